@@ -1,0 +1,51 @@
+"""Sirenhall: a hypermedia API server for selling and delivering digital downloads.
+
+`create_app` puts it together, and reads like a table of contents.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.settings import Settings
+
+
+def create_app(settings: "Settings | None" = None) -> "Flask":
+    """Make the WSGI application; the data folder is made ready if it is not.
+
+    Without settings, those of the environment count. Raises `ConfigurationError`.
+    """
+    # Imported late, so that `sirenhall --help` loads none of it.
+    from flask import Flask
+    from werkzeug.routing import IntegerConverter
+
+    from app.http import access_log, endpoints, errors
+    from app.http.method_override import CompleteBodies, MethodOverride
+    from app.resources import downloadables, home, item_categories, rels, stores
+    from app.services.installation import prepare
+    from app.settings import Settings
+
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__, static_folder=None)
+    app.extensions[endpoints.EXTENSION] = prepare(settings)
+
+    class Identifier(IntegerConverter):
+        """An id that fits the database: what is longer is no id."""
+
+        regex = "[1-9][0-9]{0,17}"
+
+    app.url_map.converters["id"] = Identifier
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.url_map.redirect_defaults = False
+
+    app.before_request(endpoints.open_call)
+    for resource in (home, stores, item_categories, downloadables, rels):
+        resource.register(app)
+    errors.register(app)
+    access_log.register(app)
+
+    override = MethodOverride(app.wsgi_app, max_body_size=settings.max_body_size)
+    app.wsgi_app = CompleteBodies(override)  # type: ignore[method-assign]
+    return app

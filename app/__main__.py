@@ -1,0 +1,5 @@
+"""``python -m app`` is the `sirenhall` command."""
+
+from app.cli import main
+
+main()

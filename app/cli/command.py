@@ -1,0 +1,82 @@
+"""What all commands share: the group, the data folder, and how results are said."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.errors import SirenhallError
+
+if TYPE_CHECKING:
+    from app.services.installation import Installation
+
+FAILED = 1
+"""Exit code of a command that could not do its work; wrong usage is 2."""
+
+DESCRIPTION = """Sell and deliver digital downloads over a hypermedia API.
+
+\b
+  sirenhall serve --demo     start with a small catalogue, and be shown how to use it
+  sirenhall token create     make an access token
+
+Everything is kept in one data folder: ./sirenhall-data, or what --data-dir or
+SIRENHALL_DATA_DIR names. The other settings are environment variables with the same
+prefix; README.md lists them.
+
+Exit codes: 0 done, 1 could not be done, 2 wrong usage.
+"""
+
+
+@click.group(help=DESCRIPTION, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sirenhall", message="Sirenhall %(version)s")
+def main() -> None:
+    """Run the command line."""
+
+
+def data_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --data-dir."""
+    return click.option(
+        "--data-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="FOLDER",
+        help="Folder of the database, the files and the secret key; made if it is "
+        "not there.  [default: ./sirenhall-data]",
+    )(command)
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --json."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON object, for scripts."
+    )(command)
+
+
+def explaining(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn our errors into one line and an exit code."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except SirenhallError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(FAILED)
+
+    return run
+
+
+def say(result: Mapping[str, Any], text: str, *, as_json: bool) -> None:
+    """Print a result, for a script or for a person."""
+    click.echo(json.dumps(result) if as_json else text)
+
+
+def installation_at(data_dir: Path | None) -> "Installation":
+    """Open the installation in a data folder, or make it."""
+    from app.services.installation import prepare
+    from app.settings import Settings
+
+    return prepare(Settings.from_environment(data_dir=data_dir))

@@ -1,0 +1,232 @@
+"""`sirenhall serve`: the server, from nothing to the first request in one command."""
+
+import json
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.cli.command import data_dir_option, explaining, json_option
+from app.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from app.services.installation import Start
+    from app.settings import Settings
+
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+@click.command()
+@click.option("--host", metavar="ADDRESS",
+              help="Address to listen at.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="PORT",
+              help="Port to listen at; 0 takes any free one.  [default: 8000]")
+@click.option("--workers", type=click.IntRange(1), metavar="N",
+              help="Worker processes.  [default: 2]")
+@click.option("--threads", type=click.IntRange(1), metavar="N",
+              help="Threads of each worker.  [default: 64]")
+@click.option("--demo", is_flag=True,
+              help="Fill an empty store with a small catalogue of real files.")
+@data_dir_option
+@json_option
+@explaining
+def serve(
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    threads: int | None,
+    data_dir: Path | None,
+    demo: bool,
+    as_json: bool,
+) -> None:
+    """Start the server.
+
+    The first start makes the data folder, the database, a store with two item
+    categories, and a token; it then prints lines to paste into another terminal.
+    Scripts can wait for the line "Sirenhall is listening at http://HOST:PORT/".
+    """
+    from app.services import demo as catalogue
+    from app.services.installation import prepare, start
+    from app.settings import Settings
+
+    settings = Settings.from_environment(
+        host=host, port=port, workers=workers, threads=threads, data_dir=data_dir
+    )
+    _ensure_packages_are_ours()
+    _ensure_port_is_free(settings.host, settings.port)
+    installation = prepare(settings)
+    first = start(installation)
+    if demo and first.store_id:
+        catalogue.fill(installation, first.store_id)
+    # No connection may cross the fork.
+    installation.database.close()
+    _run(settings, first, as_json=as_json)
+
+
+def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
+    from gunicorn.app.base import BaseApplication
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        """gunicorn, set up by us."""
+
+        def load_config(self) -> None:
+            options = {
+                "bind": _bind(settings.host, settings.port),
+                "workers": settings.workers,
+                "worker_class": "gthread",
+                "threads": settings.threads,
+                "graceful_timeout": 60,
+                "keepalive": 15,
+                "loglevel": "warning",
+                "control_socket_disable": True,
+                "proc_name": "sirenhall",
+                "when_ready": when_ready,
+            }
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            from app import create_app
+
+            return create_app(settings)
+
+    def when_ready(server: Any) -> None:
+        port = server.LISTENERS[0].sock.getsockname()[1]
+        welcome = Welcome(settings, first, port)
+        click.echo(welcome.as_json() if as_json else welcome.as_text())
+
+    _log_to_stderr()
+    Server().run()
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What a start tells."""
+
+    settings: "Settings"
+    first: "Start"
+    port: int
+
+    @property
+    def line(self) -> str:
+        """The line that scripts wait for."""
+        return f"Sirenhall is listening at {_address(self.settings.host, self.port)}/"
+
+    @property
+    def url(self) -> str:
+        """Where a client on this machine reaches the server."""
+        host = self.settings.host
+        return self.settings.public_url.rstrip("/") or _address(
+            ANYWHERE.get(host, host), self.port
+        )
+
+    @property
+    def token(self) -> str | None:
+        """The starter token; it is kept out of the logs of a public server."""
+        is_private = self.settings.host.startswith(LOOPBACK)
+        return self.first.token if is_private else None
+
+    def as_json(self) -> str:
+        """Give it for scripts."""
+        return json.dumps(
+            {
+                "message": self.line,
+                "url": f"{self.url}/",
+                "data_dir": str(self.settings.data_dir.resolve()),
+                "store_id": self.first.store_id,
+                "item_category_id": self.first.category_id,
+                "token": self.token,
+            }
+        )
+
+    def as_text(self) -> str:
+        """Give it for people, with lines to paste."""
+        lines = [
+            self.line,
+            "",
+            f"  Data folder   {self.settings.data_dir.resolve()}",
+            f"  Relations     {self.url}/rels  (open it in a browser)",
+        ]
+        if self.token is None:
+            lines += [
+                "",
+                "Make an access token with:",
+                "",
+                f"  sirenhall token create --data-dir {self.settings.data_dir}",
+            ]
+        else:
+            lines += [f"  Token         {self.token}", "", *self._curl()]
+        return "\n".join([*lines, "", "Press Ctrl+C to stop.", ""])
+
+    def _curl(self) -> list[str]:
+        url, store = self.url, self.first.store_id
+        token = f"-H 'Authorization: Bearer {self.token}'"
+        lines = [
+            "Try it in another terminal: look at your store, then sell a file.",
+            "",
+            f"  curl {token} {url}/stores/{store}",
+            "",
+        ]
+        if self.first.category_id:
+            category = f"{url}/item_categories/{self.first.category_id}"
+            lines += [
+                f"  echo 'Hello, customer!' | curl {token} \\",
+                "    -F 'file=@-;filename=hello.txt' -F name=Hello -F code=hello "
+                "-F price=9.95 \\",
+                f"    -F item_category_uri={category} \\",
+                f"    {url}/stores/{store}/downloadables",
+                "",
+            ]
+        return [
+            *lines,
+            f"  curl {token} {url}/stores/{store}/downloadables",
+            f"  curl {token} -H 'Accept: application/hal+xml' "
+            f"{url}/stores/{store}/downloadables",
+            f"  curl {token} -H 'Accept: application/vnd.siren+json' "
+            f"{url}/stores/{store}/downloadables",
+        ]
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{_bind(host, port)}"
+
+
+def _bind(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _ensure_port_is_free(host: str, port: int) -> None:
+    """Say clearly what gunicorn would retry for a while."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot listen at {_bind(host, port)}: {error.strerror or error}. "
+            "Choose another port with --port; 0 takes any free one"
+        ) from None
+
+
+def _ensure_packages_are_ours() -> None:
+    """Notice another distribution whose files lie over ours (`app` is a common name)."""
+    from importlib.metadata import packages_distributions
+
+    found = packages_distributions()
+    for package in ("app", "schemas", "representations"):
+        others = set(found.get(package, [])) - {"sirenhall"}
+        if others:
+            raise ConfigurationError(
+                f"the package {package} is also installed by {', '.join(others)}. "
+                "Install Sirenhall into a virtual environment of its own"
+            )
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )

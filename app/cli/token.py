@@ -1,0 +1,135 @@
+"""`sirenhall token`: make, list and revoke access tokens, also while it runs."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.cli.command import (
+    data_dir_option,
+    explaining,
+    installation_at,
+    json_option,
+    say,
+)
+from app.errors import ConfigurationError
+
+SCOPES = ("store_full_access", "store_read_access", "client_full_access")
+
+
+@click.group()
+def token() -> None:
+    """Make, list and revoke access tokens.
+
+    It works while the server runs: a new token is good at once, and a revoked one is
+    refused from the next request on.
+    """
+
+
+@token.command()
+@click.option("--store", "store_id", type=click.IntRange(1), metavar="ID",
+              help="The store it is for; not needed as long as there is one store.")
+@click.option("--scope", type=click.Choice(SCOPES), default=SCOPES[0],
+              show_default=True,
+              help="What it allows. store_*: one store. client_full_access: every "
+              "store of this server, and creating stores.")
+@click.option("--note", default="", metavar="TEXT", help="What it is for; listed.")
+@data_dir_option
+@json_option
+@explaining
+def create(
+    store_id: int | None, scope: str, note: str, data_dir: Path | None, as_json: bool
+) -> None:
+    """Make a token and print it.
+
+    It is shown this once: only its digest is stored.
+    """
+    from app.services import access
+
+    installation = installation_at(data_dir)
+    with installation.database.writing() as tx:
+        if scope != access.CLIENT:
+            store_id = _store(tx, store_id)
+        number, text = access.create_token(
+            tx, scope=scope, store_id=store_id, note=note[:200]
+        )
+    result = {"id": number, "token": text, "scope": scope, "store_id": store_id}
+    say(result, text, as_json=as_json)
+
+
+@token.command(name="list")
+@data_dir_option
+@json_option
+@explaining
+def list_tokens(data_dir: Path | None, as_json: bool) -> None:
+    """List the tokens, without their texts, which are not stored."""
+    from app.services import access
+
+    with installation_at(data_dir).database.reading() as db:
+        found = access.tokens(db)
+    say({"tokens": [_shown(t) for t in found]}, _table(found), as_json=as_json)
+
+
+@token.command()
+@click.argument("token_id", type=click.IntRange(1), metavar="ID")
+@data_dir_option
+@json_option
+@explaining
+def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
+    """Make the token with that ID useless; `token list` shows the IDs."""
+    from app.services import access
+
+    with installation_at(data_dir).database.writing() as tx:
+        if not access.revoke_token(tx, token_id):
+            raise ConfigurationError(
+                f"there is no valid token {token_id}; `sirenhall token list` shows all"
+            )
+    say({"id": token_id, "revoked": True}, f"Token {token_id} is revoked.",
+        as_json=as_json)
+
+
+def _store(tx: Any, store_id: int | None) -> int:
+    from app.services import stores
+
+    found = stores.ids(tx)
+    if store_id in found:
+        return store_id
+    known = ", ".join(str(number) for number in found) or "none"
+    if store_id is not None:
+        raise ConfigurationError(f"there is no store {store_id}; there are: {known}")
+    if len(found) != 1:
+        raise ConfigurationError(f"name a store with --store; there are: {known}")
+    return found[0]
+
+
+def _shown(record: dict[str, Any]) -> dict[str, Any]:
+    dates = ("date_created", "date_revoked")
+    return {**record, **{name: _date(record[name]) for name in dates}}
+
+
+def _date(seconds: int | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _table(found: list[dict[str, Any]]) -> str:
+    rows = [("ID", "SCOPE", "STORE", "MADE", "STATE", "NOTE")]
+    rows += [
+        (
+            str(record["id"]),
+            record["scope"],
+            str(record["store_id"] or "all"),
+            str(_date(record["date_created"])),
+            "revoked" if record["date_revoked"] else "valid",
+            record["note"],
+        )
+        for record in found
+    ]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        .rstrip()
+        for row in rows
+    )

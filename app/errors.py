@@ -1,0 +1,162 @@
+"""The tree of what can go wrong, each kind with its status and its words.
+
+    SirenhallError
+    ├── ConfigurationError      the operator's
+    └── RequestError            the client's, answered in the format it asked for
+        ├── BadRequest              400
+        ├── Unauthorized            401
+        ├── Forbidden               403
+        ├── NotFound                404
+        ├── NotAcceptable           406
+        ├── Conflict                409
+        ├── PreconditionFailed      412
+        ├── TooLarge                413
+        ├── UnsupportedMediaType    415
+        ├── RangeNotSatisfiable     416
+        ├── Invalid                 422
+        ├── Unavailable             503
+        └── InsufficientStorage     507
+
+It knows no HTTP beyond the status numbers; `app/http/errors.py` renders it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from schemas.errors import FieldError
+
+
+class SirenhallError(Exception):
+    """The root of all errors that Sirenhall raises itself."""
+
+
+class ConfigurationError(SirenhallError):
+    """A setting or the machine is not as it has to be; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of a request; `property` is empty where no property is meant."""
+
+    message: str
+    code: str
+    property: str = ""
+
+
+class RequestError(SirenhallError):
+    """A request that cannot be fulfilled, with everything that is wrong with it."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        problems: Sequence[Problem] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.problems = tuple(problems) or (Problem(message, self.code),)
+        self.headers = dict(headers or {})
+        super().__init__("; ".join(problem.message for problem in self.problems))
+
+
+class BadRequest(RequestError):
+    """The request cannot be understood."""
+
+    status = 400
+    code = "bad_request"
+
+
+class Unauthorized(RequestError):
+    """No valid token came with the request; `reason` is an OAuth2 description."""
+
+    status = 401
+    code = "invalid_token"
+
+
+class Forbidden(RequestError):
+    """The token is valid, but its scope does not allow this."""
+
+    status = 403
+    code = "insufficient_scope"
+
+
+class NotFound(RequestError):
+    """There is no such resource, or none that the token may see.
+
+    The message is made where it is rendered, from the request alone, so that the
+    two cases cannot be told apart.
+    """
+
+    status = 404
+    code = "not_found"
+
+
+class NotAcceptable(RequestError):
+    """No representation suits the Accept header or `?format=`."""
+
+    status = 406
+    code = "not_acceptable"
+
+
+class Conflict(RequestError):
+    """The request contradicts what is there."""
+
+    status = 409
+    code = "conflict"
+
+
+class PreconditionFailed(RequestError):
+    """A condition in the request's headers does not hold (RFC 9110, 13.1)."""
+
+    status = 412
+    code = "precondition_failed"
+
+
+class TooLarge(RequestError):
+    """The body or one of its parts is over a limit, which the message names."""
+
+    status = 413
+    code = "too_large"
+
+
+class UnsupportedMediaType(RequestError):
+    """The body is of a type that is not read here."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
+class RangeNotSatisfiable(RequestError):
+    """No requested range lies inside the file."""
+
+    status = 416
+    code = "range_not_satisfiable"
+
+
+class Invalid(RequestError):
+    """The body was understood, and its properties are not right."""
+
+    status = 422
+    code = "invalid"
+
+    @classmethod
+    def of(cls, errors: Sequence[FieldError]) -> "Invalid":
+        """Join all field errors, one for each property."""
+        return cls(problems=[Problem(e.message, e.code, e.property) for e in errors])
+
+
+class Unavailable(RequestError):
+    """The server cannot do it just now; the client may try again."""
+
+    status = 503
+    code = "unavailable"
+
+
+class InsufficientStorage(RequestError):
+    """The disk or database is full."""
+
+    status = 507
+    code = "insufficient_storage"

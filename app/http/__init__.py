@@ -1,0 +1,1 @@
+"""Everything about HTTP that no resource owns."""

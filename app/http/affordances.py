@@ -1,0 +1,141 @@
+"""What can be done with a resource now: actions, from its declaration alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.http.declaration import Declaration
+from app.http.pagination import DEFAULT_LIMIT
+from representations import Action, Field, Value
+from schemas.base import ResourceSchema
+from schemas.fields import Property, Upload
+
+JSON = "application/json"
+MULTIPART = "multipart/form-data"
+
+
+def item_actions(
+    declaration: Declaration,
+    record: Mapping[str, Any],
+    href: str,
+    shown: Mapping[str, Value],
+) -> list[Action]:
+    """Give what may be done with one; values to start from are the current ones."""
+    name, heading, schema = declaration.name, declaration.heading, declaration.schema
+    inputs = _inputs(schema, shown)
+    slug = name.replace("_", "-")
+    actions = [
+        Action(f"update-{slug}", f"Update {heading}", "PATCH", href, JSON, inputs),
+        Action(f"replace-{slug}", f"Replace {heading}", "PUT", href, JSON, inputs),
+    ]
+    if schema.takes_file:
+        files = _files(schema)
+        actions += [
+            Action(
+                f"replace-{slug}-with-file",
+                f"Replace {heading}, File Included",
+                "PUT",
+                href,
+                MULTIPART,
+                (*inputs, *files),
+            ),
+            Action("upload-file", "Upload File", "PATCH", href, MULTIPART, files),
+        ]
+    if declaration.is_deletable(record):
+        actions.append(Action(f"delete-{slug}", f"Delete {heading}", "DELETE", href))
+    return [_classed(action) for action in actions]
+
+
+def create_actions(declaration: Declaration, href: str) -> list[Action]:
+    """Give how one is created: as JSON, and with its file where there is one."""
+    heading, schema = declaration.heading, declaration.schema
+    slug = declaration.name.replace("_", "-")
+    inputs = _inputs(schema, defaults(schema))
+    title = f"Create {heading}"
+    actions = [Action(f"create-{slug}", title, "POST", href, JSON, inputs)]
+    if schema.takes_file:
+        fields = (*inputs, *_files(schema))
+        actions.append(
+            Action(
+                f"create-{slug}-with-file",
+                f"{title} with its File",
+                "POST",
+                href,
+                MULTIPART,
+                fields,
+            )
+        )
+    return [_classed(action) for action in actions]
+
+
+def filter_action(
+    declaration: Declaration, href: str, filterable: Mapping[str, Property]
+) -> Action:
+    """Give how a collection is filtered and paged."""
+    fields = [
+        Field("limit", "How many to show", "number", DEFAULT_LIMIT),
+        Field("offset", "How many to skip", "number", 0),
+        *(
+            # A checkbox would always be sent; a filter that is not set must not be.
+            Field(name, _title(name), "text", options=field.options)
+            for name, field in filterable.items()
+        ),
+    ]
+    slug = declaration.plural.replace("_", "-")
+    title = f"Filter {declaration.many.title()}"
+    action = Action(f"filter-{slug}", title, "GET", href, fields=tuple(fields))
+    return _classed(action)
+
+
+def defaults(schema: ResourceSchema) -> dict[str, Value]:
+    """Give the defaults of a schema in the form in which they are shown."""
+    loaded, _ = schema.read({}, partial=False)
+    return {
+        name: field.serialize(field.column, loaded)
+        for name, field in schema.writable.items()
+        if field.column in loaded and not field.required
+    }
+
+
+def _inputs(schema: ResourceSchema, values: Mapping[str, Value]) -> tuple[Field, ...]:
+    return tuple(
+        Field(
+            name,
+            _title(name),
+            field.input_type,
+            values.get(name),
+            required=field.required,
+            options=field.options,
+        )
+        for name, field in schema.writable.items()
+        if not isinstance(field, Upload)
+    )
+
+
+def _files(schema: ResourceSchema) -> tuple[Field, ...]:
+    return tuple(
+        Field(name, _title(name), field.input_type, required=True)
+        for name, field in schema.writable.items()
+        if isinstance(field, Upload)
+    )
+
+
+def _title(name: str) -> str:
+    words = [w.upper() if w in {"uri", "url"} else w for w in name.split("_")]
+    title = " ".join(words)
+    return title[0].upper() + title[1:]
+
+
+def _classed(action: Action) -> Action:
+    """Give an action the class that tells what it is about: create, delete, …"""
+    verb = action.name.partition("-")[0]
+    return Action(
+        action.name,
+        action.title,
+        action.method,
+        action.href,
+        action.type,
+        action.fields,
+        (verb,),
+    )
+
+

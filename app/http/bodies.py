@@ -1,0 +1,340 @@
+"""Reads a request's body, whatever it came as, into one mapping of properties.
+
+What was got can be sent back: each format that is read is also written, and what a
+document has besides properties is left aside. Bodies are bounded before they are
+read; a file goes to the storage as it comes in.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Request
+
+from app.errors import BadRequest, Invalid, TooLarge, UnsupportedMediaType
+from app.http import multipart, xml
+from app.http.method_override import FIELD
+from app.services.downloadables import NewFile
+from app.settings import Settings
+from app.storage import Storage
+from schemas.base import ResourceSchema
+from schemas.errors import FieldError
+
+JSON_TYPES = (
+    "application/json",
+    "application/hal+json",
+    "application/vnd.hal+json",
+    "application/vnd.siren+json",
+    "application/siren+json",
+)
+# Foxy's SDK sends its JSON under this name, as fetch() does with a string.
+PLAIN = "text/plain"
+MERGE_PATCH = "application/merge-patch+json"
+XML_TYPES = (
+    "application/hal+xml",
+    "application/vnd.hal+xml",
+    "application/xml",
+    "text/xml",
+)
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+WRITTEN = (*JSON_TYPES, *XML_TYPES, FORM)
+CHUNK = 64 * 1024
+MAX_NUMBER = 100
+"""Digits of a JSON number; converting more takes noticeable time."""
+
+_PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;]+)', re.ASCII)
+
+
+@dataclass(slots=True)
+class Body:
+    """What a client sent: properties, and perhaps a file that is not kept yet."""
+
+    values: dict[str, Any]
+    upload: multipart.Upload | None = None
+
+    def keep_file(self) -> NewFile | None:
+        """Make the file durable."""
+        upload = self.upload
+        if upload is None:
+            return None
+        return NewFile(upload.name, upload.type, upload.writer.keep())
+
+
+def accepted(schema: ResourceSchema, method: str) -> tuple[str, ...]:
+    """Give the media types that a body may have."""
+    types = (*WRITTEN, PLAIN)
+    if method == "PATCH":
+        types = (MERGE_PATCH, *types)
+    return (*types, MULTIPART) if schema.takes_file else types
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads bodies for one resource within the server's limits."""
+
+    schema: ResourceSchema
+    settings: Settings
+    storage: Storage
+
+    def ensure_readable(self, request: Request, method: str) -> str:
+        """Give the body's media type. Raises 413 and 415 before a byte is read."""
+        media_type = (request.mimetype or "").lower()
+        length = request.content_length
+        is_multipart = media_type == MULTIPART
+        if not media_type and not length and not _is_chunked(request):
+            return ""
+        types = accepted(self.schema, method)
+        if media_type not in types and not (is_multipart and method != "PATCH"):
+            raise self._unsupported(media_type, method, types)
+        # A multipart body is accepted everywhere; where no file is, it is small.
+        limit = self._limit(is_file=is_multipart and self.schema.takes_file)
+        if length is not None and length > limit[0]:
+            raise TooLarge(f"the body has {length} bytes; at most {limit[0]} are read "
+                           f"({limit[1]})")
+        return media_type
+
+    @contextmanager
+    def read(self, request: Request, method: str) -> Iterator[Body]:
+        """Read the body; a file that is not kept is gone when the block ends."""
+        media_type = self.ensure_readable(request, method)
+        if media_type == MULTIPART:
+            with self._multipart(request) as body:
+                yield body
+            return
+        readers: dict[str, Callable[[bytes], dict[str, Any]]] = {FORM: self._form}
+        readers.update(dict.fromkeys(XML_TYPES, self._xml))
+        raw = self._whole(request)
+        if media_type not in {FORM, *XML_TYPES}:
+            raw = raw.strip()
+        read = readers.get(media_type, self._json)
+        yield Body(read(raw) if raw else {})
+
+    # -- the formats --------------------------------------------------------
+
+    def _json(self, raw: bytes) -> dict[str, Any]:
+        document = read_json(raw, max_depth=self.settings.max_json_depth)
+        # A Siren entity that is sent back has its properties one level down.
+        properties = document.get("properties")
+        if isinstance(properties, dict) and ("links" in document or "class" in document):
+            return properties
+        return document
+
+    def _xml(self, raw: bytes) -> dict[str, Any]:
+        values = xml.read(raw, max_depth=self.settings.max_xml_depth)
+        return self._with_nulls(values)
+
+    def _form(self, raw: bytes) -> dict[str, Any]:
+        try:
+            pairs = parse_qsl(
+                raw.decode(),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=self.settings.max_fields,
+            )
+        except UnicodeDecodeError:
+            raise BadRequest("the form is not UTF-8") from None
+        except ValueError:
+            raise self._too_many_fields() from None
+        return self._with_nulls(self._single(pairs))
+
+    @contextmanager
+    def _multipart(self, request: Request) -> Iterator[Body]:
+        file_names = [
+            name for name, p in self.schema.writable.items() if p.input_type == "file"
+        ]
+        reader = multipart.MultipartReader(
+            boundary=_boundary(request.headers.get("Content-Type", "")),
+            file_fields=tuple(file_names),
+            new_writer=self.storage.writer,
+            max_file_size=self.settings.max_file_size,
+            max_fields_size=self.settings.max_body_size,
+            max_parts=self.settings.max_fields,
+        )
+        try:
+            for chunk in chunks(request):
+                reader.feed(chunk)
+            pairs, upload = reader.close()
+            yield Body(self._with_nulls(self._single(pairs)), upload)
+        finally:
+            reader.discard()
+
+    # -- shared -------------------------------------------------------------
+
+    def _single(self, pairs: list[tuple[str, str]]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        twice = []
+        for name, value in pairs:
+            if name == FIELD:
+                continue
+            if name in values:
+                message = f"{name[:100]} was sent more than once"
+                twice.append(FieldError(name[:100], "repeated", message))
+            values[name] = value
+        if twice:
+            raise Invalid.of(twice)
+        return values
+
+    def _with_nulls(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Read an empty text as null where a property may be null.
+
+        XML and forms have no other way to say null.
+        """
+        nullable = {n for n, p in self.schema.writable.items() if p.allow_none}
+        return {
+            name: None if value in {"", None} and name in nullable else value or ""
+            for name, value in values.items()
+        }
+
+    def _limit(self, *, is_file: bool) -> tuple[int, str]:
+        settings = self.settings
+        if is_file:
+            size = settings.max_file_size + settings.max_body_size
+            return size, "SIRENHALL_MAX_FILE_SIZE"
+        return settings.max_body_size, "SIRENHALL_MAX_BODY_SIZE"
+
+    def _whole(self, request: Request) -> bytes:
+        limit, name = self._limit(is_file=False)
+        parts, size = [], 0
+        for chunk in chunks(request):
+            size += len(chunk)
+            if size > limit:
+                raise TooLarge(f"the body is over {limit} bytes ({name})")
+            parts.append(chunk)
+        return b"".join(parts)
+
+    def _too_many_fields(self) -> TooLarge:
+        most = self.settings.max_fields
+        return TooLarge(f"the form has over {most} fields (SIRENHALL_MAX_FIELDS)")
+
+    @staticmethod
+    def _unsupported(
+        media_type: str, method: str, types: tuple[str, ...]
+    ) -> UnsupportedMediaType:
+        header = "Accept-Patch" if method == "PATCH" else "Accept-Post"
+        what = f"a body of type {media_type[:100]}" if media_type else (
+            "a body without a Content-Type"
+        )
+        return UnsupportedMediaType(
+            f"{what} is not read here; send one of {', '.join(types)}",
+            headers={header: ", ".join(types), "Accept": ", ".join(types)},
+        )
+
+
+def chunks(request: Request) -> Iterator[bytes]:
+    """Give a body in pieces, and say so when it breaks off.
+
+    Raises `BadRequest` if it is shorter than its Content-Length or its chunks are
+    not what they should be.
+    """
+    if request.content_length is None and not _is_chunked(request):
+        return
+    stream = request.stream
+    while True:
+        try:
+            chunk = stream.read(CHUNK)
+        except Exception as error:
+            # Servers raise what they like here; it always is the body that broke.
+            raise BadRequest(
+                "the body broke off before its end; nothing was changed"
+            ) from error
+        if not chunk:
+            return
+        yield chunk
+
+
+def read_json(raw: bytes, *, max_depth: int) -> dict[str, Any]:
+    """Read a JSON object strictly: no NaN, no doubled names, no bottomless nesting.
+
+    Numbers with a fraction become Decimals. Raises `BadRequest` and `TooLarge`.
+    """
+    try:
+        text = raw.decode("utf-8-sig")
+        document = json.loads(
+            text,
+            parse_float=_decimal,
+            parse_int=_integer,
+            parse_constant=_no_constant,
+            object_pairs_hook=_unique,
+        )
+        depth = _depth(document)
+    except UnicodeDecodeError:
+        raise BadRequest("the JSON body is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise BadRequest(
+            f"the JSON body is broken at line {error.lineno}, column {error.colno}: "
+            f"{error.msg}"
+        ) from None
+    except RecursionError:
+        depth = max_depth + 1
+        document = {}
+    if depth > max_depth:
+        raise TooLarge(
+            f"the JSON body is nested deeper than {max_depth} levels "
+            "(SIRENHALL_MAX_JSON_DEPTH)"
+        )
+    if not isinstance(document, dict):
+        raise BadRequest("the JSON body must be an object, such as {\"name\": \"…\"}")
+    return document
+
+
+def _decimal(text: str) -> Decimal:
+    return Decimal(_short(text))
+
+
+def _integer(text: str) -> int:
+    return int(_short(text))
+
+
+def _short(text: str) -> str:
+    if len(text) > MAX_NUMBER:
+        raise BadRequest(f"the JSON body has a number of over {MAX_NUMBER} digits")
+    return text
+
+
+def _no_constant(name: str) -> Any:
+    raise BadRequest(f"the JSON body has {name}, which is no JSON value")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadRequest(f"the JSON body has {twice[:100]!r} twice in one object")
+    return result
+
+
+def _depth(document: Any) -> int:
+    """Count the levels of nesting without recursion."""
+    depth, level = 0, [document]
+    while level:
+        depth += 1
+        level = [
+            child
+            for value in level
+            if isinstance(value, dict | list)
+            for child in (value.values() if isinstance(value, dict) else value)
+        ]
+    return depth - 1
+
+
+def _boundary(content_type: str) -> bytes:
+    found = {n.lower(): v for n, v in _PARAMETER.findall(content_type)}
+    boundary = str(found.get("boundary", "")).strip('"')
+    if not 1 <= len(boundary) <= 70 or not boundary.isascii():  # noqa: PLR2004
+        raise BadRequest(
+            "the multipart body has no boundary in its Content-Type; let your client "
+            "set that header itself"
+        )
+    return boundary.encode()
+
+
+def _is_chunked(request: Request) -> bool:
+    return bool(request.environ.get("HTTP_TRANSFER_ENCODING"))

@@ -1,0 +1,251 @@
+"""One request, as resources see it: who asks, in which format, for which database.
+
+What costs nothing is settled at once (format, version); what costs a query waits
+until a resource asks for it.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Request, Response
+
+from app.database import Snapshot, Transaction
+from app.errors import BadRequest, Forbidden, NotAcceptable, Unauthorized
+from app.http.documents import Place
+from app.http.method_override import REFUSED
+from app.http.negotiation import Choice, negotiate
+from app.http.pagination import Query, with_query
+from app.services import access
+from app.services.installation import Installation
+from representations import REPRESENTATIONS, Representation, Resource, Vocabulary
+
+VERSION_HEADER = "FOXY-API-VERSION"
+FOXY_VERSION = "1"
+
+REALM = 'Bearer realm="sirenhall"'
+VARY = f"Accept, {VERSION_HEADER}"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+
+_HOST = re.compile(r"[a-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?", re.I)
+_BY_NAME = {r.name: r for r in REPRESENTATIONS}
+
+
+class Call:
+    """A request on its way; closed when its answer is made."""
+
+    def __init__(self, installation: Installation, request: Request) -> None:
+        self.installation = installation
+        self.settings = installation.settings
+        self.request = request
+        self._open = ExitStack()
+
+    def settle(self) -> None:
+        """Refuse what cannot be understood, before anything is looked up.
+
+        Raises `BadRequest`.
+        """
+        refused = self.request.environ.get(REFUSED)
+        if refused:
+            raise BadRequest(refused)
+        _ = self.place, self.is_foxy
+
+    # -- how it is answered -------------------------------------------------
+
+    @cached_property
+    def choice(self) -> Choice:
+        """The format of the answer. Raises `NotAcceptable`."""
+        name = dict(self.query).get("format") if self.query else None
+        if name is not None:
+            if name not in _BY_NAME:
+                raise NotAcceptable(
+                    f"format {name[:40]!r} is not available; available are "
+                    + ", ".join(_BY_NAME)
+                )
+            representation = _BY_NAME[name]
+            return Choice(representation, representation.media_types[0])
+        header = self.request.environ.get("HTTP_ACCEPT", "")
+        choice = negotiate(header)
+        if choice is None:
+            types = ", ".join(r.media_types[0] for r in REPRESENTATIONS)
+            raise NotAcceptable(
+                f"none of the types in Accept is available; available are {types}"
+            )
+        return choice
+
+    @cached_property
+    def is_foxy(self) -> bool:
+        """Whether the client speaks version 1 of Foxy's wire. Raises `BadRequest`."""
+        version = self.request.environ.get("HTTP_FOXY_API_VERSION")
+        if version is None:
+            if self.settings.require_api_version:
+                raise BadRequest(
+                    f"the header {VERSION_HEADER} is required; send "
+                    f"{VERSION_HEADER}: {FOXY_VERSION}"
+                )
+            return False
+        if version.strip() != FOXY_VERSION:
+            raise BadRequest(
+                f"{VERSION_HEADER} {version[:40]!r} is not known; the only version "
+                f"is {FOXY_VERSION}"
+            )
+        return True
+
+    @cached_property
+    def place(self) -> Place:
+        """The base URL of all links: set, or the request's own."""
+        base = self.settings.public_url.rstrip("/") or self._own_base()
+        rels = self.settings.rel_base or f"{base}/rels/"
+        return Place(base, Vocabulary(rels))
+
+    def _own_base(self) -> str:
+        environ = self.request.environ
+        host = environ.get("HTTP_HOST")
+        if host is None:
+            host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        if not _HOST.fullmatch(host):
+            raise BadRequest("the Host header is not a host name")
+        prefix = environ.get("SCRIPT_NAME", "").rstrip("/")
+        return f"{environ['wsgi.url_scheme']}://{host}{prefix}"
+
+    @cached_property
+    def query(self) -> Query:
+        """The query's parameters in their order. Raises `BadRequest`."""
+        text = self.request.environ.get("QUERY_STRING", "")
+        if not text:
+            return ()
+        try:
+            return parse_qsl(
+                text, keep_blank_values=True, errors="strict", max_num_fields=100
+            )
+        except ValueError:
+            raise BadRequest(
+                "the query is not UTF-8, or has over 100 parameters"
+            ) from None
+
+    @property
+    def url(self) -> str:
+        """The requested URL without its query."""
+        return self.place.base + self.request.path
+
+    # -- who asks -----------------------------------------------------------
+
+    @cached_property
+    def principal(self) -> access.Principal:
+        """Who sends the request. Raises `Unauthorized`."""
+        header = self.request.environ.get("HTTP_AUTHORIZATION", "")
+        scheme, _, token = header.partition(" ")
+        if not header or scheme.lower() != "bearer" or not token.strip():
+            raise Unauthorized(
+                "A token is needed: send Authorization: Bearer <token>",
+                headers={"WWW-Authenticate": REALM},
+            )
+        principal = access.authenticate(self.db, token.strip())
+        if principal is None:
+            reason = "The access token provided is invalid"
+            raise Unauthorized(
+                reason,
+                headers={
+                    "WWW-Authenticate": f'{REALM}, error="invalid_token", '
+                    f'error_description="{reason}"'
+                },
+            )
+        return principal
+
+    @cached_property
+    def visitor(self) -> access.Principal | None:
+        """Who sends the request, None without a token: for public resources."""
+        if "HTTP_AUTHORIZATION" not in self.request.environ:
+            return None
+        return self.principal
+
+    @cached_property
+    def writer(self) -> access.Principal:
+        """Who sends a request that changes something. Raises `Forbidden`."""
+        if not self.principal.can_write:
+            raise Forbidden(
+                f"a token with the scope {self.principal.scope} can only read",
+                headers={
+                    "WWW-Authenticate": f'{REALM}, error="insufficient_scope", '
+                    f'scope="{access.STORE}"'
+                },
+            )
+        return self.principal
+
+    # -- the database -------------------------------------------------------
+
+    @cached_property
+    def db(self) -> Snapshot:
+        """One view of the database for the whole request."""
+        return self._open.enter_context(self.installation.database.reading())
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Open a transaction; the view of before is given up."""
+        self.close()
+        with self.installation.database.writing() as tx:
+            yield tx
+
+    def close(self) -> None:
+        """Give the connection back, so that no slow client keeps it."""
+        self.__dict__.pop("db", None)
+        self._open.close()
+
+    # -- the answer ---------------------------------------------------------
+
+    def respond(
+        self,
+        document: Resource,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        """Render a document in the format that was negotiated."""
+        body = self.choice.representation.render(document, self.place.vocabulary)
+        return self.finish(body, status, headers)
+
+    def finish(
+        self, body: bytes, status: int = 200, headers: dict[str, str] | None = None
+    ) -> Response:
+        """Put the headers of every negotiated answer to a body."""
+        response = Response(body, status)
+        answer = response.headers
+        answer["Content-Type"] = self.choice.content_type
+        answer["Vary"] = VARY
+        answer["Cache-Control"] = "private, no-cache"
+        answer["X-Content-Type-Options"] = "nosniff"
+        answer["Link"] = self._alternates()
+        if self.choice.representation.is_for_people:
+            answer["Content-Security-Policy"] = PAGE_POLICY
+        if self.request.environ.get("HTTP_FOXY_API_VERSION"):
+            answer[VERSION_HEADER] = FOXY_VERSION
+        for name, value in (headers or {}).items():
+            answer[name] = value
+        return response
+
+    def alternates(self) -> list[tuple[Representation, str]]:
+        """Give the formats of the requested resource with their URLs."""
+        return [
+            (r, with_query(self.url, self.query, format=r.name)) for r in REPRESENTATIONS
+        ]
+
+    def _alternates(self) -> str:
+        return ", ".join(
+            f'<{href}>; rel="alternate"; type="{other.media_types[0]}"'
+            for other, href in self.alternates()
+            if other is not self.choice.representation
+        )
+
+
+def fallback_choice(call: Call) -> Choice:
+    """Choose the format of an error: as asked for, else HAL."""
+    try:
+        return call.choice
+    except (NotAcceptable, BadRequest):
+        representation: Any = REPRESENTATIONS[0]
+        return Choice(representation, representation.media_types[0])

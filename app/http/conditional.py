@@ -1,0 +1,90 @@
+"""Conditional requests by RFC 9110, section 13: what a validator allows."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import formatdate, parsedate_to_datetime
+from enum import Enum
+
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+
+Header = Callable[[str], str | None]
+
+
+class Outcome(Enum):
+    """What is to be done with the request."""
+
+    PROCEED = "proceed"
+    NOT_MODIFIED = "304"
+    FAILED = "412"
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """A representation's strong entity tag (quoted) and its last change, UTC."""
+
+    etag: str
+    modified: int
+
+    @property
+    def last_modified(self) -> str:
+        """The Last-Modified value."""
+        return formatdate(self.modified, usegmt=True)
+
+
+def evaluate(header: Header, validators: Validators, *, is_read: bool) -> Outcome:
+    """Apply the preconditions of a request, in the order of section 13.2.2.
+
+    `header` gives the value of a request header or None; `is_read` tells GET and
+    HEAD from the methods that change something.
+    """
+    if_match = header("If-Match")
+    if if_match is not None:
+        if not _matches(if_match, validators.etag, weak=False):
+            return Outcome.FAILED
+    else:
+        since = _date(header("If-Unmodified-Since"))
+        if since is not None and validators.modified > since:
+            return Outcome.FAILED
+    if_none_match = header("If-None-Match")
+    if if_none_match is not None:
+        if _matches(if_none_match, validators.etag, weak=True):
+            return Outcome.NOT_MODIFIED if is_read else Outcome.FAILED
+    elif is_read:
+        since = _date(header("If-Modified-Since"))
+        if since is not None and validators.modified <= since:
+            return Outcome.NOT_MODIFIED
+    return Outcome.PROCEED
+
+
+def range_applies(header: Header, validators: Validators) -> bool:
+    """Tell whether If-Range lets a Range count (section 13.1.5).
+
+    Only a strong tag, or the exact date, says that the bytes are the same.
+    """
+    condition = header("If-Range")
+    if condition is None:
+        return True
+    condition = condition.strip()
+    if condition.startswith(('"', "W/")):
+        return condition == validators.etag
+    return condition == validators.last_modified
+
+
+def _matches(value: str, etag: str, *, weak: bool) -> bool:
+    if value.strip() == "*":
+        return True
+    return any(
+        f'"{tag}"' == etag and (weak or not is_weak)
+        for is_weak, tag in _TAG.findall(value)
+    )
+
+
+def _date(value: str | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        return int(parsedate_to_datetime(value).timestamp())
+    except (ValueError, TypeError, OverflowError):
+        # A date that is none is ignored (sections 13.1.3 and 13.1.4).
+        return None

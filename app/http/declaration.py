@@ -1,0 +1,102 @@
+"""What a resource is, said once: everything else is read from here.
+
+A declaration names a resource's properties (by its schema), links, URL and words.
+Documents, forms, OPTIONS and the relation pages are made of it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from schemas.base import ResourceSchema
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTo:
+    """A link of a resource: path and title may have columns in braces.
+
+    With `when`, the link is there only while that column is not null.
+    """
+
+    rel: str
+    path: str
+    title: str
+    when: str | None = None
+
+
+def _always(_record: Mapping[str, Any]) -> bool:
+    return True
+
+
+@dataclass(eq=False, kw_only=True)
+class Declaration:
+    """A resource: `name` is its relation, `columns` the order of a row's values."""
+
+    name: str
+    plural: str
+    path: str
+    title: str
+    description: str
+    collection_description: str
+    schema: ResourceSchema
+    columns: tuple[str, ...]
+    links: tuple[LinkTo, ...]
+    is_deletable: Callable[[Mapping[str, Any]], bool] = field(default=_always)
+
+    @property
+    def rel(self) -> str:
+        """The relation of one."""
+        return f"fx:{self.name}"
+
+    @property
+    def collection_rel(self) -> str:
+        """The relation of many."""
+        return f"fx:{self.plural}"
+
+    @cached_property
+    def label(self) -> str:
+        """The name in words: item category."""
+        return self.name.replace("_", " ")
+
+    @cached_property
+    def heading(self) -> str:
+        """The name in a title: Item Category."""
+        return self.label.title()
+
+    @cached_property
+    def one(self) -> str:
+        """The name with its article: an item category."""
+        article = "an" if self.name[0] in "aeiou" else "a"
+        return f"{article} {self.label}"
+
+    @cached_property
+    def many(self) -> str:
+        """The names in words: item categories."""
+        return self.plural.replace("_", " ")
+
+    @cached_property
+    def item_methods(self) -> dict[str, str]:
+        """What each method does to one."""
+        return {
+            "GET": f"View {self.one}",
+            "PATCH": f"Update {self.one} (send only the properties you want to modify)",
+            "PUT": f"Replace {self.one} (send the entire representation)",
+            "DELETE": f"Delete {self.one}",
+            **STANDARD_METHODS,
+        }
+
+    @cached_property
+    def collection_methods(self) -> dict[str, str]:
+        """What each method does to the collection."""
+        return {
+            "GET": f"View a list of {self.many}",
+            "POST": f"Create a new {self.label}",
+            **STANDARD_METHODS,
+        }
+
+
+STANDARD_METHODS = {
+    "HEAD": "Get just the header response",
+    "OPTIONS": "Get a response explaining which HTTP methods are supported",
+}

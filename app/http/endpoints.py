@@ -1,0 +1,410 @@
+"""The views that every resource has, made of its declaration and its service.
+
+A resource says what is its own (how rows are found, checked, changed); the order of
+things is the same for all: format, token, target, body, checks, file, transaction.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, current_app, g
+
+from app.database import Snapshot, Transaction
+from app.errors import Invalid, RequestError
+from app.http import affordances, bodies, filters
+from app.http.call import Call
+from app.http.declaration import STANDARD_METHODS, Declaration
+from app.http.documents import ItemDocuments
+from app.http.pagination import page_links, window
+from app.services.access import Principal
+from app.services.downloadables import NewFile
+from app.services.listing import Page
+from representations import Action, Link, Rendered, Resource, Value
+from schemas.errors import FieldError
+
+View = Callable[..., Response]
+Record = Mapping[str, Any]
+
+EXTENSION = "sirenhall"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemService:
+    """What a resource does with one: `problems` are beyond its schema.
+
+    `remove` gives the keys of blobs that are to go after the commit.
+    """
+
+    find: Callable[[Snapshot, Principal, int], Record]
+    problems: Callable[[Snapshot, Record, Record], Iterable[FieldError]]
+    change: Callable[[Transaction, Record, dict[str, Any], NewFile | None], None]
+    remove: Callable[[Transaction, Record], list[str] | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionService:
+    """What a resource does with many.
+
+    `owner` gives the record that the collection belongs to, or raises `NotFound`.
+    `page` is given the owner, filters by column, limit and offset. `create` gives
+    the new id, and perhaps properties that only this answer has.
+    """
+
+    owner: Callable[[Call, int | None], Record]
+    page: Callable[[Call, Record, dict[str, Any], int, int], Page]
+    create: Callable[
+        [Transaction, Record, dict[str, Any], NewFile | None],
+        tuple[int, dict[str, Value]],
+    ] | None = None
+    problems: Callable[[Snapshot, Record, Record], Iterable[FieldError]] | None = None
+    may_create: Callable[[Principal], bool] = lambda principal: principal.can_write
+    ensure_may_create: Callable[[Call], None] = lambda call: None
+    columns: frozenset[str] = frozenset()
+    default_filters: Mapping[str, Any] | None = None
+
+
+def route(
+    app: Flask,
+    path: str,
+    views: Mapping[str, View],
+    words: Mapping[str, str],
+    *,
+    is_negotiated: bool = True,
+) -> None:
+    """Publish views under a path, with HEAD and OPTIONS.
+
+    `words` says what each method does, for the OPTIONS body. What is not negotiated
+    (a file's bytes) ignores Accept, but for its errors.
+    """
+    methods = {*views, "OPTIONS", *(["HEAD"] if "GET" in views else [])}
+    allow = ", ".join(sorted(methods))
+
+    def options(call: Call, **_ids: Any) -> Response:
+        document = Resource(
+            classes=("options",),
+            links=[Link("self", call.url, "What can be done here")],
+            embedded={
+                "fx:methods": [
+                    Resource(
+                        classes=("method",),
+                        rel="fx:methods",
+                        properties={"method": method, "description": text},
+                    )
+                    for method, text in words.items()
+                    if method in methods
+                ]
+            },
+        )
+        return call.respond(document, headers={"Allow": allow, **extra})
+
+    extra = _body_headers(views)
+    for method, view in {**views, "OPTIONS": options}.items():
+        app.add_url_rule(
+            path,
+            endpoint=f"{method} {path}",
+            view_func=_handling(view, is_negotiated or method == "OPTIONS"),
+            methods=[method],
+            provide_automatic_options=False,
+        )
+
+
+def _body_headers(views: Mapping[str, View]) -> dict[str, str]:
+    found = {}
+    for method, header in (("POST", "Accept-Post"), ("PATCH", "Accept-Patch")):
+        types = getattr(views.get(method), "accepts", None)
+        if types:
+            found[header] = ", ".join(types)
+    return found
+
+
+def _handling(view: View, is_negotiated: bool) -> Callable[..., Response]:  # noqa: FBT001
+    def handle(**ids: Any) -> Response:
+        call: Call = g.call
+        call.settle()
+        if is_negotiated:
+            _ = call.choice
+        return view(call, **ids)
+
+    return handle
+
+
+def open_call() -> None:
+    """Make the call that the views and the error handler share."""
+    from flask import request
+
+    g.call = Call(current_app.extensions[EXTENSION], request)
+
+
+class ItemViews:
+    """GET, PATCH, PUT and DELETE of one."""
+
+    def __init__(self, declaration: Declaration, service: ItemService) -> None:
+        self.declaration = declaration
+        self.service = service
+        self.documents = ItemDocuments(declaration)
+
+    def register(self, app: Flask) -> None:
+        """Publish the views under the declaration's path."""
+        path = self.declaration.path.replace("{id}", "<id:item_id>")
+        patch = _accepting(self.update, self.declaration, "PATCH")
+        views: dict[str, View] = {
+            "GET": self.show,
+            "PATCH": patch,
+            "PUT": self.replace,
+            "DELETE": self.delete,
+        }
+        route(app, path, views, self.declaration.item_methods)
+
+    def show(self, call: Call, item_id: int) -> Response:
+        """Answer a GET."""
+        record = self.service.find(call.db, call.principal, item_id)
+        representation = call.choice.representation
+        if not representation.embeds_items_whole:
+            return call.respond(self.document(call, record))
+        [body] = self.documents.fragments(
+            [tuple(record.values())], representation, call.place
+        )
+        return call.finish(f"{representation.prologue}{body}\n".encode())
+
+    def update(self, call: Call, item_id: int) -> Response:
+        """Answer a PATCH: only what is sent changes."""
+        return self._change(call, item_id, "PATCH")
+
+    def replace(self, call: Call, item_id: int) -> Response:
+        """Answer a PUT: what is not sent goes back to its default."""
+        return self._change(call, item_id, "PUT")
+
+    def delete(self, call: Call, item_id: int) -> Response:
+        """Answer a DELETE."""
+        with call.writing() as tx:
+            record = self.service.find(tx, call.writer, item_id)
+            keys = self.service.remove(tx, record) or []
+        for key in keys:
+            call.installation.storage.delete(key)
+        href = call.place.base + self.declaration.path.format_map(record)
+        message = f"{self.declaration.name} {item_id} deleted successfully."
+        document = Resource(
+            classes=(self.declaration.name,),
+            links=[Link("self", href, self.declaration.title.format_map(record))],
+            properties={"message": message},
+        )
+        return call.respond(document)
+
+    def document(
+        self, call: Call, record: Record, extra: Mapping[str, Value] | None = None
+    ) -> Resource:
+        """Build the document of a record, with its actions where they are shown."""
+        document = self.documents.resource(record, call.place)
+        if call.choice.representation.has_actions and call.principal.can_write:
+            document.actions = affordances.item_actions(
+                self.declaration, record, str(document.href), document.properties
+            )
+        if extra:
+            document.properties = {**document.properties, **extra}
+        return document
+
+    def _change(self, call: Call, item_id: int, method: str) -> Response:
+        principal = call.writer
+        self.service.find(call.db, principal, item_id)
+        schema = self.declaration.schema
+        reader = bodies.Reader(schema, call.settings, call.installation.storage)
+        reader.ensure_readable(call.request, method)
+        # No connection is held while a body comes in at its sender's pace.
+        call.close()
+        with reader.read(call.request, method) as body:
+
+            def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
+                record = self.service.find(db, principal, item_id)
+                values, errors = schema.read(body.values, partial=method == "PATCH")
+                whole = {**record, **values}
+                _ensure_valid(schema, whole, errors, self.service.problems(db, record, whole))
+                return record, {k: v for k, v in values.items() if record[k] != v}
+
+            with keeping_file(call, body, checked) as file, call.writing() as tx:
+                record, changes = checked(tx)
+                if changes or file:
+                    self.service.change(tx, record, changes, file)
+                    record = self.service.find(tx, principal, item_id)
+        return call.respond(self.document(call, record))
+
+
+class CollectionViews:
+    """GET of a page, and POST."""
+
+    def __init__(
+        self, items: ItemViews, path: str, service: CollectionService
+    ) -> None:
+        self.items = items
+        self.declaration = items.declaration
+        self.path = path
+        self.service = service
+        self.filterable = filters.filterable(
+            self.declaration.schema, service.columns
+        )
+
+    def register(self, app: Flask) -> None:
+        """Publish the views."""
+        views: dict[str, View] = {"GET": self.show}
+        words = dict(self.declaration.collection_methods)
+        if self.service.create:
+            views["POST"] = _accepting(self.create, self.declaration, "POST")
+        else:
+            words.pop("POST")
+        route(app, self.path.replace("{id}", "<id:owner_id>"), views, words)
+
+    def show(self, call: Call, owner_id: int | None = None) -> Response:
+        """Answer a GET with a page."""
+        shown = window(call.query)
+        found = filters.filters(call.query, self.filterable)
+        for column, value in (self.service.default_filters or {}).items():
+            found.setdefault(column, value)
+        owner = self.service.owner(call, owner_id)
+        page = self.service.page(call, owner, found, shown.limit, shown.offset)
+        call.close()
+        embedded: Any
+        representation = call.choice.representation
+        if representation.slot:
+            embedded = Rendered(
+                self.items.documents.fragments(page.rows, representation, call.place)
+            )
+        else:
+            names = self.declaration.columns
+            embedded = [
+                self.items.documents.resource(
+                    dict(zip(names, row, strict=True)), call.place
+                )
+                for row in page.rows
+            ]
+        returned = len(page.rows)
+        document = Resource(
+            classes=(self.declaration.plural, "collection"),
+            href=call.url,
+            properties={
+                "total_items": str(page.total) if call.is_foxy else page.total,
+                "returned_items": returned,
+                "limit": shown.limit,
+                "offset": shown.offset,
+            },
+            links=page_links(
+                call.url,
+                call.query,
+                shown,
+                total=page.total,
+                returned=returned,
+                foxy=call.is_foxy,
+            ),
+            embedded={self.declaration.collection_rel: embedded},
+        )
+        document.href = document.links[0].href
+        if representation.has_actions:
+            document.actions = self._actions(call)
+        return call.respond(document)
+
+    def _actions(self, call: Call) -> list[Action]:
+        actions = []
+        if self.service.create and self.service.may_create(call.principal):
+            actions = affordances.create_actions(self.declaration, call.url)
+        actions.append(
+            affordances.filter_action(self.declaration, call.url, self.filterable)
+        )
+        return actions
+
+    def create(self, call: Call, owner_id: int | None = None) -> Response:
+        """Answer a POST."""
+        principal = call.writer
+        service, schema = self.service, self.declaration.schema
+        service.ensure_may_create(call)
+        owner = service.owner(call, owner_id)
+        reader = bodies.Reader(schema, call.settings, call.installation.storage)
+        reader.ensure_readable(call.request, "POST")
+        call.close()
+        with reader.read(call.request, "POST") as body:
+
+            def checked(db: Snapshot) -> dict[str, Any]:
+                values, errors = schema.read(body.values, partial=False)
+                errors += _missing_file(call, schema, body)
+                problems = service.problems(db, owner, values) if service.problems else ()
+                _ensure_valid(schema, values, errors, problems)
+                return values
+
+            with keeping_file(call, body, checked) as file, call.writing() as tx:
+                values = checked(tx)
+                item_id, extra = service.create(tx, owner, values, file)  # type: ignore[misc]
+                record = self.items.service.find(tx, principal, item_id)
+        message = f"{self.declaration.name} {item_id} created successfully."
+        document = self.items.document(call, record, {**extra, "message": message})
+        return call.respond(document, 201, {"Location": str(document.href)})
+
+
+@contextmanager
+def keeping_file(
+    call: Call, body: bodies.Body, checked: Callable[[Snapshot], Any]
+) -> Any:
+    """Make an uploaded file durable before its row; take it back if none comes.
+
+    What is wrong anyway is found before the disk is synced. A failure that is not
+    a refusal leaves the blob: a commit may have happened, and a row must not lose
+    its file.
+    """
+    if body.upload is None:
+        yield None
+        return
+    checked(call.db)
+    call.close()
+    file = body.keep_file()
+    try:
+        yield file
+    except RequestError:
+        if file:
+            call.installation.storage.delete(file.blob.key)
+        raise
+
+
+def _ensure_valid(
+    schema: Any, whole: Record, errors: list[FieldError], further: Iterable[FieldError]
+) -> None:
+    named = {error.property for error in errors}
+    for error in (*schema.unmet(whole), *further):
+        if error.property not in named:
+            named.add(error.property)
+            errors.append(error)
+    if errors:
+        order = list(schema.fields)
+        errors.sort(
+            key=lambda e: order.index(e.property) if e.property in order else len(order)
+        )
+        raise Invalid.of(errors)
+
+
+def _missing_file(call: Call, schema: Any, body: bodies.Body) -> list[FieldError]:
+    """Miss a file where one was to come along."""
+    is_multipart = call.request.mimetype == bodies.MULTIPART
+    if not (schema.takes_file and is_multipart) or body.upload or body.values.get("url"):
+        return []
+    if "file" in body.values:
+        return []
+    message = "file can't be blank: send it as a file part, or send url"
+    return [FieldError("file", "required", message)]
+
+
+def _accepting(view: View, declaration: Declaration, method: str) -> View:
+    """Note on a view which media types its body may have, for OPTIONS."""
+
+    def accepting(call: Call, **ids: Any) -> Response:
+        return view(call, **ids)
+
+    accepting.accepts = bodies.accepted(declaration.schema, method)  # type: ignore[attr-defined]
+    return accepting
+
+
+__all__ = [
+    "STANDARD_METHODS",
+    "CollectionService",
+    "CollectionViews",
+    "ItemService",
+    "ItemViews",
+    "open_call",
+    "route",
+]

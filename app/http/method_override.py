@@ -1,0 +1,173 @@
+"""What has to be settled before a request is routed: its method, and its length.
+
+Both are WSGI middleware, because routing, authorization, limits and logs must all
+see the request as it is meant.
+"""
+
+import io
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+HEADERS = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+METHODS = ("PUT", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS")
+FIELD = "_method"
+"""The form field that stands for the header where a browser sends the form."""
+
+REFUSED = "sirenhall.refused"
+"""Environment key of the reason to answer 400 instead of running anything."""
+
+PEEKED = 1024
+FORM = "application/x-www-form-urlencoded"
+_FIRST_FIELD = re.compile(
+    rb"\A(?:\r\n)?--[^\r\n]+\r\n"
+    rb'content-disposition:\s*form-data;\s*name="?_method"?\s*\r\n\r\n'
+    rb"([^\r\n]*)\r\n",
+    re.IGNORECASE,
+)
+
+
+class CompleteBodies:
+    """Lets a body that ends before its Content-Length be noticed.
+
+    gunicorn and granian hand such a body over as complete. Without the flag that
+    they set, Werkzeug counts the bytes itself and raises `ClientDisconnected`.
+    """
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self.app = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Remove the flag where there is a length to count to."""
+        if environ.get("CONTENT_LENGTH") and not environ.get("HTTP_TRANSFER_ENCODING"):
+            environ.pop("wsgi.input_terminated", None)
+        return self.app(environ, start_response)
+
+
+class MethodOverride:
+    """Replaces the method of a POST by the one that a header or `_method` names.
+
+    Anything that is not exactly one legal method, or does not come on a POST, is
+    refused: the original method is never run instead.
+    """
+
+    def __init__(self, app: "WSGIApplication", *, max_body_size: int) -> None:
+        self.app = app
+        self.max_body_size = max_body_size
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Settle the method, then go on."""
+        wanted, source = self._wanted(environ)
+        if wanted is not None:
+            method = wanted.strip().upper()
+            if environ["REQUEST_METHOD"] != "POST":
+                environ[REFUSED] = f"{source} works on POST only; send a POST"
+            elif method not in METHODS:
+                environ[REFUSED] = (
+                    f"{source} must be one of {', '.join(METHODS)}, not {wanted[:40]!r}"
+                )
+            else:
+                self._override(environ, method)
+        return self.app(environ, start_response)
+
+    def _wanted(self, environ: "WSGIEnvironment") -> tuple[str | None, str]:
+        for header in HEADERS:
+            value = environ.get("HTTP_" + header.upper().replace("-", "_"))
+            if value is not None:
+                return str(value), header
+        if environ["REQUEST_METHOD"] == "POST":
+            content_type = str(environ.get("CONTENT_TYPE", "")).lower()
+            if content_type.startswith(FORM):
+                return self._form_field(environ), FIELD
+            if content_type.startswith("multipart/form-data"):
+                return _first_field(environ), FIELD
+        return None, ""
+
+    def _form_field(self, environ: "WSGIEnvironment") -> str | None:
+        body = self._form(environ)
+        if FIELD.encode() not in body:
+            return None
+        values = [v for name, v in _pairs(body) if name == FIELD]
+        return ",".join(values) if values else None
+
+    def _form(self, environ: "WSGIEnvironment") -> bytes:
+        """Read a form, and leave it to be read again; a large one is left alone."""
+        length = environ.get("CONTENT_LENGTH") or "0"
+        chunked = environ.get("HTTP_TRANSFER_ENCODING")
+        if chunked:
+            size = self.max_body_size + 1
+        elif length.isdecimal() and int(length) <= self.max_body_size:
+            size = int(length)
+        else:
+            return b""
+        body = _read(environ["wsgi.input"], size)
+        environ["wsgi.input"] = Prefixed(body, environ["wsgi.input"])
+        return body
+
+    def _override(self, environ: "WSGIEnvironment", method: str) -> None:
+        environ["REQUEST_METHOD"] = method
+        if method not in {"GET", "HEAD"}:
+            return
+        # A query too long for a URL comes in the body of the form.
+        if str(environ.get("CONTENT_TYPE", "")).lower().startswith(FORM):
+            body = self._form(environ)
+            pairs = [(n, v) for n, v in _pairs(body) if n != FIELD]
+            if pairs:
+                from urllib.parse import urlencode
+
+                query = [environ.get("QUERY_STRING", ""), urlencode(pairs)]
+                environ["QUERY_STRING"] = "&".join(part for part in query if part)
+
+
+class Prefixed:
+    """A stream of which some bytes were read already."""
+
+    def __init__(self, prefix: bytes, rest: Any) -> None:
+        self._prefix = io.BytesIO(prefix)
+        self._rest = rest
+
+    def read(self, size: int = -1) -> bytes:
+        """Give the bytes read before, then those of the stream."""
+        data = self._prefix.read(size)
+        if data:
+            return data
+        return bytes(self._rest.read(size) if size >= 0 else self._rest.read())
+
+
+def _first_field(environ: "WSGIEnvironment") -> str | None:
+    length = environ.get("CONTENT_LENGTH") or ""
+    size = min(PEEKED, int(length)) if length.isdecimal() else PEEKED
+    start = _read(environ["wsgi.input"], size)
+    environ["wsgi.input"] = Prefixed(start, environ["wsgi.input"])
+    found = _FIRST_FIELD.match(start)
+    return found[1].decode("latin-1") if found else None
+
+
+def _read(stream: Any, size: int) -> bytes:
+    parts: list[bytes] = []
+    while size > 0:
+        try:
+            part = stream.read(size)
+        except Exception:  # noqa: BLE001 - whoever reads the body meets it again
+            break
+        if not part:
+            break
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    try:
+        text = body.decode("ascii")
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=1000)
+    except ValueError:
+        return []

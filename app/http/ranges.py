@@ -1,0 +1,77 @@
+"""Byte ranges by RFC 9110, section 14: which parts of a file a request wants."""
+
+import re
+from dataclasses import dataclass
+
+MAX_RANGES = 16
+"""Ranges that are answered one by one; a request for more gets the whole file."""
+
+_SPEC = re.compile(r"([0-9]{0,18})\s*-\s*([0-9]{0,18})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ByteRange:
+    """The bytes from `start` up to, not including, `stop`."""
+
+    start: int
+    stop: int
+
+    @property
+    def length(self) -> int:
+        """The number of bytes."""
+        return self.stop - self.start
+
+    def content_range(self, size: int) -> str:
+        """Give the Content-Range value for a file of that size."""
+        return f"bytes {self.start}-{self.stop - 1}/{size}"
+
+
+def byte_ranges(header: str | None, size: int) -> list[ByteRange] | None:
+    """Read a Range header for a file of `size` bytes.
+
+    None means: send the whole file (no header, an unknown unit, a malformed set, or
+    more ranges than anybody needs). An empty list means that no range can be
+    satisfied. Ranges that overlap or touch are joined.
+    """
+    unit, equals, text = (header or "").partition("=")
+    if not equals or unit.strip().lower() != "bytes":
+        return None
+    specs = [spec.strip() for spec in text.split(",") if spec.strip()]
+    if not specs or len(specs) > MAX_RANGES:
+        return None
+    found = []
+    for spec in specs:
+        match = _SPEC.fullmatch(spec)
+        if not match or spec == "-" or not (match[1] or match[2]):
+            return None
+        if match[1] and match[2] and int(match[1]) > int(match[2]):
+            return None
+        satisfied = _satisfied(match[1], match[2], size)
+        if satisfied:
+            found.append(satisfied)
+    return _joined(found)
+
+
+def _satisfied(first: str, last: str, size: int) -> ByteRange | None:
+    if not first:
+        start, stop = max(0, size - int(last)), size
+    else:
+        start = int(first)
+        stop = min(int(last) + 1, size) if last else size
+    return ByteRange(start, stop) if start < stop else None
+
+
+def _joined(ranges: list[ByteRange]) -> list[ByteRange]:
+    """Join overlapping ranges, so that no byte is sent twice; keep the order."""
+    ordered = sorted(ranges, key=lambda r: r.start)
+    overlap = any(a.stop >= b.start for a, b in zip(ordered, ordered[1:], strict=False))
+    if not overlap:
+        return ranges
+    joined: list[ByteRange] = []
+    for item in ordered:
+        if joined and joined[-1].stop >= item.start:
+            last = joined[-1]
+            joined[-1] = ByteRange(last.start, max(last.stop, item.stop))
+        else:
+            joined.append(item)
+    return joined

@@ -1,0 +1,75 @@
+"""Reads a HAL XML body: the properties of its root, as texts.
+
+The parser knows no entities, no DTD and no network. Never give it
+``collect_ids=False``: with libxml2 2.14 that opens external DTD files.
+"""
+
+from lxml import etree
+
+from app.errors import BadRequest, TooLarge
+
+IGNORED = {"link", "resource"}
+
+
+def read(raw: bytes, *, max_depth: int) -> dict[str, str | None]:
+    """Give the child elements of ``<resource>`` that are properties, by name.
+
+    Links and embedded resources are left aside; an empty element is None. Raises
+    `BadRequest` that says where the document is broken, and `TooLarge`.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(raw, parser)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        raise BadRequest(
+            f"the XML body is broken at line {line}, column {column}: {error.msg}"
+        ) from None
+    except (ValueError, LookupError) as error:
+        raise BadRequest(f"the XML body cannot be read: {error}") from None
+    document = root.getroottree().docinfo
+    if document.doctype or document.internalDTD is not None:
+        raise BadRequest("the XML body has a DOCTYPE; send it without")
+    if _depth(root) > max_depth:
+        raise TooLarge(
+            f"the XML body is nested deeper than {max_depth} levels "
+            "(SIRENHALL_MAX_XML_DEPTH)"
+        )
+    if etree.QName(root).localname != "resource":
+        raise BadRequest(
+            "the root of the XML body must be <resource>, as in the answers"
+        )
+    return _properties(root)
+
+
+def _properties(root: etree._Element) -> dict[str, str | None]:
+    values: dict[str, str | None] = {}
+    for child in root:
+        if not isinstance(child.tag, str):
+            raise BadRequest("the XML body has an entity; send the text itself")
+        name = etree.QName(child).localname
+        if name in IGNORED:
+            continue
+        if name in values:
+            raise BadRequest(f"the XML body has <{name}> twice")
+        if len(child):
+            raise BadRequest(f"<{name}> in the XML body must have text only")
+        values[name] = child.text
+    return values
+
+
+def _depth(root: etree._Element) -> int:
+    depth, level = 0, [root]
+    while level:
+        depth += 1
+        level = [child for element in level for child in element]
+    return depth

@@ -1,0 +1,12 @@
+"""Runs migrations on the connection that `app.services.installation` passes."""
+
+from alembic import context
+
+from app.models import METADATA
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection, target_metadata=METADATA, render_as_batch=True
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,69 @@
+"""Downloadables and the versions of their files."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from app.models.metadata import METADATA
+
+DOWNLOADABLES = Table(
+    "downloadables",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "store_id", Integer, ForeignKey("stores.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column(
+        "item_category_id", Integer, ForeignKey("item_categories.id"), nullable=False
+    ),
+    Column("revision", Integer, nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("code", String(50), nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("url", String(2000)),
+    Column("description", Text, nullable=False),
+    Column("release_notes", Text, nullable=False),
+    Column("max_downloads_per_customer", Integer),
+    Column("max_downloads_time_period", Integer),
+    Column("is_archived", Boolean, nullable=False),
+    Column("is_published", Boolean, nullable=False),
+    Column("number_of_downloads", Integer, nullable=False),
+    # The number of the version that customers get; null until there is a file.
+    Column("version", Integer),
+    Column("date_created", BigInteger, nullable=False),
+    Column("date_modified", BigInteger, nullable=False),
+    UniqueConstraint("store_id", "code"),
+    Index(None, "item_category_id", "is_archived", "id"),
+    Index(None, "store_id", "is_archived", "id"),
+    sqlite_autoincrement=True,
+)
+
+VERSIONS = Table(
+    "versions",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "downloadable_id",
+        Integer,
+        ForeignKey("downloadables.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("number", Integer, nullable=False),
+    Column("blob_key", String(64), nullable=False, unique=True),
+    Column("file_name", String(255), nullable=False),
+    Column("file_size", BigInteger, nullable=False),
+    Column("file_type", String(127), nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("upload_date", BigInteger, nullable=False),
+    UniqueConstraint("downloadable_id", "number"),
+    sqlite_autoincrement=True,
+)

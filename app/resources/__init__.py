@@ -1,0 +1,1 @@
+"""The resources, one module each: what it is, and what is its own in its views."""

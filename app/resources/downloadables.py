@@ -1,0 +1,183 @@
+"""Downloadables: the files for sale."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Flask, Response
+
+from app.database import Snapshot, Transaction
+from app.errors import NotFound
+from app.http import delivery
+from app.http.call import Call
+from app.http.declaration import Declaration, LinkTo
+from app.http.endpoints import (
+    CollectionService,
+    CollectionViews,
+    ItemService,
+    ItemViews,
+    route,
+)
+from app.services import downloadables, item_categories, stores
+from app.services.downloadables import NewFile
+from app.services.listing import Page
+from representations import Value
+from schemas.downloadable import DownloadableSchema
+from schemas.errors import FieldError
+
+FILE_METHODS = {
+    "GET": "Download the file",
+    "HEAD": "Get just the header response",
+    "OPTIONS": "Get a response explaining which HTTP methods are supported",
+}
+
+DOWNLOADABLE = Declaration(
+    name="downloadable",
+    plural="downloadables",
+    path="/downloadables/{id}",
+    title="This Downloadable",
+    description=(
+        "Downloadables are items for customers to purchase and download. When "
+        "creating a downloadable, you'll also send the file directly, as "
+        "multipart/form-data. Additionally, the downloadable must have an "
+        "item_category_uri of an item_category which is configured for downloaded "
+        "item delivery. To update the file later, send it with PATCH or PUT; a client "
+        "that can only POST adds the header X-HTTP-Method-Override: PATCH."
+    ),
+    collection_description=(
+        "This link relationship returns a collection of downloadables. You can easily "
+        "paginate through this collection using the link relationships of first, "
+        "prev, next, and last. Archived downloadables are listed with "
+        "is_archived=true."
+    ),
+    schema=DownloadableSchema(),
+    columns=downloadables.COLUMNS,
+    links=(
+        LinkTo("fx:store", "/stores/{store_id}", "This Store"),
+        LinkTo(
+            "fx:item_category",
+            "/item_categories/{item_category_id}",
+            "Item Category for this downloadable",
+        ),
+        LinkTo(
+            "fx:downloadable_item_categories",
+            "/stores/{store_id}/item_categories?item_delivery_type=downloaded",
+            "Downloadable Item Categories for this store",
+        ),
+        LinkTo(
+            "fx:file",
+            "/downloadables/{id}/file",
+            "File of this downloadable",
+            when="file_source",
+        ),
+    ),
+)
+
+
+def _problems(
+    db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> Iterable[FieldError]:
+    return downloadables.problems(db, record["store_id"], values)
+
+
+def _problems_in_store(
+    db: Snapshot, store: Mapping[str, Any], values: Mapping[str, Any]
+) -> Iterable[FieldError]:
+    return downloadables.problems(db, store["id"], values)
+
+
+def _create(
+    tx: Transaction,
+    store: Mapping[str, Any],
+    values: dict[str, Any],
+    file: NewFile | None,
+) -> tuple[int, dict[str, Value]]:
+    return downloadables.create(tx, store["id"], values, file), {}
+
+
+def _store(call: Call, store_id: int | None) -> dict[str, Any]:
+    return stores.find(call.db, call.principal, store_id or 0)
+
+
+def _category(call: Call, category_id: int | None) -> dict[str, Any]:
+    return item_categories.find(call.db, call.principal, category_id or 0)
+
+
+def _page_in_store(
+    call: Call, store: Mapping[str, Any], found: dict[str, Any], limit: int, offset: int
+) -> Page:
+    return downloadables.IN_STORE.page(
+        call.db, store["id"], found, limit=limit, offset=offset
+    )
+
+
+def _page_in_category(
+    call: Call,
+    category: Mapping[str, Any],
+    found: dict[str, Any],
+    limit: int,
+    offset: int,
+) -> Page:
+    return downloadables.IN_CATEGORY.page(
+        call.db, category["id"], found, limit=limit, offset=offset
+    )
+
+
+def _file(call: Call, item_id: int) -> Response:
+    """Answer a GET of the bytes, for the merchant."""
+    record = downloadables.find(call.db, call.principal, item_id)
+    call.close()
+    if record["blob_key"] is None:
+        if record["url"] is None:
+            raise NotFound
+        return Response(status=302, headers={"Location": record["url"]})
+    storage, key = call.installation.storage, record["blob_key"]
+    return delivery.send(
+        call.request,
+        delivery.StoredFile(
+            name=record["file_name"],
+            type=record["file_type"],
+            size=record["file_size"],
+            sha256=record["file_sha256"],
+            modified=record["upload_date"],
+            open=lambda: storage.open(key),
+        ),
+    )
+
+
+def register(app: Flask) -> None:
+    """Publish the views."""
+    items = ItemViews(
+        DOWNLOADABLE,
+        ItemService(
+            find=downloadables.find,
+            problems=_problems,
+            change=downloadables.change,
+            remove=downloadables.remove,
+        ),
+    )
+    items.register(app)
+    columns = frozenset(downloadables.IN_STORE.table.c.keys())
+    CollectionViews(
+        items,
+        "/stores/{id}/downloadables",
+        CollectionService(
+            owner=_store,
+            page=_page_in_store,
+            create=_create,
+            problems=_problems_in_store,
+            columns=columns,
+            default_filters=downloadables.ON_SHELF,
+        ),
+    ).register(app)
+    CollectionViews(
+        items,
+        "/item_categories/{id}/downloadables",
+        CollectionService(
+            owner=_category,
+            page=_page_in_category,
+            columns=columns,
+            default_filters=downloadables.ON_SHELF,
+        ),
+    ).register(app)
+    route(app, "/downloadables/<id:item_id>/file", {"GET": _file}, FILE_METHODS,
+          is_negotiated=False)

@@ -1,0 +1,207 @@
+"""The documentation of each link relation, made from the declarations.
+
+A curie leads here: people find a page, programs the same as HAL.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask, Response
+from lxml import etree
+
+from app.errors import NotFound
+from app.http.call import Call
+from app.http.declaration import STANDARD_METHODS, Declaration
+from app.http.documents import ItemDocuments, Place
+from app.http.endpoints import route
+from app.resources.downloadables import DOWNLOADABLE, FILE_METHODS
+from app.resources.item_categories import ITEM_CATEGORY
+from app.resources.stores import STORE
+from representations import REPRESENTATIONS, Link, Resource
+from schemas.fields import Amount, Date
+from schemas.values import money_stored
+
+DECLARATIONS = (STORE, ITEM_CATEGORY, DOWNLOADABLE)
+
+# Relations that are not a resource's own.
+OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
+    "downloadable_item_categories": (
+        "The item categories of a store that downloadables can be in: those with the "
+        "item_delivery_type downloaded.",
+        ITEM_CATEGORY.collection_methods,
+    ),
+    "file": (
+        "The bytes of a downloadable's newest file, for the merchant. Answers GET with "
+        "byte ranges and conditions (RFC 9110); the ETag is the SHA-256 digest. A "
+        "downloadable that is kept elsewhere redirects there.",
+        FILE_METHODS,
+    ),
+    "rels": ("The documentation of all link relations of this API.", STANDARD_METHODS),
+    "errors": (
+        "What is wrong with a request, one entry for each property: message for "
+        "people, code for programs, and logref, by which the operator finds it in "
+        "the log.",
+        {},
+    ),
+    "methods": ("What the HTTP methods of a resource do; in answers to OPTIONS.", {}),
+    "properties": ("The properties of a resource, with types and constraints.", {}),
+    "examples": ("A resource as it looks in each format.", {}),
+}
+
+METHODS = {"GET": "View the documentation of link relations", **STANDARD_METHODS}
+SAMPLE_IDS = {"id": 40, "store_id": 8, "item_category_id": 307}
+SAMPLE_DATE = 1_429_202_008
+
+
+def _descriptions() -> dict[str, str]:
+    found = {}
+    for declaration in DECLARATIONS:
+        found[declaration.plural] = declaration.collection_description
+        found[declaration.name] = declaration.description
+    return {**found, **{name: text for name, (text, _) in OTHERS.items()}}
+
+
+def _index(call: Call) -> Response:
+    base = call.place.base
+    described = [
+        Resource(
+            classes=("rel",),
+            href=f"{base}/rels/{name}",
+            rel="fx:rels",
+            title=name,
+            properties={"name": name, "description": text},
+            links=[Link("self", f"{base}/rels/{name}", name)],
+        )
+        for name, text in _descriptions().items()
+    ]
+    document = Resource(
+        classes=("rels", "collection"),
+        href=call.url,
+        title="Link Relations",
+        links=[Link("self", call.url, "Link Relations"), _up(base)],
+        embedded={"fx:rels": described},
+    )
+    return call.respond(document)
+
+
+def _rel(call: Call, rel: str) -> Response:
+    description = _descriptions().get(rel)
+    if description is None:
+        raise NotFound
+    base = call.place.base
+    document = Resource(
+        classes=("rel",),
+        href=call.url,
+        rel="fx:rels",
+        title=rel,
+        properties={"name": rel, "description": description},
+        links=[
+            Link("self", call.url, rel),
+            Link("collection", f"{base}/rels", "Link Relations"),
+            _up(base),
+        ],
+        embedded={name: rows for name, rows in _details(rel) if rows},
+    )
+    return call.respond(document)
+
+
+def _up(base: str) -> Link:
+    return Link("start", f"{base}/", "Your API starting point.")
+
+
+def _details(rel: str) -> Iterator[tuple[str, list[Resource]]]:
+    for declaration in DECLARATIONS:
+        if rel == declaration.plural:
+            yield "fx:methods", _methods(declaration.collection_methods)
+            yield "fx:properties", _properties(declaration)
+        elif rel == declaration.name:
+            yield "fx:methods", _methods(declaration.item_methods)
+            yield "fx:properties", _properties(declaration)
+            yield "fx:examples", _examples(declaration)
+    if rel in OTHERS:
+        yield "fx:methods", _methods(OTHERS[rel][1])
+
+
+def _methods(methods: Mapping[str, str]) -> list[Resource]:
+    return [
+        Resource(
+            classes=("method",),
+            rel="fx:methods",
+            properties={"method": method, "description": text},
+        )
+        for method, text in methods.items()
+    ]
+
+
+def _properties(declaration: Declaration) -> list[Resource]:
+    schema = declaration.schema
+    return [
+        Resource(
+            classes=("property",),
+            rel="fx:properties",
+            properties={
+                "property": name,
+                "description": field.description,
+                "type": field.kind,
+                "constraints": " ".join(
+                    [*field.constraints(), *schema.conditions_of(name)]
+                ),
+            },
+        )
+        for name, field in schema.properties.items()
+    ]
+
+
+def _examples(declaration: Declaration) -> list[Resource]:
+    from representations import Vocabulary
+
+    base = "https://sirenhall.example"
+    place = Place(base, Vocabulary(f"{base}/rels/"))
+    document = ItemDocuments(declaration).resource(_sample(declaration), place)
+    return [
+        Resource(
+            classes=("example",),
+            rel="fx:examples",
+            properties={
+                "format": representation.title,
+                "type": representation.media_types[0],
+                "example": _pretty(representation.render(document, place.vocabulary)),
+            },
+        )
+        for representation in REPRESENTATIONS
+        if not representation.is_for_people
+    ]
+
+
+def _sample(declaration: Declaration) -> dict[str, Any]:
+    fields = {f.column: f for f in declaration.schema.shown.values()}
+    record: dict[str, Any] = {"timezone": "America/Los_Angeles"}
+    for column in declaration.columns:
+        field = fields.get(column)
+        if column in SAMPLE_IDS:
+            record[column] = SAMPLE_IDS[column]
+        elif isinstance(field, Date):
+            record[column] = SAMPLE_DATE
+        elif isinstance(field, Amount) and field.example is not None:
+            record[column] = money_stored(Decimal(field.example))
+        elif field is not None:
+            record[column] = field.example
+        else:
+            record.setdefault(column, "")
+    return record
+
+
+def _pretty(document: bytes) -> str:
+    if document.startswith(b"<"):
+        root = etree.fromstring(document)
+        etree.indent(root)
+        return etree.tostring(root, encoding="unicode")
+    return json.dumps(json.loads(document), indent=2, ensure_ascii=False)
+
+
+def register(app: Flask) -> None:
+    """Publish the views."""
+    route(app, "/rels", {"GET": _index}, METHODS)
+    route(app, "/rels/<rel>", {"GET": _rel}, METHODS)

@@ -1,0 +1,125 @@
+"""Stores: one for each merchant, sealed from each other."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Flask
+
+from app.database import Snapshot, Transaction
+from app.errors import Forbidden
+from app.http.call import Call
+from app.http.declaration import Declaration, LinkTo
+from app.http.endpoints import (
+    CollectionService,
+    CollectionViews,
+    ItemService,
+    ItemViews,
+)
+from app.services import access, stores
+from app.services.access import Principal
+from app.services.listing import Page
+from representations import Value
+from schemas.errors import FieldError
+from schemas.store import StoreSchema
+
+STORE = Declaration(
+    name="store",
+    plural="stores",
+    path="/stores/{id}",
+    title="This Store",
+    description=(
+        "A store is one merchant's: its item categories, its downloadables and its "
+        "tokens. A token for one store sees nothing of the others."
+    ),
+    collection_description=(
+        "The stores that your token may see. With the scope client_full_access you "
+        "can create stores; the answer carries a token for the new store."
+    ),
+    schema=StoreSchema(),
+    columns=stores.COLUMNS,
+    links=(
+        LinkTo(
+            "fx:item_categories",
+            "/stores/{id}/item_categories",
+            "Item Categories for This Store",
+        ),
+        LinkTo(
+            "fx:downloadables",
+            "/stores/{id}/downloadables",
+            "Downloadables for This Store",
+        ),
+    ),
+)
+
+
+def _problems(
+    _db: Snapshot, _record: Mapping[str, Any], values: Mapping[str, Any]
+) -> Iterable[FieldError]:
+    return stores.problems(values)
+
+
+def _change(
+    tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
+) -> None:
+    stores.change(tx, record, values)
+
+
+def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+    stores.remove(tx, record)
+
+
+def _create(
+    tx: Transaction, _owner: Mapping[str, Any], values: dict[str, Any], _file: Any
+) -> tuple[int, dict[str, Value]]:
+    store_id = stores.create(tx, values)
+    _, token = access.create_token(
+        tx, scope=access.STORE, store_id=store_id, note="made with the store"
+    )
+    return store_id, {"token": token}
+
+
+def _may_create(principal: Principal) -> bool:
+    return principal.can_create_stores
+
+
+def _ensure_may_create(call: Call) -> None:
+    if not call.principal.can_create_stores:
+        raise Forbidden(
+            f"creating stores needs a token with the scope {access.CLIENT}; "
+            f"yours has {call.principal.scope}"
+        )
+
+
+def _owner(call: Call, _owner_id: int | None) -> dict[str, Any]:
+    _ = call.principal
+    return {}
+
+
+def _page(
+    call: Call, _owner: Mapping[str, Any], found: dict[str, Any], limit: int, offset: int
+) -> Page:
+    return stores.page(call.db, call.principal, found, limit=limit, offset=offset)
+
+
+def register(app: Flask) -> None:
+    """Publish the views."""
+    items = ItemViews(
+        STORE,
+        ItemService(
+            find=stores.find, problems=_problems, change=_change, remove=_remove
+        ),
+    )
+    items.register(app)
+    CollectionViews(
+        items,
+        "/stores",
+        CollectionService(
+            owner=_owner,
+            page=_page,
+            create=_create,
+            problems=_problems,
+            may_create=_may_create,
+            ensure_may_create=_ensure_may_create,
+            columns=frozenset(stores.LISTING.table.c.keys()),
+        ),
+    ).register(app)

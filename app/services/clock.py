@@ -1,0 +1,8 @@
+"""The time, in one place so that tests can move it."""
+
+import time
+
+
+def now() -> int:
+    """Give the moment in seconds, UTC."""
+    return int(time.time())

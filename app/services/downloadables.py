@@ -1,0 +1,221 @@
+"""Downloadables: what a store sells, and the file that customers get for it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, func, select, update
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import Conflict, NotFound
+from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES, VERSIONS
+from app.services import listing
+from app.services.access import Principal
+from app.services.clock import now
+from app.services.places import currency_digits
+from app.storage import Blob
+from schemas.errors import FieldError
+from schemas.item_category import DOWNLOADED
+from schemas.values import MONEY_DIGITS
+
+COLLECTION = "downloadables"
+
+_SELECT = (
+    select(
+        DOWNLOADABLES,
+        VERSIONS.c.file_name,
+        VERSIONS.c.file_size,
+        VERSIONS.c.file_type,
+        VERSIONS.c.file_sha256,
+        VERSIONS.c.upload_date,
+        VERSIONS.c.blob_key,
+        # Null as long as there is nothing to fetch.
+        func.coalesce(VERSIONS.c.blob_key, DOWNLOADABLES.c.url).label("file_source"),
+        STORES.c.timezone,
+    )
+    .select_from(DOWNLOADABLES)
+    .join(STORES, STORES.c.id == DOWNLOADABLES.c.store_id)
+    .outerjoin(
+        VERSIONS,
+        and_(
+            VERSIONS.c.downloadable_id == DOWNLOADABLES.c.id,
+            VERSIONS.c.number == DOWNLOADABLES.c.version,
+        ),
+    )
+)
+_BY_ID = Statement(_SELECT.where(DOWNLOADABLES.c.id == bindparam("id")))
+_BY_CODE = Statement(
+    select(DOWNLOADABLES.c.id).where(
+        DOWNLOADABLES.c.store_id == bindparam("store_id"),
+        DOWNLOADABLES.c.code == bindparam("code"),
+    )
+)
+_DELIVERY_TYPE = Statement(
+    select(ITEM_CATEGORIES.c.item_delivery_type).where(
+        ITEM_CATEGORIES.c.id == bindparam("id"),
+        ITEM_CATEGORIES.c.store_id == bindparam("store_id"),
+    )
+)
+_CURRENCY = Statement(select(STORES.c.currency).where(STORES.c.id == bindparam("id")))
+_NEWEST = Statement(
+    select(func.max(VERSIONS.c.number).label("number")).where(
+        VERSIONS.c.downloadable_id == bindparam("id")
+    )
+)
+_BLOBS = Statement(
+    select(VERSIONS.c.blob_key).where(VERSIONS.c.downloadable_id == bindparam("id"))
+)
+
+COLUMNS = _BY_ID.columns
+ON_SHELF = {"is_archived": False}
+IN_STORE = listing.Listing(
+    _SELECT,
+    DOWNLOADABLES,
+    owner="store_id",
+    kept=COLLECTION,
+    kept_filters=tuple(ON_SHELF.items()),
+)
+IN_CATEGORY = listing.Listing(_SELECT, DOWNLOADABLES, owner="item_category_id")
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A blob that is durable already, with the name and type it is shown under."""
+
+    name: str
+    type: str
+    blob: Blob
+
+
+def find(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, Any]:
+    """Give a downloadable of a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=downloadable_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def problems(
+    db: Snapshot, store_id: int, values: Mapping[str, Any]
+) -> Iterator[FieldError]:
+    """Complain of a category that is none, and of a price too fine for the currency."""
+    category = values.get("item_category_id")
+    if category is not None:
+        delivery = db.value(_DELIVERY_TYPE, id=category, store_id=store_id)
+        if delivery is None:
+            yield FieldError(
+                "item_category_uri",
+                "not_found",
+                "item_category_uri must be an item_category of the same store",
+            )
+        elif delivery != DOWNLOADED:
+            yield FieldError(
+                "item_category_uri",
+                "not_downloaded",
+                "item_category_uri must be an item_category with the "
+                f"item_delivery_type downloaded; this one has {delivery}",
+            )
+    price = values.get("price")
+    if price is not None:
+        currency = db.value(_CURRENCY, id=store_id)
+        digits = currency_digits(currency)
+        if price % 10 ** (MONEY_DIGITS - digits):
+            yield FieldError(
+                "price",
+                "too_many_decimals",
+                f"price must have at most {digits} decimals, as {currency} has; "
+                "it is never rounded",
+            )
+
+
+def ensure_free(
+    tx: Snapshot, store_id: int, code: str, *, downloadable_id: int | None = None
+) -> None:
+    """Refuse a code that another downloadable of the store has. Raises `Conflict`."""
+    taken = tx.value(_BY_CODE, store_id=store_id, code=code)
+    if taken not in {None, downloadable_id}:
+        raise Conflict(f"code {code} is already in use by downloadable {taken}")
+
+
+def create(
+    tx: Transaction, store_id: int, values: Mapping[str, Any], file: NewFile | None
+) -> int:
+    """Create a downloadable and give its id."""
+    ensure_free(tx, store_id, values["code"])
+    moment = now()
+    row = {
+        **values,
+        "store_id": store_id,
+        "revision": 1,
+        "number_of_downloads": 0,
+        "version": 1 if file else None,
+        "date_created": moment,
+        "date_modified": moment,
+    }
+    downloadable_id = tx.insert(DOWNLOADABLES, row)
+    if file:
+        _add_version(tx, downloadable_id, 1, file)
+    added = 0 if values["is_archived"] else 1
+    listing.note_change(tx, store_id, COLLECTION, added=added)
+    return downloadable_id
+
+
+def change(
+    tx: Transaction,
+    record: Mapping[str, Any],
+    values: Mapping[str, Any],
+    file: NewFile | None,
+) -> None:
+    """Change a downloadable; a file becomes its newest version."""
+    if values.get("code", record["code"]) != record["code"]:
+        ensure_free(
+            tx, record["store_id"], values["code"], downloadable_id=record["id"]
+        )
+    changes = dict(values)
+    if file:
+        number = (tx.value(_NEWEST, id=record["id"]) or 0) + 1
+        _add_version(tx, record["id"], number, file)
+        changes["version"] = number
+    tx.execute(
+        update(DOWNLOADABLES)
+        .where(DOWNLOADABLES.c.id == record["id"])
+        .values(
+            **changes,
+            revision=DOWNLOADABLES.c.revision + 1,
+            date_modified=now(),
+        )
+    )
+    archived = bool(values.get("is_archived", record["is_archived"]))
+    added = bool(record["is_archived"]) - archived
+    listing.note_change(tx, record["store_id"], COLLECTION, added=added)
+
+
+def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+    """Remove a downloadable; give the keys of the blobs that nothing names now.
+
+    They are to be deleted after the commit: a crash in between leaves a blob too
+    many, never a row without its blob.
+    """
+    keys = [str(row[0]) for row in tx.rows(_BLOBS, id=record["id"])]
+    tx.execute(delete(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]))
+    added = 0 if record["is_archived"] else -1
+    listing.note_change(tx, record["store_id"], COLLECTION, added=added)
+    return keys
+
+
+def _add_version(
+    tx: Transaction, downloadable_id: int, number: int, file: NewFile
+) -> None:
+    tx.insert(
+        VERSIONS,
+        {
+            "downloadable_id": downloadable_id,
+            "number": number,
+            "blob_key": file.blob.key,
+            "file_name": file.name,
+            "file_size": file.blob.size,
+            "file_type": file.type,
+            "file_sha256": file.blob.sha256,
+            "upload_date": now(),
+        },
+    )

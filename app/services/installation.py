@@ -1,0 +1,199 @@
+"""A data folder made ready: secret key, migrated database, storage, first store."""
+
+import fcntl
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
+
+from app.database import Database, Statement, Transaction
+from app.errors import ConfigurationError
+from app.migrations import HEAD
+from app.models import ITEM_CATEGORIES, STORES, TOKENS
+from app.services import access, item_categories, stores
+from app.settings import Settings
+from app.storage import Storage, storage_at
+from schemas.item_category import DOWNLOADED, ItemCategorySchema
+from schemas.store import StoreSchema
+
+UNFINISHED = 3600.0
+"""Seconds after which a temporary file belongs to no upload any more."""
+
+_FIRST_STORE = Statement(select(STORES.c.id).order_by(STORES.c.id).limit(1))
+_STARTER = Statement(
+    select(TOKENS.c.id, TOKENS.c.store_id, TOKENS.c.date_revoked, TOKENS.c.digest)
+)
+_CATEGORIES = Statement(
+    select(ITEM_CATEGORIES.c.id, ITEM_CATEGORIES.c.store_id).where(
+        ITEM_CATEGORIES.c.item_delivery_type == DOWNLOADED
+    )
+)
+
+FIRST_STORE = {
+    "store_name": "My Store",
+    "store_domain": "my-store",
+    "store_url": "https://my-store.example",
+    "store_email": "owner@my-store.example",
+    "postal_code": "00000",
+    "region": "-",
+    "country": "US",
+}
+DOWNLOADS_CATEGORY = {
+    "code": "DOWNLOADS",
+    "name": "Downloads",
+    "item_delivery_type": DOWNLOADED,
+    "max_downloads_per_customer": 3,
+    "max_downloads_time_period": 24,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Everything that outlives a request."""
+
+    settings: Settings
+    database: Database
+    storage: Storage
+    secret_key: bytes
+
+    @property
+    def starter_token(self) -> str:
+        """The token of the first store: made of the secret key, so never stored.
+
+        That is how each start can print the same token although the database has
+        only digests.
+        """
+        made = hmac.new(self.secret_key, b"starter token", hashlib.sha256)
+        return access.PREFIX + made.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a newcomer needs: a store, its downloaded category, a token for it."""
+
+    store_id: int | None
+    category_id: int | None
+    token: str | None
+
+
+def prepare(settings: Settings) -> Installation:
+    """Make the data folder ready; it does nothing that is done already.
+
+    Raises `ConfigurationError` that says what is in the way.
+    """
+    folder = settings.data_dir.resolve()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _only_one(folder):
+            key = _secret_key(folder / "secret_key")
+            database = Database(settings.database)
+            _migrate(database)
+            installation = Installation(
+                settings, database, storage_at(settings.storage), key
+            )
+            _make_first_store(installation)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot use the data folder {folder}: {error.strerror or error}"
+        ) from error
+    except DatabaseError as error:
+        raise ConfigurationError(
+            f"cannot use the database {database.engine.url!r}: {error.orig or error}"
+        ) from error
+    installation.storage.clear_unfinished(UNFINISHED)
+    return installation
+
+
+def start(installation: Installation) -> Start:
+    """Find what the starter token opens; None where it was removed or revoked."""
+    digest = access.digest(installation.starter_token)
+    with installation.database.reading() as db:
+        found = [row for row in db.rows(_STARTER) if row[3] == digest]
+        if not found:
+            return Start(None, None, None)
+        _, store_id, revoked, _ = found[0]
+        categories = [r[0] for r in db.rows(_CATEGORIES) if r[1] == store_id]
+    token = None if revoked else installation.starter_token
+    return Start(store_id, categories[0] if categories else None, token)
+
+
+def _make_first_store(installation: Installation) -> None:
+    with installation.database.reading() as db:
+        if db.value(_FIRST_STORE) is not None:
+            return
+    with installation.database.writing() as tx:
+        store_id = stores.create(tx, _read(StoreSchema(), FIRST_STORE))
+        values = _read(ItemCategorySchema(), DOWNLOADS_CATEGORY)
+        item_categories.create(tx, store_id, values)
+        _give_starter_token(tx, installation, store_id)
+
+
+def _give_starter_token(
+    tx: Transaction, installation: Installation, store_id: int
+) -> None:
+    access.create_token(
+        tx,
+        scope=access.STORE,
+        store_id=store_id,
+        note="starter token, printed by sirenhall serve",
+        token=installation.starter_token,
+    )
+
+
+def _read(schema: Any, values: dict[str, Any]) -> dict[str, Any]:
+    loaded, errors = schema.read(values, partial=False)
+    if errors:
+        raise ValueError(errors)
+    return dict(loaded)
+
+
+def _secret_key(path: Path) -> bytes:
+    try:
+        return bytes.fromhex(path.read_text("ascii").strip())
+    except FileNotFoundError:
+        key = secrets.token_bytes(32)
+        path.touch(mode=0o600)
+        path.write_text(key.hex() + "\n", "ascii")
+        return key
+    except ValueError:
+        raise ConfigurationError(
+            f"{path} is damaged: it must be hexadecimal. Restore it from a backup, "
+            "or remove it to get a new key (the starter token changes)"
+        ) from None
+
+
+def _migrate(database: Database) -> None:
+    with database.engine.connect() as connection:
+        connection.begin()
+        exists = database.engine.dialect.has_table(connection, "alembic_version")
+        if exists:
+            current = connection.exec_driver_sql(
+                "SELECT version_num FROM alembic_version"
+            ).scalar()
+            if current == HEAD:
+                return
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "app:migrations")
+    with database.engine.execution_options(
+        sirenhall_writes=True
+    ).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD)
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Let processes that start together take turns."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,128 @@
+"""Pages and totals of a collection, in as many queries as it takes: at most two."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Column, Table, bindparam, func, select, update
+from sqlalchemy.sql import Select
+
+from app.database import Row, Snapshot, Statement, Transaction
+from app.models import COLLECTION_STATES
+
+_TOTAL = Statement(
+    select(COLLECTION_STATES.c.total).where(
+        COLLECTION_STATES.c.store_id == bindparam("store_id"),
+        COLLECTION_STATES.c.collection == bindparam("collection"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a collection, and how many there are in all."""
+
+    rows: list[Row]
+    total: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The rows of a select that belong to one owner, in the order of their ids."""
+
+    select: Select[Any]
+    table: Table
+    owner: str | None
+    kept: str | None = None
+    """The name of the kept total that counts the rows under `kept_filters`."""
+    kept_filters: tuple[tuple[str, Any], ...] = ()
+
+    def page(
+        self,
+        db: Snapshot,
+        owner_id: int | None,
+        filters: Mapping[str, Any],
+        *,
+        limit: int,
+        offset: int,
+    ) -> Page:
+        """Read a page; `filters` are columns and the values they must equal."""
+        names = tuple(sorted(filters))
+        values = {f"filter_{name}": filters[name] for name in names}
+        if self.owner:
+            values["owner_id"] = owner_id
+        total = self._total(db, filters, names, values)
+        rows = []
+        if limit and offset < total:
+            statement = _page_statement(self, names)
+            rows = db.rows(statement, limit=limit, offset=offset, **values)
+        return Page(rows, total)
+
+    def _total(
+        self,
+        db: Snapshot,
+        filters: Mapping[str, Any],
+        names: tuple[str, ...],
+        values: dict[str, Any],
+    ) -> int:
+        if self.kept and tuple(sorted(filters.items())) == self.kept_filters:
+            found = db.value(
+                _TOTAL, store_id=values["owner_id"], collection=self.kept
+            )
+            return int(found or 0)
+        return int(db.value(_count_statement(self, names), **values))
+
+    def conditions(self, names: tuple[str, ...]) -> list[Any]:
+        """Give the conditions on the owner and on the filtered columns."""
+        columns: list[tuple[str, Column[Any]]] = [
+            (f"filter_{name}", self.table.c[name]) for name in names
+        ]
+        if self.owner:
+            columns.insert(0, ("owner_id", self.table.c[self.owner]))
+        return [column == bindparam(name) for name, column in columns]
+
+    def __hash__(self) -> int:
+        """Hash by identity: a listing is a constant."""
+        return id(self)
+
+
+@lru_cache(maxsize=512)
+def _page_statement(listing: Listing, names: tuple[str, ...]) -> Statement:
+    return Statement(
+        listing.select.where(*listing.conditions(names))
+        .order_by(listing.table.c.id)
+        .limit(bindparam("limit"))
+        .offset(bindparam("offset"))
+    )
+
+
+@lru_cache(maxsize=512)
+def _count_statement(listing: Listing, names: tuple[str, ...]) -> Statement:
+    return Statement(
+        select(func.count().label("total"))
+        .select_from(listing.table)
+        .where(*listing.conditions(names))
+    )
+
+
+def start_counting(tx: Transaction, store_id: int, *collections: str) -> None:
+    """Make the kept totals of a new store."""
+    for name in collections:
+        values = {"store_id": store_id, "collection": name, "total": 0, "version": 1}
+        tx.insert(COLLECTION_STATES, values)
+
+
+def note_change(
+    tx: Transaction, store_id: int, collection: str | None = None, added: int = 0
+) -> None:
+    """Keep total and version of a store's collection, or the versions of all."""
+    states = COLLECTION_STATES.c
+    statement = (
+        update(COLLECTION_STATES)
+        .where(states.store_id == store_id)
+        .values(total=states.total + added, version=states.version + 1)
+    )
+    if collection is not None:
+        statement = statement.where(states.collection == collection)
+    tx.execute(statement)

@@ -1,0 +1,115 @@
+"""Stores: the tenants. Each is born with its DEFAULT category."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import Conflict, NotFound
+from app.models import DOWNLOADABLES, STORES
+from app.services import access, item_categories, listing, places
+from app.services.clock import now
+from schemas.errors import FieldError
+
+_SELECT = select(STORES)
+_BY_ID = Statement(_SELECT.where(STORES.c.id == bindparam("id")))
+_BY_DOMAIN = Statement(
+    select(STORES.c.id).where(STORES.c.store_domain == bindparam("store_domain"))
+)
+_DOWNLOADABLES = Statement(
+    select(func.count().label("total"))
+    .select_from(DOWNLOADABLES)
+    .where(DOWNLOADABLES.c.store_id == bindparam("id"))
+)
+
+_IDS = Statement(select(STORES.c.id).order_by(STORES.c.id))
+
+COLUMNS = _BY_ID.columns
+LISTING = listing.Listing(_SELECT, STORES, owner=None)
+COUNTED = (item_categories.COLLECTION, "downloadables")
+
+
+def find(db: Snapshot, principal: access.Principal, store_id: int) -> dict[str, Any]:
+    """Give a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=store_id) if principal.sees(store_id) else None
+    if record is None:
+        raise NotFound
+    return record
+
+
+def ids(db: Snapshot) -> list[int]:
+    """Give the ids of all stores."""
+    return [int(row[0]) for row in db.rows(_IDS)]
+
+
+def page(
+    db: Snapshot,
+    principal: access.Principal,
+    filters: Mapping[str, Any],
+    *,
+    limit: int,
+    offset: int,
+) -> listing.Page:
+    """List the stores that the token sees: one, or all."""
+    if principal.store_id is not None:
+        filters = {**filters, "id": principal.store_id}
+    return LISTING.page(db, None, filters, limit=limit, offset=offset)
+
+
+def problems(values: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Complain of places that do not exist."""
+    known = {
+        "currency": (places.is_currency, "an ISO 4217 currency, such as EUR"),
+        "country": (places.is_country, "an ISO 3166-1 country, such as DE"),
+        "timezone": (places.is_timezone, "an IANA time zone, such as Europe/Berlin"),
+    }
+    for name, (exists, form) in known.items():
+        if name in values and not exists(values[name]):
+            yield FieldError(name, "inclusion", f"{name} must be {form}")
+
+
+def ensure_free(tx: Snapshot, domain: str, *, store_id: int | None = None) -> None:
+    """Refuse a domain that another store has. Raises `Conflict`."""
+    taken = tx.value(_BY_DOMAIN, store_domain=domain)
+    if taken not in {None, store_id}:
+        raise Conflict(f"store_domain {domain} is already in use by another store")
+
+
+def create(tx: Transaction, values: Mapping[str, Any]) -> int:
+    """Create a store with its DEFAULT category and give its id."""
+    ensure_free(tx, values["store_domain"])
+    moment = now()
+    row = {"revision": 1, "is_active": True, **values}
+    store_id = tx.insert(STORES, {**row, "date_created": moment, "date_modified": moment})
+    listing.start_counting(tx, store_id, *COUNTED)
+    item_categories.create(tx, store_id, item_categories.default_values())
+    return store_id
+
+
+def change(
+    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Change a store."""
+    if "store_domain" in values:
+        ensure_free(tx, values["store_domain"], store_id=record["id"])
+    tx.execute(
+        update(STORES)
+        .where(STORES.c.id == record["id"])
+        .values(
+            **values, revision=STORES.c.revision + 1, date_modified=now()
+        )
+    )
+    # Dates everywhere are shown in the store's time zone.
+    listing.note_change(tx, record["id"])
+
+
+def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Remove an empty store with its categories and tokens. Raises `Conflict`."""
+    count = tx.value(_DOWNLOADABLES, id=record["id"])
+    if count:
+        raise Conflict(
+            f"store {record['id']} still has {count} downloadable"
+            f"{'s' if count > 1 else ''}; delete them first"
+        )
+    tx.execute(delete(STORES).where(STORES.c.id == record["id"]))

@@ -1,0 +1,140 @@
+"""Every setting: its type, default, unit and meaning, read from the environment."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from app.errors import ConfigurationError
+
+PREFIX = "SIRENHALL_"
+SIZE = re.compile(r"([0-9]{1,15})\s*(|K|M|G|T)(?:i?B)?", re.IGNORECASE)
+FACTORS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def _setting(default: Any, meaning: str, read: Callable[[str], Any] = str) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "read": read})
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII):
+        raise ValueError("must be a whole number")
+    return int(text)
+
+
+def _at_least_one(text: str) -> int:
+    number = _whole(text)
+    if number < 1:
+        raise ValueError("must be at least 1")
+    return number
+
+
+def _port(text: str) -> int:
+    number = _whole(text)
+    if number > 65_535:  # noqa: PLR2004
+        raise ValueError("must be a port from 0 (any free one) to 65535")
+    return number
+
+
+def _size(text: str) -> int:
+    found = SIZE.fullmatch(text.strip())
+    if not found:
+        raise ValueError("must be a size in bytes, such as 1048576, 64KiB or 5GiB")
+    return int(found[1]) * FACTORS[found[2].upper()]
+
+
+def _truth(text: str) -> bool:
+    if text.strip().lower() not in TRUTH:
+        raise ValueError("must be true or false")
+    return TRUTH[text.strip().lower()]
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text.strip()):
+        raise ValueError("must be an http or https URL without query or fragment")
+    return text.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator can set; a variable is the name in capitals with the prefix."""
+
+    data_dir: Path = _setting(
+        Path("sirenhall-data"),
+        "Folder of the database, the files and the secret key.",
+        Path,
+    )
+    database_url: str = _setting(
+        "", "SQLAlchemy URL of the database. Empty: SQLite in the data folder."
+    )
+    storage_url: str = _setting(
+        "", "Where files are kept, as file:/folder. Empty: in the data folder."
+    )
+    public_url: str = _setting(
+        "",
+        "Address under which clients reach the server. Empty: the request's own.",
+        _address,
+    )
+    rel_base: str = _setting(
+        "",
+        "Base URL of the link relations. Empty: the server's own /rels/.",
+        _address,
+    )
+    require_api_version: bool = _setting(
+        False, "Whether a request must carry FOXY-API-VERSION.", _truth
+    )
+    host: str = _setting("127.0.0.1", "Address that `serve` listens at.")
+    port: int = _setting(8000, "Port that `serve` listens at; 0: any free one.", _port)
+    workers: int = _setting(2, "Worker processes of `serve`.", _at_least_one)
+    threads: int = _setting(64, "Threads of each worker of `serve`.", _at_least_one)
+    max_file_size: int = _setting(
+        10 * 2**30, "Largest file, in bytes or as 10GiB.", _size
+    )
+    max_body_size: int = _setting(
+        256 * 2**10, "Largest body without a file, in bytes or as 256KiB.", _size
+    )
+    max_fields: int = _setting(
+        64, "Most fields of a form or parts of a multipart body.", _at_least_one
+    )
+    max_json_depth: int = _setting(32, "Deepest nesting of a JSON body.", _at_least_one)
+    max_xml_depth: int = _setting(32, "Deepest nesting of an XML body.", _at_least_one)
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] = os.environ, **overrides: Any
+    ) -> "Settings":
+        """Read the variables with our prefix.
+
+        Raises `ConfigurationError` that names a variable which is unknown or has a
+        value that is not right.
+        """
+        known = {PREFIX + f.name.upper(): f for f in fields(cls)}
+        given = {n: v for n, v in environment.items() if n.startswith(PREFIX)}
+        unknown = sorted(given.keys() - known.keys())
+        if unknown:
+            raise ConfigurationError(
+                f"unknown setting {', '.join(unknown)}; known are {', '.join(known)}"
+            )
+        values: dict[str, Any] = {}
+        for name, text in given.items():
+            if text.strip():
+                try:
+                    values[known[name].name] = known[name].metadata["read"](text)
+                except ValueError as error:
+                    raise ConfigurationError(f"{name}={text!r}: {error}") from None
+        values.update((k, v) for k, v in overrides.items() if v is not None)
+        return cls(**values)
+
+    @property
+    def database(self) -> str:
+        """The database's URL, the embedded one if none is set."""
+        path = self.data_dir.resolve() / "sirenhall.db"
+        return self.database_url or f"sqlite:///{path}"
+
+    @property
+    def storage(self) -> str:
+        """The file storage's URL, the local one if none is set."""
+        return self.storage_url or f"file:{self.data_dir.resolve() / 'files'}"

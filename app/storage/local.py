@@ -1,0 +1,127 @@
+"""Blobs on the local disk: hashed while they come in, synced before they count."""
+
+import errno
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from app.errors import InsufficientStorage
+from app.storage.port import Blob
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class LocalStorage:
+    """A folder with ``blobs/ab/<key>``, and ``incoming`` for what is on its way.
+
+    Both lie in one file system, so that a blob appears whole, by a rename.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.blobs = folder / "blobs"
+        self.incoming = folder / "incoming"
+        for path in (folder, self.blobs, self.incoming):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def writer(self) -> "LocalWriter":
+        """Start a new blob."""
+        return LocalWriter(self)
+
+    def open(self, key: str) -> BinaryIO:
+        """Open a blob for reading."""
+        return self.path(key).open("rb")
+
+    def delete(self, key: str) -> None:
+        """Remove a blob."""
+        with suppress(FileNotFoundError):
+            self.path(key).unlink()
+
+    def path(self, key: str) -> Path:
+        """Tell where a blob is; a key is ours, 32 hexadecimal digits."""
+        return self.blobs / key[:2] / key
+
+    def clear_unfinished(self, older_than: float) -> int:
+        """Remove temporary files that nobody has written to for a while."""
+        removed = 0
+        for path in self.incoming.iterdir():
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > older_than:
+                    path.unlink()
+                    removed += 1
+        return removed
+
+
+class LocalWriter:
+    """Writes one blob to a temporary file; 64 KiB chunks are the right size."""
+
+    def __init__(self, storage: LocalStorage) -> None:
+        self.storage = storage
+        self.size = 0
+        self._key = secrets.token_hex(16)
+        self._digest = hashlib.sha256()
+        self._temporary = storage.incoming / self._key
+        with _full_disk_explained():
+            self._file = self._temporary.open("xb", buffering=0)
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes and hash them."""
+        view = memoryview(chunk)
+        with _full_disk_explained():
+            while view:
+                view = view[self._file.write(view) :]
+        self._digest.update(chunk)
+        self.size += len(chunk)
+
+    def keep(self) -> Blob:
+        """Sync, rename into place, sync the folder: only then is it durable."""
+        target = self.storage.path(self._key)
+        with _full_disk_explained():
+            os.fsync(self._file.fileno())
+            self._file.close()
+            if not target.parent.exists():
+                target.parent.mkdir(mode=0o700, exist_ok=True)
+                _sync_folder(target.parent.parent)
+            self._temporary.rename(target)
+            _sync_folder(target.parent)
+        return Blob(self._key, self.size, self._digest.hexdigest())
+
+    def __enter__(self) -> Self:
+        """Start receiving."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the temporary file, if it is still one."""
+        self._file.close()
+        with suppress(FileNotFoundError):
+            self._temporary.unlink()
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _full_disk_explained() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise InsufficientStorage(
+                "the server has no room for this file; nothing was stored"
+            ) from error
+        raise

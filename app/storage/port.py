@@ -1,0 +1,57 @@
+"""The storage port: immutable blobs under keys that the storage makes itself.
+
+A key never comes from a client, and a blob is never written twice. An adapter
+promises that a blob whose `Writer.keep` returned survives a power cut.
+"""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A stored file: where, how many bytes, and its SHA-256 in hexadecimal."""
+
+    key: str
+    size: int
+    sha256: str
+
+
+class Writer(Protocol):
+    """Receives a blob; leaving its context without `keep` leaves nothing behind."""
+
+    size: int
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes. Raises `InsufficientStorage` if the storage is full."""
+
+    def keep(self) -> Blob:
+        """Make the blob durable and give its description."""
+
+    def __enter__(self) -> Self:
+        """Start receiving."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove what was received, unless it was kept."""
+
+
+class Storage(Protocol):
+    """Keeps blobs."""
+
+    def writer(self) -> Writer:
+        """Start a new blob."""
+
+    def open(self, key: str) -> BinaryIO:
+        """Open a blob for reading. Raises `FileNotFoundError`."""
+
+    def delete(self, key: str) -> None:
+        """Remove a blob; one that is not there is no error."""
+
+    def clear_unfinished(self, older_than: float) -> int:
+        """Remove what interrupted uploads left, untouched for that many seconds."""

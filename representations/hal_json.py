@@ -1,0 +1,108 @@
+"""HAL+JSON (draft-kelly-json-hal-11), the default representation."""
+
+import re
+from json.encoder import encode_basestring
+from typing import Any, ClassVar
+
+import msgspec
+
+from representations.compiled import CLOSE, OPEN
+from representations.representation import Encode, Representation
+from representations.resource import Link, Rendered, Resource, Vocabulary
+
+ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+class JsonRepresentation(Representation):
+    """What the formats written in JSON share: encoding, and compiled values."""
+
+    slot = re.compile(f'"{OPEN}(\\d+){CLOSE}"|{OPEN}(\\d+){CLOSE}')
+
+    def document(self, resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
+        """Give the document as what JSON is made of."""
+        raise NotImplementedError
+
+    def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:
+        """Write the document."""
+        return ENCODER.encode(self.document(resource, vocabulary)) + b"\n"
+
+    def encoder(self, place: str, lexical: Encode, *, is_text: bool) -> Encode:
+        """Write a whole JSON value, or the inside of a string."""
+        if not place.startswith('"'):
+            return lambda value: encode_basestring(lexical(value))[1:-1]
+        if is_text:
+            return lambda value: (
+                "null" if value is None else encode_basestring(lexical(value))
+            )
+        return lambda value: "null" if value is None else lexical(value)
+
+    def escape(self, text: str) -> str:
+        """Escape text for the inside of a JSON string."""
+        return encode_basestring(text)[1:-1]
+
+
+class HalJson(JsonRepresentation):
+    """``_links`` with one curie, ``_embedded``, then the properties."""
+
+    name = "hal"
+    title = "HAL+JSON"
+    media_types: ClassVar[tuple[str, ...]] = (
+        "application/hal+json",
+        "application/vnd.hal+json",
+        "application/json",
+        "text/json",
+    )
+    embeds_items_whole = True
+
+    def document(self, resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
+        """Give the resource object (draft section 4)."""
+        return self._object(resource, vocabulary, is_root=True)
+
+    def _object(
+        self, resource: Resource, vocabulary: Vocabulary, *, is_root: bool = False
+    ) -> dict[str, Any]:
+        document: dict[str, Any] = {}
+        if resource.links or is_root:
+            document["_links"] = _links(resource.links, vocabulary)
+        if resource.embedded:
+            document["_embedded"] = {
+                rel: [msgspec.Raw(item.encode()) for item in embedded.fragments]
+                if isinstance(embedded, Rendered)
+                else [self._object(item, vocabulary) for item in embedded]
+                for rel, embedded in resource.embedded.items()
+            }
+        document.update(resource.properties)
+        return document
+
+    def render_embedded(self, resource: Resource, vocabulary: Vocabulary) -> str:
+        """Write a resource object, the same as in its own document."""
+        return ENCODER.encode(self.document(resource, vocabulary)).decode()
+
+
+def _links(links: Any, vocabulary: Vocabulary) -> dict[str, Any]:
+    curie = {
+        "name": vocabulary.prefix,
+        "href": vocabulary.template,
+        "templated": True,
+    }
+    result: dict[str, Any] = {"curies": [curie]}
+    for link in links:
+        known = result.get(link.rel)
+        if known is None:
+            result[link.rel] = _link(link)
+        elif isinstance(known, list):
+            known.append(_link(link))
+        else:
+            result[link.rel] = [known, _link(link)]
+    return result
+
+
+def _link(link: Link) -> dict[str, Any]:
+    result: dict[str, Any] = {"href": link.href}
+    if link.title is not None:
+        result["title"] = link.title
+    if link.type is not None:
+        result["type"] = link.type
+    if link.templated:
+        result["templated"] = True
+    return result

@@ -1,0 +1,58 @@
+"""HTML, for people: the same document as a page one can read and follow."""
+
+from functools import cache
+from typing import ClassVar
+
+import jinja2
+
+from representations.representation import Representation
+from representations.resource import Link, Rendered, Resource, Vocabulary
+
+
+class Html(Representation):
+    """A page without scripts; what one can do is shown as the request to send."""
+
+    name = "html"
+    title = "HTML"
+    media_types: ClassVar[tuple[str, ...]] = ("text/html", "application/xhtml+xml")
+    has_actions = True
+    is_for_people = True
+
+    def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:
+        """Write the page."""
+        page = _template().render(
+            resource=resource,
+            vocabulary=vocabulary,
+            title=_title(resource),
+            embedded={
+                rel: items
+                for rel, items in resource.embedded.items()
+                if not isinstance(items, Rendered)
+            },
+            item_title=_title,
+        )
+        return page.encode() + b"\n"
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("representations"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("resource.html")
+
+
+def _title(resource: Resource) -> str:
+    named = resource.properties.get("name") or resource.properties.get("store_name")
+    if isinstance(named, str):
+        return named
+    return resource.title or _self(resource.links).title or "Sirenhall"
+
+
+def _self(links: object) -> Link:
+    found = [link for link in links if link.rel == "self"]  # type: ignore[attr-defined]
+    return found[0] if found else Link("self", "")

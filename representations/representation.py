@@ -1,0 +1,65 @@
+"""What a format has to offer to take part in negotiation and rendering."""
+
+import re
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from representations.resource import Resource, Vocabulary
+
+Encode = Callable[[Any], str]
+
+
+class Representation:
+    """A format: how it is called, and how it writes a `Resource`.
+
+    A subclass is all that a new format needs; `representations/__init__.py`
+    lists it. The members under "compiled" are for formats whose embedded items
+    are worth compiling (see `representations/compiled.py`); a format without a
+    `slot` pattern is rendered plainly.
+    """
+
+    name: ClassVar[str]
+    """Short name, as in ``?format=siren``."""
+
+    title: ClassVar[str]
+    """Name for people."""
+
+    media_types: ClassVar[tuple[str, ...]]
+    """The canonical media type first, then the aliases it is served under."""
+
+    has_actions: ClassVar[bool] = False
+    """Whether actions are written, so that nobody builds them in vain."""
+
+    is_for_people: ClassVar[bool] = False
+    """Whether the format is a page rather than data."""
+
+    def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:
+        """Write a whole document, UTF-8, ended by a line break."""
+        raise NotImplementedError
+
+    # -- compiled -----------------------------------------------------------
+
+    slot: ClassVar[re.Pattern[str] | None] = None
+    """Where a marker stands in a rendered text: its only group that matched is its number."""
+
+    embeds_items_whole: ClassVar[bool] = False
+    """Whether an embedded item reads exactly as the item's own document."""
+
+    prologue: ClassVar[str] = ""
+    """What precedes the item in its own document."""
+
+    def render_embedded(self, resource: Resource, vocabulary: Vocabulary) -> str:
+        """Write a resource as it stands inside a collection."""
+        raise NotImplementedError
+
+    def encoder(self, place: str, lexical: Encode, *, is_text: bool) -> Encode:
+        """Make the function that writes one value at a place matched by `slot`.
+
+        `lexical` turns a value that is not None into text; `is_text` tells a
+        string from a number or boolean.
+        """
+        raise NotImplementedError
+
+    def escape(self, text: str) -> str:
+        """Write constant text (the base URL) inside a string or attribute."""
+        raise NotImplementedError

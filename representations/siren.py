@@ -1,0 +1,120 @@
+"""Siren (kevinswiber/siren): entities with links, and actions that can be done."""
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import msgspec
+
+from representations.hal_json import ENCODER, JsonRepresentation
+from representations.resource import (
+    Action,
+    Field,
+    Rendered,
+    Resource,
+    Value,
+    Vocabulary,
+)
+
+
+class Siren(JsonRepresentation):
+    """Relations are full URIs; templated links are left to actions.
+
+    Embedded entities carry links but no actions: these belong to the entity's own
+    document, where the values to start from are known to be current.
+    """
+
+    name = "siren"
+    title = "Siren"
+    media_types: ClassVar[tuple[str, ...]] = (
+        "application/vnd.siren+json",
+        "application/siren+json",
+    )
+    has_actions = True
+
+    def document(self, resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
+        """Give the root entity."""
+        document = _entity(resource, vocabulary)
+        if resource.actions:
+            document["actions"] = [_action(action) for action in resource.actions]
+        return document
+
+    def render_embedded(self, resource: Resource, vocabulary: Vocabulary) -> str:
+        """Write a sub-entity that is an embedded representation."""
+        return ENCODER.encode(_sub_entity(resource, vocabulary)).decode()
+
+
+def _entity(resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
+    document: dict[str, Any] = {"class": list(resource.classes)}
+    if resource.title is not None:
+        document["title"] = resource.title
+    document["properties"] = dict(resource.properties)
+    if resource.embedded:
+        document["entities"] = [
+            entity
+            for rel, embedded in resource.embedded.items()
+            for entity in (
+                [msgspec.Raw(item.encode()) for item in embedded.fragments]
+                if isinstance(embedded, Rendered)
+                else [_sub_entity(item, vocabulary, rel) for item in embedded]
+            )
+        ]
+    document["links"] = [
+        _link(link, vocabulary) for link in resource.links if not link.templated
+    ]
+    return document
+
+
+def _sub_entity(
+    resource: Resource, vocabulary: Vocabulary, rel: str | None = None
+) -> dict[str, Any]:
+    relation = vocabulary.expand(resource.rel or rel or "item")
+    rels = ["item"] if relation == "item" else ["item", relation]
+    return {"rel": rels, **_entity(resource, vocabulary)}
+
+
+def _link(link: Any, vocabulary: Vocabulary) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "rel": [vocabulary.expand(link.rel)],
+        "href": link.href,
+    }
+    if link.title is not None:
+        result["title"] = link.title
+    if link.type is not None:
+        result["type"] = link.type
+    return result
+
+
+def _action(action: Action) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "name": action.name,
+        "class": list(action.classes),
+        "title": action.title,
+        "method": action.method,
+        "href": action.href,
+    }
+    if action.type is not None:
+        result["type"] = action.type
+    if action.fields:
+        result["fields"] = [_field(field) for field in action.fields]
+    return result
+
+
+def _field(field: Field) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "name": field.name,
+        "title": field.title,
+        "type": field.type,
+    }
+    if field.value is not None:
+        result["value"] = _field_value(field.value)
+    if field.options:
+        # Siren has no word for legal values; this is Foxy's, value to label.
+        result["options"] = {option: option or "none" for option in field.options}
+    return result
+
+
+def _field_value(value: Value) -> str | int | Decimal:
+    # Siren's schema knows strings and numbers only.
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else value

@@ -1,0 +1,1 @@
+"""The properties of each resource: types, constraints, wording; marshmallow only."""

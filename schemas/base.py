@@ -1,0 +1,130 @@
+"""What all resource schemas share: reading a body with every complaint at once."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import marshmallow
+from marshmallow import RAISE
+
+from schemas.errors import Complaint, FieldError
+from schemas.fields import Property, Reference, Upload
+
+IGNORED = frozenset({"_links", "_embedded", "_templates", "message"})
+"""Members of a document that was read and is sent back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredWhen:
+    """Properties that must not be null while another has one of some values."""
+
+    property: str
+    values: tuple[Any, ...]
+    required: tuple[str, ...]
+
+
+class ResourceSchema(marshmallow.Schema):
+    """The properties of a resource: what may be sent, and what is shown."""
+
+    class Meta:
+        """Unknown properties are errors, so that no typo is lost in silence."""
+
+        unknown = RAISE
+
+    conditions: ClassVar[tuple[RequiredWhen, ...]] = ()
+
+    @cached_property
+    def properties(self) -> dict[str, Property]:
+        """All properties in the order of their declaration."""
+        return {
+            name: field
+            for name, field in self.fields.items()
+            if isinstance(field, Property)
+        }
+
+    @cached_property
+    def shown(self) -> dict[str, Property]:
+        """The properties that a representation has."""
+        return {n: p for n, p in self.properties.items() if not p.load_only}
+
+    @cached_property
+    def writable(self) -> dict[str, Property]:
+        """The properties that a body may set."""
+        return {n: p for n, p in self.properties.items() if not p.dump_only}
+
+    @cached_property
+    def takes_file(self) -> bool:
+        """Whether a multipart body may carry a file."""
+        return any(isinstance(p, Upload) for p in self.properties.values())
+
+    def read(
+        self, data: Mapping[str, Any], *, partial: bool
+    ) -> tuple[dict[str, Any], list[FieldError]]:
+        """Give the stored values of a body by column, and what is wrong with it.
+
+        With `partial` only what was sent is read; otherwise defaults fill in. What
+        a client got from us and sends back (links, read-only properties) is ignored.
+        """
+        sent = {
+            name: value
+            for name, value in data.items()
+            if name not in IGNORED
+            and not (name in self.properties and self.properties[name].dump_only)
+        }
+        errors: list[FieldError] = []
+        try:
+            loaded: Any = self.load(self.prepared(sent), partial=partial)
+        except marshmallow.ValidationError as error:
+            loaded = error.valid_data
+            errors = list(self._worded(error.messages))
+        return dict(loaded), errors
+
+    def prepared(self, sent: dict[str, Any]) -> dict[str, Any]:
+        """Bring accepted alternatives into the declared form."""
+        return sent
+
+    def unmet(self, values: Mapping[str, Any]) -> Iterator[FieldError]:
+        """Complain of what the other values of a whole resource demand."""
+        for condition in self.conditions:
+            if values.get(condition.property) not in condition.values:
+                continue
+            for name in condition.required:
+                if values.get(name) in {None, ""}:
+                    state = f"{condition.property} is {values[condition.property]}"
+                    if isinstance(values[condition.property], bool):
+                        state = f"{condition.property} is true"
+                    yield FieldError(
+                        name, "required", f"{name} can't be blank when {state}"
+                    )
+
+    def conditions_of(self, name: str) -> list[str]:
+        """Say when a property is required, a sentence each."""
+        return [
+            f"Required when {c.property} is "
+            + " or ".join(str(v).lower() for v in c.values)
+            + "."
+            for c in self.conditions
+            if name in c.required
+        ]
+
+    def references(self) -> dict[str, Reference]:
+        """Give the properties that are addresses of other resources."""
+        return {n: p for n, p in self.properties.items() if isinstance(p, Reference)}
+
+    def _worded(self, messages: Any) -> Iterator[FieldError]:
+        for name, complaints in messages.items():
+            known = [c for c in complaints if isinstance(c, Complaint)]
+            if known:
+                text = ", ".join(f"{name} {complaint}" for complaint in known)
+                yield FieldError(name, known[0].code, text)
+            else:
+                yield FieldError(name, "unknown", self._unknown(name))
+
+    def _unknown(self, name: str) -> str:
+        close = difflib.get_close_matches(name, self.writable, n=1)
+        hint = f"did you mean {close[0]}?" if close else "known are " + ", ".join(
+            self.writable
+        )
+        return f"{name[:100]} is not a property that can be set ({hint})"

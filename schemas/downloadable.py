@@ -1,0 +1,128 @@
+"""A downloadable: a file that a store sells."""
+
+from typing import Any
+
+from schemas.base import ResourceSchema
+from schemas.fields import (
+    Amount,
+    Boolean,
+    Date,
+    Integer,
+    Reference,
+    Text,
+    Upload,
+    Url,
+)
+
+
+class DownloadableSchema(ResourceSchema):
+    """Properties of a downloadable: Foxy's, then ours."""
+
+    item_category_uri = Reference(
+        "The full API URI of the item category this product is part of. The item "
+        "category must have an item delivery type of downloaded. item_category_id "
+        "may be sent instead.",
+        path="/item_categories/{id}",
+        column="item_category_id",
+        required=True,
+    )
+    name = Text(
+        "The name of this downloadable. This will be shown to the customer in the "
+        "cart.",
+        required=True,
+        max_length=100,
+        example="Unicorn",
+    )
+    code = Text(
+        "The code for this downloadable, unique in the store. When adding this item "
+        "to the cart, this is the code which will be used.",
+        required=True,
+        max_length=50,
+        example="unicorn",
+    )
+    price = Amount(
+        "The item total for this downloadable: what the customer will pay. It has no "
+        "more decimals than the store's currency.",
+        required=True,
+        example=10,
+    )
+    file = Upload(
+        "The file, as a part of multipart/form-data. Needed to create a downloadable "
+        "that way, unless url is given; a JSON body creates it without a file.",
+    )
+    file_name = Text(
+        "The name of the file uploaded to our server.",
+        read_only=True,
+        example="unicorn_web.png",
+    )
+    file_size = Integer(
+        "The size of the file in bytes.", read_only=True, example=267_069
+    )
+    upload_date = Date("The date this file was last uploaded.")
+    file_type = Text(
+        "The media type of the file.", read_only=True, example="image/png"
+    )
+    file_sha256 = Text(
+        "The SHA-256 digest of the file, in hexadecimal.",
+        read_only=True,
+        example="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    )
+    version = Integer(
+        "The number of the file's version: each upload is one.",
+        read_only=True,
+        example=1,
+    )
+    url = Url(
+        "The address of a file that is kept elsewhere, instead of an uploaded one.",
+        max_length=2000,
+        nullable=True,
+    )
+    description = Text(
+        "What the downloadable is, for customers.",
+        max_length=10_000,
+        default="",
+        example="A unicorn, ready to print.",
+    )
+    release_notes = Text(
+        "What is new in the newest file, for customers.",
+        max_length=10_000,
+        default="",
+        example="",
+    )
+    max_downloads_per_customer = Integer(
+        "How often a customer may download it; 0 is unlimited, null leaves it to the "
+        "category.",
+        nullable=True,
+    )
+    max_downloads_time_period = Integer(
+        "For how many hours after the purchase; 0 is unlimited, null leaves it to the "
+        "category.",
+        nullable=True,
+    )
+    is_archived = Boolean(
+        "Whether it is off the shelf: left out of listings, still delivered to those "
+        "who bought it.",
+        default=False,
+        example=False,
+    )
+    is_published = Boolean(
+        "Whether customers may see it.", default=True, example=True
+    )
+    number_of_downloads = Integer(
+        "How often it was downloaded.", read_only=True, example=0
+    )
+    date_created = Date("The date this resource was created.")
+    date_modified = Date("The date this resource was last modified.")
+
+    def prepared(self, sent: dict[str, Any]) -> dict[str, Any]:
+        """Accept item_category_id in place of the URI."""
+        if "item_category_id" not in sent:
+            return sent
+        result = dict(sent)
+        number = result.pop("item_category_id")
+        address = f"/item_categories/{number}"
+        given = str(result.setdefault("item_category_uri", address))
+        if not given.rstrip("/").endswith(address):
+            # Two categories at once: neither is guessed to be meant.
+            result["item_category_uri"] = f"{given} and item_category_id {number}"
+        return result

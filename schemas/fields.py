@@ -1,0 +1,447 @@
+"""The kinds of property, each with its constraints, wording and stored form.
+
+Everything about a property is said once, where a schema declares it: loading reads
+the constraints, and so do the relation pages, forms and OPTIONS. A loaded value is
+in its stored form (money as a scaled integer), `dump` gives the form that is shown.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar
+
+import marshmallow
+from marshmallow.utils import missing as MISSING  # noqa: N812
+
+from schemas.errors import Complaint
+from schemas.values import (
+    MONEY_DIGITS,
+    date_text,
+    money_stored,
+    money_text,
+    money_value,
+)
+
+# What XML 1.0 cannot carry (its production 2), lone surrogates included.
+UNREPRESENTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?", re.ASCII)
+URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#]\S*)?", re.IGNORECASE)
+EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+MAX_AMOUNT = 10**10
+
+
+class Property(marshmallow.fields.Field[Any]):
+    """A documented property of a resource."""
+
+    kind: ClassVar[str]
+    """The type as the documentation names it."""
+
+    input_type: ClassVar[str] = "text"
+    """The HTML input type of a form field."""
+
+    is_text: ClassVar[bool] = True
+    """Whether the value is a string where it is shown."""
+
+    lexical: Callable[[Any], str] = staticmethod(str)
+    """Writes a stored value that is not null."""
+
+    def __init__(
+        self,
+        description: str,
+        *,
+        example: Any = None,
+        required: bool = False,
+        nullable: bool = False,
+        read_only: bool = False,
+        write_only: bool = False,
+        default: Any = MISSING,
+    ) -> None:
+        if default is MISSING and nullable and not required:
+            default = None
+        super().__init__(
+            required=required,
+            allow_none=nullable,
+            dump_only=read_only,
+            load_only=write_only,
+            load_default=default,
+        )
+        self.description = description
+        self.example = example
+
+    @property
+    def column(self) -> str:
+        """The stored value's name."""
+        return str(self.attribute or self.name)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The legal values, where they are few."""
+        return ()
+
+    def constraints(self) -> list[str]:
+        """Say the constraints, a sentence each."""
+        said = []
+        if self.required:
+            said.append("Required.")
+        if self.dump_only:
+            said.append("Read only.")
+        if self.load_only:
+            said.append("Write only.")
+        said += self.value_constraints()
+        if self.allow_none and not self.dump_only:
+            said.append("May be null.")
+        default = self.load_default
+        if default is not MISSING and default is not None and default != "":
+            said.append(f"Defaults to {self.lexical(default)}.")
+        return said
+
+    def value_constraints(self) -> list[str]:
+        """Say the constraints of this kind of value."""
+        return []
+
+    def make_error(self, key: str, **_values: Any) -> marshmallow.ValidationError:
+        """Word marshmallow's own complaints, which are about absence."""
+        texts = {"required": "can't be blank", "null": "can't be null"}
+        return self.complain(key, texts.get(key, "is invalid"))
+
+    def complain(self, code: str, text: str) -> marshmallow.ValidationError:
+        """Make the error that says what is wrong with the value."""
+        return marshmallow.ValidationError([Complaint(code, text)])  # type: ignore[list-item]
+
+    def _deserialize(
+        self,
+        value: Any,
+        attr: str | None,  # noqa: ARG002
+        data: Mapping[str, Any] | None,  # noqa: ARG002
+        **_options: Any,
+    ) -> Any:
+        # A form's single choice arrives as a list of one (HAL Explorer).
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+            if value is None and not self.allow_none:
+                raise self.make_error("null")
+        return self.read(value)
+
+    def read(self, value: Any) -> Any:
+        """Check a value and give its stored form."""
+        raise NotImplementedError
+
+
+class Text(Property):
+    """A string that every format can carry."""
+
+    kind = "String"
+
+    def __init__(
+        self, description: str, *, max_length: int | None = None, **options: Any
+    ) -> None:
+        super().__init__(description, **options)
+        self.max_length = max_length
+
+    def value_constraints(self) -> list[str]:
+        """Say the longest length."""
+        return [f"{self.max_length} characters or less."] if self.max_length else []
+
+    def read(self, value: Any) -> str:
+        """Check length and characters."""
+        if not isinstance(value, str):
+            raise self.complain("invalid", "must be a string")
+        if self.required and not value.strip():
+            raise self.make_error("required")
+        # Length first: the expressions below then see short texts only.
+        if self.max_length is not None and len(value) > self.max_length:
+            raise self.complain(
+                "too_long", f"is too long (maximum is {self.max_length} characters)"
+            )
+        found = UNREPRESENTABLE.search(value)
+        if found:
+            raise self.complain(
+                "invalid_character",
+                f"contains the character U+{ord(found[0]):04X}, which XML cannot carry",
+            )
+        if value:
+            self.check(value)
+        return value
+
+    def check(self, value: str) -> None:
+        """Check what this kind of text demands of a text that is not empty."""
+
+
+class Pattern(Text):
+    """A string of a given form, such as a currency code."""
+
+    def __init__(
+        self, description: str, *, pattern: str, form: str, **options: Any
+    ) -> None:
+        super().__init__(description, **options)
+        self.pattern = re.compile(pattern, re.ASCII)
+        self.form = form
+
+    def value_constraints(self) -> list[str]:
+        """Say the form in words."""
+        return [*super().value_constraints(), f"{self.form[0].upper()}{self.form[1:]}."]
+
+    def check(self, value: str) -> None:
+        """Match the whole text."""
+        if not self.pattern.fullmatch(value):
+            raise self.complain("invalid", f"must be {self.form}")
+
+
+class Url(Text):
+    """An absolute http or https address without credentials."""
+
+    kind = "URL"
+    input_type = "url"
+
+    def check(self, value: str) -> None:
+        """Match an address that a customer can be sent to."""
+        if not URL.fullmatch(value):
+            raise self.complain(
+                "invalid", "must be an absolute http or https URL without credentials"
+            )
+
+
+class Email(Text):
+    """An e-mail address."""
+
+    kind = "Email"
+    input_type = "email"
+
+    def check(self, value: str) -> None:
+        """Match something with a mailbox and a domain."""
+        if not EMAIL.fullmatch(value):
+            raise self.complain("invalid", "is not a valid email address")
+
+
+class Choice(Text):
+    """One of a few strings."""
+
+    input_type = "radio"
+
+    def __init__(
+        self, description: str, *, choices: tuple[str, ...], **options: Any
+    ) -> None:
+        super().__init__(description, **options)
+        self.choices = choices
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The legal values."""
+        return self.choices
+
+    def value_constraints(self) -> list[str]:
+        """List the legal values."""
+        return [f"One of {_listed(self.choices)}."]
+
+    def read(self, value: Any) -> str:
+        """Look the value up."""
+        text = super().read(value)
+        if text not in self.choices:
+            raise self.complain("inclusion", f"must be one of {_listed(self.choices)}")
+        return text
+
+
+class Integer(Property):
+    """A whole number; a numeric string counts as one."""
+
+    kind = "Integer"
+    input_type = "number"
+    is_text = False
+
+    def __init__(
+        self,
+        description: str,
+        *,
+        minimum: int = 0,
+        maximum: int = 2**31 - 1,
+        **options: Any,
+    ) -> None:
+        super().__init__(description, **options)
+        self.minimum = minimum
+        self.maximum = maximum
+
+    def value_constraints(self) -> list[str]:
+        """Say the smallest value."""
+        if self.dump_only:
+            return []
+        return [f"Greater than or equal to {self.minimum}."]
+
+    def read(self, value: Any) -> int:
+        """Check the number and its bounds."""
+        number = self._number(value)
+        if number < self.minimum:
+            raise self.complain(
+                "too_small", f"must be greater than or equal to {self.minimum}"
+            )
+        if number > self.maximum:
+            raise self.complain(
+                "too_large", f"must be less than or equal to {self.maximum}"
+            )
+        return number
+
+    def _number(self, value: Any) -> int:
+        if isinstance(value, str) and INTEGER.fullmatch(value.strip()):
+            return int(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        # Beyond 18 digits, int() of a Decimal with a huge exponent takes seconds.
+        if isinstance(value, Decimal) and abs(value.adjusted()) < 18 and value % 1 == 0:  # noqa: PLR2004
+            return int(value)
+        raise self.complain("not_a_number", "must be a whole number")
+
+
+class Amount(Property):
+    """An amount of money or weight: a decimal of at most four places, ≥ 0.
+
+    It is stored as an integer of ten-thousandths and never passes a binary float.
+    """
+
+    kind = "Decimal"
+    input_type = "number"
+    is_text = False
+    lexical = staticmethod(money_text)
+
+    def value_constraints(self) -> list[str]:
+        """Say the bounds."""
+        return [
+            "Greater than or equal to 0.",
+            f"At most {MONEY_DIGITS} decimals.",
+        ]
+
+    def read(self, value: Any) -> int:
+        """Check the amount and scale it."""
+        amount = self._amount(value)
+        if amount < 0:
+            raise self.complain("too_small", "must be greater than or equal to 0")
+        if amount >= MAX_AMOUNT:
+            raise self.complain("too_large", f"must be less than {MAX_AMOUNT}")
+        scaled = amount.scaleb(MONEY_DIGITS)
+        if scaled % 1:
+            raise self.complain(
+                "too_many_decimals",
+                f"must have at most {MONEY_DIGITS} decimals; it is never rounded",
+            )
+        return money_stored(amount)
+
+    def _amount(self, value: Any) -> Decimal:
+        if isinstance(value, str):
+            value = value.strip()
+        if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+            raise self._not_a_number()
+        # The JSON forms 1e2 and 1E+999999999 become plain digits or are refused.
+        if isinstance(value, Decimal) and abs(value.adjusted()) < 18:  # noqa: PLR2004
+            value = f"{value:f}"
+        text = str(value)
+        if not DECIMAL.fullmatch(text):
+            raise self._not_a_number()
+        try:
+            return Decimal(text)
+        except InvalidOperation:  # pragma: no cover - the pattern excludes it
+            raise self._not_a_number() from None
+
+    def _not_a_number(self) -> marshmallow.ValidationError:
+        return self.complain("not_a_number", "must be a decimal number such as 9.95")
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **_options: Any) -> Any:  # noqa: ARG002
+        return None if value is None else money_value(value)
+
+
+class Boolean(Property):
+    """True or false; forms send ``true``, ``false``, ``1`` and ``0``."""
+
+    kind = "Boolean"
+    input_type = "checkbox"
+    is_text = False
+    words: ClassVar[dict[str, bool]] = {
+        "true": True,
+        "1": True,
+        "false": False,
+        "0": False,
+    }
+
+    @staticmethod
+    def lexical(value: Any) -> str:
+        """Write ``true`` or ``false``, also of a database's 1 and 0."""
+        return "true" if value else "false"
+
+    def read(self, value: Any) -> bool:
+        """Understand the forms a boolean comes in."""
+        word = value.strip().lower() if isinstance(value, str) else str(value).lower()
+        if not isinstance(value, bool | int | str) or word not in self.words:
+            raise self.complain("invalid", "must be true or false")
+        return self.words[word]
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **_options: Any) -> Any:  # noqa: ARG002
+        return None if value is None else bool(value)
+
+
+class Date(Property):
+    """A moment, stored in UTC, shown in the store's time zone; read only."""
+
+    kind = "Date"
+
+    def __init__(self, description: str, **options: Any) -> None:
+        super().__init__(description, read_only=True, nullable=True, **options)
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **_options: Any) -> Any:  # noqa: ARG002
+        return None if value is None else date_text(value, obj["timezone"])
+
+
+class Reference(Property):
+    """The address of another resource, stored as its id.
+
+    What is shown is the path; whoever renders it puts the base URL before it.
+    """
+
+    kind = "URL"
+    input_type = "url"
+
+    def __init__(
+        self, description: str, *, path: str, column: str, **options: Any
+    ) -> None:
+        super().__init__(description, **options)
+        self.path = path
+        # marshmallow's name for where a value is found and put.
+        self.attribute = column
+        pattern = re.escape(path).replace(re.escape("{id}"), "([1-9][0-9]{0,17})")
+        self.address = re.compile(rf"(?:https?://[^\s?#]+)?{pattern}/?", re.IGNORECASE)
+        self.target = path.strip("/").partition("/")[0]
+
+    def read(self, value: Any) -> int:
+        """Take the id out of an address."""
+        if isinstance(value, str) and len(value) <= 2000:  # noqa: PLR2004
+            if not value.strip():
+                raise self.make_error("required")
+            found = self.address.fullmatch(value.strip())
+            if found:
+                return int(found[1])
+        raise self.complain(
+            "invalid",
+            f"must be the self link of one of the {self.target}, such as "
+            f"{self.path.format(id=2)} with the address before it",
+        )
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **_options: Any) -> Any:  # noqa: ARG002
+        return self.path.format(id=value)
+
+
+class Upload(Property):
+    """A file, sent as a part of multipart/form-data; it never is a loaded value."""
+
+    kind = "File"
+    input_type = "file"
+
+    def __init__(self, description: str, **options: Any) -> None:
+        super().__init__(description, write_only=True, **options)
+
+    def read(self, value: Any) -> Any:  # noqa: ARG002
+        """Refuse what is not a file part."""
+        raise self.complain(
+            "not_a_file",
+            "must be sent as a file in multipart/form-data, as curl -F file=@… does",
+        )
+
+
+def _listed(choices: tuple[str, ...]) -> str:
+    return ", ".join(choice or '"" (empty)' for choice in choices)
