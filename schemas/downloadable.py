@@ -121,8 +121,10 @@ class DownloadableSchema(ResourceSchema):
         result = dict(sent)
         number = result.pop("item_category_id")
         address = f"/item_categories/{number}"
-        given = str(result.setdefault("item_category_uri", address))
-        if not given.rstrip("/").endswith(address):
+        given = result.setdefault("item_category_uri", address)
+        if isinstance(given, list) and len(given) == 1:
+            given = given[0]
+        if not str(given).rstrip("/").endswith(address):
             # Two categories at once: neither is guessed to be meant.
             result["item_category_uri"] = f"{given} and item_category_id {number}"
         return result

@@ -11,14 +11,10 @@ LOG = logging.getLogger("sirenhall.access")
 def register(app: Flask) -> None:
     """Log every answer, and close what a call has open."""
 
-    @app.before_request
-    def _start() -> None:
-        g.started = time.perf_counter()
-
     @app.after_request
     def _log(response: Response) -> Response:
         g.call.close()
-        elapsed = (time.perf_counter() - g.started) * 1000
+        elapsed = (time.perf_counter() - g.call.started) * 1000
         environ = request.environ
         LOG.info(
             '%s "%s %s" %d %s %.1fms',

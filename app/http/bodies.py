@@ -314,15 +314,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _depth(document: Any) -> int:
     """Count the levels of nesting without recursion."""
     depth, level = 0, [document]
-    while level:
+    while level := [value for value in level if isinstance(value, dict | list)]:
         depth += 1
         level = [
             child
             for value in level
-            if isinstance(value, dict | list)
             for child in (value.values() if isinstance(value, dict) else value)
         ]
-    return depth - 1
+    return depth
 
 
 def _boundary(content_type: str) -> bytes:

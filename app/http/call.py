@@ -5,6 +5,7 @@ until a resource asks for it.
 """
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -44,6 +45,7 @@ class Call:
         self.installation = installation
         self.settings = installation.settings
         self.request = request
+        self.started = time.perf_counter()
         self._open = ExitStack()
 
     def settle(self) -> None:
@@ -54,7 +56,10 @@ class Call:
         refused = self.request.environ.get(REFUSED)
         if refused:
             raise BadRequest(refused)
-        _ = self.place, self.is_foxy
+        _ = self.place
+        # A browser's preflight carries no headers of ours.
+        if self.request.method != "OPTIONS":
+            _ = self.is_foxy
 
     # -- how it is answered -------------------------------------------------
 

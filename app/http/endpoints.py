@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, current_app, g
+from flask import Flask, Response, current_app, g, request
 
 from app.database import Snapshot, Transaction
 from app.errors import Invalid, RequestError
@@ -122,7 +122,6 @@ def _body_headers(views: Mapping[str, View]) -> dict[str, str]:
 def _handling(view: View, is_negotiated: bool) -> Callable[..., Response]:  # noqa: FBT001
     def handle(**ids: Any) -> Response:
         call: Call = g.call
-        call.settle()
         if is_negotiated:
             _ = call.choice
         return view(call, **ids)
@@ -131,10 +130,12 @@ def _handling(view: View, is_negotiated: bool) -> Callable[..., Response]:  # no
 
 
 def open_call() -> None:
-    """Make the call that the views and the error handler share."""
-    from flask import request
+    """Make the call that the views and the error handler share.
 
+    What cannot be understood is refused here, before the request is routed.
+    """
     g.call = Call(current_app.extensions[EXTENSION], request)
+    g.call.settle()
 
 
 class ItemViews:

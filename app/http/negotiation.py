@@ -14,7 +14,7 @@ from representations import REPRESENTATIONS, Representation
 MAX_RANGES = 64
 """Media ranges that are read of one header; nobody has a use for more."""
 
-_MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|$))+')
 _RANGE = re.compile(r"([\w!#$&^.+*-]+)(?:/([\w!#$&^.+*-]+))?", re.ASCII)
 _PARAMETER = re.compile(
     r';\s*(?:([\w!#$%&\'*+.^`|~-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]*)\s*)?', re.ASCII

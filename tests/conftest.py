@@ -1,0 +1,219 @@
+"""Fixtures: an application over a fresh data folder, and clients that talk to it."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app import create_app
+from app.services import access
+from app.services.installation import prepare
+from app.settings import Settings
+
+FORMATS = {
+    "hal": "application/hal+json",
+    "siren": "application/vnd.siren+json",
+    "xml": "application/hal+xml",
+}
+
+
+@dataclass
+class Api:
+    """A test client with a token; paths as they are, answers as Werkzeug has them."""
+
+    client: FlaskClient
+    token: str | None
+
+    def request(self, method: str, path: str, **options: Any) -> TestResponse:
+        headers = dict(options.pop("headers", {}))
+        accept = options.pop("accept", None)
+        if accept is not None:
+            headers["Accept"] = accept
+        if self.token and "Authorization" not in headers:
+            headers["Authorization"] = f"Bearer {self.token}"
+        return self.client.open(
+            path, method=method, headers=headers, buffered=True, **options
+        )
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> TestResponse:
+        return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> TestResponse:
+        return self.request("PUT", path, **options)
+
+    def patch(self, path: str, **options: Any) -> TestResponse:
+        return self.request("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> TestResponse:
+        return self.request("DELETE", path, **options)
+
+    def errors(self, response: TestResponse) -> dict[str, str]:
+        """Give the codes of an error answer by property."""
+        entries = response.json["_embedded"]["fx:errors"]
+        return {entry.get("property", ""): entry["code"] for entry in entries}
+
+    def add(self, **changes: Any) -> int:
+        """Create a downloadable as JSON, and give its id."""
+        values = {"name": "Unicorn", "code": "unicorn", "price": 10, **changes}
+        values.setdefault("item_category_id", 2)
+        response = self.post("/stores/1/downloadables", json=values)
+        assert response.status_code == 201, response.text
+        return int(response.headers["Location"].rpartition("/")[2])
+
+    def upload(
+        self, content: bytes = b"file content", name: str = "a.txt", **changes: Any
+    ) -> int:
+        """Create a downloadable with its file, and give its id."""
+        values = {"name": "Unicorn", "code": "unicorn", "price": "10", **changes}
+        values.setdefault("item_category_id", "2")
+        data = {**values, "file": (io.BytesIO(content), name)}
+        response = self.post("/stores/1/downloadables", data=data)
+        assert response.status_code == 201, response.text
+        return int(response.headers["Location"].rpartition("/")[2])
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that was made ready once, to be copied."""
+    folder = tmp_path_factory.mktemp("prepared") / "data"
+    prepare(Settings(data_dir=folder)).database.close()
+    return folder
+
+
+@pytest.fixture
+def data_dir(prepared: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(prepared, tmp_path / "data"))
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Settings of the application; a test module may override the fixture."""
+    return {}
+
+
+@pytest.fixture
+def app(data_dir: Path, settings: dict[str, Any]):
+    app = create_app(Settings(data_dir=data_dir, **settings))
+    yield app
+    app.extensions["sirenhall"].database.close()
+
+
+@pytest.fixture
+def installation(app):
+    return app.extensions["sirenhall"]
+
+
+@pytest.fixture
+def api(app, installation) -> Api:
+    return Api(app.test_client(), installation.starter_token)
+
+
+@pytest.fixture
+def anonymous(app) -> Api:
+    return Api(app.test_client(), None)
+
+
+def token_for(installation, scope: str, store_id: int | None) -> str:
+    with installation.database.writing() as tx:
+        return access.create_token(tx, scope=scope, store_id=store_id)[1]
+
+
+@pytest.fixture
+def operator(app, installation) -> Api:
+    """A client that may create stores."""
+    return Api(app.test_client(), token_for(installation, access.CLIENT, None))
+
+
+@pytest.fixture
+def reader(app, installation) -> Api:
+    """A client that may only read."""
+    return Api(app.test_client(), token_for(installation, access.READER, 1))
+
+
+def blobs(data_dir: Path) -> list[Path]:
+    """All files that the storage holds, finished and unfinished."""
+    return [path for path in (data_dir / "files").rglob("*") if path.is_file()]
+
+
+@dataclass
+class Server:
+    """A server started by the command of the README."""
+
+    process: subprocess.Popen[str]
+    url: str
+    token: str
+    data_dir: Path
+    log: Path
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2].strip("/"))
+
+    def curl(self, *arguments: str, token: bool = True) -> subprocess.CompletedProcess:
+        authorization = ["-H", f"Authorization: Bearer {self.token}"] if token else []
+        return subprocess.run(
+            ["curl", "-sS", *authorization, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+
+def start_server(
+    data_dir: Path, *options: str, environment: dict[str, str] | None = None
+) -> Server:
+    log = data_dir.parent / f"{data_dir.name}.log"
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "app", "serve", "--port", "0", "--json"),
+                *("--data-dir", str(data_dir), *options),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, **(environment or {})},
+        )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, log.read_text()
+    said = json.loads(line)
+    return Server(process, said["url"], said["token"], data_dir, log)
+
+
+def stop_server(server: Server) -> None:
+    server.process.terminate()
+    server.process.wait(timeout=30)
+    assert server.process.stdout is not None
+    server.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory):
+    """A running server with the demo catalogue; tests share it."""
+    server = start_server(tmp_path_factory.mktemp("server") / "data", "--demo")
+    yield server
+    stop_server(server)
+
+
+def wait_until(condition, seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return bool(condition())

@@ -1,0 +1,110 @@
+"""X-HTTP-Method-Override: on POST only, exactly one legal method, or 400."""
+
+import io
+
+import pytest
+
+from app.http.method_override import HEADERS, METHODS
+
+REAL = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+@pytest.fixture
+def item(api):
+    return f"/downloadables/{api.add()}"
+
+
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("spelling", ["PATCH", "patch", " Patch "])
+def test_a_post_becomes_the_named_method(api, item, header, spelling):
+    response = api.post(item, headers={header: spelling}, json={"price": 12})
+    assert response.status_code == 200
+    assert response.json["price"] == 12
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_named_method_does_what_the_real_one_does(api, item, method):
+    body = None
+    if method in {"PUT", "PATCH"}:
+        body = {"name": "A", "code": "a", "price": 1, "item_category_id": 2}
+    overridden = api.post(
+        item, headers={"X-HTTP-Method-Override": method}, json=body
+    )
+    other = f"/downloadables/{api.add(code='other')}"
+    if body:
+        body["code"] = "b"
+    real = api.request(method, other, json=body)
+    assert overridden.status_code == real.status_code == 200
+    assert overridden.headers["Content-Type"] == real.headers["Content-Type"]
+    assert bool(overridden.data) == bool(real.data)
+
+
+@pytest.mark.parametrize("method", REAL)
+def test_on_another_method_it_is_refused_and_nothing_runs(api, item, method):
+    response = api.request(method, item, headers={"X-HTTP-Method-Override": "DELETE"})
+    assert response.status_code == 400
+    assert api.get(item).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "value", ["", "POST", "TRACE", "CONNECT", "PATCH, DELETE", "DELETE;", "x" * 500]
+)
+def test_what_is_no_legal_method_is_refused(api, item, value):
+    response = api.post(item, headers={"X-HTTP-Method-Override": value}, json={})
+    assert response.status_code == 400
+    assert "X-HTTP-Method-Override must be one of" in response.text
+
+
+def test_multipart_patch_replaces_the_file(api):
+    number = api.upload(b"old", "old.txt")
+    response = api.post(
+        f"/downloadables/{number}",
+        headers={"X-HTTP-Method-Override": "PATCH"},
+        data={"file": (io.BytesIO(b"new!"), "new.txt")},
+    )
+    assert (response.json["file_name"], response.json["file_size"]) == ("new.txt", 4)
+    assert response.json["version"] == 2
+
+
+def test_a_form_says_it_by_a_field(api, item):
+    response = api.post(item, data={"_method": "patch", "price": "12"})
+    assert (response.status_code, response.json["price"]) == (200, 12)
+
+
+def test_a_multipart_form_says_it_by_its_first_field(api):
+    number = api.upload()
+    response = api.post(
+        f"/downloadables/{number}",
+        data={"_method": "PATCH", "file": (io.BytesIO(b"new"), "new.txt")},
+    )
+    assert response.json["file_name"] == "new.txt"
+
+
+def test_a_form_that_says_it_twice_is_refused(api, item):
+    response = api.post(
+        item,
+        data="_method=PATCH&_method=DELETE",
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert response.status_code == 400
+
+
+def test_an_override_to_get_carries_its_query_in_the_form(api):
+    for code in ("a", "b", "c"):
+        api.add(code=code)
+    response = api.post(
+        "/stores/1/downloadables",
+        headers={"X-HTTP-Method-Override": "GET"},
+        data={"limit": "2", "offset": "1"},
+    )
+    assert [i["code"] for i in response.json["_embedded"]["fx:downloadables"]] == [
+        "b",
+        "c",
+    ]
+
+
+def test_the_overridden_method_needs_the_same_rights(api, reader, item):
+    for method in ("PATCH", "PUT", "DELETE"):
+        response = reader.post(item, headers={"X-HTTP-Method-Override": method})
+        assert response.status_code == 403
+    assert api.get(item).status_code == 200

@@ -1,0 +1,104 @@
+"""Compiled templates write what the plain renderers write, byte for byte."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.http.documents import ItemDocuments, Place
+from app.resources.rels import DECLARATIONS
+from representations import REPRESENTATIONS, Rendered, Resource, Vocabulary
+from schemas.fields import (
+    UNREPRESENTABLE,
+    Amount,
+    Boolean,
+    Choice,
+    Date,
+    Integer,
+    Reference,
+)
+
+COMPILED = [r for r in REPRESENTATIONS if r.slot]
+BASES = st.sampled_from(["http://localhost", "https://a.example/p%20q&r", "http://h:1"])
+TEXTS = st.text(max_size=40).map(lambda text: UNREPRESENTABLE.sub("", text))
+PRIVATE = st.sampled_from(["\ue0003\ue001", "\ue000base\ue001", "%s %% %d", "</name>"])
+
+
+def values_of(field):
+    if isinstance(field, Date):
+        return st.none() | st.integers(0, 4_000_000_000)
+    if isinstance(field, Amount):
+        return st.none() | st.integers(0, 10**14)
+    if isinstance(field, Boolean):
+        return st.booleans() | st.sampled_from([0, 1])
+    if isinstance(field, Integer | Reference):
+        return st.integers(0, 2**31)
+    if isinstance(field, Choice):
+        return st.sampled_from(field.options)
+    texts = TEXTS | PRIVATE
+    return st.none() | texts if field.allow_none or field.dump_only else texts
+
+
+def rows_of(declaration):
+    fields = {f.column: f for f in declaration.schema.shown.values()}
+    zones = st.sampled_from(["UTC", "Asia/Kolkata", "America/Los_Angeles"])
+    return st.tuples(
+        *(
+            zones
+            if column == "timezone"
+            else values_of(fields[column])
+            if column in fields
+            else st.none() | st.just("x")
+            if column == "file_source"
+            else st.integers(1, 10**6)
+            for column in declaration.columns
+        )
+    )
+
+
+@pytest.mark.parametrize("representation", COMPILED, ids=lambda r: r.name)
+@pytest.mark.parametrize("declaration", DECLARATIONS, ids=lambda d: d.name)
+@given(data=st.data())
+def test_items_read_the_same(declaration, representation, data):
+    rows = data.draw(st.lists(rows_of(declaration), min_size=1, max_size=3))
+    base = data.draw(BASES)
+    place = Place(base, Vocabulary(f"{base}/rels/"))
+    documents = ItemDocuments(declaration)
+    plain = [
+        documents.resource(dict(zip(declaration.columns, row, strict=True)), place)
+        for row in rows
+    ]
+    fragments = documents.fragments(rows, representation, place)
+    assert fragments == [
+        representation.render_embedded(resource, place.vocabulary)
+        for resource in plain
+    ]
+    page = Resource(classes=("x",), href=base, properties={"total_items": len(rows)})
+    page.embedded = {declaration.collection_rel: plain}
+    reference = representation.render(page, place.vocabulary)
+    page.embedded = {declaration.collection_rel: Rendered(fragments)}
+    assert representation.render(page, place.vocabulary) == reference
+
+
+@pytest.mark.parametrize("representation", COMPILED, ids=lambda r: r.name)
+def test_an_empty_page_reads_the_same(representation):
+    vocabulary = Vocabulary("http://h/rels/")
+    plain = Resource(href="http://h", embedded={"fx:downloadables": []})
+    compiled = Resource(href="http://h", embedded={"fx:downloadables": Rendered([])})
+    assert representation.render(plain, vocabulary) == representation.render(
+        compiled, vocabulary
+    )
+
+
+def test_a_template_serves_many_addresses_and_keeps_few():
+    documents = ItemDocuments(DECLARATIONS[0])
+    row = tuple(
+        "UTC" if column == "timezone" else 1 if column == "id" else None
+        for column in DECLARATIONS[0].columns
+    )
+    for number in range(50):
+        base = f"http://host-{number}"
+        place = Place(base, Vocabulary(f"{base}/rels/"))
+        [fragment] = documents.fragments([row], COMPILED[0], place)
+        assert f'"{base}/stores/1"' in fragment
+    [template] = documents._templates.values()
+    assert len(template._bound) <= 16

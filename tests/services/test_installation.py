@@ -1,0 +1,118 @@
+"""A data folder that is made ready once and then left alone."""
+
+import sqlite3
+import stat
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from app import migrations
+from app.errors import ConfigurationError
+from app.models import METADATA
+from app.services import access
+from app.services.installation import prepare, start
+from app.settings import Settings
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    installation = prepare(Settings(data_dir=tmp_path / "new" / "data"))
+    yield installation
+    installation.database.close()
+
+
+def test_a_first_start_makes_a_store_a_category_and_a_token(fresh):
+    first = start(fresh)
+    assert (first.store_id, first.category_id) == (1, 2)
+    assert first.token == fresh.starter_token
+    with fresh.database.reading() as db:
+        principal = access.authenticate(db, str(first.token))
+    assert principal is not None
+    assert principal.store_id == 1
+
+
+def test_a_second_start_changes_nothing(fresh):
+    again = prepare(fresh.settings)
+    assert start(again) == start(fresh)
+    with again.database.reading() as db:
+        assert len(access.tokens(db)) == 1
+    again.database.close()
+
+
+def test_a_revoked_starter_token_stays_revoked(fresh):
+    with fresh.database.writing() as tx:
+        assert access.revoke_token(tx, 1)
+    again = prepare(fresh.settings)
+    assert start(again).token is None
+    again.database.close()
+
+
+def test_the_folder_and_the_key_are_the_owners_alone(fresh):
+    folder = fresh.settings.data_dir
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "secret_key").stat().st_mode) == 0o600
+
+
+def test_no_token_is_stored(fresh):
+    content = b"".join(
+        path.read_bytes()
+        for path in fresh.settings.data_dir.rglob("*")
+        if path.is_file()
+    )
+    assert fresh.starter_token.encode() not in content
+    assert fresh.starter_token.removeprefix(access.PREFIX).encode() not in content
+
+
+def test_rows_survive_a_power_cut_by_the_settings_of_sqlite(fresh):
+    with fresh.database.reading() as db:
+        pragma = db.connection.exec_driver_sql
+        assert pragma("PRAGMA journal_mode").scalar() == "wal"
+        assert pragma("PRAGMA synchronous").scalar() == 2
+        assert pragma("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_the_migrations_make_what_the_models_say(fresh):
+    with fresh.database.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_the_newest_revision_is_the_one_that_is_named():
+    scripts = ScriptDirectory(str(next(iter(migrations.__path__))))
+    assert scripts.get_heads() == [migrations.HEAD]
+
+
+def test_what_is_in_the_way_is_said(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(ConfigurationError, match="cannot use the data folder"):
+        prepare(Settings(data_dir=blocked))
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "sirenhall.db").write_bytes(b"no database" * 100)
+    with pytest.raises(ConfigurationError, match="cannot use the database"):
+        prepare(Settings(data_dir=broken))
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / "secret_key").write_text("zz")
+    with pytest.raises(ConfigurationError, match="secret_key is damaged"):
+        prepare(Settings(data_dir=damaged))
+
+
+def test_an_interrupted_migration_leaves_no_half_schema(tmp_path, monkeypatch):
+    def fail(*_args, **_options):
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr("app.services.installation._make_first_store", fail)
+    settings = Settings(data_dir=tmp_path / "data")
+    with pytest.raises(RuntimeError):
+        prepare(settings)
+    monkeypatch.undo()
+    installation = prepare(settings)
+    assert start(installation).store_id == 1
+    installation.database.close()
+    with sqlite3.connect(tmp_path / "data" / "sirenhall.db") as connection:
+        assert connection.execute("SELECT count(*) FROM stores").fetchone() == (1,)
+    connection.close()

@@ -1,0 +1,122 @@
+"""Blobs on the local disk: whole or not there."""
+
+import errno
+import hashlib
+import os
+import re
+
+import pytest
+
+from app.errors import ConfigurationError, InsufficientStorage
+from app.storage import storage_at
+from app.storage.local import LocalStorage
+
+
+@pytest.fixture
+def storage(tmp_path):
+    return LocalStorage(tmp_path / "files")
+
+
+def files(storage):
+    return [p for p in storage.blobs.parent.rglob("*") if p.is_file()]
+
+
+def test_a_kept_blob_is_read_back(storage):
+    with storage.writer() as writer:
+        writer.write(b"one ")
+        writer.write(b"two")
+        blob = writer.keep()
+    assert (blob.size, blob.sha256) == (7, hashlib.sha256(b"one two").hexdigest())
+    with storage.open(blob.key) as stream:
+        assert stream.read() == b"one two"
+    assert re.fullmatch("[0-9a-f]{32}", blob.key)
+    [path] = files(storage)
+    assert path.relative_to(storage.blobs).parts == (blob.key[:2], blob.key)
+    assert storage.blobs.parent.stat().st_mode & 0o077 == 0
+
+
+def test_what_is_not_kept_leaves_nothing(storage):
+    with storage.writer() as writer:
+        writer.write(b"half")
+        assert len(files(storage)) == 1
+    assert files(storage) == []
+    with pytest.raises(ValueError, match="oh"), storage.writer() as writer:
+        raise ValueError("oh")
+    assert files(storage) == []
+
+
+def test_deleting_twice_is_no_error(storage):
+    with storage.writer() as writer:
+        key = writer.keep().key
+    storage.delete(key)
+    storage.delete(key)
+    with pytest.raises(FileNotFoundError):
+        storage.open(key)
+
+
+def test_keeping_syncs_the_file_before_the_rename_and_the_folder_after(
+    storage, monkeypatch
+):
+    calls = []
+    sync, rename = os.fsync, type(storage.blobs).rename
+
+    def spy_sync(descriptor):
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        calls.append(("sync", "folder" if os.path.isdir(path) else "file"))
+        sync(descriptor)
+
+    def spy_rename(path, target):
+        calls.append(("rename", ""))
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", spy_sync)
+    monkeypatch.setattr(type(storage.blobs), "rename", spy_rename)
+    with storage.writer() as writer:
+        writer.write(b"x")
+        writer.keep()
+    assert calls[0] == ("sync", "file")
+    assert calls[-2:] == [("rename", ""), ("sync", "folder")]
+
+
+class FullDisk:
+    """A file on a disk without room."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def write(self, _data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(storage):
+    writer = storage.writer()
+    writer._file = FullDisk(writer._file)
+    with pytest.raises(InsufficientStorage, match="no room"), writer:
+        writer.write(b"x")
+    assert files(storage) == []
+
+
+def test_what_interrupted_uploads_left_is_cleared(storage):
+    writer = storage.writer()
+    assert storage.clear_unfinished(3600) == 0
+    old = storage.incoming / writer._key
+    os.utime(old, (0, 0))
+    assert storage.clear_unfinished(3600) == 1
+    assert files(storage) == []
+    writer.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("url", ["file:{}", "file://{}"])
+def test_a_folder_is_named_by_url(tmp_path, url):
+    storage = storage_at(url.format(tmp_path / "here"))
+    assert isinstance(storage, LocalStorage)
+    assert (tmp_path / "here" / "blobs").is_dir()
+
+
+@pytest.mark.parametrize("url", ["s3://bucket", "file:", "", "here"])
+def test_another_url_is_refused(url):
+    with pytest.raises(ConfigurationError, match="must be file:"):
+        storage_at(url)
