@@ -74,12 +74,12 @@ class Api:
         return int(response.headers["Location"].rpartition("/")[2])
 
     def upload(
-        self, content: bytes = b"file content", name: str = "a.txt", **changes: Any
+        self, content: bytes = b"file content", file_name: str = "a.txt", **changes: Any
     ) -> int:
         """Create a downloadable with its file, and give its id."""
         values = {"name": "Unicorn", "code": "unicorn", "price": "10", **changes}
         values.setdefault("item_category_id", "2")
-        data = {**values, "file": (io.BytesIO(content), name)}
+        data = {**values, "file": (io.BytesIO(content), file_name)}
         response = self.post("/stores/1/downloadables", data=data)
         assert response.status_code == 201, response.text
         return int(response.headers["Location"].rpartition("/")[2])

@@ -23,6 +23,7 @@ REFUSED = "sirenhall.refused"
 
 PEEKED = 1024
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 _FIRST_FIELD = re.compile(
     rb"\A(?:\r\n)?--[^\r\n]+\r\n"
     rb'content-disposition:\s*form-data;\s*name="?_method"?\s*\r\n\r\n'
@@ -87,7 +88,8 @@ class MethodOverride:
             content_type = str(environ.get("CONTENT_TYPE", "")).lower()
             if content_type.startswith(FORM):
                 return self._form_field(environ), FIELD
-            if content_type.startswith("multipart/form-data"):
+            # Who expects to be told whether to send at all is no browser's form.
+            if content_type.startswith(MULTIPART) and "HTTP_EXPECT" not in environ:
                 return _first_field(environ), FIELD
         return None, ""
 
@@ -108,9 +110,8 @@ class MethodOverride:
             size = int(length)
         else:
             return b""
-        body = _read(environ["wsgi.input"], size)
-        environ["wsgi.input"] = Prefixed(body, environ["wsgi.input"])
-        return body
+        environ["wsgi.input"] = stream = Prefixed(environ["wsgi.input"], size)
+        return stream.prefix
 
     def _override(self, environ: "WSGIEnvironment", method: str) -> None:
         environ["REQUEST_METHOD"] = method
@@ -128,41 +129,48 @@ class MethodOverride:
 
 
 class Prefixed:
-    """A stream of which some bytes were read already."""
+    """A stream of which some bytes were read already.
 
-    def __init__(self, prefix: bytes, rest: Any) -> None:
-        self._prefix = io.BytesIO(prefix)
-        self._rest = rest
+    An error met while peeking is raised where the body is read: asked again, a
+    server's stream may just end, and the body would pass for complete.
+    """
+
+    def __init__(self, stream: Any, size: int) -> None:
+        self._stream = stream
+        self._error: Exception | None = None
+        self.prefix = self._peek(size)
+        self._unread = io.BytesIO(self.prefix)
 
     def read(self, size: int = -1) -> bytes:
         """Give the bytes read before, then those of the stream."""
-        data = self._prefix.read(size)
+        data = self._unread.read(size)
         if data:
             return data
-        return bytes(self._rest.read(size) if size >= 0 else self._rest.read())
+        if self._error is not None:
+            raise self._error
+        return bytes(self._stream.read(size) if size >= 0 else self._stream.read())
+
+    def _peek(self, size: int) -> bytes:
+        parts: list[bytes] = []
+        while size > 0:
+            try:
+                part = self._stream.read(size)
+            except Exception as error:  # noqa: BLE001 - servers raise what they like
+                self._error = error
+                break
+            if not part:
+                break
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
 
 
 def _first_field(environ: "WSGIEnvironment") -> str | None:
     length = environ.get("CONTENT_LENGTH") or ""
     size = min(PEEKED, int(length)) if length.isdecimal() else PEEKED
-    start = _read(environ["wsgi.input"], size)
-    environ["wsgi.input"] = Prefixed(start, environ["wsgi.input"])
-    found = _FIRST_FIELD.match(start)
+    environ["wsgi.input"] = stream = Prefixed(environ["wsgi.input"], size)
+    found = _FIRST_FIELD.match(stream.prefix)
     return found[1].decode("latin-1") if found else None
-
-
-def _read(stream: Any, size: int) -> bytes:
-    parts: list[bytes] = []
-    while size > 0:
-        try:
-            part = stream.read(size)
-        except Exception:  # noqa: BLE001 - whoever reads the body meets it again
-            break
-        if not part:
-            break
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
