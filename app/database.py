@@ -31,12 +31,15 @@ class Statement:
 
     def __init__(self, select: Select[Any]) -> None:
         self.select = select
-        self.columns = tuple(column.key for column in select.selected_columns)
+        self.columns = tuple(str(column.key) for column in select.selected_columns)
         self._compiled: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
 
-    def compiled(self, dialect: Dialect) -> tuple[str, list[str] | None, dict[str, Any]]:
-        """Give the SQL, the order of its parameters (if they go by position), and
-        the values that stand in the statement itself.
+    def compiled(
+        self, dialect: Dialect
+    ) -> tuple[str, list[str] | None, dict[str, Any]]:
+        """Give the SQL, the names of its parameters, and the values it brings along.
+
+        The names are None where parameters do not go by position.
         """
         known = self._compiled.get(dialect.name)
         if known is None:
@@ -60,7 +63,7 @@ class Snapshot:
         cursor = self.connection.connection.cursor()
         try:
             cursor.execute(sql, values if order is None else [values[n] for n in order])
-            return cursor.fetchall()
+            return list(cursor.fetchall())
         finally:
             cursor.close()
 

@@ -15,7 +15,7 @@ FACTORS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
-def _setting(default: Any, meaning: str, read: Callable[[str], Any] = str) -> Any:
+def _setting(*, default: Any, meaning: str, read: Callable[[str], Any] = str) -> Any:
     return field(default=default, metadata={"meaning": meaning, "read": read})
 
 
@@ -63,44 +63,66 @@ class Settings:
     """What an operator can set; a variable is the name in capitals with the prefix."""
 
     data_dir: Path = _setting(
-        Path("sirenhall-data"),
-        "Folder of the database, the files and the secret key.",
-        Path,
+        default=Path("sirenhall-data"),
+        meaning="Folder of the database, the files and the secret key.",
+        read=Path,
     )
     database_url: str = _setting(
-        "", "SQLAlchemy URL of the database. Empty: SQLite in the data folder."
+        default="",
+        meaning="SQLAlchemy URL of the database. Empty: SQLite in the data folder.",
     )
     storage_url: str = _setting(
-        "", "Where files are kept, as file:/folder. Empty: in the data folder."
+        default="",
+        meaning="Where files are kept, as file:/folder. Empty: in the data folder.",
     )
     public_url: str = _setting(
-        "",
-        "Address under which clients reach the server. Empty: the request's own.",
-        _address,
+        default="",
+        meaning="Address that clients use. Empty: that of the request.",
+        read=_address,
     )
     rel_base: str = _setting(
-        "",
-        "Base URL of the link relations. Empty: the server's own /rels/.",
-        _address,
+        default="",
+        meaning="Base URL of the link relations. Empty: the server's own /rels/.",
+        read=_address,
     )
     require_api_version: bool = _setting(
-        False, "Whether a request must carry FOXY-API-VERSION.", _truth
+        default=False,
+        meaning="Whether a request must carry FOXY-API-VERSION.",
+        read=_truth,
     )
-    host: str = _setting("127.0.0.1", "Address that `serve` listens at.")
-    port: int = _setting(8000, "Port that `serve` listens at; 0: any free one.", _port)
-    workers: int = _setting(2, "Worker processes of `serve`.", _at_least_one)
-    threads: int = _setting(64, "Threads of each worker of `serve`.", _at_least_one)
+    host: str = _setting(
+        default="127.0.0.1", meaning="Address that `serve` listens at."
+    )
+    port: int = _setting(
+        default=8000,
+        meaning="Port that `serve` listens at; 0: any free one.",
+        read=_port,
+    )
+    workers: int = _setting(
+        default=2, meaning="Worker processes of `serve`.", read=_at_least_one
+    )
+    threads: int = _setting(
+        default=64, meaning="Threads of each worker of `serve`.", read=_at_least_one
+    )
     max_file_size: int = _setting(
-        10 * 2**30, "Largest file, in bytes or as 10GiB.", _size
+        default=10 * 2**30, meaning="Largest file, in bytes or as 10GiB.", read=_size
     )
     max_body_size: int = _setting(
-        256 * 2**10, "Largest body without a file, in bytes or as 256KiB.", _size
+        default=256 * 2**10,
+        meaning="Largest body without a file, in bytes or as 256KiB.",
+        read=_size,
     )
     max_fields: int = _setting(
-        64, "Most fields of a form or parts of a multipart body.", _at_least_one
+        default=64,
+        meaning="Most fields of a form or parts of a multipart body.",
+        read=_at_least_one,
     )
-    max_json_depth: int = _setting(32, "Deepest nesting of a JSON body.", _at_least_one)
-    max_xml_depth: int = _setting(32, "Deepest nesting of an XML body.", _at_least_one)
+    max_json_depth: int = _setting(
+        default=32, meaning="Deepest nesting of a JSON body.", read=_at_least_one
+    )
+    max_xml_depth: int = _setting(
+        default=32, meaning="Deepest nesting of an XML body.", read=_at_least_one
+    )
 
     @classmethod
     def from_environment(

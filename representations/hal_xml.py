@@ -8,7 +8,7 @@ from lxml import etree
 
 from representations.compiled import CLOSE, OPEN
 from representations.representation import Encode, Representation
-from representations.resource import Rendered, Resource, Value, Vocabulary
+from representations.resource import Link, Rendered, Resource, Value, Vocabulary
 
 # Stands for the embedded resources that a template has already written.
 PLACEHOLDER = b"<?fragments ?>"
@@ -55,7 +55,9 @@ class HalXml(Representation):
             return lambda value: self.escape(lexical(value))
         end = place[place.index(CLOSE) + 1 :]
         if is_text:
-            return lambda value: f">{_escape_text(lexical(value))}{end}" if value else "/>"
+            return lambda value: (
+                f">{_escape_text(lexical(value))}{end}" if value else "/>"
+            )
         return lambda value: "/>" if value is None else f">{lexical(value)}{end}"
 
     def escape(self, text: str) -> str:
@@ -71,15 +73,7 @@ def _element(resource: Resource, vocabulary: Vocabulary) -> etree._Element:
     if resource.rel is not None:
         element.set("rel", vocabulary.expand(resource.rel))
     for link in resource.links:
-        child = etree.SubElement(
-            element, "link", rel=vocabulary.expand(link.rel), href=link.href
-        )
-        if link.title is not None:
-            child.set("title", link.title)
-        if link.type is not None:
-            child.set("type", link.type)
-        if link.templated:
-            child.set("templated", "true")
+        _add_link(element, link, vocabulary)
     for embedded in resource.embedded.values():
         if isinstance(embedded, Rendered):
             if embedded.fragments:
@@ -89,6 +83,18 @@ def _element(resource: Resource, vocabulary: Vocabulary) -> etree._Element:
     for name, value in resource.properties.items():
         etree.SubElement(element, name).text = _lexical(value)
     return element
+
+
+def _add_link(element: etree._Element, link: Link, vocabulary: Vocabulary) -> None:
+    child = etree.SubElement(
+        element, "link", rel=vocabulary.expand(link.rel), href=link.href
+    )
+    if link.title is not None:
+        child.set("title", link.title)
+    if link.type is not None:
+        child.set("type", link.type)
+    if link.templated:
+        child.set("templated", "true")
 
 
 def _lexical(value: Value) -> str | None:

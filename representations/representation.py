@@ -40,7 +40,7 @@ class Representation:
     # -- compiled -----------------------------------------------------------
 
     slot: ClassVar[re.Pattern[str] | None] = None
-    """Where a marker stands in a rendered text: its only group that matched is its number."""
+    """Where a marker stands in a rendered text; the group that matched: its number."""
 
     embeds_items_whole: ClassVar[bool] = False
     """Whether an embedded item reads exactly as the item's own document."""

@@ -124,7 +124,9 @@ class ResourceSchema(marshmallow.Schema):
 
     def _unknown(self, name: str) -> str:
         close = difflib.get_close_matches(name, self.writable, n=1)
-        hint = f"did you mean {close[0]}?" if close else "known are " + ", ".join(
-            self.writable
+        hint = (
+            f"did you mean {close[0]}?"
+            if close
+            else "known are " + ", ".join(self.writable)
         )
         return f"{name[:100]} is not a property that can be set ({hint})"

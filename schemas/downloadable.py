@@ -59,9 +59,7 @@ class DownloadableSchema(ResourceSchema):
         "The size of the file in bytes.", read_only=True, example=267_069
     )
     upload_date = Date("The date this file was last uploaded.")
-    file_type = Text(
-        "The media type of the file.", read_only=True, example="image/png"
-    )
+    file_type = Text("The media type of the file.", read_only=True, example="image/png")
     file_sha256 = Text(
         "The SHA-256 digest of the file, in hexadecimal.",
         read_only=True,
@@ -105,9 +103,7 @@ class DownloadableSchema(ResourceSchema):
         default=False,
         example=False,
     )
-    is_published = Boolean(
-        "Whether customers may see it.", default=True, example=True
-    )
+    is_published = Boolean("Whether customers may see it.", default=True, example=True)
     number_of_downloads = Integer(
         "How often it was downloaded.", read_only=True, example=0
     )

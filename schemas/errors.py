@@ -1,6 +1,7 @@
 """What is wrong with a property, in words for people and a code for programs."""
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Complaint(str):
 
     code: str
 
-    def __new__(cls, code: str, text: str) -> "Complaint":
+    def __new__(cls, code: str, text: str) -> Self:
         """Join a code and a text."""
         complaint = super().__new__(cls, text)
         complaint.code = code

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 import marshmallow
-from marshmallow.utils import missing as MISSING  # noqa: N812
+from marshmallow import missing as MISSING  # noqa: N812
 
 from schemas.errors import Complaint
 from schemas.values import (
@@ -107,7 +107,7 @@ class Property(marshmallow.fields.Field[Any]):
 
     def complain(self, code: str, text: str) -> marshmallow.ValidationError:
         """Make the error that says what is wrong with the value."""
-        return marshmallow.ValidationError([Complaint(code, text)])  # type: ignore[list-item]
+        return marshmallow.ValidationError([Complaint(code, text)])
 
     def _deserialize(
         self,

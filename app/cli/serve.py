@@ -20,16 +20,32 @@ LOOPBACK = ("127.", "::1", "localhost")
 
 
 @click.command()
-@click.option("--host", metavar="ADDRESS",
-              help="Address to listen at.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), metavar="PORT",
-              help="Port to listen at; 0 takes any free one.  [default: 8000]")
-@click.option("--workers", type=click.IntRange(1), metavar="N",
-              help="Worker processes.  [default: 2]")
-@click.option("--threads", type=click.IntRange(1), metavar="N",
-              help="Threads of each worker.  [default: 64]")
-@click.option("--demo", is_flag=True,
-              help="Fill an empty store with a small catalogue of real files.")
+@click.option(
+    "--host", metavar="ADDRESS", help="Address to listen at.  [default: 127.0.0.1]"
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Port to listen at; 0 takes any free one.  [default: 8000]",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Worker processes.  [default: 2]",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Threads of each worker.  [default: 64]",
+)
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="Fill an empty store with a small catalogue of real files.",
+)
 @data_dir_option
 @json_option
 @explaining
@@ -174,8 +190,10 @@ class Welcome:
             category = f"{url}/item_categories/{self.first.category_id}"
             lines += [
                 f"  echo 'Hello, customer!' | curl {token} \\",
-                "    -F 'file=@-;filename=hello.txt' -F name=Hello -F code=hello "
-                "-F price=9.95 \\",
+                (
+                    "    -F 'file=@-;filename=hello.txt' -F name=Hello -F code=hello "
+                    "-F price=9.95 \\"
+                ),
                 f"    -F item_category_uri={category} \\",
                 f"    {url}/stores/{store}/downloadables",
                 "",
@@ -183,10 +201,14 @@ class Welcome:
         return [
             *lines,
             f"  curl {token} {url}/stores/{store}/downloadables",
-            f"  curl {token} -H 'Accept: application/hal+xml' "
-            f"{url}/stores/{store}/downloadables",
-            f"  curl {token} -H 'Accept: application/vnd.siren+json' "
-            f"{url}/stores/{store}/downloadables",
+            (
+                f"  curl {token} -H 'Accept: application/hal+xml' "
+                f"{url}/stores/{store}/downloadables"
+            ),
+            (
+                f"  curl {token} -H 'Accept: application/vnd.siren+json' "
+                f"{url}/stores/{store}/downloadables"
+            ),
         ]
 
 
@@ -211,7 +233,7 @@ def _ensure_port_is_free(host: str, port: int) -> None:
 
 
 def _ensure_packages_are_ours() -> None:
-    """Notice another distribution whose files lie over ours (`app` is a common name)."""
+    """Notice a distribution whose files lie over ours: `app` is a common name."""
     from importlib.metadata import packages_distributions
 
     found = packages_distributions()

@@ -28,12 +28,21 @@ def token() -> None:
 
 
 @token.command()
-@click.option("--store", "store_id", type=click.IntRange(1), metavar="ID",
-              help="The store it is for; not needed as long as there is one store.")
-@click.option("--scope", type=click.Choice(SCOPES), default=SCOPES[0],
-              show_default=True,
-              help="What it allows. store_*: one store. client_full_access: every "
-              "store of this server, and creating stores.")
+@click.option(
+    "--store",
+    "store_id",
+    type=click.IntRange(1),
+    metavar="ID",
+    help="The store it is for; not needed as long as there is one store.",
+)
+@click.option(
+    "--scope",
+    type=click.Choice(SCOPES),
+    default=SCOPES[0],
+    show_default=True,
+    help="What it allows. store_*: one store. client_full_access: every "
+    "store of this server, and creating stores.",
+)
 @click.option("--note", default="", metavar="TEXT", help="What it is for; listed.")
 @data_dir_option
 @json_option
@@ -85,8 +94,11 @@ def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
             raise ConfigurationError(
                 f"there is no valid token {token_id}; `sirenhall token list` shows all"
             )
-    say({"id": token_id, "revoked": True}, f"Token {token_id} is revoked.",
-        as_json=as_json)
+    say(
+        {"id": token_id, "revoked": True},
+        f"Token {token_id} is revoked.",
+        as_json=as_json,
+    )
 
 
 def _store(tx: Any, store_id: int | None) -> int:
@@ -129,7 +141,8 @@ def _table(found: list[dict[str, Any]]) -> str:
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
-        .rstrip()
+        "  ".join(
+            text.ljust(width) for text, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in rows
     )

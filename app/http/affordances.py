@@ -126,7 +126,7 @@ def _title(name: str) -> str:
 
 
 def _classed(action: Action) -> Action:
-    """Give an action the class that tells what it is about: create, delete, …"""
+    """Give an action the class that tells what it is about: create, delete, …."""
     verb = action.name.partition("-")[0]
     return Action(
         action.name,
@@ -137,5 +137,3 @@ def _classed(action: Action) -> Action:
         action.fields,
         (verb,),
     )
-
-

@@ -69,7 +69,7 @@ class Body:
 
 def accepted(schema: ResourceSchema, method: str) -> tuple[str, ...]:
     """Give the media types that a body may have."""
-    types = (*WRITTEN, PLAIN)
+    types: tuple[str, ...] = (*WRITTEN, PLAIN)
     if method == "PATCH":
         types = (MERGE_PATCH, *types)
     return (*types, MULTIPART) if schema.takes_file else types
@@ -96,8 +96,9 @@ class Reader:
         # A multipart body is accepted everywhere; where no file is, it is small.
         limit = self._limit(is_file=is_multipart and self.schema.takes_file)
         if length is not None and length > limit[0]:
-            raise TooLarge(f"the body has {length} bytes; at most {limit[0]} are read "
-                           f"({limit[1]})")
+            raise TooLarge(
+                f"the body has {length} bytes; at most {limit[0]} are read ({limit[1]})"
+            )
         return media_type
 
     @contextmanager
@@ -122,7 +123,9 @@ class Reader:
         document = read_json(raw, max_depth=self.settings.max_json_depth)
         # A Siren entity that is sent back has its properties one level down.
         properties = document.get("properties")
-        if isinstance(properties, dict) and ("links" in document or "class" in document):
+        if isinstance(properties, dict) and (
+            "links" in document or "class" in document
+        ):
             return properties
         return document
 
@@ -218,8 +221,10 @@ class Reader:
         media_type: str, method: str, types: tuple[str, ...]
     ) -> UnsupportedMediaType:
         header = "Accept-Patch" if method == "PATCH" else "Accept-Post"
-        what = f"a body of type {media_type[:100]}" if media_type else (
-            "a body without a Content-Type"
+        what = (
+            f"a body of type {media_type[:100]}"
+            if media_type
+            else ("a body without a Content-Type")
         )
         return UnsupportedMediaType(
             f"{what} is not read here; send one of {', '.join(types)}",
@@ -280,7 +285,7 @@ def read_json(raw: bytes, *, max_depth: int) -> dict[str, Any]:
             "(SIRENHALL_MAX_JSON_DEPTH)"
         )
     if not isinstance(document, dict):
-        raise BadRequest("the JSON body must be an object, such as {\"name\": \"…\"}")
+        raise BadRequest('the JSON body must be an object, such as {"name": "…"}')
     return document
 
 

@@ -34,7 +34,9 @@ PAGE_POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
 
-_HOST = re.compile(r"[a-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?", re.I)
+_HOST = re.compile(
+    r"[a-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?", re.IGNORECASE
+)
 _BY_NAME = {r.name: r for r in REPRESENTATIONS}
 
 
@@ -236,7 +238,8 @@ class Call:
     def alternates(self) -> list[tuple[Representation, str]]:
         """Give the formats of the requested resource with their URLs."""
         return [
-            (r, with_query(self.url, self.query, format=r.name)) for r in REPRESENTATIONS
+            (r, with_query(self.url, self.query, format=r.name))
+            for r in REPRESENTATIONS
         ]
 
     def _alternates(self) -> str:

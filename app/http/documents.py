@@ -95,10 +95,14 @@ class ItemDocuments:
     # -- compiled -----------------------------------------------------------
 
     def fragments(
-        self, rows: Sequence[Sequence[Any]], representation: Representation, place: Place
+        self,
+        rows: Sequence[Sequence[Any]],
+        representation: Representation,
+        place: Place,
     ) -> list[str]:
-        """Write items as they stand inside a collection (or alone, where a format
-        `embeds_items_whole`).
+        """Write items as they stand inside a collection.
+
+        That is also how they stand alone where a format `embeds_items_whole`.
         """
         bound: dict[tuple[bool, ...], tuple[Template, str]] = {}
         written = []

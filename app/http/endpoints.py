@@ -54,13 +54,16 @@ class CollectionService:
 
     owner: Callable[[Call, int | None], Record]
     page: Callable[[Call, Record, dict[str, Any], int, int], Page]
-    create: Callable[
-        [Transaction, Record, dict[str, Any], NewFile | None],
-        tuple[int, dict[str, Value]],
-    ] | None = None
+    create: (
+        Callable[
+            [Transaction, Record, dict[str, Any], NewFile | None],
+            tuple[int, dict[str, Value]],
+        ]
+        | None
+    ) = None
     problems: Callable[[Snapshot, Record, Record], Iterable[FieldError]] | None = None
     may_create: Callable[[Principal], bool] = lambda principal: principal.can_write
-    ensure_may_create: Callable[[Call], None] = lambda call: None
+    ensure_may_create: Callable[[Call], object] = lambda call: call.writer
     columns: frozenset[str] = frozenset()
     default_filters: Mapping[str, Any] | None = None
 
@@ -220,7 +223,9 @@ class ItemViews:
                 record = self.service.find(db, principal, item_id)
                 values, errors = schema.read(body.values, partial=method == "PATCH")
                 whole = {**record, **values}
-                _ensure_valid(schema, whole, errors, self.service.problems(db, record, whole))
+                _ensure_valid(
+                    schema, whole, errors, self.service.problems(db, record, whole)
+                )
                 return record, {k: v for k, v in values.items() if record[k] != v}
 
             with keeping_file(call, body, checked) as file, call.writing() as tx:
@@ -234,16 +239,12 @@ class ItemViews:
 class CollectionViews:
     """GET of a page, and POST."""
 
-    def __init__(
-        self, items: ItemViews, path: str, service: CollectionService
-    ) -> None:
+    def __init__(self, items: ItemViews, path: str, service: CollectionService) -> None:
         self.items = items
         self.declaration = items.declaration
         self.path = path
         self.service = service
-        self.filterable = filters.filterable(
-            self.declaration.schema, service.columns
-        )
+        self.filterable = filters.filterable(self.declaration.schema, service.columns)
 
     def register(self, app: Flask) -> None:
         """Publish the views."""
@@ -326,7 +327,9 @@ class CollectionViews:
             def checked(db: Snapshot) -> dict[str, Any]:
                 values, errors = schema.read(body.values, partial=False)
                 errors += _missing_file(call, schema, body)
-                problems = service.problems(db, owner, values) if service.problems else ()
+                problems = (
+                    service.problems(db, owner, values) if service.problems else ()
+                )
                 _ensure_valid(schema, values, errors, problems)
                 return values
 
@@ -382,7 +385,11 @@ def _ensure_valid(
 def _missing_file(call: Call, schema: Any, body: bodies.Body) -> list[FieldError]:
     """Miss a file where one was to come along."""
     is_multipart = call.request.mimetype == bodies.MULTIPART
-    if not (schema.takes_file and is_multipart) or body.upload or body.values.get("url"):
+    if (
+        not (schema.takes_file and is_multipart)
+        or body.upload
+        or body.values.get("url")
+    ):
         return []
     if "file" in body.values:
         return []

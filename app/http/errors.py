@@ -57,9 +57,11 @@ def _described(error: Exception) -> tuple[int, tuple[Problem, ...], dict[str, st
     if isinstance(error, MethodNotAllowed):
         allowed = sorted(error.valid_methods or ())
         message = f"{_no_route()}: Method Not Allowed (Allow: {', '.join(allowed)})"
-        return 405, (Problem(message, "method_not_allowed"),), {
-            "Allow": ", ".join(allowed)
-        }
+        return (
+            405,
+            (Problem(message, "method_not_allowed"),),
+            {"Allow": ", ".join(allowed)},
+        )
     if isinstance(error, HTTPException) and error.code is not None:
         if error.code == NotFound.status:
             return 404, (Problem(_no_route(), NotFound.code),), {}

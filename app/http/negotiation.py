@@ -127,14 +127,15 @@ def _media_range(member: str) -> MediaRange | None:
     if not match:
         return None
     main, sub = match[1].lower(), (match[2] or "").lower()
-    if not sub:
-        # Java's old clients send a lone asterisk.
-        if main != "*":
-            return None
+    # Java's old clients send a lone asterisk.
+    if (main, sub) == ("*", ""):
         sub = "*"
-    if ("*" in main and main != "*") or ("*" in sub and sub != "*"):
-        return None
-    if main == "*" and sub != "*":
+    if (
+        not sub
+        or _is_half_wild(main)
+        or _is_half_wild(sub)
+        or (main == "*" and sub != "*")
+    ):
         return None
     parameters = _parameters(member[match.end() :].strip())
     if parameters is None:
@@ -143,6 +144,10 @@ def _media_range(member: str) -> MediaRange | None:
     if not _QUALITY.fullmatch(quality):
         return None
     return MediaRange(main, sub, float(quality), bool(parameters))
+
+
+def _is_half_wild(name: str) -> bool:
+    return "*" in name and name != "*"
 
 
 def _parameters(text: str) -> dict[str, str] | None:

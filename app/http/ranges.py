@@ -1,5 +1,6 @@
 """Byte ranges by RFC 9110, section 14: which parts of a file a request wants."""
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -64,7 +65,7 @@ def _satisfied(first: str, last: str, size: int) -> ByteRange | None:
 def _joined(ranges: list[ByteRange]) -> list[ByteRange]:
     """Join overlapping ranges, so that no byte is sent twice; keep the order."""
     ordered = sorted(ranges, key=lambda r: r.start)
-    overlap = any(a.stop >= b.start for a, b in zip(ordered, ordered[1:], strict=False))
+    overlap = any(a.stop >= b.start for a, b in itertools.pairwise(ordered))
     if not overlap:
         return ranges
     joined: list[ByteRange] = []

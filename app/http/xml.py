@@ -4,6 +4,8 @@ The parser knows no entities, no DTD and no network. Never give it
 ``collect_ids=False``: with libxml2 2.14 that opens external DTD files.
 """
 
+from typing import Any
+
 from lxml import etree
 
 from app.errors import BadRequest, TooLarge
@@ -36,7 +38,7 @@ def read(raw: bytes, *, max_depth: int) -> dict[str, str | None]:
         ) from None
     except (ValueError, LookupError) as error:
         raise BadRequest(f"the XML body cannot be read: {error}") from None
-    document = root.getroottree().docinfo
+    document: Any = root.getroottree().docinfo
     if document.doctype or document.internalDTD is not None:
         raise BadRequest("the XML body has a DOCTYPE; send it without")
     if _depth(root) > max_depth:

@@ -179,5 +179,10 @@ def register(app: Flask) -> None:
             default_filters=downloadables.ON_SHELF,
         ),
     ).register(app)
-    route(app, "/downloadables/<id:item_id>/file", {"GET": _file}, FILE_METHODS,
-          is_negotiated=False)
+    route(
+        app,
+        "/downloadables/<id:item_id>/file",
+        {"GET": _file},
+        FILE_METHODS,
+        is_negotiated=False,
+    )

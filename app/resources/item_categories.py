@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 
-from app.database import Snapshot, Transaction
+from app.database import Transaction
 from app.http.call import Call
 from app.http.declaration import Declaration, LinkTo
 from app.http.endpoints import (
@@ -78,9 +78,7 @@ def _store(call: Call, store_id: int | None) -> dict[str, Any]:
 def _page(
     call: Call, store: Mapping[str, Any], found: dict[str, Any], limit: int, offset: int
 ) -> Page:
-    return item_categories.page(
-        call.db, store["id"], found, limit=limit, offset=offset
-    )
+    return item_categories.page(call.db, store["id"], found, limit=limit, offset=offset)
 
 
 def register(app: Flask) -> None:

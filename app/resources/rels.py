@@ -28,21 +28,27 @@ DECLARATIONS = (STORE, ITEM_CATEGORY, DOWNLOADABLE)
 # Relations that are not a resource's own.
 OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
     "downloadable_item_categories": (
-        "The item categories of a store that downloadables can be in: those with the "
-        "item_delivery_type downloaded.",
+        (
+            "The item categories of a store that downloadables can be in: those "
+            "with the item_delivery_type downloaded."
+        ),
         ITEM_CATEGORY.collection_methods,
     ),
     "file": (
-        "The bytes of a downloadable's newest file, for the merchant. Answers GET with "
-        "byte ranges and conditions (RFC 9110); the ETag is the SHA-256 digest. A "
-        "downloadable that is kept elsewhere redirects there.",
+        (
+            "The bytes of a downloadable's newest file, for the merchant. Answers GET "
+            "with byte ranges and conditions (RFC 9110); the ETag is the SHA-256 "
+            "digest. A downloadable that is kept elsewhere redirects there."
+        ),
         FILE_METHODS,
     ),
     "rels": ("The documentation of all link relations of this API.", STANDARD_METHODS),
     "errors": (
-        "What is wrong with a request, one entry for each property: message for "
-        "people, code for programs, and logref, by which the operator finds it in "
-        "the log.",
+        (
+            "What is wrong with a request, one entry for each property: message for "
+            "people, code for programs, and logref, by which the operator finds it in "
+            "the log."
+        ),
         {},
     ),
     "methods": ("What the HTTP methods of a resource do; in answers to OPTIONS.", {}),

@@ -96,7 +96,11 @@ def _owner(call: Call, _owner_id: int | None) -> dict[str, Any]:
 
 
 def _page(
-    call: Call, _owner: Mapping[str, Any], found: dict[str, Any], limit: int, offset: int
+    call: Call,
+    _owner: Mapping[str, Any],
+    found: dict[str, Any],
+    limit: int,
+    offset: int,
 ) -> Page:
     return stores.page(call.db, call.principal, found, limit=limit, offset=offset)
 

@@ -13,8 +13,8 @@ from typing import Any
 from app.services import downloadables, item_categories
 from app.services.downloadables import NewFile
 from app.services.installation import Installation
-from schemas.item_category import DOWNLOADED, ItemCategorySchema
 from schemas.downloadable import DownloadableSchema
+from schemas.item_category import DOWNLOADED, ItemCategorySchema
 
 EPOCH = (2026, 1, 1, 0, 0, 0)
 
@@ -100,8 +100,10 @@ def _pdf() -> bytes:
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 5 0 R >> >> >>",
+        (
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R "
+            b"/Resources << /Font << /F1 5 0 R >> >> >>"
+        ),
         b"<< /Length %d >>\nstream\n%b\nendstream" % (len(text), text),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]
@@ -144,7 +146,7 @@ def _poster() -> bytes:
     rows = []
     for y in range(height):
         depth = y / height
-        sea = depth > 0.6 + 0.01 * math.sin(y)  # noqa: PLR2004
+        sea = depth > 0.6 + 0.01 * math.sin(y)
         color = (20, 60, 90) if sea else (250 - int(150 * depth), 140, 110)
         rows.append(b"\0" + bytes(color) * width)
 
@@ -172,29 +174,55 @@ def _zip(**files: str) -> bytes:
 
 CATALOGUE = (
     Item(
-        "EBOOKS", "knots", "Knots for Night Watches", "12.50",
-        "knots-for-night-watches.pdf", "application/pdf", _pdf,
+        "EBOOKS",
+        "knots",
+        "Knots for Night Watches",
+        "12.50",
+        "knots-for-night-watches.pdf",
+        "application/pdf",
+        _pdf,
         "Twelve knots one can tie in the dark.",
     ),
     Item(
-        "EBOOKS", "tides", "The Tide Tables of Nowhere", "8",
-        "tide-tables.zip", "application/zip",
-        lambda: _zip(read_me="High water at noon.\n", tides_csv="hour,metres\n12,4.2\n"),
+        "EBOOKS",
+        "tides",
+        "The Tide Tables of Nowhere",
+        "8",
+        "tide-tables.zip",
+        "application/zip",
+        lambda: _zip(
+            read_me="High water at noon.\n", tides_csv="hour,metres\n12,4.2\n"
+        ),
         "A year of tides for a harbour that is on no map.",
     ),
     Item(
-        "MUSIC", "foghorn", "Foghorn in G", "1.99",
-        "foghorn-in-g.wav", "audio/wav", lambda: _chord(98.0, 147.0),
+        "MUSIC",
+        "foghorn",
+        "Foghorn in G",
+        "1.99",
+        "foghorn-in-g.wav",
+        "audio/wav",
+        lambda: _chord(98.0, 147.0),
         "Two seconds, best heard from afar.",
     ),
     Item(
-        "MUSIC", "sirens", "Sirens' Chord", "2.49",
-        "sirens’ chord.wav", "audio/wav", lambda: _chord(440.0, 554.4, 659.3),
+        "MUSIC",
+        "sirens",
+        "Sirens' Chord",
+        "2.49",
+        "sirens\u2019 chord.wav",
+        "audio/wav",
+        lambda: _chord(440.0, 554.4, 659.3),
         "Tie yourself to the mast first.",
     ),
     Item(
-        "ART", "evening", "Evening at Sea (Poster)", "24",
-        "evening-at-sea.png", "image/png", _poster,
+        "ART",
+        "evening",
+        "Evening at Sea (Poster)",
+        "24",
+        "evening-at-sea.png",
+        "image/png",
+        _poster,
         "A poster in two colours and some patience.",
     ),
 )

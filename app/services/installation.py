@@ -184,9 +184,7 @@ def _migrate(database: Database) -> None:
 
     config = Config()
     config.set_main_option("script_location", "app:migrations")
-    with database.engine.execution_options(
-        sirenhall_writes=True
-    ).begin() as connection:
+    with database.engine.execution_options(sirenhall_writes=True).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, HEAD)
 

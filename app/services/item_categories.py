@@ -32,9 +32,7 @@ _IN_USE = Statement(
 )
 
 COLUMNS = _BY_ID.columns
-LISTING = listing.Listing(
-    _SELECT, ITEM_CATEGORIES, owner="store_id", kept=COLLECTION
-)
+LISTING = listing.Listing(_SELECT, ITEM_CATEGORIES, owner="store_id", kept=COLLECTION)
 
 
 def default_values() -> dict[str, Any]:
@@ -131,5 +129,6 @@ def _ensure_unused(tx: Snapshot, record: Mapping[str, Any], consequence: str) ->
     if count:
         noun = "downloadable" if count == 1 else "downloadables"
         raise Conflict(
-            f"item_category {record['code']} is used by {count} {noun} and {consequence}"
+            f"item_category {record['code']} is used by {count} {noun} "
+            f"and {consequence}"
         )

@@ -67,9 +67,7 @@ class Listing:
         values: dict[str, Any],
     ) -> int:
         if self.kept and tuple(sorted(filters.items())) == self.kept_filters:
-            found = db.value(
-                _TOTAL, store_id=values["owner_id"], collection=self.kept
-            )
+            found = db.value(_TOTAL, store_id=values["owner_id"], collection=self.kept)
             return int(found or 0)
         return int(db.value(_count_statement(self, names), **values))
 

@@ -24,7 +24,8 @@ def is_currency(code: str) -> bool:
 def _countries() -> frozenset[str]:
     from babel import Locale
 
-    return frozenset(c for c in Locale("en").territories if len(c) == 2)  # noqa: PLR2004
+    codes = map(str, Locale("en").territories)
+    return frozenset(code for code in codes if len(code) == 2)  # noqa: PLR2004
 
 
 def is_country(code: str) -> bool:

@@ -1,6 +1,6 @@
 """Stores: the tenants. Each is born with its DEFAULT category."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
@@ -24,6 +24,12 @@ _DOWNLOADABLES = Statement(
 )
 
 _IDS = Statement(select(STORES.c.id).order_by(STORES.c.id))
+
+_PLACES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
+    ("currency", places.is_currency, "an ISO 4217 currency, such as EUR"),
+    ("country", places.is_country, "an ISO 3166-1 country, such as DE"),
+    ("timezone", places.is_timezone, "an IANA time zone, such as Europe/Berlin"),
+)
 
 COLUMNS = _BY_ID.columns
 LISTING = listing.Listing(_SELECT, STORES, owner=None)
@@ -59,12 +65,7 @@ def page(
 
 def problems(values: Mapping[str, Any]) -> Iterator[FieldError]:
     """Complain of places that do not exist."""
-    known = {
-        "currency": (places.is_currency, "an ISO 4217 currency, such as EUR"),
-        "country": (places.is_country, "an ISO 3166-1 country, such as DE"),
-        "timezone": (places.is_timezone, "an IANA time zone, such as Europe/Berlin"),
-    }
-    for name, (exists, form) in known.items():
+    for name, exists, form in _PLACES:
         if name in values and not exists(values[name]):
             yield FieldError(name, "inclusion", f"{name} must be {form}")
 
@@ -81,7 +82,9 @@ def create(tx: Transaction, values: Mapping[str, Any]) -> int:
     ensure_free(tx, values["store_domain"])
     moment = now()
     row = {"revision": 1, "is_active": True, **values}
-    store_id = tx.insert(STORES, {**row, "date_created": moment, "date_modified": moment})
+    store_id = tx.insert(
+        STORES, {**row, "date_created": moment, "date_modified": moment}
+    )
     listing.start_counting(tx, store_id, *COUNTED)
     item_categories.create(tx, store_id, item_categories.default_values())
     return store_id
@@ -96,9 +99,7 @@ def change(
     tx.execute(
         update(STORES)
         .where(STORES.c.id == record["id"])
-        .values(
-            **values, revision=STORES.c.revision + 1, date_modified=now()
-        )
+        .values(**values, revision=STORES.c.revision + 1, date_modified=now())
     )
     # Dates everywhere are shown in the store's time zone.
     listing.note_change(tx, record["id"])

@@ -98,10 +98,17 @@ def test_a_second_start_has_the_same_token_and_the_demo_once(tmp_path):
 
 def test_the_demo_has_real_files(server):
     page = json.loads(server.curl(f"{server.url}stores/1/downloadables").stdout)
-    kinds = {"application/pdf": b"%PDF", "audio/wav": b"RIFF", "image/png": b"\x89PNG",
-             "application/zip": b"PK"}
-    items = [item for item in page["_embedded"]["fx:downloadables"]
-             if item["code"] in {"knots", "tides", "foghorn", "sirens", "evening"}]
+    kinds = {
+        "application/pdf": b"%PDF",
+        "audio/wav": b"RIFF",
+        "image/png": b"\x89PNG",
+        "application/zip": b"PK",
+    }
+    items = [
+        item
+        for item in page["_embedded"]["fx:downloadables"]
+        if item["code"] in {"knots", "tides", "foghorn", "sirens", "evening"}
+    ]
     assert len(items) == 5
     for item in items:
         href = item["_links"]["fx:file"]["href"]
@@ -146,8 +153,12 @@ def test_a_wrong_setting_stops_the_start(tmp_path, variable, value, says):
 
 
 def test_help_and_version_are_worth_reading():
-    for arguments in (["--help"], ["serve", "--help"], ["token", "--help"],
-                      ["token", "create", "--help"]):
+    for arguments in (
+        ["--help"],
+        ["serve", "--help"],
+        ["token", "--help"],
+        ["token", "create", "--help"],
+    ):
         result = run(*arguments)
         assert result.returncode == 0
         assert "Usage:" in result.stdout
@@ -158,8 +169,17 @@ def test_help_and_version_are_worth_reading():
 
 def test_a_public_address_keeps_the_token_out_of_the_output(tmp_path):
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", "0", "--host", "0.0.0.0", "--json",
-         "--data-dir", str(tmp_path / "data")],
+        [
+            *COMMAND,
+            "serve",
+            "--port",
+            "0",
+            "--host",
+            "0.0.0.0",
+            "--json",
+            "--data-dir",
+            str(tmp_path / "data"),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -11,8 +11,9 @@ from app.cli import main
 @pytest.fixture
 def run(data_dir):
     def invoke(*arguments, code=0):
-        result = CliRunner().invoke(main, ["token", *arguments, "--data-dir",
-                                           str(data_dir)])
+        result = CliRunner().invoke(
+            main, ["token", *arguments, "--data-dir", str(data_dir)]
+        )
         assert result.exit_code == code, result.output
         return result
 
@@ -29,8 +30,14 @@ def test_a_token_is_good_at_once_and_useless_when_revoked(server):
 
     def status(token):
         return server.curl(
-            "-o", "/dev/null", "-w", "%{http_code}", "-H",
-            f"Authorization: Bearer {token}", f"{server.url}stores/1", token=False,
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "-H",
+            f"Authorization: Bearer {token}",
+            f"{server.url}stores/1",
+            token=False,
         ).stdout
 
     made = command("create", "--store", "1", "--note", "for a test")
@@ -72,7 +79,9 @@ def test_the_list_shows_all_but_the_tokens(run):
 
 
 def test_mistakes_are_said_in_one_line(run):
-    assert "there is no store 9; there are: 1" in run(
-        "create", "--store", "9", code=1).output
+    assert (
+        "there is no store 9; there are: 1"
+        in run("create", "--store", "9", code=1).output
+    )
     assert "no valid token 9" in run("revoke", "9", code=1).output
     run("create", "--scope", "everything", code=2)

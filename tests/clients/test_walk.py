@@ -6,15 +6,14 @@ and deletes on the way, against a running server.
 """
 
 import hashlib
+import http.client
 import json
 import uuid
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from lxml import etree
 from werkzeug.test import EnvironBuilder
-
-import http.client
-from urllib.parse import urlencode, urlsplit
 
 
 class Answer:
@@ -50,12 +49,14 @@ class Walker:
         return self.parse(answer.body)
 
     def send_file(self, method, href, values, name, content):
-        builder = EnvironBuilder(method="POST", data={**values,
-                                 "file": (content_stream(content), name)})
+        builder = EnvironBuilder(
+            method="POST", data={**values, "file": (content_stream(content), name)}
+        )
         environ = builder.get_environ()
         body = environ["wsgi.input"].read()
-        answer = self.send(method, href, data=body,
-                           content_type=environ["CONTENT_TYPE"])
+        answer = self.send(
+            method, href, data=body, content_type=environ["CONTENT_TYPE"]
+        )
         builder.close()
         return answer
 
@@ -122,8 +123,12 @@ class HalWalker(Walker):
         return self._send("PUT", document, {**document, **values})
 
     def _send(self, method, document, values):
-        return self.send(method, self.link(document, "self"), data=json.dumps(values),
-                         content_type=self.accept)
+        return self.send(
+            method,
+            self.link(document, "self"),
+            data=json.dumps(values),
+            content_type=self.accept,
+        )
 
 
 class XmlWalker(Walker):
@@ -142,8 +147,9 @@ class XmlWalker(Walker):
         return document.findall("resource")
 
     def properties(self, document):
-        return {c.tag: c.text or "" for c in document
-                if c.tag not in {"link", "resource"}}
+        return {
+            c.tag: c.text or "" for c in document if c.tag not in {"link", "resource"}
+        }
 
     def create(self, document, values):
         return self._send("POST", document, written(values))
@@ -157,8 +163,9 @@ class XmlWalker(Walker):
         return self._send("PUT", document, etree.tostring(document))
 
     def _send(self, method, document, data):
-        return self.send(method, self.link(document, "self"), data=data,
-                         content_type=self.accept)
+        return self.send(
+            method, self.link(document, "self"), data=data, content_type=self.accept
+        )
 
 
 class SirenWalker(Walker):
@@ -180,33 +187,43 @@ class SirenWalker(Walker):
         return document["properties"]
 
     def submit(self, document, name, values):
-        [action] = [a for a in document["actions"] if a["name"].startswith(name)
-                    and a.get("type") != "multipart/form-data"]
-        filled = {f["name"]: f["value"] for f in action.get("fields", ())
-                  if "value" in f}
+        [action] = [
+            a
+            for a in document["actions"]
+            if a["name"].startswith(name) and a.get("type") != "multipart/form-data"
+        ]
+        filled = {
+            f["name"]: f["value"] for f in action.get("fields", ()) if "value" in f
+        }
         filled.update(values)
         assert set(values) <= {f["name"] for f in action.get("fields", ())}
         if action["method"] == "GET":
             return self.send("GET", f"{action['href']}?{urlencode(filled)}")
         if "fields" not in action:
             return self.send(action["method"], action["href"])
-        return self.send(action["method"], action["href"], data=json.dumps(filled),
-                         content_type=action["type"])
+        return self.send(
+            action["method"],
+            action["href"],
+            data=json.dumps(filled),
+            content_type=action["type"],
+        )
 
     def submit_file(self, document, name, values, file_name, content):
         [action] = [a for a in document["actions"] if a["name"] == name]
         assert action["type"] == "multipart/form-data"
         [field] = [f["name"] for f in action["fields"] if f["type"] == "file"]
         assert field == "file"
-        return self.send_file(action["method"], action["href"], values, file_name,
-                              content)
+        return self.send_file(
+            action["method"], action["href"], values, file_name, content
+        )
 
     def create(self, document, values):
         return self.submit(document, "create-", values)
 
     def create_with_file(self, document, values, name, content):
-        return self.submit_file(document, "create-downloadable-with-file", values,
-                                name, content)
+        return self.submit_file(
+            document, "create-downloadable-with-file", values, name, content
+        )
 
     def update(self, document, values):
         return self.submit(document, "update-", values)

@@ -37,7 +37,7 @@ def test_the_whole_file_with_its_headers(api, path):
     assert headers["Cache-Control"] == "private, no-store"
     assert headers["Last-Modified"].endswith("GMT")
     assert headers["Content-Disposition"] == (
-        "attachment; filename=\"na_ve _x_.png\"; "
+        'attachment; filename="na_ve _x_.png"; '
         "filename*=UTF-8''na%C3%AFve%20%E2%80%9Cx%E2%80%9D.png"
     )
 

@@ -27,9 +27,7 @@ def test_every_named_method_does_what_the_real_one_does(api, item, method):
     body = None
     if method in {"PUT", "PATCH"}:
         body = {"name": "A", "code": "a", "price": 1, "item_category_id": 2}
-    overridden = api.post(
-        item, headers={"X-HTTP-Method-Override": method}, json=body
-    )
+    overridden = api.post(item, headers={"X-HTTP-Method-Override": method}, json=body)
     other = f"/downloadables/{api.add(code='other')}"
     if body:
         body["code"] = "b"

@@ -25,9 +25,13 @@ def text(name, value):
 
 def file(content=b"data", disposition='filename="a.txt"', content_type="text/plain"):
     return (
-        f'--XYZ\r\nContent-Disposition: form-data; name="file"; {disposition}\r\n'
-        f"Content-Type: {content_type}\r\n\r\n"
-    ).encode() + content + b"\r\n"
+        (
+            f'--XYZ\r\nContent-Disposition: form-data; name="file"; {disposition}\r\n'
+            f"Content-Type: {content_type}\r\n\r\n"
+        ).encode()
+        + content
+        + b"\r\n"
+    )
 
 
 TEXTS = b"".join(text(name, value) for name, value in FIELDS.items())
@@ -110,12 +114,22 @@ def test_an_empty_file_input_sends_no_file(api):
         ((TEXTS + file() + END).replace(b"XYZ", b"ABC"), 400, "broken"),
         (b"--XYZ\r\n\r\nno headers\r\n" + END, 400, "broken"),
         (b"--XYZ\r\nContent-Disposition: form-data\r\n\r\nx\r\n" + END, 400, "broken"),
-        (b'--XYZ\r\nContent-Disposition: form-data; name="\xff"\r\n\r\nx\r\n' + END,
-         400, "UTF-8"),
-        (b'--XYZ\r\nContent-Disposition: form-data; name="name"\r\n\r\n\xff\r\n' + END,
-         400, "UTF-8"),
-        (TEXTS + file(disposition='filename="x"').replace(b'"x"', b'"\xe9"') + END,
-         400, "UTF-8"),
+        (
+            b'--XYZ\r\nContent-Disposition: form-data; name="\xff"\r\n\r\nx\r\n' + END,
+            400,
+            "UTF-8",
+        ),
+        (
+            b'--XYZ\r\nContent-Disposition: form-data; name="name"\r\n\r\n\xff\r\n'
+            + END,
+            400,
+            "UTF-8",
+        ),
+        (
+            TEXTS + file(disposition='filename="x"').replace(b'"x"', b'"\xe9"') + END,
+            400,
+            "UTF-8",
+        ),
         (TEXTS + END, 422, "file can't be blank"),
         (TEXTS + text("file", "not a file") + END, 422, "must be sent as a file"),
         (TEXTS + file() + file() + END, 422, "more than once"),

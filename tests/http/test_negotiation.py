@@ -56,8 +56,10 @@ TABLE = [
     ('application/hal+json; profile="http://a/b,c;d"', HAL),
     ("application/json; charset=utf-8", "application/json"),
     ('application/json;profile="a\\"b", application/xml;q=0.9', "application/json"),
-    ("application/xml;charset=utf-8;q=0.9, application/hal+json;q=0.8", 
-     "application/xml"),
+    (
+        "application/xml;charset=utf-8;q=0.9, application/hal+json;q=0.8",
+        "application/xml",
+    ),
     ("application/hal+json;v=1;q=0, application/hal+json", HAL),
     ("application/hal+json, application/hal+json;v=1;q=0", HAL),
     ("application/hal+json;", HAL),
@@ -102,19 +104,25 @@ TABLE = [
     # real clients
     (BROWSER, HTML),
     (BROWSER.replace(",application/xhtml+xml", ",image/avif,image/webp"), HTML),
-    ("application/prs.hal-forms+json, application/hal+json, application/json, */*",
-     HAL),
+    (
+        "application/prs.hal-forms+json, application/hal+json, application/json, */*",
+        HAL,
+    ),
     ("application/hal+json, application/json, */*; q=0.01", HAL),
     ("application/json, text/javascript, */*; q=0.01", HAL),
     ("application/json, text/plain, */*", HAL),
     ("application/hal+json, application/json;q=0.9, */*;q=0.8", HAL),
     ("application/hal+json, application/json; q=0.8", HAL),
-    ("*/*; q=0.4, application/hal+json; q=0.5, application/vnd.siren+json; q=0.5",
-     HAL),
-    ("application/prs.hal-forms+json;q=1.0, application/hal+json;q=0.9, "
-     "application/vnd.api+json;q=0.8, application/vnd.siren+json;q=0.8, "
-     "application/vnd.collection+json;q=0.8, application/json;q=0.7, text/html;q=0.6",
-     HAL),
+    ("*/*; q=0.4, application/hal+json; q=0.5, application/vnd.siren+json; q=0.5", HAL),
+    (
+        (
+            "application/prs.hal-forms+json;q=1.0, application/hal+json;q=0.9, "
+            "application/vnd.api+json;q=0.8, application/vnd.siren+json;q=0.8, "
+            "application/vnd.collection+json;q=0.8, application/json;q=0.7, "
+            "text/html;q=0.6"
+        ),
+        HAL,
+    ),
     ("application/vnd.siren+json, application/json;q=0.5", SIREN),
     ("application/coreapi+json, application/vnd.coreapi+json, */*", HAL),
     ("image/*, text/html;q=0.9", HTML),

@@ -69,8 +69,7 @@ def test_items_read_the_same(declaration, representation, data):
     ]
     fragments = documents.fragments(rows, representation, place)
     assert fragments == [
-        representation.render_embedded(resource, place.vocabulary)
-        for resource in plain
+        representation.render_embedded(resource, place.vocabulary) for resource in plain
     ]
     page = Resource(classes=("x",), href=base, properties={"total_items": len(rows)})
     page.embedded = {declaration.collection_rel: plain}

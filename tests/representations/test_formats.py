@@ -103,9 +103,7 @@ def test_xml_has_full_relations_links_embedded_then_properties():
     [error] = root.findall("resource")
     assert error.get("rel") == "https://api.foxycart.com/rels/errors"
     state = {
-        child.tag: child.text
-        for child in root
-        if child.tag not in {"link", "resource"}
+        child.tag: child.text for child in root if child.tag not in {"link", "resource"}
     }
     assert state == {
         "name": 'Uni<corn> & "Co"',

@@ -264,8 +264,15 @@ def test_other_methods_are_405_and_say_which_there_are(api):
 
 @pytest.mark.parametrize(
     "path",
-    ["/downloadables/0", "/downloadables/x", "/downloadables/-1", "/x",
-     "/downloadables/" + "9" * 40, "/stores/1/nothing", "/downloadables/1/file/x"],
+    [
+        "/downloadables/0",
+        "/downloadables/x",
+        "/downloadables/-1",
+        "/x",
+        "/downloadables/" + "9" * 40,
+        "/stores/1/nothing",
+        "/downloadables/1/file/x",
+    ],
 )
 def test_what_is_no_route_is_404(api, path):
     response = api.get(path)
@@ -295,12 +302,20 @@ def test_archived_ones_leave_the_shelf(api):
 def test_a_category_lists_its_own(api):
     category = api.post(
         "/stores/1/item_categories",
-        json={"code": "E", "name": "E", "item_delivery_type": "downloaded",
-              "max_downloads_per_customer": 1, "max_downloads_time_period": 1},
+        json={
+            "code": "E",
+            "name": "E",
+            "item_delivery_type": "downloaded",
+            "max_downloads_per_customer": 1,
+            "max_downloads_time_period": 1,
+        },
     ).json
     api.add(code="a")
-    api.add(code="b", item_category_uri=category["_links"]["self"]["href"],
-            item_category_id=3)
+    api.add(
+        code="b",
+        item_category_uri=category["_links"]["self"]["href"],
+        item_category_id=3,
+    )
     page = api.get(category["_links"]["fx:downloadables"]["href"]).json
     assert [i["code"] for i in page["_embedded"]["fx:downloadables"]] == ["b"]
     assert api.post("/item_categories/3/downloadables", json=VALUES).status_code == 405
@@ -329,8 +344,13 @@ def test_a_collection_is_filtered_by_a_property(api, query, codes):
 
 @pytest.mark.parametrize(
     ("query", "named"),
-    [("prise=1", "prise"), ("price=ten", "price"), ("is_archived=maybe",
-     "is_archived"), ("price=1&nmae=2", "nmae"), ("name=%00", "name")],
+    [
+        ("prise=1", "prise"),
+        ("price=ten", "price"),
+        ("is_archived=maybe", "is_archived"),
+        ("price=1&nmae=2", "nmae"),
+        ("name=%00", "name"),
+    ],
 )
 def test_a_filter_that_is_wrong_is_named(api, query, named):
     response = api.get(f"{COLLECTION}?{query}")
@@ -348,8 +368,12 @@ def test_errors_come_in_the_format_that_was_asked_for(api, accept):
     response = api.post(f"{COLLECTION}?format={accept}", json={})
     assert response.status_code == 422
     assert response.content_type.startswith(
-        {"hal": "application/hal+json", "siren": "application/vnd.siren+json",
-         "xml": "application/hal+xml", "html": "text/html"}[accept]
+        {
+            "hal": "application/hal+json",
+            "siren": "application/vnd.siren+json",
+            "xml": "application/hal+xml",
+            "html": "text/html",
+        }[accept]
     )
     assert "name can" in response.text
 

@@ -42,18 +42,30 @@ def test_the_links_of_a_category(api):
 @pytest.mark.parametrize(
     ("values", "missing"),
     [
-        ({"item_delivery_type": "downloaded"},
-         {"max_downloads_per_customer", "max_downloads_time_period"}),
-        ({"item_delivery_type": "downloaded", "max_downloads_per_customer": 0},
-         {"max_downloads_time_period"}),
-        ({"item_delivery_type": "shipped", "default_weight": None},
-         {"default_weight"}),
-        ({"item_delivery_type": "flat_rate", "shipping_flat_rate": None},
-         {"shipping_flat_rate"}),
-        ({"handling_fee_type": "flat_percent_with_minimum",
-          "handling_fee_minimum": None}, {"handling_fee_minimum"}),
-        ({"handling_fee_type": "flat_percent", "handling_fee_percentage": None},
-         {"handling_fee_percentage"}),
+        (
+            {"item_delivery_type": "downloaded"},
+            {"max_downloads_per_customer", "max_downloads_time_period"},
+        ),
+        (
+            {"item_delivery_type": "downloaded", "max_downloads_per_customer": 0},
+            {"max_downloads_time_period"},
+        ),
+        ({"item_delivery_type": "shipped", "default_weight": None}, {"default_weight"}),
+        (
+            {"item_delivery_type": "flat_rate", "shipping_flat_rate": None},
+            {"shipping_flat_rate"},
+        ),
+        (
+            {
+                "handling_fee_type": "flat_percent_with_minimum",
+                "handling_fee_minimum": None,
+            },
+            {"handling_fee_minimum"},
+        ),
+        (
+            {"handling_fee_type": "flat_percent", "handling_fee_percentage": None},
+            {"handling_fee_percentage"},
+        ),
         ({"send_customer_email": True}, {"customer_email_template_uri"}),
         ({"send_admin_email": True}, {"admin_email_template_uri"}),
     ],
@@ -67,15 +79,21 @@ def test_what_depends_on_another_property_is_required(api, values, missing):
 @pytest.mark.parametrize(
     "values",
     [
-        {"item_delivery_type": "downloaded", "max_downloads_per_customer": 0,
-         "max_downloads_time_period": 0},
+        {
+            "item_delivery_type": "downloaded",
+            "max_downloads_per_customer": 0,
+            "max_downloads_time_period": 0,
+        },
         {"item_delivery_type": "shipped"},
         {"item_delivery_type": "flat_rate"},
         {"item_delivery_type": "pickup"},
         {"handling_fee_type": "flat_percent", "handling_fee_percentage": "2.5"},
         {"send_admin_email": True, "admin_email_template_uri": "http://a/b"},
-        {"discount_type": "quantity_amount", "discount_name": "More",
-         "discount_details": "2-.50|10-3|50-5"},
+        {
+            "discount_type": "quantity_amount",
+            "discount_name": "More",
+            "discount_details": "2-.50|10-3|50-5",
+        },
     ],
 )
 def test_what_is_complete_is_accepted(api, values):
@@ -159,8 +177,12 @@ def test_one_in_use_is_not_deleted_and_stays_downloaded(api):
 
 def test_a_reader_only_reads(reader):
     assert reader.get(COLLECTION).status_code == 200
-    for method, path in (("POST", COLLECTION), ("PATCH", DOWNLOADS),
-                         ("PUT", DOWNLOADS), ("DELETE", DOWNLOADS)):
+    for method, path in (
+        ("POST", COLLECTION),
+        ("PATCH", DOWNLOADS),
+        ("PUT", DOWNLOADS),
+        ("DELETE", DOWNLOADS),
+    ):
         response = reader.request(method, path, json={})
         assert response.status_code == 403
         assert "insufficient_scope" in response.headers["WWW-Authenticate"]

@@ -17,9 +17,17 @@ def walk_links(api, path):
 def test_every_relation_in_use_is_documented(api, anonymous):
     number = api.upload()
     used = set()
-    for path in ("/", "/stores", "/stores/1", "/stores/1/item_categories",
-                 f"/downloadables/{number}", "/stores/1/downloadables", "/rels",
-                 "/rels/store", "/nowhere"):
+    for path in (
+        "/",
+        "/stores",
+        "/stores/1",
+        "/stores/1/item_categories",
+        f"/downloadables/{number}",
+        "/stores/1/downloadables",
+        "/rels",
+        "/rels/store",
+        "/nowhere",
+    ):
         used |= walk_links(api, path)
     used |= {f"fx:{d.name}" for d in DECLARATIONS}
     [curie] = anonymous.get("/").json["_links"]["curies"]

@@ -10,14 +10,29 @@ from hypothesis import strategies as st
 
 from schemas.values import date_text, money_stored, money_text, money_value
 
-ZONES = ["UTC", "America/Los_Angeles", "Asia/Kolkata", "Asia/Kathmandu",
-         "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "Africa/Monrovia"]
+ZONES = [
+    "UTC",
+    "America/Los_Angeles",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Europe/Berlin",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "Africa/Monrovia",
+]
 
 
 @pytest.mark.parametrize(
     ("stored", "text"),
-    [(0, "0"), (1, "0.0001"), (100, "0.01"), (100_000, "10"), (809_500, "80.95"),
-     (99_500, "9.95"), (10**14, "10000000000")],
+    [
+        (0, "0"),
+        (1, "0.0001"),
+        (100, "0.01"),
+        (100_000, "10"),
+        (809_500, "80.95"),
+        (99_500, "9.95"),
+        (10**14, "10000000000"),
+    ],
 )
 def test_money_is_written_without_padding(stored, text):
     assert money_text(stored) == text

@@ -70,18 +70,27 @@ def untouched(server):
 def test_a_body_shorter_than_its_length_is_refused(server, kind, reset):
     body, content_type = {
         "multipart": (multipart("cut"), f"multipart/form-data; boundary={BOUNDARY}"),
-        "json": (b'{"name":"A","code":"cut","price":1,"item_category_id":2}' + b" " * 9,
-                 "application/json"),
-        "form": (b"name=A&code=cut&price=1&item_category_id=2&description=long",
-                 "application/x-www-form-urlencoded"),
-        "xml": (b"<resource><name>A</name><code>cut</code><price>1</price>"
-                b"<item_category_id>2</item_category_id></resource>   ",
-                "application/xml"),
+        "json": (
+            b'{"name":"A","code":"cut","price":1,"item_category_id":2}' + b" " * 9,
+            "application/json",
+        ),
+        "form": (
+            b"name=A&code=cut&price=1&item_category_id=2&description=long",
+            "application/x-www-form-urlencoded",
+        ),
+        "xml": (
+            (
+                b"<resource><name>A</name><code>cut</code><price>1</price>"
+                b"<item_category_id>2</item_category_id></resource>   "
+            ),
+            "application/xml",
+        ),
     }[kind]
     # The last two bytes of multipart are a line break that nobody needs.
     for cut in sorted({*range(0, len(body) - 2, 23), len(body) - 3}):
-        answer = send(server, head(server, content_type, len(body)), body[:cut],
-                      reset=reset)
+        answer = send(
+            server, head(server, content_type, len(body)), body[:cut], reset=reset
+        )
         if not reset:
             assert answer.startswith(b"HTTP/1.1 400"), (cut, answer[:300])
             assert b"broke off" in answer
@@ -91,15 +100,19 @@ def test_a_body_shorter_than_its_length_is_refused(server, kind, reset):
 @pytest.mark.parametrize("reset", [False, True], ids=["half-closed", "reset"])
 def test_a_chunked_body_without_its_end_is_refused(server, reset):
     body = multipart("cut")
-    chunked = b"".join(
-        f"{len(body[i:i + 100]):x}\r\n".encode() + body[i : i + 100] + b"\r\n"
-        for i in range(0, len(body), 100)
-    ) + b"0\r\n\r\n"
+    chunked = (
+        b"".join(
+            f"{len(body[i : i + 100]):x}\r\n".encode() + body[i : i + 100] + b"\r\n"
+            for i in range(0, len(body), 100)
+        )
+        + b"0\r\n\r\n"
+    )
     content_type = f"multipart/form-data; boundary={BOUNDARY}"
     # The last line break, after the last chunk, is one that nobody needs.
     for cut in sorted({*range(0, len(chunked) - 5, 31), len(chunked) - 5}):
-        answer = send(server, head(server, content_type, None), chunked[:cut],
-                      reset=reset)
+        answer = send(
+            server, head(server, content_type, None), chunked[:cut], reset=reset
+        )
         if not reset:
             assert answer.startswith(b"HTTP/1.1 400"), (cut, answer[:300])
 
@@ -117,18 +130,28 @@ def test_a_whole_chunked_body_is_taken(server):
 def test_a_refusal_comes_before_the_body(server):
     """401, 404, 413 and 415 are answered without waiting for what is announced."""
     cases = {
-        b"401": (b"/stores/1/downloadables", "multipart/form-data; boundary=x",
-                 "wrong", 10**9),
-        b"404": (b"/stores/99/downloadables", "multipart/form-data; boundary=x",
-                 server.token, 10**9),
+        b"401": (
+            b"/stores/1/downloadables",
+            "multipart/form-data; boundary=x",
+            "wrong",
+            10**9,
+        ),
+        b"404": (
+            b"/stores/99/downloadables",
+            "multipart/form-data; boundary=x",
+            server.token,
+            10**9,
+        ),
         b"413": (b"/stores/1/downloadables", "application/json", server.token, 10**9),
         b"415": (b"/stores/1/downloadables", "image/png", server.token, 10**9),
     }
     for status, (path, content_type, token, length) in cases.items():
         request = (
-            b"POST " + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"POST "
+            + path
+            + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             + f"Authorization: Bearer {token}\r\nContent-Type: {content_type}\r\n"
-              f"Content-Length: {length}\r\n\r\n".encode()
+            f"Content-Length: {length}\r\n\r\n".encode()
         )
         address = ("127.0.0.1", server.port)
         with socket.create_connection(address, timeout=5) as connection:

@@ -22,7 +22,9 @@ def peak_of_workers(server):
     """The highest resident size of the worker processes so far, in bytes."""
     children = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(server.process.pid)],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split()
     return max(
         int(line.split()[1]) * 1024

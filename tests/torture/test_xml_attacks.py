@@ -10,9 +10,7 @@ BODY = "<resource><name>&e;</name></resource>"
 
 def laughs():
     entities = ['<!ENTITY e0 "ha">']
-    entities += [
-        f'<!ENTITY e{n} "' + f"&e{n - 1};" * 10 + '">' for n in range(1, 10)
-    ]
+    entities += [f'<!ENTITY e{n} "' + f"&e{n - 1};" * 10 + '">' for n in range(1, 10)]
     return f"{HEAD}<!DOCTYPE r [{''.join(entities)}]>" + BODY.replace("&e;", "&e9;")
 
 

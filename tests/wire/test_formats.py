@@ -87,7 +87,9 @@ def test_the_schema_would_notice_a_mistake():
         SIREN.validate({"links": [{"rel": "self", "href": "http://h/"}]})
     with pytest.raises(jsonschema.ValidationError):
         SIREN.validate({"links": [{"rel": ["self"], "href": "/relative"}]})
-    assert not XML.validate(etree.fromstring("<resource><a/><link rel='x'/></resource>"))
+    assert not XML.validate(
+        etree.fromstring("<resource><a/><link rel='x'/></resource>")
+    )
 
 
 def all_links(hal):

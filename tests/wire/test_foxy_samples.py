@@ -134,8 +134,9 @@ def test_the_collection_in_hal(unicorns):
 
 def test_the_collection_in_siren(unicorns):
     sample = load("collection.siren.json")
-    ours = unicorns.get("/stores/1/downloadables?limit=20&format=siren",
-                        headers=FOXY).json
+    ours = unicorns.get(
+        "/stores/1/downloadables?limit=20&format=siren", headers=FOXY
+    ).json
     assert_order(sample, ours)
     assert ours["properties"] == sample["properties"]
     assert [link["rel"] for link in ours["links"]] == [
@@ -147,14 +148,15 @@ def test_the_collection_in_siren(unicorns):
 
 def test_the_collection_in_xml(unicorns):
     sample = load("collection.xml")
-    response = unicorns.get("/stores/1/downloadables", headers=FOXY,
-                            accept="application/xml")
+    response = unicorns.get(
+        "/stores/1/downloadables", headers=FOXY, accept="application/xml"
+    )
     ours = etree.fromstring(response.data)
     assert ours.get("rel") is None
     assert ours.get("href").endswith("/stores/1/downloadables")
-    assert [
-        (link.get("rel"), link.get("title")) for link in ours.findall("link")
-    ] == [(link.get("rel"), link.get("title")) for link in sample.findall("link")]
+    assert [(link.get("rel"), link.get("title")) for link in ours.findall("link")] == [
+        (link.get("rel"), link.get("title")) for link in sample.findall("link")
+    ]
     embedded = {item.get("rel") for item in ours.findall("resource")}
     assert embedded == {"https://api.foxycart.com/rels/downloadable"}
     assert [child.tag for child in ours if child.tag != "resource"] == [
@@ -178,24 +180,17 @@ def test_the_documented_methods_are_the_ones_there_are(anonymous):
             "GET": "View a list of downloadables",
             "POST": "Create a new downloadable",
             "HEAD": "Get just the header response",
-            "OPTIONS": (
-                "Get a response explaining which HTTP methods are supported"
-            ),
+            "OPTIONS": ("Get a response explaining which HTTP methods are supported"),
         },
         "downloadable": {
             "GET": "View a downloadable",
             "PATCH": (
-                "Update a downloadable "
-                "(send only the properties you want to modify)"
+                "Update a downloadable (send only the properties you want to modify)"
             ),
-            "PUT": (
-                "Replace a downloadable (send the entire representation)"
-            ),
+            "PUT": ("Replace a downloadable (send the entire representation)"),
             "DELETE": "Delete a downloadable",
             "HEAD": "Get just the header response",
-            "OPTIONS": (
-                "Get a response explaining which HTTP methods are supported"
-            ),
+            "OPTIONS": ("Get a response explaining which HTTP methods are supported"),
         },
     }
     for rel, methods in expected.items():
