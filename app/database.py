@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 from sqlalchemy import Connection, Executable, create_engine, event
@@ -53,19 +54,24 @@ class Statement:
 class Snapshot:
     """One consistent view of the database, for the length of a request."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, driver: Any, dialect: Dialect) -> None:
+        self.driver = driver
+        self.dialect = dialect
 
     def rows(self, statement: Statement, **parameters: Any) -> list[Row]:
         """Run a select and give its rows, as the driver has them."""
-        sql, order, defaults = statement.compiled(self.connection.dialect)
+        sql, order, defaults = statement.compiled(self.dialect)
         values = {**defaults, **parameters}
-        cursor = self.connection.connection.cursor()
-        try:
+        cursor = self.driver.cursor()
+        with _TRANSLATED:
             cursor.execute(sql, values if order is None else [values[n] for n in order])
-            return list(cursor.fetchall())
-        finally:
-            cursor.close()
+        rows: list[Row] = cursor.fetchall()
+        cursor.close()
+        return rows
+
+    def close(self) -> None:
+        """Give the connection back to the pool, which rolls it back."""
+        self.driver.close()
 
     def row(self, statement: Statement, **parameters: Any) -> Row | None:
         """Give the only row, or None."""
@@ -86,6 +92,10 @@ class Snapshot:
 class Transaction(Snapshot):
     """A snapshot that can be changed; it is committed as a whole or not at all."""
 
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection.connection, connection.dialect)
+        self.connection = connection
+
     def execute(self, statement: Executable) -> int:
         """Run a statement that changes rows and give their number."""
         return self.connection.execute(statement).rowcount
@@ -104,20 +114,32 @@ class Database:
         self.engine = _engine(url)
         # Options make a second engine over the same pool; its BEGIN differs.
         self._writer = self.engine.execution_options(sirenhall_writes=True)
+        self._is_sqlite = self.engine.dialect.name == "sqlite"
         # Writers of one process queue here fairly, not in SQLite's polling.
         self._lane = threading.Lock()
 
+    def snapshot(self) -> Snapshot:
+        """Open a snapshot, to be closed by the caller; nothing it does is kept."""
+        with _TRANSLATED:
+            # The driver's own connection: SQLAlchemy's costs more than the query.
+            connection = self.engine.raw_connection()
+            if self._is_sqlite:
+                connection.cursor().execute("BEGIN")
+        return Snapshot(connection, self.engine.dialect)
+
     @contextmanager
     def reading(self) -> Iterator[Snapshot]:
-        """Open a snapshot; nothing it does is kept."""
-        with _translated(), self.engine.connect() as connection:
-            connection.begin()
-            yield Snapshot(connection)
+        """Open a snapshot for the length of a block."""
+        db = self.snapshot()
+        try:
+            yield db
+        finally:
+            db.close()
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """Open a transaction, committed when the block ends without an error."""
-        with _translated(), self._lane, self._writer.begin() as connection:
+        with _TRANSLATED, self._lane, self._writer.begin() as connection:
             yield Transaction(connection)
 
     def close(self) -> None:
@@ -152,12 +174,21 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Say in our terms what the database's own condition means for a client."""
-    try:
-        yield
-    except (OperationalError, sqlite3.OperationalError) as error:
+class _Translated:
+    """Says in our terms what the database's own condition means for a client."""
+
+    def __enter__(self) -> None:
+        """Watch."""
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Translate what is known."""
+        if not isinstance(error, OperationalError | sqlite3.OperationalError):
+            return
         text = str(error).lower()
         if "full" in text or "disk i/o" in text:
             raise InsufficientStorage(
@@ -168,4 +199,6 @@ def _translated() -> Iterator[None]:
                 "the database is busy; please try again",
                 headers={"Retry-After": "2"},
             ) from error
-        raise
+
+
+_TRANSLATED = _Translated()

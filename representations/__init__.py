@@ -14,6 +14,7 @@ from representations.resource import (
     Link,
     Rendered,
     Resource,
+    Slot,
     Value,
     Vocabulary,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Rendered",
     "Representation",
     "Resource",
+    "Slot",
     "Value",
     "Vocabulary",
 ]

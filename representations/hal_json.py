@@ -1,14 +1,15 @@
 """HAL+JSON (draft-kelly-json-hal-11), the default representation."""
 
 import re
+from collections.abc import Mapping
 from json.encoder import encode_basestring
 from typing import Any, ClassVar
 
 import msgspec
 
 from representations.compiled import CLOSE, OPEN
-from representations.representation import Encode, Representation
-from representations.resource import Link, Rendered, Resource, Vocabulary
+from representations.representation import Representation
+from representations.resource import Link, Rendered, Resource, Slot, Vocabulary
 
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -26,15 +27,21 @@ class JsonRepresentation(Representation):
         """Write the document."""
         return ENCODER.encode(self.document(resource, vocabulary)) + b"\n"
 
-    def encoder(self, place: str, lexical: Encode, *, is_text: bool) -> Encode:
+    compiled_names: ClassVar[Mapping[str, Any]] = {
+        "quote": encode_basestring,
+        "mark": '"',
+    }
+
+    def expression(self, place: str, slot: Slot, value: str, text: str) -> str:
         """Write a whole JSON value, or the inside of a string."""
         if not place.startswith('"'):
-            return lambda value: encode_basestring(lexical(value))[1:-1]
-        if is_text:
-            return lambda value: (
-                "null" if value is None else encode_basestring(lexical(value))
-            )
-        return lambda value: "null" if value is None else lexical(value)
+            return f"quote({text})[1:-1]" if slot.is_text else text
+        written = text
+        if slot.is_text:
+            written = f"quote({text})" if not slot.is_plain else f"mark + {text} + mark"
+        if slot.nullable:
+            return f'"null" if {value} is None else {written}'
+        return written
 
     def escape(self, text: str) -> str:
         """Escape text for the inside of a JSON string."""
@@ -66,7 +73,7 @@ class HalJson(JsonRepresentation):
             document["_links"] = _links(resource.links, vocabulary)
         if resource.embedded:
             document["_embedded"] = {
-                rel: [msgspec.Raw(item.encode()) for item in embedded.fragments]
+                rel: msgspec.Raw(f"[{','.join(embedded.fragments)}]".encode())
                 if isinstance(embedded, Rendered)
                 else [self._object(item, vocabulary) for item in embedded]
                 for rel, embedded in resource.embedded.items()

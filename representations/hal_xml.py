@@ -1,14 +1,15 @@
 """HAL XML as Foxy speaks it: full relation URIs, links before state, no curies."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from lxml import etree
 
 from representations.compiled import CLOSE, OPEN
-from representations.representation import Encode, Representation
-from representations.resource import Link, Rendered, Resource, Value, Vocabulary
+from representations.representation import Representation
+from representations.resource import Link, Rendered, Resource, Slot, Value, Vocabulary
 
 # Stands for the embedded resources that a template has already written.
 PLACEHOLDER = b"<?fragments ?>"
@@ -30,6 +31,10 @@ class HalXml(Representation):
     )
     slot = re.compile(f">{OPEN}(\\d+){CLOSE}</[^>]+>|{OPEN}(\\d+){CLOSE}")
     embeds_items_whole = True
+    compiled_names: ClassVar[Mapping[str, Any]] = {
+        "escape": lambda text: _escape_text(text),
+        "attribute": lambda text: _escape_attribute(text),
+    }
     prologue = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
     def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:
@@ -49,21 +54,20 @@ class HalXml(Representation):
         """Write the element, the same as in its own document."""
         return etree.tostring(_element(resource, vocabulary), encoding="unicode")
 
-    def encoder(self, place: str, lexical: Encode, *, is_text: bool) -> Encode:
+    def expression(self, place: str, slot: Slot, value: str, text: str) -> str:
         """Write an element's content and end, or a piece of an attribute."""
         if not place.startswith(">"):
-            return lambda value: self.escape(lexical(value))
+            return f"attribute({text})" if slot.is_text else text
         end = place[place.index(CLOSE) + 1 :]
-        if is_text:
-            return lambda value: (
-                f">{_escape_text(lexical(value))}{end}" if value else "/>"
-            )
-        return lambda value: "/>" if value is None else f">{lexical(value)}{end}"
+        if slot.is_text:
+            inner = text if slot.is_plain else f"escape({text})"
+            return f'">" + {inner} + "{end}" if {value} else "/>"'
+        written = f'f">{{{text}}}{end}"'
+        return f'"/>" if {value} is None else {written}' if slot.nullable else written
 
     def escape(self, text: str) -> str:
         """Escape text for an attribute, as lxml does."""
-        text = _escape_text(text).replace('"', "&quot;")
-        return text.replace("\t", "&#9;").replace("\n", "&#10;")
+        return _escape_attribute(text)
 
 
 def _element(resource: Resource, vocabulary: Vocabulary) -> etree._Element:
@@ -107,6 +111,11 @@ def _lexical(value: Value) -> str | None:
             return f"{value:f}"
         case _:
             return str(value)
+
+
+def _escape_attribute(text: str) -> str:
+    text = _escape_text(text).replace('"', "&quot;")
+    return text.replace("\t", "&#9;").replace("\n", "&#10;")
 
 
 def _escape_text(text: str) -> str:

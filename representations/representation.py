@@ -1,12 +1,10 @@
 """What a format has to offer to take part in negotiation and rendering."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from representations.resource import Resource, Vocabulary
-
-Encode = Callable[[Any], str]
+from representations.resource import Resource, Slot, Vocabulary
 
 
 class Representation:
@@ -52,11 +50,14 @@ class Representation:
         """Write a resource as it stands inside a collection."""
         raise NotImplementedError
 
-    def encoder(self, place: str, lexical: Encode, *, is_text: bool) -> Encode:
-        """Make the function that writes one value at a place matched by `slot`.
+    compiled_names: ClassVar[Mapping[str, Any]] = {}
+    """The functions that `expression` calls, by the names it gives them."""
 
-        `lexical` turns a value that is not None into text; `is_text` tells a
-        string from a number or boolean.
+    def expression(self, place: str, slot: Slot, value: str, text: str) -> str:
+        """Give the Python expression that writes one value at a place of `slot`.
+
+        `value` is an expression for the value itself, `text` one for it as text (or
+        a number), where it is not None. What is given has no quotes but double ones.
         """
         raise NotImplementedError
 

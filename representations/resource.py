@@ -5,9 +5,10 @@ A `Resource` says what a resource is (its properties), where one can go from it
 (actions). It knows no media type: those live one to a module beside this one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 Value = str | int | bool | Decimal | None
 
@@ -67,6 +68,22 @@ class Vocabulary:
     def template(self) -> str:
         """The URI template of the curie."""
         return self.base + "{rel}"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A value of the row: its position, and how it is written.
+
+    `lexical` turns a value that is not None into text; None where str() does.
+    `is_text` values are strings, which `is_plain` ones need no escaping for; those
+    that are not `nullable` are never None.
+    """
+
+    index: int
+    lexical: Callable[[Any], str] | None
+    is_text: bool
+    nullable: bool
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

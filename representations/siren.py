@@ -49,19 +49,21 @@ def _entity(resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
         document["title"] = resource.title
     document["properties"] = dict(resource.properties)
     if resource.embedded:
-        document["entities"] = [
-            entity
-            for rel, embedded in resource.embedded.items()
-            for entity in (
-                [msgspec.Raw(item.encode()) for item in embedded.fragments]
-                if isinstance(embedded, Rendered)
-                else [_sub_entity(item, vocabulary, rel) for item in embedded]
-            )
-        ]
+        document["entities"] = _entities(resource, vocabulary)
     document["links"] = [
         _link(link, vocabulary) for link in resource.links if not link.templated
     ]
     return document
+
+
+def _entities(resource: Resource, vocabulary: Vocabulary) -> Any:
+    entities = []
+    for rel, embedded in resource.embedded.items():
+        if isinstance(embedded, Rendered):
+            # A page has one kind of item, written already.
+            return msgspec.Raw(f"[{','.join(embedded.fragments)}]".encode())
+        entities += [_sub_entity(item, vocabulary, rel) for item in embedded]
+    return entities
 
 
 def _sub_entity(

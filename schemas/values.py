@@ -34,6 +34,7 @@ def money_stored(amount: Decimal) -> int:
     return int(amount.scaleb(MONEY_DIGITS))
 
 
+@lru_cache(maxsize=16_384)
 def date_text(seconds: int, timezone: str) -> str:
     """Write a moment (UTC, seconds) in a time zone: ``2015-04-16T09:33:28-0700``."""
     offset, suffix = _offset(seconds // QUARTER, timezone)

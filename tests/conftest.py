@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -19,6 +20,10 @@ from app import create_app
 from app.services import access
 from app.services.installation import prepare
 from app.settings import Settings
+
+# Shared machines are slow now and then; what is slow always shows in benchmarks/.
+hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
+hypothesis.settings.load_profile("default")
 
 FORMATS = {
     "hal": "application/hal+json",

@@ -1,6 +1,7 @@
 """What can be done with a resource now: actions, from its declaration alone."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from app.http.declaration import Declaration
@@ -86,6 +87,7 @@ def filter_action(
     return _classed(action)
 
 
+@cache
 def defaults(schema: ResourceSchema) -> dict[str, Value]:
     """Give the defaults of a schema in the form in which they are shown."""
     loaded, _ = schema.read({}, partial=False)

@@ -7,12 +7,14 @@ until a resource asks for it.
 import re
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Request, Response
+
+# Without the lock that the standard library's has in Python 3.11.
+from werkzeug.utils import cached_property
 
 from app.database import Snapshot, Transaction
 from app.errors import BadRequest, Forbidden, NotAcceptable, Unauthorized
@@ -48,7 +50,7 @@ class Call:
         self.settings = installation.settings
         self.request = request
         self.started = time.perf_counter()
-        self._open = ExitStack()
+        self._db: Snapshot | None = None
 
     def settle(self) -> None:
         """Refuse what cannot be understood, before anything is looked up.
@@ -187,10 +189,12 @@ class Call:
 
     # -- the database -------------------------------------------------------
 
-    @cached_property
+    @property
     def db(self) -> Snapshot:
         """One view of the database for the whole request."""
-        return self._open.enter_context(self.installation.database.reading())
+        if self._db is None:
+            self._db = self.installation.database.snapshot()
+        return self._db
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
@@ -201,8 +205,9 @@ class Call:
 
     def close(self) -> None:
         """Give the connection back, so that no slow client keeps it."""
-        self.__dict__.pop("db", None)
-        self._open.close()
+        if self._db is not None:
+            self._db.close()
+            self._db = None
 
     # -- the answer ---------------------------------------------------------
 
@@ -220,33 +225,36 @@ class Call:
         self, body: bytes, status: int = 200, headers: dict[str, str] | None = None
     ) -> Response:
         """Put the headers of every negotiated answer to a body."""
-        response = Response(body, status)
-        answer = response.headers
-        answer["Content-Type"] = self.choice.content_type
-        answer["Vary"] = VARY
-        answer["Cache-Control"] = "private, no-cache"
-        answer["X-Content-Type-Options"] = "nosniff"
-        answer["Link"] = self._alternates()
+        answer = {
+            "Content-Type": self.choice.content_type,
+            "Vary": VARY,
+            "Cache-Control": "private, no-cache",
+            "X-Content-Type-Options": "nosniff",
+            "Link": self._alternates(),
+        }
         if self.choice.representation.is_for_people:
             answer["Content-Security-Policy"] = PAGE_POLICY
         if self.request.environ.get("HTTP_FOXY_API_VERSION"):
             answer[VERSION_HEADER] = FOXY_VERSION
-        for name, value in (headers or {}).items():
-            answer[name] = value
-        return response
+        if headers:
+            answer.update(headers)
+        return Response(body, status, answer)
 
     def alternates(self) -> list[tuple[Representation, str]]:
         """Give the formats of the requested resource with their URLs."""
-        return [
-            (r, with_query(self.url, self.query, format=r.name))
-            for r in REPRESENTATIONS
-        ]
+        without = [(n, v) for n, v in self.query if n != "format"]
+        url = with_query(self.url, without)
+        start = f"{url}&format=" if without else f"{url}?format="
+        return [(r, start + r.name) for r in REPRESENTATIONS]
 
     def _alternates(self) -> str:
+        mine = self.choice.representation
         return ", ".join(
-            f'<{href}>; rel="alternate"; type="{other.media_types[0]}"'
-            for other, href in self.alternates()
-            if other is not self.choice.representation
+            [
+                f'<{href}>; rel="alternate"; type="{other.media_types[0]}"'
+                for other, href in self.alternates()
+                if other is not mine
+            ]
         )
 
 

@@ -16,13 +16,17 @@ from schemas.base import ResourceSchema
 class LinkTo:
     """A link of a resource: path and title may have columns in braces.
 
-    With `when`, the link is there only while that column is not null.
+    With `when`, the link is there only while one of those columns is not null.
     """
 
     rel: str
     path: str
     title: str
-    when: str | None = None
+    when: tuple[str, ...] = ()
+
+    def is_present(self, values: Mapping[str, Any]) -> bool:
+        """Tell whether a resource with these values has the link."""
+        return not self.when or any(values[name] is not None for name in self.when)
 
 
 def _always(_record: Mapping[str, Any]) -> bool:

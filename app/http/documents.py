@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.http.declaration import Declaration, LinkTo
-from representations import Link, Representation, Resource, Value, Vocabulary
+from representations import Link, Representation, Resource, Slot, Value, Vocabulary
 from representations.compiled import (
     BASE,
     VOCABULARY,
-    Slot,
+    Fill,
     Template,
     compile_template,
     marker,
@@ -46,7 +46,7 @@ class ItemDocuments:
             if isinstance(field, Date)
         )
         self._conditional = tuple(
-            columns.index(link.when) for link in declaration.links if link.when
+            columns.index(name) for link in declaration.links for name in link.when
         )
         self._templates: dict[tuple[str, tuple[bool, ...]], Template] = {}
 
@@ -57,11 +57,7 @@ class ItemDocuments:
         shown = self.schema.dump(record)
         for name in self.schema.references():
             shown[name] = place.base + shown[name]
-        present = [
-            link
-            for link in self.declaration.links
-            if link.when is None or record[link.when] is not None
-        ]
+        present = [link for link in self.declaration.links if link.is_present(record)]
         return self._assemble(shown, record, present, place)
 
     def _assemble(
@@ -104,20 +100,20 @@ class ItemDocuments:
 
         That is also how they stand alone where a format `embeds_items_whole`.
         """
-        bound: dict[tuple[bool, ...], tuple[Template, str]] = {}
+        bound: dict[tuple[bool, ...], Fill] = {}
         written = []
+        dates, zone = self._dates, self._zone
         for row in rows:
             variant = tuple([row[i] is not None for i in self._conditional])
-            if variant not in bound:
+            fill = bound.get(variant)
+            if fill is None:
                 template = self._template(representation, variant)
-                bound[variant] = template, template.bind(place.base, place.vocabulary)
-            template, text = bound[variant]
+                fill = bound[variant] = template.bind(place.base, place.vocabulary)
             values = list(row)
-            zone = row[self._zone]
-            for i in self._dates:
+            for i in dates:
                 if values[i] is not None:
-                    values[i] = date_text(values[i], zone)
-            written.append(template.fill(text, values))
+                    values[i] = date_text(values[i], values[zone])
+            written.append(fill(values))
         return written
 
     def _template(
@@ -133,14 +129,16 @@ class ItemDocuments:
         """Build the document whose values are markers."""
         columns = self.declaration.columns
         fields = {f.column: f for f in self.schema.shown.values()}
+        references = {f.column for f in self.schema.references().values()}
         slots, keys = [], {}
         for index, column in enumerate(columns):
             field = fields.get(column)
-            is_text = field.is_text if field else False
-            lexical = field.lexical if field else str
-            if isinstance(field, Reference):
-                is_text, lexical = False, str
-            slots.append(Slot(index, lexical, is_text))
+            is_text = bool(field and field.is_text and column not in references)
+            # Numbers and texts write themselves.
+            lexical = field.lexical if field and field.lexical is not str else None
+            nullable = bool(field and (field.allow_none or field.dump_only))
+            is_plain = isinstance(field, Date)
+            slots.append(Slot(index, lexical, is_text, nullable, is_plain))
             keys[column] = marker(index)
         properties = {
             name: BASE + field.path.format(id=keys[field.column])
@@ -148,11 +146,10 @@ class ItemDocuments:
             else keys[field.column]
             for name, field in self.schema.shown.items()
         }
-        present = dict(zip(self._conditional, variant, strict=True))
-        links = [
-            link
-            for link in self.declaration.links
-            if link.when is None or present[columns.index(link.when)]
-        ]
+        values: dict[str, Any] = {
+            columns[index]: "" if is_there else None
+            for index, is_there in zip(self._conditional, variant, strict=True)
+        }
+        links = [link for link in self.declaration.links if link.is_present(values)]
         place = Place(BASE, VOCABULARY)
         return slots, self._assemble(properties, keys, links, place)

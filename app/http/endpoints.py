@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, request
 
 from app.database import Snapshot, Transaction
 from app.errors import Invalid, RequestError
@@ -137,8 +137,10 @@ def open_call() -> None:
 
     What cannot be understood is refused here, before the request is routed.
     """
-    g.call = Call(current_app.extensions[EXTENSION], request)
-    g.call.settle()
+    # The request itself, not the proxy, which looks it up each time.
+    real: Request = request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001
+    call = g.call = Call(current_app.extensions[EXTENSION], real)
+    call.settle()
 
 
 class ItemViews:

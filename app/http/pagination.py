@@ -1,8 +1,9 @@
 """Offset pagination: the page that is asked for, and the links to the others."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from app.errors import BadRequest, Problem
@@ -78,21 +79,25 @@ def page_links(
         ("next", following, "Next"),
         ("last", last, "Last"),
     ]
-    links = [Link("self", with_query(url, query), "This Collection")]
-    for rel, position, name in pages:
-        if position is not None:
-            href = with_query(url, query, offset=str(position))
-            links.append(Link(rel, href, f"{name} Page of this Collection"))
-    return links
+    others = with_query(url, [(n, v) for n, v in query if n != "offset"])
+    start = f"{others}{'&' if '?' in others else '?'}offset="
+    return [
+        Link("self", with_query(url, query), "This Collection"),
+        *(
+            Link(rel, f"{start}{position}", f"{name} Page of this Collection")
+            for rel, position, name in pages
+            if position is not None
+        ),
+    ]
 
 
-def with_query(url: str, query: Iterable[tuple[str, str]], **changed: str) -> str:
-    """Write a URL with a query in which some parameters are set."""
-    pairs = [(n, v) for n, v in query if n not in changed]
-    pairs += changed.items()
-    if not pairs:
+def with_query(url: str, query: Query) -> str:
+    """Write a URL with a query."""
+    if not query:
         return url
-    return f"{url}?" + "&".join(
-        f"{quote(name, safe=_SAFE + '[]')}={quote(value, safe=_SAFE)}"
-        for name, value in pairs
-    )
+    return f"{url}?" + "&".join([_encoded(name, value) for name, value in query])
+
+
+@lru_cache(maxsize=1024)
+def _encoded(name: str, value: str) -> str:
+    return f"{quote(name, safe=_SAFE + '[]')}={quote(value, safe=_SAFE)}"

@@ -37,8 +37,9 @@ DOWNLOADABLES = Table(
     Column("is_archived", Boolean, nullable=False),
     Column("is_published", Boolean, nullable=False),
     Column("number_of_downloads", Integer, nullable=False),
-    # The number of the version that customers get; null until there is a file.
-    Column("version", Integer),
+    # The version that customers get; null until there is a file. No foreign key:
+    # the two tables would point at each other.
+    Column("version_id", Integer),
     Column("date_created", BigInteger, nullable=False),
     Column("date_modified", BigInteger, nullable=False),
     UniqueConstraint("store_id", "code"),

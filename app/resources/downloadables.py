@@ -67,7 +67,7 @@ DOWNLOADABLE = Declaration(
             "fx:file",
             "/downloadables/{id}/file",
             "File of this downloadable",
-            when="file_source",
+            when=("version_id", "url"),
         ),
     ),
 )

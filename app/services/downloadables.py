@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -22,28 +22,25 @@ COLLECTION = "downloadables"
 
 _SELECT = (
     select(
-        DOWNLOADABLES,
+        *(column for column in DOWNLOADABLES.c if column.name != "revision"),
+        VERSIONS.c.number.label("version"),
         VERSIONS.c.file_name,
         VERSIONS.c.file_size,
         VERSIONS.c.file_type,
         VERSIONS.c.file_sha256,
         VERSIONS.c.upload_date,
-        VERSIONS.c.blob_key,
-        # Null as long as there is nothing to fetch.
-        func.coalesce(VERSIONS.c.blob_key, DOWNLOADABLES.c.url).label("file_source"),
         STORES.c.timezone,
     )
     .select_from(DOWNLOADABLES)
     .join(STORES, STORES.c.id == DOWNLOADABLES.c.store_id)
-    .outerjoin(
-        VERSIONS,
-        and_(
-            VERSIONS.c.downloadable_id == DOWNLOADABLES.c.id,
-            VERSIONS.c.number == DOWNLOADABLES.c.version,
-        ),
+    .outerjoin(VERSIONS, VERSIONS.c.id == DOWNLOADABLES.c.version_id)
+)
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    _SELECT.add_columns(DOWNLOADABLES.c.revision, VERSIONS.c.blob_key).where(
+        DOWNLOADABLES.c.id == bindparam("id")
     )
 )
-_BY_ID = Statement(_SELECT.where(DOWNLOADABLES.c.id == bindparam("id")))
 _BY_CODE = Statement(
     select(DOWNLOADABLES.c.id).where(
         DOWNLOADABLES.c.store_id == bindparam("store_id"),
@@ -66,7 +63,7 @@ _BLOBS = Statement(
     select(VERSIONS.c.blob_key).where(VERSIONS.c.downloadable_id == bindparam("id"))
 )
 
-COLUMNS = _BY_ID.columns
+COLUMNS = Statement(_SELECT).columns
 ON_SHELF = {"is_archived": False}
 IN_STORE = listing.Listing(
     _SELECT,
@@ -148,13 +145,17 @@ def create(
         "store_id": store_id,
         "revision": 1,
         "number_of_downloads": 0,
-        "version": 1 if file else None,
         "date_created": moment,
         "date_modified": moment,
     }
     downloadable_id = tx.insert(DOWNLOADABLES, row)
     if file:
-        _add_version(tx, downloadable_id, 1, file)
+        version_id = _add_version(tx, downloadable_id, 1, file)
+        tx.execute(
+            update(DOWNLOADABLES)
+            .where(DOWNLOADABLES.c.id == downloadable_id)
+            .values(version_id=version_id)
+        )
     added = 0 if values["is_archived"] else 1
     listing.note_change(tx, store_id, COLLECTION, added=added)
     return downloadable_id
@@ -174,8 +175,7 @@ def change(
     changes = dict(values)
     if file:
         number = (tx.value(_NEWEST, id=record["id"]) or 0) + 1
-        _add_version(tx, record["id"], number, file)
-        changes["version"] = number
+        changes["version_id"] = _add_version(tx, record["id"], number, file)
     tx.execute(
         update(DOWNLOADABLES)
         .where(DOWNLOADABLES.c.id == record["id"])
@@ -205,8 +205,8 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
 
 def _add_version(
     tx: Transaction, downloadable_id: int, number: int, file: NewFile
-) -> None:
-    tx.insert(
+) -> int:
+    return tx.insert(
         VERSIONS,
         {
             "downloadable_id": downloadable_id,

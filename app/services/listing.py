@@ -87,11 +87,19 @@ class Listing:
 
 @lru_cache(maxsize=512)
 def _page_statement(listing: Listing, names: tuple[str, ...]) -> Statement:
-    return Statement(
-        listing.select.where(*listing.conditions(names))
+    # The page's ids come from an index alone; only its rows are then joined.
+    ids = (
+        select(listing.table.c.id)
+        .where(*listing.conditions(names))
         .order_by(listing.table.c.id)
         .limit(bindparam("limit"))
         .offset(bindparam("offset"))
+        .subquery("page")
+    )
+    return Statement(
+        listing.select.join(ids, ids.c.id == listing.table.c.id).order_by(
+            listing.table.c.id
+        )
     )
 
 

@@ -69,7 +69,7 @@ class LocalWriter:
         with _full_disk_explained():
             self._file = self._temporary.open("xb", buffering=0)
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | memoryview) -> None:
         """Append bytes and hash them."""
         view = memoryview(chunk)
         with _full_disk_explained():

@@ -23,7 +23,7 @@ class Writer(Protocol):
 
     size: int
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | memoryview) -> None:
         """Append bytes. Raises `InsufficientStorage` if the storage is full."""
 
     def keep(self) -> Blob:

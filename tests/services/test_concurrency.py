@@ -55,7 +55,9 @@ def test_parallel_uploads_to_one_item_are_all_versions(app, api):
     def replace(number):
         client = Api(app.test_client(), api.token)
         data = {"file": (io.BytesIO(b"x" * number), f"{number}.txt")}
-        return client.patch(path, data=data).json["version"]
+        response = client.patch(path, data=data)
+        assert response.status_code == 200, response.text
+        return response.json["version"]
 
     assert sorted(in_parallel(8, replace)) == list(range(2, 10))
     shown = api.get(path).json

@@ -66,8 +66,8 @@ def test_no_token_is_stored(fresh):
 
 
 def test_rows_survive_a_power_cut_by_the_settings_of_sqlite(fresh):
-    with fresh.database.reading() as db:
-        pragma = db.connection.exec_driver_sql
+    with fresh.database.writing() as tx:
+        pragma = tx.connection.exec_driver_sql
         assert pragma("PRAGMA journal_mode").scalar() == "wal"
         assert pragma("PRAGMA synchronous").scalar() == 2
         assert pragma("PRAGMA foreign_keys").scalar() == 1

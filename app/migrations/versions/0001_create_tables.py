@@ -109,7 +109,7 @@ def upgrade() -> None:
     sa.Column('is_archived', sa.Boolean(), nullable=False),
     sa.Column('is_published', sa.Boolean(), nullable=False),
     sa.Column('number_of_downloads', sa.Integer(), nullable=False),
-    sa.Column('version', sa.Integer(), nullable=True),
+    sa.Column('version_id', sa.Integer(), nullable=True),
     sa.Column('date_created', sa.BigInteger(), nullable=False),
     sa.Column('date_modified', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['item_category_id'], ['item_categories.id'], name=op.f('fk_downloadables_item_category_id')),
