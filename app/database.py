@@ -70,7 +70,8 @@ class Snapshot:
         return rows
 
     def close(self) -> None:
-        """Give the connection back to the pool, which rolls it back."""
+        """Give the connection back to the pool."""
+        self.driver.rollback()
         self.driver.close()
 
     def row(self, statement: Statement, **parameters: Any) -> Row | None:
@@ -154,6 +155,8 @@ def _engine(url: str) -> Engine:
         url,
         pool_size=POOL_SIZE,
         pool_use_lifo=True,
+        # Snapshots and transactions end themselves.
+        pool_reset_on_return=None,
         connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None},
     )
     event.listen(engine, "connect", _prepare_sqlite)

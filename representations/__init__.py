@@ -11,6 +11,7 @@ from representations.representation import Representation
 from representations.resource import (
     Action,
     Field,
+    Form,
     Link,
     Rendered,
     Resource,
@@ -29,6 +30,7 @@ __all__ = [
     "REPRESENTATIONS",
     "Action",
     "Field",
+    "Form",
     "Link",
     "Rendered",
     "Representation",

@@ -92,7 +92,8 @@ def compile_template(
         text = value
         if slot.lexical is not None:
             names[f"lexical{number}"] = slot.lexical
-            text = f"lexical{number}({value})"
+            beside = "" if slot.beside is None else f", row[{slot.beside}]"
+            text = f"lexical{number}({value}{beside})"
         written = representation.expression(match[0], slot, value, text)
         parts.append((rendered[position : match.start()], written))
         position = match.end()

@@ -15,6 +15,16 @@ from representations.resource import Link, Rendered, Resource, Slot, Value, Voca
 PLACEHOLDER = b"<?fragments ?>"
 
 
+def _escape_attribute(text: str) -> str:
+    text = _escape_text(text).replace('"', "&quot;")
+    return text.replace("\t", "&#9;").replace("\n", "&#10;")
+
+
+def _escape_text(text: str) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\r", "&#13;")
+
+
 class HalXml(Representation):
     """A ``resource`` element: its links, embedded resources, then its properties.
 
@@ -32,8 +42,8 @@ class HalXml(Representation):
     slot = re.compile(f">{OPEN}(\\d+){CLOSE}</[^>]+>|{OPEN}(\\d+){CLOSE}")
     embeds_items_whole = True
     compiled_names: ClassVar[Mapping[str, Any]] = {
-        "escape": lambda text: _escape_text(text),
-        "attribute": lambda text: _escape_attribute(text),
+        "escape": _escape_text,
+        "attribute": _escape_attribute,
     }
     prologue = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -59,9 +69,9 @@ class HalXml(Representation):
         if not place.startswith(">"):
             return f"attribute({text})" if slot.is_text else text
         end = place[place.index(CLOSE) + 1 :]
-        if slot.is_text:
-            inner = text if slot.is_plain else f"escape({text})"
-            return f'">" + {inner} + "{end}" if {value} else "/>"'
+        if slot.is_text and not slot.is_plain:
+            # Null and the empty string alike are an empty element.
+            return f'">" + escape({text}) + "{end}" if {value} else "/>"'
         written = f'f">{{{text}}}{end}"'
         return f'"/>" if {value} is None else {written}' if slot.nullable else written
 
@@ -111,13 +121,3 @@ def _lexical(value: Value) -> str | None:
             return f"{value:f}"
         case _:
             return str(value)
-
-
-def _escape_attribute(text: str) -> str:
-    text = _escape_text(text).replace('"', "&quot;")
-    return text.replace("\t", "&#9;").replace("\n", "&#10;")
-
-
-def _escape_text(text: str) -> str:
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace("\r", "&#13;")

@@ -39,6 +39,20 @@ class Field:
     options: tuple[str, ...] = ()
 
 
+class Form(tuple[Field, ...]):
+    """Fields that are offered again and again, unchanged.
+
+    Compared by identity, so that a format can keep what it has made of them.
+    """
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether it is the very same form."""
+        return self is other
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """Something a client may do now: `type` is the media type of the body."""
@@ -74,16 +88,18 @@ class Vocabulary:
 class Slot:
     """A value of the row: its position, and how it is written.
 
-    `lexical` turns a value that is not None into text; None where str() does.
+    `lexical` turns a value that is not None into text; None where str() does. It is
+    also given the value at the position `beside`, if there is one.
     `is_text` values are strings, which `is_plain` ones need no escaping for; those
     that are not `nullable` are never None.
     """
 
     index: int
-    lexical: Callable[[Any], str] | None
+    lexical: Callable[..., str] | None
     is_text: bool
     nullable: bool
     is_plain: bool = False
+    beside: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Siren (kevinswiber/siren): entities with links, and actions that can be done."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import msgspec
@@ -9,6 +10,7 @@ from representations.hal_json import ENCODER, JsonRepresentation
 from representations.resource import (
     Action,
     Field,
+    Form,
     Rendered,
     Resource,
     Value,
@@ -96,9 +98,16 @@ def _action(action: Action) -> dict[str, Any]:
     }
     if action.type is not None:
         result["type"] = action.type
-    if action.fields:
+    if isinstance(action.fields, Form):
+        result["fields"] = _kept(action.fields)
+    elif action.fields:
         result["fields"] = [_field(field) for field in action.fields]
     return result
+
+
+@lru_cache(maxsize=64)
+def _kept(form: Form) -> msgspec.Raw:
+    return msgspec.Raw(ENCODER.encode([_field(field) for field in form]))
 
 
 def _field(field: Field) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.http.declaration import Declaration
 from app.http.pagination import DEFAULT_LIMIT
-from representations import Action, Field, Value
+from representations import Action, Field, Form, Value
 from schemas.base import ResourceSchema
 from schemas.fields import Property, Upload
 
@@ -50,11 +50,10 @@ def create_actions(declaration: Declaration, href: str) -> list[Action]:
     """Give how one is created: as JSON, and with its file where there is one."""
     heading, schema = declaration.heading, declaration.schema
     slug = declaration.name.replace("_", "-")
-    inputs = _inputs(schema, defaults(schema))
+    inputs, fields = _create_forms(schema)
     title = f"Create {heading}"
     actions = [Action(f"create-{slug}", title, "POST", href, JSON, inputs)]
     if schema.takes_file:
-        fields = (*inputs, *_files(schema))
         actions.append(
             Action(
                 f"create-{slug}-with-file",
@@ -68,10 +67,15 @@ def create_actions(declaration: Declaration, href: str) -> list[Action]:
     return [_classed(action) for action in actions]
 
 
-def filter_action(
-    declaration: Declaration, href: str, filterable: Mapping[str, Property]
-) -> Action:
-    """Give how a collection is filtered and paged."""
+def filter_action(declaration: Declaration, href: str, form: Form) -> Action:
+    """Give how a collection is filtered and paged, by its `filter_form`."""
+    slug = declaration.plural.replace("_", "-")
+    title = f"Filter {declaration.many.title()}"
+    return _classed(Action(f"filter-{slug}", title, "GET", href, fields=form))
+
+
+def filter_form(filterable: Mapping[str, Property]) -> Form:
+    """Make the form of what a collection can be filtered by."""
     fields = [
         Field("limit", "How many to show", "number", DEFAULT_LIMIT),
         Field("offset", "How many to skip", "number", 0),
@@ -81,13 +85,15 @@ def filter_action(
             for name, field in filterable.items()
         ),
     ]
-    slug = declaration.plural.replace("_", "-")
-    title = f"Filter {declaration.many.title()}"
-    action = Action(f"filter-{slug}", title, "GET", href, fields=tuple(fields))
-    return _classed(action)
+    return Form(fields)
 
 
 @cache
+def _create_forms(schema: ResourceSchema) -> tuple[Form, Form]:
+    inputs = _inputs(schema, defaults(schema))
+    return Form(inputs), Form((*inputs, *_files(schema)))
+
+
 def defaults(schema: ResourceSchema) -> dict[str, Value]:
     """Give the defaults of a schema in the form in which they are shown."""
     loaded, _ = schema.read({}, partial=False)

@@ -39,12 +39,6 @@ class ItemDocuments:
         self.declaration = declaration
         self.schema = declaration.schema
         columns = declaration.columns
-        self._zone = columns.index(TIMEZONE)
-        self._dates = tuple(
-            columns.index(field.column)
-            for field in self.schema.shown.values()
-            if isinstance(field, Date)
-        )
         self._conditional = tuple(
             columns.index(name) for link in declaration.links for name in link.when
         )
@@ -102,18 +96,13 @@ class ItemDocuments:
         """
         bound: dict[tuple[bool, ...], Fill] = {}
         written = []
-        dates, zone = self._dates, self._zone
         for row in rows:
             variant = tuple([row[i] is not None for i in self._conditional])
             fill = bound.get(variant)
             if fill is None:
                 template = self._template(representation, variant)
                 fill = bound[variant] = template.bind(place.base, place.vocabulary)
-            values = list(row)
-            for i in dates:
-                if values[i] is not None:
-                    values[i] = date_text(values[i], values[zone])
-            written.append(fill(values))
+            written.append(fill(row))
         return written
 
     def _template(
@@ -128,17 +117,23 @@ class ItemDocuments:
     def _prototype(self, variant: tuple[bool, ...]) -> tuple[list[Slot], Resource]:
         """Build the document whose values are markers."""
         columns = self.declaration.columns
+        zone = columns.index(TIMEZONE)
         fields = {f.column: f for f in self.schema.shown.values()}
         references = {f.column for f in self.schema.references().values()}
         slots, keys = [], {}
         for index, column in enumerate(columns):
             field = fields.get(column)
             is_text = bool(field and field.is_text and column not in references)
-            # Numbers and texts write themselves.
-            lexical = field.lexical if field and field.lexical is not str else None
             nullable = bool(field and (field.allow_none or field.dump_only))
-            is_plain = isinstance(field, Date)
-            slots.append(Slot(index, lexical, is_text, nullable, is_plain))
+            if isinstance(field, Date):
+                slot = Slot(
+                    index, date_text, is_text, nullable, is_plain=True, beside=zone
+                )
+            else:
+                # Numbers and texts write themselves.
+                lexical = field.lexical if field and field.lexical is not str else None
+                slot = Slot(index, lexical, is_text, nullable)
+            slots.append(slot)
             keys[column] = marker(index)
         properties = {
             name: BASE + field.path.format(id=keys[field.column])

@@ -247,6 +247,7 @@ class CollectionViews:
         self.path = path
         self.service = service
         self.filterable = filters.filterable(self.declaration.schema, service.columns)
+        self.filter_form = affordances.filter_form(self.filterable)
 
     def register(self, app: Flask) -> None:
         """Publish the views."""
@@ -311,7 +312,7 @@ class CollectionViews:
         if self.service.create and self.service.may_create(call.principal):
             actions = affordances.create_actions(self.declaration, call.url)
         actions.append(
-            affordances.filter_action(self.declaration, call.url, self.filterable)
+            affordances.filter_action(self.declaration, call.url, self.filter_form)
         )
         return actions
 

@@ -1,5 +1,7 @@
 """The parts of a multipart body, however it is cut."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,7 +148,5 @@ def test_headers_without_end_or_colon_are_malformed():
 @given(st.binary(max_size=200))
 def test_any_bytes_are_scanned_or_malformed(noise):
     for body in (noise, b"--b\r\n" + noise, b"--b\r\nA: 1\r\n\r\n" + noise):
-        try:
+        with contextlib.suppress(MalformedParts, UnicodeDecodeError):
             scan([body])
-        except (MalformedParts, UnicodeDecodeError):
-            pass
