@@ -8,7 +8,6 @@ A `Resource` says what a resource is (its properties), where one can go from it
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 Value = str | int | bool | Decimal | None
 

@@ -1,0 +1,114 @@
+"""The README is true: its settings, its commands, and every line of its tour."""
+
+import dataclasses
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from app.cli import main
+from app.settings import PREFIX, Settings
+from tests.conftest import start_server, stop_server
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def test_every_setting_is_listed_with_its_default_and_meaning():
+    rows = re.findall(r"^\| `(SIRENHALL_\w+)` \| (.*?) ?\| (.*?) \|$", README, re.MULTILINE)
+    listed = {name: (default.strip("`"), meaning) for name, default, meaning in rows}
+    expected = {
+        PREFIX + field.name.upper(): field for field in dataclasses.fields(Settings)
+    }
+    assert list(listed) == list(expected)
+    for name, field in expected.items():
+        default, meaning = listed[name]
+        assert meaning == field.metadata["meaning"]
+        value = field.metadata["read"](default) if default else ""
+        assert value == field.default
+
+
+def test_every_command_is_listed():
+    def names(group, prefix):
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from names(command, f"{prefix} {name}")
+            else:
+                yield f"{prefix} {name}"
+
+    for name in names(main, "sirenhall"):
+        assert f"| `{name}` |" in README
+
+
+def test_links_lead_to_files():
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), (page.name, target)
+
+
+def test_ci_runs_the_very_test_command():
+    [command] = re.findall(r"^(.* -m pytest)$", README, re.MULTILINE)
+    assert command == (
+        "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' "
+        "&& .venv/bin/python -m pytest"
+    )
+    assert "grep -m1 -- '-m pytest$' README.md" in (ROOT / ".ci" / "run").read_text()
+
+
+BLOCK = re.compile(r"```console\n(.*?)```(?:\n```(json|xml)\n(.*?)```)?", re.DOTALL)
+VARYING = [
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}", "DATE"),
+    (r"\b[0-9a-f]{64}\b", "DIGEST"),
+]
+
+
+def commands():
+    """The tour's commands with the output that the README shows."""
+    for block, kind, document in BLOCK.findall(README):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            yield command, kind or "text", document or output
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory):
+    """A server as the README starts it, for its tour alone."""
+    server = start_server(tmp_path_factory.mktemp("tour") / "data", "--demo")
+    yield server
+    stop_server(server)
+
+
+def test_the_tour_shows_what_happens(tour, tmp_path):
+    found = list(commands())
+    assert len(found) >= 8
+    for command, kind, expected in found:
+        script = (
+            f"API={shlex.quote(tour.url.rstrip('/'))}; TOKEN={tour.token}; {command}"
+        )
+        result = subprocess.run(
+            ["bash", "-c", script],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+            cwd=tmp_path,
+        )
+        assert result.returncode == 0, (command, result.stderr)
+        shown = result.stdout.replace(tour.url.rstrip("/"), "http://127.0.0.1:8000")
+        assert normal(shown, kind) == normal(expected, kind), command
+
+
+def normal(text, kind):
+    if kind == "json":
+        return json.loads(text)
+    if kind == "xml":
+        parser = etree.XMLParser(remove_blank_text=True)
+        text = etree.tostring(etree.fromstring(text.encode(), parser)).decode()
+    for pattern, name in VARYING:
+        text = re.sub(pattern, name, text)
+    return text.replace("\r", "").strip()
