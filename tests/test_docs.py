@@ -19,7 +19,9 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_every_setting_is_listed_with_its_default_and_meaning():
-    rows = re.findall(r"^\| `(SIRENHALL_\w+)` \| (.*?) ?\| (.*?) \|$", README, re.MULTILINE)
+    rows = re.findall(
+        r"^\| `(SIRENHALL_\w+)` \| (.*?) ?\| (.*?) \|$", README, re.MULTILINE
+    )
     listed = {name: (default.strip("`"), meaning) for name, default, meaning in rows}
     expected = {
         PREFIX + field.name.upper(): field for field in dataclasses.fields(Settings)
