@@ -121,6 +121,9 @@ class Property(marshmallow.fields.Field[Any]):
             value = value[0]
             if value is None and not self.allow_none:
                 raise self.make_error("null")
+        # XML and forms have no other way to say null, so that it is one in JSON too.
+        if value == "" and self.allow_none:
+            return None
         return self.read(value)
 
     def read(self, value: Any) -> Any:

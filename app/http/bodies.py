@@ -7,7 +7,7 @@ read; a file goes to the storage as it comes in.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -130,8 +130,7 @@ class Reader:
         return document
 
     def _xml(self, raw: bytes) -> dict[str, Any]:
-        values = xml.read(raw, max_depth=self.settings.max_xml_depth)
-        return self._with_nulls(values)
+        return xml.read(raw, max_depth=self.settings.max_xml_depth)
 
     def _form(self, raw: bytes) -> dict[str, Any]:
         try:
@@ -145,7 +144,7 @@ class Reader:
             raise BadRequest("the form is not UTF-8") from None
         except ValueError:
             raise self._too_many_fields() from None
-        return self._with_nulls(self._single(pairs))
+        return self._single(pairs)
 
     @contextmanager
     def _multipart(self, request: Request) -> Iterator[Body]:
@@ -164,7 +163,7 @@ class Reader:
             for chunk in chunks(request):
                 reader.feed(chunk)
             pairs, upload = reader.close()
-            yield Body(self._with_nulls(self._single(pairs)), upload)
+            yield Body(self._single(pairs), upload)
         finally:
             reader.discard()
 
@@ -183,17 +182,6 @@ class Reader:
         if twice:
             raise Invalid.of(twice)
         return values
-
-    def _with_nulls(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Read an empty text as null where a property may be null.
-
-        XML and forms have no other way to say null.
-        """
-        nullable = {n for n, p in self.schema.writable.items() if p.allow_none}
-        return {
-            name: None if value in {"", None} and name in nullable else value or ""
-            for name, value in values.items()
-        }
 
     def _limit(self, *, is_file: bool) -> tuple[int, str]:
         settings = self.settings

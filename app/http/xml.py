@@ -13,10 +13,10 @@ from app.errors import BadRequest, TooLarge
 IGNORED = {"link", "resource"}
 
 
-def read(raw: bytes, *, max_depth: int) -> dict[str, str | None]:
+def read(raw: bytes, *, max_depth: int) -> dict[str, Any]:
     """Give the child elements of ``<resource>`` that are properties, by name.
 
-    Links and embedded resources are left aside; an empty element is None. Raises
+    Links and embedded resources are left aside; an empty element is the empty text. Raises
     `BadRequest` that says where the document is broken, and `TooLarge`.
     """
     parser = etree.XMLParser(
@@ -53,8 +53,8 @@ def read(raw: bytes, *, max_depth: int) -> dict[str, str | None]:
     return _properties(root)
 
 
-def _properties(root: etree._Element) -> dict[str, str | None]:
-    values: dict[str, str | None] = {}
+def _properties(root: etree._Element) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     for child in root:
         if not isinstance(child.tag, str):
             raise BadRequest("the XML body has an entity; send the text itself")
@@ -65,7 +65,7 @@ def _properties(root: etree._Element) -> dict[str, str | None]:
             raise BadRequest(f"the XML body has <{name}> twice")
         if len(child):
             raise BadRequest(f"<{name}> in the XML body must have text only")
-        values[name] = child.text
+        values[name] = child.text or ""
     return values
 
 

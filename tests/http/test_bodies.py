@@ -167,6 +167,12 @@ def test_an_empty_xml_element_is_null_where_that_may_be(api):
     assert changed["description"] == ""
 
 
+@pytest.mark.parametrize("name", ["url", "max_downloads_per_customer"])
+def test_an_empty_text_is_null_too_where_that_may_be(api, name):
+    path = f"/downloadables/{api.add()}"
+    assert api.patch(path, json={name: ""}).json[name] is None
+
+
 def test_what_a_document_has_besides_properties_is_ignored(api):
     path = f"/downloadables/{api.add()}"
     response = api.patch(
