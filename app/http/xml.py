@@ -16,8 +16,8 @@ IGNORED = {"link", "resource"}
 def read(raw: bytes, *, max_depth: int) -> dict[str, Any]:
     """Give the child elements of ``<resource>`` that are properties, by name.
 
-    Links and embedded resources are left aside; an empty element is the empty text. Raises
-    `BadRequest` that says where the document is broken, and `TooLarge`.
+    Links and embedded resources are left aside; an empty element is the empty text.
+    Raises `BadRequest` that says where the document is broken, and `TooLarge`.
     """
     parser = etree.XMLParser(
         resolve_entities=False,
