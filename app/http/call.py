@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from flask import Request, Response
 
@@ -39,6 +39,8 @@ PAGE_POLICY = (
 _HOST = re.compile(
     r"[a-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?", re.IGNORECASE
 )
+# What a path may hold unencoded (RFC 3986, section 3.3).
+_PATH_SAFE = "/:@!$&'()*+,;=~"
 _BY_NAME = {r.name: r for r in REPRESENTATIONS}
 
 
@@ -141,7 +143,7 @@ class Call:
     @property
     def url(self) -> str:
         """The requested URL without its query."""
-        return self.place.base + self.request.path
+        return self.place.base + quote(self.request.path, safe=_PATH_SAFE)
 
     # -- who asks -----------------------------------------------------------
 

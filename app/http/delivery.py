@@ -115,9 +115,7 @@ def _body(environ: dict[str, Any], stream: BinaryIO, part: ByteRange) -> Any:
     stream.seek(part.start)
     wrapper = environ.get("wsgi.file_wrapper")
     server = str(environ.get("SERVER_SOFTWARE", ""))
-    # The server sends Content-Length bytes from the position, by sendfile(2). It
-    # ignores the length where the file goes through its own reading, so that only
-    # a part up to the end of the file may be left to a wrapper that reads.
+    # These send Content-Length bytes from the file's position on, by sendfile(2).
     if wrapper and server.startswith(TRUSTED_WRAPPERS):
         return wrapper(stream, CHUNK)
     return _Pieces(stream, part.length)

@@ -14,6 +14,7 @@ from app.errors import NotAcceptable, NotFound, Problem, RequestError, Unauthori
 from app.http.call import Call, fallback_choice
 from app.http.documents import Place
 from representations import Link, Resource, Value, Vocabulary
+from schemas.fields import UNREPRESENTABLE
 
 LOG = logging.getLogger("sirenhall")
 
@@ -113,9 +114,17 @@ def _document(
     )
 
 
+def _representable(text: str) -> str:
+    """Quote what a client sent without characters that XML cannot carry."""
+    return UNREPRESENTABLE.sub("\ufffd", text)
+
+
 def _problem(problem: Problem, logref: str) -> Resource:
-    properties: dict[str, Any] = {"logref": logref, "message": problem.message}
+    properties: dict[str, Any] = {
+        "logref": logref,
+        "message": _representable(problem.message),
+    }
     if problem.property:
-        properties["property"] = problem.property
+        properties["property"] = _representable(problem.property)
     properties["code"] = problem.code
     return Resource(classes=("error",), rel=ERRORS, properties=properties)
