@@ -9,16 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, create_engine, event
 from sqlalchemy.engine import Dialect, Engine, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.sql import Select
 
-from app.errors import InsufficientStorage, Unavailable
+from app.errors import ConfigurationError, InsufficientStorage, Unavailable
 
 BUSY_TIMEOUT = 10.0
 """Seconds a writer waits for one in another process."""
 
-POOL_SIZE = 80
-"""Connections kept: more than the threads of a worker, since one holds each."""
+SPARE = 16
+"""Connections beyond one for each thread."""
 
 Row = Sequence[Any]
 
@@ -109,13 +109,12 @@ class Transaction(Snapshot):
 
 
 class Database:
-    """Where all rows are: SQLite by default, PostgreSQL by URL."""
+    """Where all rows are: SQLite."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+    def __init__(self, url: str, *, threads: int = 64) -> None:
+        self.engine = _engine(url, threads + SPARE)
         # Options make a second engine over the same pool; its BEGIN differs.
         self._writer = self.engine.execution_options(sirenhall_writes=True)
-        self._is_sqlite = self.engine.dialect.name == "sqlite"
         # Writers of one process queue here fairly, not in SQLite's polling.
         self._lane = threading.Lock()
 
@@ -124,8 +123,7 @@ class Database:
         with _TRANSLATED:
             # The driver's own connection: SQLAlchemy's costs more than the query.
             connection = self.engine.raw_connection()
-            if self._is_sqlite:
-                connection.cursor().execute("BEGIN")
+            connection.cursor().execute("BEGIN")
         return Snapshot(connection, self.engine.dialect)
 
     @contextmanager
@@ -148,12 +146,19 @@ class Database:
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=POOL_SIZE, pool_use_lifo=True)
+def _engine(url: str, pool_size: int) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() != "sqlite" or not parsed.database:
+        raise ConfigurationError(
+            f"SIRENHALL_DATABASE_URL={url!r}: must be sqlite:////path/of/a/file; other "
+            "databases are not supported yet"
+        )
     engine = create_engine(
         url,
-        pool_size=POOL_SIZE,
+        pool_size=pool_size,
         pool_use_lifo=True,
         # Snapshots and transactions end themselves.
         pool_reset_on_return=None,

@@ -69,7 +69,7 @@ class Settings:
     )
     database_url: str = _setting(
         default="",
-        meaning="SQLAlchemy URL of the database. Empty: SQLite in the data folder.",
+        meaning="SQLite database, as sqlite:////file. Empty: in the data folder.",
     )
     storage_url: str = _setting(
         default="",
@@ -135,18 +135,21 @@ class Settings:
         """
         known = {PREFIX + f.name.upper(): f for f in fields(cls)}
         given = {n: v for n, v in environment.items() if n.startswith(PREFIX)}
+        wrong = []
         unknown = sorted(given.keys() - known.keys())
         if unknown:
-            raise ConfigurationError(
+            wrong.append(
                 f"unknown setting {', '.join(unknown)}; known are {', '.join(known)}"
             )
         values: dict[str, Any] = {}
         for name, text in given.items():
-            if text.strip():
+            if text.strip() and name in known:
                 try:
                     values[known[name].name] = known[name].metadata["read"](text)
                 except ValueError as error:
-                    raise ConfigurationError(f"{name}={text!r}: {error}") from None
+                    wrong.append(f"{name}={text!r}: {error}")
+        if wrong:
+            raise ConfigurationError("\n       ".join(wrong))
         values.update((k, v) for k, v in overrides.items() if v is not None)
         return cls(**values)
 

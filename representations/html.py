@@ -50,6 +50,8 @@ def _title(resource: Resource) -> str:
     named = resource.properties.get("name") or resource.properties.get("store_name")
     if isinstance(named, str):
         return named
+    if "collection" in resource.classes and resource.title is None:
+        return resource.classes[0].replace("_", " ").capitalize()
     return resource.title or _self(resource.links).title or "Sirenhall"
 
 

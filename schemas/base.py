@@ -120,10 +120,10 @@ class ResourceSchema(marshmallow.Schema):
                 text = ", ".join(f"{name} {complaint}" for complaint in known)
                 yield FieldError(name, known[0].code, text)
             else:
-                yield FieldError(name, "unknown", self._unknown(name))
+                yield FieldError(name[:100], "unknown", self._unknown(name))
 
     def _unknown(self, name: str) -> str:
-        close = difflib.get_close_matches(name, self.writable, n=1)
+        close = difflib.get_close_matches(name[:100], self.writable, n=1)
         hint = (
             f"did you mean {close[0]}?"
             if close

@@ -71,19 +71,22 @@ class DownloadableSchema(ResourceSchema):
         example=1,
     )
     url = Url(
-        "The address of a file that is kept elsewhere, instead of an uploaded one.",
+        "The address of a file that is kept elsewhere. While it is set, it is what "
+        "customers get instead of an uploaded file; uploading a file clears it.",
         max_length=2000,
         nullable=True,
     )
     description = Text(
         "What the downloadable is, for customers.",
         max_length=10_000,
+        is_one_line=False,
         default="",
         example="A unicorn, ready to print.",
     )
     release_notes = Text(
         "What is new in the newest file, for customers.",
         max_length=10_000,
+        is_one_line=False,
         default="",
         example="",
     )
@@ -105,7 +108,9 @@ class DownloadableSchema(ResourceSchema):
     )
     is_published = Boolean("Whether customers may see it.", default=True, example=True)
     number_of_downloads = Integer(
-        "How often it was downloaded.", read_only=True, example=0
+        "How often customers have downloaded it; your own fetches do not count.",
+        read_only=True,
+        example=0,
     )
     date_created = Date("The date this resource was created.")
     date_modified = Date("The date this resource was last modified.")

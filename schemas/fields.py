@@ -43,6 +43,9 @@ class Property(marshmallow.fields.Field[Any]):
     is_text: ClassVar[bool] = True
     """Whether the value is a string where it is shown."""
 
+    is_choice: ClassVar[bool] = False
+    """Whether a value is one of several that are known."""
+
     lexical: Callable[[Any], str] = staticmethod(str)
     """Writes a stored value that is not null."""
 
@@ -117,7 +120,7 @@ class Property(marshmallow.fields.Field[Any]):
         **_options: Any,
     ) -> Any:
         # A form's single choice arrives as a list of one (HAL Explorer).
-        if isinstance(value, list) and len(value) == 1:
+        if self.is_choice and isinstance(value, list) and len(value) == 1:
             value = value[0]
             if value is None and not self.allow_none:
                 raise self.make_error("null")
@@ -137,10 +140,16 @@ class Text(Property):
     kind = "String"
 
     def __init__(
-        self, description: str, *, max_length: int | None = None, **options: Any
+        self,
+        description: str,
+        *,
+        max_length: int | None = None,
+        is_one_line: bool = True,
+        **options: Any,
     ) -> None:
         super().__init__(description, **options)
         self.max_length = max_length
+        self.is_one_line = is_one_line
 
     def value_constraints(self) -> list[str]:
         """Say the longest length."""
@@ -163,6 +172,8 @@ class Text(Property):
                 "invalid_character",
                 f"contains the character U+{ord(found[0]):04X}, which XML cannot carry",
             )
+        if self.is_one_line and re.search("[\t\r\n]", value):
+            raise self.complain("invalid_character", "must be one line, without tabs")
         if value:
             self.check(value)
         return value
@@ -220,6 +231,7 @@ class Email(Text):
 class Choice(Text):
     """One of a few strings."""
 
+    is_choice = True
     input_type = "radio"
 
     def __init__(
@@ -399,6 +411,7 @@ class Reference(Property):
 
     kind = "URL"
     input_type = "url"
+    is_choice = True
 
     def __init__(
         self, description: str, *, path: str, column: str, **options: Any
@@ -408,7 +421,7 @@ class Reference(Property):
         # marshmallow's name for where a value is found and put.
         self.attribute = column
         pattern = re.escape(path).replace(re.escape("{id}"), "([1-9][0-9]{0,17})")
-        self.address = re.compile(rf"(?:https?://[^\s?#]+)?{pattern}/?", re.IGNORECASE)
+        self.address = re.compile(rf"{pattern}/?")
         self.target = path.strip("/").partition("/")[0]
 
     def read(self, value: Any) -> int:
@@ -421,8 +434,8 @@ class Reference(Property):
                 return int(found[1])
         raise self.complain(
             "invalid",
-            f"must be the self link of one of the {self.target}, such as "
-            f"{self.path.format(id=2)} with the address before it",
+            f"must be the self link of one of the {self.target} of this server, which "
+            f"ends in {self.path.format(id='…')}",
         )
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **_options: Any) -> Any:  # noqa: ARG002

@@ -63,6 +63,7 @@ def test_ci_runs_the_very_test_command():
 
 
 BLOCK = re.compile(r"```console\n(.*?)```(?:\n```(json|xml)\n(.*?)```)?", re.DOTALL)
+MARK = "-- next command --"
 VARYING = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}", "DATE"),
     (r"\b[0-9a-f]{64}\b", "DIGEST"),
@@ -88,21 +89,22 @@ def tour(tmp_path_factory):
 def test_the_tour_shows_what_happens(tour, tmp_path):
     found = list(commands())
     assert len(found) >= 8
-    for command, kind, expected in found:
-        script = (
-            f"API={shlex.quote(tour.url.rstrip('/'))}; TOKEN={tour.token}; {command}"
-        )
-        result = subprocess.run(
-            ["bash", "-c", script],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-            cwd=tmp_path,
-        )
-        assert result.returncode == 0, (command, result.stderr)
-        shown = result.stdout.replace(tour.url.rstrip("/"), "http://127.0.0.1:8000")
-        assert normal(shown, kind) == normal(expected, kind), command
+    script = [f"API={shlex.quote(tour.url.rstrip('/'))}", f"TOKEN={tour.token}"]
+    for command, _, _ in found:
+        script += [command, f"echo; echo {MARK}"]
+    result = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(script)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    shown = result.stdout.replace(tour.url.rstrip("/"), "http://127.0.0.1:8000")
+    outputs = shown.split(f"{MARK}\n")
+    for (command, kind, expected), output in zip(found, outputs, strict=False):
+        assert normal(output.strip(), kind) == normal(expected, kind), command
 
 
 def normal(text, kind):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.errors import SirenhallError
+from app.errors import ConfigurationError, SirenhallError
 
 if TYPE_CHECKING:
     from app.services.installation import Installation
@@ -74,9 +74,17 @@ def say(result: Mapping[str, Any], text: str, *, as_json: bool) -> None:
     click.echo(json.dumps(result) if as_json else text)
 
 
-def installation_at(data_dir: Path | None) -> "Installation":
-    """Open the installation in a data folder, or make it."""
+def installation_at(data_dir: Path | None, *, may_make: bool = False) -> "Installation":
+    """Open the installation in a data folder; make it only where that is meant."""
     from app.services.installation import prepare
     from app.settings import Settings
 
-    return prepare(Settings.from_environment(data_dir=data_dir))
+    settings = Settings.from_environment(data_dir=data_dir)
+    if not (settings.data_dir / "secret_key").exists():
+        folder = settings.data_dir.resolve()
+        if not may_make:
+            raise ConfigurationError(
+                f"there is no Sirenhall data in {folder}; name it with --data-dir"
+            )
+        click.echo(f"Making a new data folder: {folder}", err=True)
+    return prepare(settings)

@@ -77,7 +77,6 @@ def serve(
     first = start(installation)
     if demo and first.store_id:
         catalogue.fill(installation, first.store_id)
-    # No connection may cross the fork.
     installation.database.close()
     _run(settings, first, as_json=as_json)
 
@@ -228,7 +227,8 @@ def _ensure_port_is_free(host: str, port: int) -> None:
     except OSError as error:
         raise ConfigurationError(
             f"cannot listen at {_bind(host, port)}: {error.strerror or error}. "
-            "Choose another port with --port; 0 takes any free one"
+            "Choose another port with --port (0 takes any free one), or an address of "
+            "this machine with --host"
         ) from None
 
 

@@ -14,8 +14,7 @@ from app.cli.command import (
     say,
 )
 from app.errors import ConfigurationError
-
-SCOPES = ("store_full_access", "store_read_access", "client_full_access")
+from app.services.scopes import SCOPES, STORE
 
 
 @click.group()
@@ -37,11 +36,12 @@ def token() -> None:
 )
 @click.option(
     "--scope",
-    type=click.Choice(SCOPES),
-    default=SCOPES[0],
+    type=click.Choice(tuple(SCOPES)),
+    default=STORE,
     show_default=True,
-    help="What it allows. store_*: one store. client_full_access: every "
-    "store of this server, and creating stores.",
+    help="What it allows. "
+    + "; ".join(f"{name}: {words}" for name, words in SCOPES.items())
+    + ".",
 )
 @click.option("--note", default="", metavar="TEXT", help="What it is for; listed.")
 @data_dir_option
@@ -56,7 +56,7 @@ def create(
     """
     from app.services import access
 
-    installation = installation_at(data_dir)
+    installation = installation_at(data_dir, may_make=True)
     with installation.database.writing() as tx:
         if scope != access.CLIENT:
             store_id = _store(tx, store_id)

@@ -1,8 +1,8 @@
 """What can be done with a resource now: actions, from its declaration alone."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from app.http.declaration import Declaration
 from app.http.pagination import DEFAULT_LIMIT
@@ -16,16 +16,19 @@ MULTIPART = "multipart/form-data"
 
 def item_actions(
     declaration: Declaration,
-    record: Mapping[str, Any],
     href: str,
     shown: Mapping[str, Value],
+    *,
+    is_removable: bool,
 ) -> list[Action]:
     """Give what may be done with one; values to start from are the current ones."""
     name, heading, schema = declaration.name, declaration.heading, declaration.schema
     inputs = _inputs(schema, shown)
+    # An update needs none of them.
+    changes = tuple(replace(field, required=False) for field in inputs)
     slug = name.replace("_", "-")
     actions = [
-        Action(f"update-{slug}", f"Update {heading}", "PATCH", href, JSON, inputs),
+        Action(f"update-{slug}", f"Update {heading}", "PATCH", href, JSON, changes),
         Action(f"replace-{slug}", f"Replace {heading}", "PUT", href, JSON, inputs),
     ]
     if schema.takes_file:
@@ -41,7 +44,7 @@ def item_actions(
             ),
             Action("upload-file", "Upload File", "PATCH", href, MULTIPART, files),
         ]
-    if declaration.is_deletable(record):
+    if is_removable:
         actions.append(Action(f"delete-{slug}", f"Delete {heading}", "DELETE", href))
     return [_classed(action) for action in actions]
 

@@ -29,6 +29,8 @@ from representations import REPRESENTATIONS, Representation, Resource, Vocabular
 VERSION_HEADER = "FOXY-API-VERSION"
 FOXY_VERSION = "1"
 
+MAX_PARAMETERS = 100
+
 REALM = 'Bearer realm="sirenhall"'
 VARY = f"Accept, {VERSION_HEADER}"
 PAGE_POLICY = (
@@ -63,8 +65,8 @@ class Call:
         if refused:
             raise BadRequest(refused)
         _ = self.place
-        # A browser's preflight carries no headers of ours.
-        if self.request.method != "OPTIONS":
+        # A browser sends no headers of ours, with a preflight or to documentation.
+        if self.request.method != "OPTIONS" and not self.is_documentation:
             _ = self.is_foxy
 
     # -- how it is answered -------------------------------------------------
@@ -108,6 +110,11 @@ class Call:
             )
         return True
 
+    @property
+    def is_documentation(self) -> bool:
+        """Whether the request is for what every curie leads to."""
+        return self.request.path.startswith("/rels")
+
     @cached_property
     def place(self) -> Place:
         """The base URL of all links: set, or the request's own."""
@@ -131,14 +138,12 @@ class Call:
         text = self.request.environ.get("QUERY_STRING", "")
         if not text:
             return ()
+        if text.count("&") >= MAX_PARAMETERS:
+            raise BadRequest(f"the query has over {MAX_PARAMETERS} parameters")
         try:
-            return parse_qsl(
-                text, keep_blank_values=True, errors="strict", max_num_fields=100
-            )
+            return parse_qsl(text, keep_blank_values=True, errors="strict")
         except ValueError:
-            raise BadRequest(
-                "the query is not UTF-8, or has over 100 parameters"
-            ) from None
+            raise BadRequest("the query is not UTF-8") from None
 
     @property
     def url(self) -> str:
@@ -154,7 +159,8 @@ class Call:
         scheme, _, token = header.partition(" ")
         if not header or scheme.lower() != "bearer" or not token.strip():
             raise Unauthorized(
-                "A token is needed: send Authorization: Bearer <token>",
+                "A token is needed: send Authorization: Bearer <token>; "
+                "`sirenhall token create` makes one",
                 headers={"WWW-Authenticate": REALM},
             )
         principal = access.authenticate(self.db, token.strip())
@@ -236,7 +242,7 @@ class Call:
         }
         if self.choice.representation.is_for_people:
             answer["Content-Security-Policy"] = PAGE_POLICY
-        if self.request.environ.get("HTTP_FOXY_API_VERSION"):
+        if self.request.environ.get("HTTP_FOXY_API_VERSION") == FOXY_VERSION:
             answer[VERSION_HEADER] = FOXY_VERSION
         if headers:
             answer.update(headers)

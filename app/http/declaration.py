@@ -4,8 +4,8 @@ A declaration names a resource's properties (by its schema), links, URL and word
 Documents, forms, OPTIONS and the relation pages are made of it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -29,10 +29,6 @@ class LinkTo:
         return not self.when or any(values[name] is not None for name in self.when)
 
 
-def _always(_record: Mapping[str, Any]) -> bool:
-    return True
-
-
 @dataclass(eq=False, kw_only=True)
 class Declaration:
     """A resource: `name` is its relation, `columns` the order of a row's values."""
@@ -46,7 +42,6 @@ class Declaration:
     schema: ResourceSchema
     columns: tuple[str, ...]
     links: tuple[LinkTo, ...]
-    is_deletable: Callable[[Mapping[str, Any]], bool] = field(default=_always)
 
     @property
     def rel(self) -> str:

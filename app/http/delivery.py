@@ -126,45 +126,66 @@ class _Pieces:
 
     def __init__(self, stream: BinaryIO, length: int) -> None:
         self._stream = stream
-        self._left = length
+        self._length = length
 
     def __iter__(self) -> Iterator[bytes]:
-        while self._left > 0:
-            piece = self._stream.read(min(CHUNK, self._left))
-            if not piece:
-                return
-            self._left -= len(piece)
-            yield piece
+        return _read(self._stream, self._length)
 
     def close(self) -> None:
         """Close the file, also when the client has gone."""
         self._stream.close()
 
 
+class _Parts:
+    """Writes several ranges of a file as multipart/byteranges, and closes it."""
+
+    def __init__(
+        self, stream: BinaryIO, file: StoredFile, wanted: list[ByteRange]
+    ) -> None:
+        self.boundary = secrets.token_hex(16)
+        self._stream = stream
+        self._wanted = wanted
+        self._heads = [
+            (
+                f"\r\n--{self.boundary}\r\nContent-Type: {file.type}\r\n"
+                f"Content-Range: {part.content_range(file.size)}\r\n\r\n"
+            ).encode()
+            for part in wanted
+        ]
+        self._tail = f"\r\n--{self.boundary}--\r\n".encode()
+
+    @property
+    def length(self) -> int:
+        """The number of bytes of the whole body."""
+        heads = sum(len(head) for head in self._heads)
+        return heads + sum(part.length for part in self._wanted) + len(self._tail)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for head, part in zip(self._heads, self._wanted, strict=True):
+            yield head
+            self._stream.seek(part.start)
+            yield from _read(self._stream, part.length)
+        yield self._tail
+
+    def close(self) -> None:
+        """Close the file, also when the client has gone."""
+        self._stream.close()
+
+
+def _read(stream: BinaryIO, length: int) -> Iterator[bytes]:
+    while length > 0:
+        piece = stream.read(min(CHUNK, length))
+        if not piece:
+            return
+        length -= len(piece)
+        yield piece
+
+
 def _parts(
     file: StoredFile, wanted: list[ByteRange], headers: dict[str, str]
 ) -> Response:
-    boundary = secrets.token_hex(16)
-    heads = [
-        (
-            f"\r\n--{boundary}\r\nContent-Type: {file.type}\r\n"
-            f"Content-Range: {part.content_range(file.size)}\r\n\r\n"
-        ).encode()
-        for part in wanted
-    ]
-    tail = f"\r\n--{boundary}--\r\n".encode()
-    length = sum(len(head) for head in heads) + sum(p.length for p in wanted)
-
-    def body() -> Iterator[bytes]:
-        with file.open() as stream:
-            for head, part in zip(heads, wanted, strict=True):
-                yield head
-                stream.seek(part.start)
-                # Closed with the stream; a part does not own the file.
-                yield from _Pieces(stream, part.length)
-        yield tail
-
-    response = Response(body(), 206, headers, direct_passthrough=True)
-    response.headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
-    response.headers["Content-Length"] = str(length + len(tail))
+    body = _Parts(file.open(), file, wanted)
+    response = Response(body, 206, headers, direct_passthrough=True)
+    response.headers["Content-Type"] = f"multipart/byteranges; boundary={body.boundary}"
+    response.headers["Content-Length"] = str(body.length)
     return response

@@ -15,19 +15,21 @@ from app.database import Snapshot, Transaction
 from app.errors import Invalid, RequestError
 from app.http import affordances, bodies, filters
 from app.http.call import Call
-from app.http.declaration import STANDARD_METHODS, Declaration
+from app.http.declaration import Declaration
 from app.http.documents import ItemDocuments
 from app.http.pagination import page_links, window
 from app.services.access import Principal
 from app.services.downloadables import NewFile
 from app.services.listing import Page
 from representations import Action, Link, Rendered, Resource, Value
+from schemas.base import ResourceSchema
 from schemas.errors import FieldError
 
 View = Callable[..., Response]
 Record = Mapping[str, Any]
 
 EXTENSION = "sirenhall"
+SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,7 @@ class ItemService:
     problems: Callable[[Snapshot, Record, Record], Iterable[FieldError]]
     change: Callable[[Transaction, Record, dict[str, Any], NewFile | None], None]
     remove: Callable[[Transaction, Record], list[str] | None]
+    is_removable: Callable[[Snapshot, Record], bool] = lambda _db, _record: True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +55,7 @@ class CollectionService:
     the new id, and perhaps properties that only this answer has.
     """
 
-    owner: Callable[[Call, int | None], Record]
+    owner: Callable[[Snapshot, Principal, int], Record]
     page: Callable[[Call, Record, dict[str, Any], int, int], Page]
     create: (
         Callable[
@@ -205,25 +208,33 @@ class ItemViews:
         document = self.documents.resource(record, call.place)
         if call.choice.representation.has_actions and call.principal.can_write:
             document.actions = affordances.item_actions(
-                self.declaration, record, str(document.href), document.properties
+                self.declaration,
+                str(document.href),
+                document.properties,
+                is_removable=self.service.is_removable(call.db, record),
             )
         if extra:
             document.properties = {**document.properties, **extra}
         return document
 
     def _change(self, call: Call, item_id: int, method: str) -> Response:
-        principal = call.writer
-        self.service.find(call.db, principal, item_id)
         schema = self.declaration.schema
         reader = bodies.Reader(schema, call.settings, call.installation.storage)
         reader.ensure_readable(call.request, method)
+        principal = call.writer
+        self.service.find(call.db, principal, item_id)
         # No connection is held while a body comes in at its sender's pace.
         call.close()
         with reader.read(call.request, method) as body:
 
             def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
                 record = self.service.find(db, principal, item_id)
-                values, errors = schema.read(body.values, partial=method == "PATCH")
+                values, errors = schema.read(
+                    _with_local_references(schema, body.values, call),
+                    partial=method == "PATCH",
+                )
+                errors += _file_problems(call, schema, body, is_new=False)
+                errors += body.problems
                 whole = {**record, **values}
                 _ensure_valid(
                     schema, whole, errors, self.service.problems(db, record, whole)
@@ -259,13 +270,13 @@ class CollectionViews:
             words.pop("POST")
         route(app, self.path.replace("{id}", "<id:owner_id>"), views, words)
 
-    def show(self, call: Call, owner_id: int | None = None) -> Response:
+    def show(self, call: Call, owner_id: int = 0) -> Response:
         """Answer a GET with a page."""
         shown = window(call.query)
-        found = filters.filters(call.query, self.filterable)
+        found = filters.filters(call.query, self.filterable, call.place.base)
         for column, value in (self.service.default_filters or {}).items():
             found.setdefault(column, value)
-        owner = self.service.owner(call, owner_id)
+        owner = self.service.owner(call.db, call.principal, owner_id)
         page = self.service.page(call, owner, found, shown.limit, shown.offset)
         call.close()
         embedded: Any
@@ -316,28 +327,32 @@ class CollectionViews:
         )
         return actions
 
-    def create(self, call: Call, owner_id: int | None = None) -> Response:
+    def create(self, call: Call, owner_id: int = 0) -> Response:
         """Answer a POST."""
-        principal = call.writer
         service, schema = self.service, self.declaration.schema
-        service.ensure_may_create(call)
-        owner = service.owner(call, owner_id)
         reader = bodies.Reader(schema, call.settings, call.installation.storage)
         reader.ensure_readable(call.request, "POST")
+        principal = call.writer
+        service.ensure_may_create(call)
+        service.owner(call.db, principal, owner_id)
         call.close()
         with reader.read(call.request, "POST") as body:
 
-            def checked(db: Snapshot) -> dict[str, Any]:
-                values, errors = schema.read(body.values, partial=False)
-                errors += _missing_file(call, schema, body)
+            def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
+                owner = service.owner(db, principal, owner_id)
+                values, errors = schema.read(
+                    _with_local_references(schema, body.values, call), partial=False
+                )
+                errors += _file_problems(call, schema, body, is_new=True)
+                errors += body.problems
                 problems = (
                     service.problems(db, owner, values) if service.problems else ()
                 )
                 _ensure_valid(schema, values, errors, problems)
-                return values
+                return owner, values
 
             with keeping_file(call, body, checked) as file, call.writing() as tx:
-                values = checked(tx)
+                owner, values = checked(tx)
                 item_id, extra = service.create(tx, owner, values, file)  # type: ignore[misc]
                 record = self.items.service.find(tx, principal, item_id)
         message = f"{self.declaration.name} {item_id} created successfully."
@@ -363,14 +378,17 @@ def keeping_file(
     file = body.keep_file()
     try:
         yield file
-    except RequestError:
-        if file:
+    except RequestError as error:
+        if file and error.status < SERVER_ERROR:
             call.installation.storage.delete(file.blob.key)
         raise
 
 
 def _ensure_valid(
-    schema: Any, whole: Record, errors: list[FieldError], further: Iterable[FieldError]
+    schema: ResourceSchema,
+    whole: Record,
+    errors: list[FieldError],
+    further: Iterable[FieldError],
 ) -> None:
     named = {error.property for error in errors}
     for error in (*schema.unmet(whole), *further):
@@ -385,19 +403,37 @@ def _ensure_valid(
         raise Invalid.of(errors)
 
 
-def _missing_file(call: Call, schema: Any, body: bodies.Body) -> list[FieldError]:
-    """Miss a file where one was to come along."""
-    is_multipart = call.request.mimetype == bodies.MULTIPART
-    if (
-        not (schema.takes_file and is_multipart)
-        or body.upload
-        or body.values.get("url")
-    ):
+def _with_local_references(
+    schema: ResourceSchema, values: Mapping[str, Any], call: Call
+) -> dict[str, Any]:
+    """Take our own address off the URLs of other resources.
+
+    A schema knows paths only; an address elsewhere stays whole and is refused.
+    """
+    result = dict(values)
+    for name in schema.references():
+        value = result.get(name)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, str):
+            result[name] = value.strip().removeprefix(call.place.base)
+    return result
+
+
+def _file_problems(
+    call: Call, schema: ResourceSchema, body: bodies.Body, *, is_new: bool
+) -> list[FieldError]:
+    """Miss a file where one was to come along, or find an address beside it."""
+    if not schema.takes_file or call.request.mimetype != bodies.MULTIPART:
         return []
-    if "file" in body.values:
-        return []
-    message = "file can't be blank: send it as a file part, or send url"
-    return [FieldError("file", "required", message)]
+    url = body.values.get("url")
+    if body.upload and url:
+        message = "url can't be sent together with a file: send one of them"
+        return [FieldError("url", "exclusive", message)]
+    if is_new and not (body.upload or url or "file" in body.values or body.problems):
+        message = "file can't be blank: send it as a file part, or send url"
+        return [FieldError("file", "required", message)]
+    return []
 
 
 def _accepting(view: View, declaration: Declaration, method: str) -> View:
@@ -408,14 +444,3 @@ def _accepting(view: View, declaration: Declaration, method: str) -> View:
 
     accepting.accepts = bodies.accepted(declaration.schema, method)  # type: ignore[attr-defined]
     return accepting
-
-
-__all__ = [
-    "STANDARD_METHODS",
-    "CollectionService",
-    "CollectionViews",
-    "ItemService",
-    "ItemViews",
-    "open_call",
-    "route",
-]

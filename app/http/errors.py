@@ -20,6 +20,8 @@ LOG = logging.getLogger("sirenhall")
 
 ERRORS = "fx:errors"
 SERVER_ERROR = 500
+MAX_LOGGED = 500
+"""Characters of a message or an address that the log gets."""
 
 
 def register(app: Flask) -> None:
@@ -37,7 +39,8 @@ def _answer(error: Exception) -> Response:
     try:
         _ = call.place
     except RequestError:
-        base = f"http://{request.environ['SERVER_NAME']}"
+        environ = request.environ
+        base = f"http://{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
         call.__dict__["place"] = Place(base, Vocabulary(f"{base}/rels/"))
     try:
         _ = call.query
@@ -85,11 +88,14 @@ def _phrase(status: int) -> str:
 def _log(
     error: Exception, status: int, problems: tuple[Problem, ...], logref: str
 ) -> None:
+    # What a client sent must not begin a line of its own.
+    path = ascii(request.path[:MAX_LOGGED])[1:-1]
     if status >= SERVER_ERROR:
-        LOG.error("%s %s %s", logref, request.method, request.path, exc_info=error)
+        LOG.error("%s %s %s", logref, request.method, path, exc_info=error)
     else:
         said = "; ".join(problem.message for problem in problems)
-        LOG.info("%s %d %s %s: %s", logref, status, request.method, request.path, said)
+        said = ascii(said[:MAX_LOGGED])[1:-1]
+        LOG.info("%s %d %s %s: %s", logref, status, request.method, path, said)
 
 
 def _document(

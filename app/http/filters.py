@@ -8,7 +8,7 @@ from app.errors import BadRequest, Problem
 from app.http.pagination import Query
 from schemas.base import ResourceSchema
 from schemas.errors import Complaint
-from schemas.fields import Date, Property, Upload
+from schemas.fields import Date, Property, Reference, Upload
 
 RESERVED = ("limit", "offset", "format")
 
@@ -22,8 +22,8 @@ def filterable(schema: ResourceSchema, columns: frozenset[str]) -> dict[str, Pro
     }
 
 
-def filters(query: Query, known: dict[str, Property]) -> dict[str, Any]:
-    """Read the filters of a query: values by column.
+def filters(query: Query, known: dict[str, Property], base: str) -> dict[str, Any]:
+    """Read the filters of a query: values by column; our URLs begin with `base`.
 
     Raises `BadRequest` that names every parameter that is wrong, and the known.
     """
@@ -44,6 +44,8 @@ def filters(query: Query, known: dict[str, Property]) -> dict[str, Any]:
             )
             continue
         try:
+            if isinstance(field, Reference):
+                value = value.removeprefix(base)  # noqa: PLW2901
             found[field.column] = field.read(value)
         except marshmallow.ValidationError as error:
             complaint = error.messages[0]

@@ -21,6 +21,9 @@ FIELD = "_method"
 REFUSED = "sirenhall.refused"
 """Environment key of the reason to answer 400 instead of running anything."""
 
+APPLIED = "sirenhall.method_applied"
+"""Environment key that tells a body's reader that `_method` has been followed."""
+
 PEEKED = 1024
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -80,10 +83,15 @@ class MethodOverride:
         return self.app(environ, start_response)
 
     def _wanted(self, environ: "WSGIEnvironment") -> tuple[str | None, str]:
-        for header in HEADERS:
-            value = environ.get("HTTP_" + header.upper().replace("-", "_"))
-            if value is not None:
-                return str(value), header
+        named = {
+            header: str(environ[key])
+            for header in HEADERS
+            if (key := "HTTP_" + header.upper().replace("-", "_")) in environ
+        }
+        if named:
+            # Those that contradict each other make a value that is no method.
+            methods = dict.fromkeys(v.strip().upper() for v in named.values())
+            return ", ".join(methods), next(iter(named))
         if environ["REQUEST_METHOD"] == "POST":
             content_type = str(environ.get("CONTENT_TYPE", "")).lower()
             if content_type.startswith(FORM):
@@ -95,7 +103,8 @@ class MethodOverride:
 
     def _form_field(self, environ: "WSGIEnvironment") -> str | None:
         body = self._form(environ)
-        if FIELD.encode() not in body:
+        # Encoded as %5Fmethod it is the same field.
+        if b"method" not in body:
             return None
         values = [v for name, v in _pairs(body) if name == FIELD]
         return ",".join(values) if values else None
@@ -115,6 +124,7 @@ class MethodOverride:
 
     def _override(self, environ: "WSGIEnvironment", method: str) -> None:
         environ["REQUEST_METHOD"] = method
+        environ[APPLIED] = True
         if method not in {"GET", "HEAD"}:
             return
         # A query too long for a URL comes in the body of the form.
@@ -175,7 +185,7 @@ def _first_field(environ: "WSGIEnvironment") -> str | None:
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
     try:
-        text = body.decode("ascii")
+        text = body.decode()
         return parse_qsl(text, keep_blank_values=True, max_num_fields=1000)
     except ValueError:
         return []

@@ -59,6 +59,7 @@ class MultipartReader:
         self._max_file_size = max_file_size
         self._max_fields_size = max_fields_size
         self._max_parts = max_parts
+        self.problems: list[FieldError] = []
         self._parts = 0
         self._fields: list[tuple[str, str]] = []
         self._fields_size = 0
@@ -117,8 +118,10 @@ class MultipartReader:
 
     def _begin_file(self, name: str, shown: str, declared: str) -> None:
         if name not in self._file_fields:
-            message = f"{name[:100]} is not a property that takes a file"
-            raise Invalid.of([FieldError(name[:100], "unknown", message)])
+            known = ", ".join(self._file_fields) or "none here"
+            message = f"{name[:100]} is not a property that takes a file ({known} is)"
+            self.problems.append(FieldError(name[:100], "unknown", message))
+            return
         if self._upload is not None:
             message = f"{name} was sent more than once"
             raise Invalid.of([FieldError(name, "repeated", message)])
@@ -137,7 +140,7 @@ class MultipartReader:
                     "(SIRENHALL_MAX_BODY_SIZE)"
                 )
             self._text[1].extend(view)
-        elif self._writer is not None:
+        elif self._file is not None and self._writer is not None:
             if self._writer.size + len(view) > self._max_file_size:
                 raise TooLarge(
                     f"the file has over {self._max_file_size} bytes "

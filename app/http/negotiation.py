@@ -14,7 +14,6 @@ from representations import REPRESENTATIONS, Representation
 MAX_RANGES = 64
 """Media ranges that are read of one header; nobody has a use for more."""
 
-_MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|$))+')
 _RANGE = re.compile(r"([\w!#$&^.+*-]+)(?:/([\w!#$&^.+*-]+))?", re.ASCII)
 _PARAMETER = re.compile(
     r';\s*(?:([\w!#$%&\'*+.^`|~-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]*)\s*)?', re.ASCII
@@ -68,7 +67,7 @@ def parse_accept(header: str) -> tuple[MediaRange, ...]:
     An absent, empty or wholly malformed header accepts anything, so there always
     is a range.
     """
-    members = _MEMBER.findall(header)[:MAX_RANGES]
+    members = _members(header)[:MAX_RANGES]
     ranges = [r for r in (_media_range(m.strip()) for m in members) if r is not None]
     return tuple(ranges) or (MediaRange("*", "*"),)
 
@@ -86,11 +85,7 @@ def negotiate(
     ranges = parse_accept(header)
     best: tuple[tuple[float, int, int, int], Choice] | None = None
     for position, offer in enumerate(offers):
-        ranked = [
-            (*rank, media_type)
-            for index, media_type in enumerate(offer.media_types)
-            if (rank := _rank(media_type, ranges, is_alias=index > 0)) is not None
-        ]
+        ranked = _ranked(offer.media_types, ranges)
         if not ranked:
             continue
         quality, specificity, order, media_type = max(ranked, key=lambda r: r[:3])
@@ -103,23 +98,59 @@ def negotiate(
     return best[1] if best else None
 
 
-def _rank(
-    media_type: str, ranges: Sequence[MediaRange], *, is_alias: bool
-) -> tuple[float, int, int] | None:
-    """Find the range that decides on a media type: quality, specificity, -order."""
-    found: tuple[int, float, int] | None = None
-    for order, media_range in enumerate(ranges):
-        specificity = media_range.specificity(media_type)
-        # A wildcard asks for the format, which goes by its canonical name: were
-        # that one refused, an alias would be the same thing by another label.
-        if specificity is None or (is_alias and specificity <= TYPE):
+def _members(header: str) -> list[str]:
+    """Split at the commas outside of quotes, in one pass whatever the quotes are."""
+    if '"' not in header:
+        return header.split(",")
+    members, start, is_quoted, is_escaped = [], 0, False, False
+    for position, character in enumerate(header):
+        if is_escaped:
+            is_escaped = False
+        elif is_quoted and character == "\\":
+            is_escaped = True
+        elif character == '"':
+            is_quoted = not is_quoted
+        elif character == "," and not is_quoted:
+            members.append(header[start:position])
+            start = position + 1
+    return [*members, header[start:]]
+
+
+def _ranked(
+    media_types: Sequence[str], ranges: Sequence[MediaRange]
+) -> list[tuple[float, int, int, str]]:
+    """Give the acceptable names of a format: quality, specificity, -order, name.
+
+    A wildcard that matches the canonical name speaks for the format. Were that name
+    refused by it, an alias would be the same thing under another label, so aliases
+    then count by their own names only.
+    """
+    canonical = _decisive(media_types[0], ranges)
+    found = []
+    for media_type in media_types:
+        decisive = _decisive(media_type, ranges)
+        if decisive is None or decisive[1] == 0:
             continue
-        candidate = specificity, media_range.quality, -order
-        if found is None or candidate > found:
-            found = candidate
-    if found is None or found[1] == 0:
-        return None
-    return found[1], found[0], found[2]
+        specificity, quality, order = decisive
+        is_alias = media_type != media_types[0]
+        if is_alias and canonical is not None and specificity <= TYPE:
+            continue
+        found.append((quality, specificity, order, media_type))
+    return found
+
+
+def _decisive(
+    media_type: str, ranges: Sequence[MediaRange]
+) -> tuple[int, float, int] | None:
+    """Find the range that decides on a media type: specificity, quality, -order."""
+    return max(
+        (
+            (specificity, media_range.quality, -order)
+            for order, media_range in enumerate(ranges)
+            if (specificity := media_range.specificity(media_type)) is not None
+        ),
+        default=None,
+    )
 
 
 def _media_range(member: str) -> MediaRange | None:

@@ -2,10 +2,11 @@
 
 Written for two reasons. Werkzeug's decoder (3.1.9) adds a byte to a file when a piece
 ends between the two hyphens of the last boundary. And every piece of a file is handed
-on here as a view into what was received: nothing is copied but a tail as long as the
-boundary.
+on here as a view into what was received: nothing is copied but a tail about as long
+as the boundary, whatever the content is.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -45,7 +46,6 @@ Event = PartBegin | PartData | PartEnd
 
 class _State(Enum):
     PREAMBLE = "before the first boundary"
-    BOUNDARY = "after a boundary"
     HEADERS = "in the headers of a part"
     START = "after the headers of a part"
     DATA = "in a part"
@@ -60,12 +60,17 @@ class PartScanner:
 
     def __init__(self, boundary: bytes) -> None:
         self._delimiter = b"\r\n--" + boundary
+        padding = rb"[ \t]{0,%d}" % MAX_PADDING
+        # A longer text that only begins like the boundary is none.
+        self._line = re.compile(
+            re.escape(self._delimiter) + rb"(?:(--)|" + padding + rb"(?=\r\n))"
+        )
+        self._unfinished_end = re.compile(rb"-?|" + padding + rb"\r?")
+        self._kept = len(self._delimiter) + MAX_PADDING + 2
         # The first boundary may be the first thing there is.
         self._buffer = b"\r\n"
+        self._position = 0
         self._state = _State.PREAMBLE
-        self._is_inside = False
-        # Bytes of a boundary's line break that belong to the headers before it.
-        self._borrowed = 0
 
     @property
     def is_done(self) -> bool:
@@ -74,77 +79,66 @@ class PartScanner:
 
     def feed(self, piece: bytes) -> Iterator[Event]:
         """Give the events of a piece; it is used up when the iterator is."""
-        self._buffer += piece
+        self._buffer = self._buffer[self._position :] + piece
+        self._position = 0
         steps = {
             _State.PREAMBLE: self._content,
-            _State.DATA: self._content,
-            _State.BOUNDARY: self._after_boundary,
             _State.HEADERS: self._headers,
+            _State.START: self._start,
+            _State.DATA: self._content,
         }
         while self._state is not _State.DONE:
-            state, length = self._state, len(self._buffer)
-            if state is _State.START:
-                self._start()
-            else:
-                yield from steps[state]()
-            if state is self._state and length == len(self._buffer):
+            state = self._state
+            yield from steps[state]()
+            if state is self._state:
                 return
-        self._buffer = b""
+        self._buffer, self._position = b"", 0
 
     def _content(self) -> Iterator[Event]:
         """Hand on what comes before the next boundary, if there is one yet."""
-        found = self._buffer.find(self._delimiter)
-        end = found
-        if found < 0:
-            # A boundary may have begun in what is kept.
-            end = max(0, len(self._buffer) - len(self._delimiter) + 1)
-        if self._is_inside and end:
-            yield PartData(memoryview(self._buffer)[:end])
-        self._buffer = self._buffer[end:]
-        if found >= 0:
-            self._state = _State.BOUNDARY
+        # A plain search first: it is the fastest, and mostly finds nothing.
+        hit = self._buffer.find(self._delimiter, self._position)
+        found = self._line.search(self._buffer, hit) if hit >= 0 else None
+        end = found.start() if found else len(self._buffer) - self._kept
+        if end > self._position:
+            if self._state is _State.DATA:
+                yield PartData(memoryview(self._buffer)[self._position : end])
+            self._position = end
+        if found:
+            yield from self._pass(found)
 
-    def _after_boundary(self) -> Iterator[Event]:
-        """Tell a boundary between parts from the last one, and from mere content."""
-        start = len(self._delimiter)
-        rest = self._buffer[start : start + MAX_PADDING + 2]
-        stripped = rest.lstrip(b" \t")
-        if stripped.startswith(b"\r\n") or rest.startswith(b"--"):
-            if self._is_inside:
-                yield PartEnd()
-            self._is_inside, self._borrowed = False, 0
-            is_last = rest.startswith(b"--")
-            self._state = _State.DONE if is_last else _State.HEADERS
-            # The line break stays: headers end with two, and there may be none.
-            self._buffer = self._buffer[start + len(rest) - len(stripped) :]
-        elif len(rest) > MAX_PADDING or stripped not in {b"", b"\r", b"-"}:
-            # A longer text that only begins like the boundary.
-            if self._is_inside:
-                yield PartData(memoryview(self._buffer)[self._borrowed : start])
-            self._borrowed = 0
-            self._buffer = self._buffer[start:]
-            self._state = _State.DATA if self._is_inside else _State.PREAMBLE
+    def _pass(self, boundary: re.Match[bytes]) -> Iterator[Event]:
+        if self._state is not _State.PREAMBLE:
+            yield PartEnd()
+        # The line break stays: headers end with two, and there may be none.
+        self._position = boundary.end()
+        self._state = _State.DONE if boundary[1] else _State.HEADERS
 
     def _headers(self) -> Iterator[Event]:
-        end = self._buffer.find(b"\r\n\r\n")
+        end = self._buffer.find(b"\r\n\r\n", self._position)
         if end < 0:
-            if len(self._buffer) > MAX_HEADERS:
+            if len(self._buffer) - self._position > MAX_HEADERS:
                 raise MalformedParts("the headers of a part have no end")
             return
-        lines = self._buffer[2:end].decode()
-        self._buffer = self._buffer[end + 2 :]
+        lines = self._buffer[self._position + 2 : end].decode()
+        self._position = end + 2
         self._state = _State.START
-        self._is_inside = True
         yield PartBegin(_read_headers(lines))
 
-    def _start(self) -> None:
+    def _start(self) -> Iterator[Event]:
         """Notice a part without content: its empty line may begin the boundary."""
-        if self._buffer.startswith(self._delimiter):
-            self._borrowed = 2
-            self._state = _State.BOUNDARY
-        elif not self._delimiter.startswith(self._buffer):
-            self._buffer = self._buffer[2:]
+        found = self._line.match(self._buffer, self._position)
+        if found:
+            yield from self._pass(found)
+        elif not self._may_become_boundary(self._buffer[self._position :]):
+            self._position += 2
             self._state = _State.DATA
+
+    def _may_become_boundary(self, text: bytes) -> bool:
+        if len(text) <= len(self._delimiter):
+            return self._delimiter.startswith(text)
+        rest = text.removeprefix(self._delimiter)
+        return rest != text and bool(self._unfinished_end.fullmatch(rest))
 
 
 def _read_headers(lines: str) -> dict[str, str]:

@@ -32,9 +32,12 @@ def read(raw: bytes, *, max_depth: int) -> dict[str, Any]:
     try:
         root = etree.fromstring(raw, parser)
     except etree.XMLSyntaxError as error:
+        if "Excessive depth" in str(error.msg):
+            raise _too_deep(max_depth) from None
         line, column = error.position
+        said = str(error.msg).partition(", line ")[0]
         raise BadRequest(
-            f"the XML body is broken at line {line}, column {column}: {error.msg}"
+            f"the XML body is broken at line {line}, column {column}: {said}"
         ) from None
     except (ValueError, LookupError) as error:
         raise BadRequest(f"the XML body cannot be read: {error}") from None
@@ -42,10 +45,7 @@ def read(raw: bytes, *, max_depth: int) -> dict[str, Any]:
     if document.doctype or document.internalDTD is not None:
         raise BadRequest("the XML body has a DOCTYPE; send it without")
     if _depth(root) > max_depth:
-        raise TooLarge(
-            f"the XML body is nested deeper than {max_depth} levels "
-            "(SIRENHALL_MAX_XML_DEPTH)"
-        )
+        raise _too_deep(max_depth)
     if etree.QName(root).localname != "resource":
         raise BadRequest(
             "the root of the XML body must be <resource>, as in the answers"
@@ -55,18 +55,33 @@ def read(raw: bytes, *, max_depth: int) -> dict[str, Any]:
 
 def _properties(root: etree._Element) -> dict[str, Any]:
     values: dict[str, Any] = {}
+    if root.text and root.text.strip():
+        raise BadRequest("the XML body has a text that is in no property")
     for child in root:
         if not isinstance(child.tag, str):
             raise BadRequest("the XML body has an entity; send the text itself")
         name = etree.QName(child).localname
+        if child.tail and child.tail.strip():
+            raise BadRequest(f"the XML body has a text after <{name}>, in no property")
+        if etree.QName(child).namespace != etree.QName(root).namespace:
+            raise BadRequest(f"<{name}> in the XML body has a namespace of its own")
         if name in IGNORED:
             continue
+        if child.attrib:
+            raise BadRequest(f"<{name}> in the XML body must not have attributes")
         if name in values:
             raise BadRequest(f"the XML body has <{name}> twice")
         if len(child):
             raise BadRequest(f"<{name}> in the XML body must have text only")
         values[name] = child.text or ""
     return values
+
+
+def _too_deep(max_depth: int) -> TooLarge:
+    return TooLarge(
+        f"the XML body is nested deeper than {max_depth} levels "
+        "(SIRENHALL_MAX_XML_DEPTH)"
+    )
 
 
 def _depth(root: etree._Element) -> int:

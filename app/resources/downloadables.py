@@ -9,7 +9,7 @@ from app.database import Snapshot, Transaction
 from app.errors import NotFound
 from app.http import delivery
 from app.http.call import Call
-from app.http.declaration import Declaration, LinkTo
+from app.http.declaration import STANDARD_METHODS, Declaration, LinkTo
 from app.http.endpoints import (
     CollectionService,
     CollectionViews,
@@ -24,11 +24,7 @@ from representations import Value
 from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError
 
-FILE_METHODS = {
-    "GET": "Download the file",
-    "HEAD": "Get just the header response",
-    "OPTIONS": "Get a response explaining which HTTP methods are supported",
-}
+FILE_METHODS = {"GET": "Download the file", **STANDARD_METHODS}
 
 DOWNLOADABLE = Declaration(
     name="downloadable",
@@ -94,14 +90,6 @@ def _create(
     return downloadables.create(tx, store["id"], values, file), {}
 
 
-def _store(call: Call, store_id: int | None) -> dict[str, Any]:
-    return stores.find(call.db, call.principal, store_id or 0)
-
-
-def _category(call: Call, category_id: int | None) -> dict[str, Any]:
-    return item_categories.find(call.db, call.principal, category_id or 0)
-
-
 def _page_in_store(
     call: Call, store: Mapping[str, Any], found: dict[str, Any], limit: int, offset: int
 ) -> Page:
@@ -124,12 +112,20 @@ def _page_in_category(
 
 def _file(call: Call, item_id: int) -> Response:
     """Answer a GET of the bytes, for the merchant."""
+    try:
+        return _send_file(call, item_id)
+    except FileNotFoundError:
+        # Deleted since it was looked up; if not, the storage has lost it.
+        return _send_file(call, item_id)
+
+
+def _send_file(call: Call, item_id: int) -> Response:
     record = downloadables.find(call.db, call.principal, item_id)
     call.close()
-    if record["blob_key"] is None:
-        if record["url"] is None:
-            raise NotFound
+    if record["url"] is not None:
         return Response(status=302, headers={"Location": record["url"]})
+    if record["blob_key"] is None:
+        raise NotFound
     storage, key = call.installation.storage, record["blob_key"]
     return delivery.send(
         call.request,
@@ -161,7 +157,7 @@ def register(app: Flask) -> None:
         items,
         "/stores/{id}/downloadables",
         CollectionService(
-            owner=_store,
+            owner=stores.find,
             page=_page_in_store,
             create=_create,
             problems=_problems_in_store,
@@ -173,7 +169,7 @@ def register(app: Flask) -> None:
         items,
         "/item_categories/{id}/downloadables",
         CollectionService(
-            owner=_category,
+            owner=item_categories.find,
             page=_page_in_category,
             columns=columns,
             default_filters=downloadables.ON_SHELF,

@@ -20,11 +20,6 @@ from representations import Value
 from schemas.errors import FieldError
 from schemas.item_category import ItemCategorySchema
 
-
-def _is_deletable(record: Mapping[str, Any]) -> bool:
-    return bool(record["code"] != item_categories.DEFAULT)
-
-
 ITEM_CATEGORY = Declaration(
     name="item_category",
     plural="item_categories",
@@ -47,7 +42,6 @@ ITEM_CATEGORY = Declaration(
             "Downloadables in this category",
         ),
     ),
-    is_deletable=_is_deletable,
 )
 
 
@@ -71,10 +65,6 @@ def _create(
     return item_categories.create(tx, store["id"], values), {}
 
 
-def _store(call: Call, store_id: int | None) -> dict[str, Any]:
-    return stores.find(call.db, call.principal, store_id or 0)
-
-
 def _page(
     call: Call, store: Mapping[str, Any], found: dict[str, Any], limit: int, offset: int
 ) -> Page:
@@ -90,6 +80,7 @@ def register(app: Flask) -> None:
             problems=_problems,
             change=_change,
             remove=_remove,
+            is_removable=item_categories.is_removable,
         ),
     )
     items.register(app)
@@ -97,7 +88,7 @@ def register(app: Flask) -> None:
         items,
         "/stores/{id}/item_categories",
         CollectionService(
-            owner=_store,
+            owner=stores.find,
             page=_page,
             create=_create,
             columns=frozenset(item_categories.LISTING.table.c.keys()),

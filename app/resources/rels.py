@@ -19,7 +19,7 @@ from app.http.endpoints import route
 from app.resources.downloadables import DOWNLOADABLE, FILE_METHODS
 from app.resources.item_categories import ITEM_CATEGORY
 from app.resources.stores import STORE
-from representations import REPRESENTATIONS, Link, Resource
+from representations import REPRESENTATIONS, Link, Resource, Vocabulary
 from schemas.fields import Amount, Date
 from schemas.values import money_stored
 
@@ -161,8 +161,6 @@ def _properties(declaration: Declaration) -> list[Resource]:
 
 
 def _examples(declaration: Declaration) -> list[Resource]:
-    from representations import Vocabulary
-
     base = "https://sirenhall.example"
     place = Place(base, Vocabulary(f"{base}/rels/"))
     document = ItemDocuments(declaration).resource(_sample(declaration), place)

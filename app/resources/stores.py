@@ -90,8 +90,7 @@ def _ensure_may_create(call: Call) -> None:
         )
 
 
-def _owner(call: Call, _owner_id: int | None) -> dict[str, Any]:
-    _ = call.principal
+def _owner(_db: Snapshot, _principal: Principal, _owner_id: int) -> dict[str, Any]:
     return {}
 
 
@@ -110,7 +109,11 @@ def register(app: Flask) -> None:
     items = ItemViews(
         STORE,
         ItemService(
-            find=stores.find, problems=_problems, change=_change, remove=_remove
+            find=stores.find,
+            problems=_problems,
+            change=_change,
+            remove=_remove,
+            is_removable=stores.is_removable,
         ),
     )
     items.register(app)

@@ -11,19 +11,12 @@ from app.database import Snapshot, Statement, Transaction
 from app.errors import ConfigurationError
 from app.models import TOKENS
 from app.services.clock import now
+from app.services.scopes import CLIENT, READER, STORE
+
+__all__ = ["CLIENT", "READER", "STORE", "Principal", "authenticate", "create_token"]
 
 PREFIX = "sirenhall_"
 """Lets scanners of leaked secrets recognize a token."""
-
-STORE = "store_full_access"
-CLIENT = "client_full_access"
-READER = "store_read_access"
-
-SCOPES = {
-    STORE: "read and change one store",
-    READER: "read one store",
-    CLIENT: "read and change every store of this server, and create stores",
-}
 
 
 @dataclass(frozen=True, slots=True)

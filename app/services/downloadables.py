@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, bindparam, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -54,6 +54,14 @@ _DELIVERY_TYPE = Statement(
     )
 )
 _CURRENCY = Statement(select(STORES.c.currency).where(STORES.c.id == bindparam("id")))
+_TOO_FINE = Statement(
+    select(func.count().label("total"))
+    .select_from(DOWNLOADABLES)
+    .where(
+        DOWNLOADABLES.c.store_id == bindparam("store_id"),
+        DOWNLOADABLES.c.price % bindparam("unit", type_=BigInteger) != 0,
+    )
+)
 _NEWEST = Statement(
     select(func.max(VERSIONS.c.number).label("number")).where(
         VERSIONS.c.downloadable_id == bindparam("id")
@@ -125,6 +133,17 @@ def problems(
             )
 
 
+def ensure_prices_fit(tx: Snapshot, store_id: int, currency: str) -> None:
+    """Refuse a currency that is too coarse for a price there is. Raises `Conflict`."""
+    unit = 10 ** (MONEY_DIGITS - currency_digits(currency))
+    count = tx.value(_TOO_FINE, store_id=store_id, unit=unit)
+    if count:
+        noun = "downloadable has a price" if count == 1 else "downloadables have prices"
+        raise Conflict(
+            f"{count} {noun} with more decimals than {currency} has; change them first"
+        )
+
+
 def ensure_free(
     tx: Snapshot, store_id: int, code: str, *, downloadable_id: int | None = None
 ) -> None:
@@ -176,6 +195,7 @@ def change(
     if file:
         number = (tx.value(_NEWEST, id=record["id"]) or 0) + 1
         changes["version_id"] = _add_version(tx, record["id"], number, file)
+        changes["url"] = None
     tx.execute(
         update(DOWNLOADABLES)
         .where(DOWNLOADABLES.c.id == record["id"])

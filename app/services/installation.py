@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +20,11 @@ from app.migrations import HEAD
 from app.models import ITEM_CATEGORIES, STORES, TOKENS
 from app.services import access, item_categories, stores
 from app.settings import Settings
-from app.storage import Storage, storage_at
+from app.storage import Storage, storage_at, sync_folder
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 from schemas.store import StoreSchema
 
+KEY_BYTES = 32
 UNFINISHED = 3600.0
 """Seconds after which a temporary file belongs to no upload any more."""
 
@@ -93,7 +95,7 @@ def prepare(settings: Settings) -> Installation:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one(folder):
             key = _secret_key(folder / "secret_key")
-            database = Database(settings.database)
+            database = Database(settings.database, threads=settings.threads)
             _migrate(database)
             installation = Installation(
                 settings, database, storage_at(settings.storage), key
@@ -108,6 +110,8 @@ def prepare(settings: Settings) -> Installation:
             f"cannot use the database {database.engine.url!r}: {error.orig or error}"
         ) from error
     installation.storage.clear_unfinished(UNFINISHED)
+    # A server may fork now, and no connection may cross that.
+    database.close()
     return installation
 
 
@@ -155,18 +159,33 @@ def _read(schema: Any, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _secret_key(path: Path) -> bytes:
+    if not path.exists():
+        _write_whole(path, secrets.token_hex(KEY_BYTES) + "\n")
     try:
-        return bytes.fromhex(path.read_text("ascii").strip())
-    except FileNotFoundError:
-        key = secrets.token_bytes(32)
-        path.touch(mode=0o600)
-        path.write_text(key.hex() + "\n", "ascii")
-        return key
+        key = bytes.fromhex(path.read_text("ascii").strip())
     except ValueError:
+        key = b""
+    # With a short key anybody could compute the starter token.
+    if len(key) != KEY_BYTES:
         raise ConfigurationError(
-            f"{path} is damaged: it must be hexadecimal. Restore it from a backup, "
-            "or remove it to get a new key (the starter token changes)"
-        ) from None
+            f"{path} is damaged: it must be {2 * KEY_BYTES} hexadecimal digits. "
+            "Restore it from a backup, or remove it to get a new key (the starter "
+            "token changes)"
+        )
+    return key
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a private file that is whole or not there, also after a power cut."""
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o600)
+    with temporary.open("w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    sync_folder(path.parent)
 
 
 def _migrate(database: Database) -> None:

@@ -115,6 +115,11 @@ def change(
     listing.note_change(tx, record["store_id"], COLLECTION)
 
 
+def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
+    """Tell whether a category is neither DEFAULT nor in use."""
+    return record["code"] != DEFAULT and not db.value(_IN_USE, id=record["id"])
+
+
 def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Remove a category that nothing uses. Raises `Conflict`."""
     if record["code"] == DEFAULT:

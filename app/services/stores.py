@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
 from app.models import DOWNLOADABLES, STORES
-from app.services import access, item_categories, listing, places
+from app.services import access, downloadables, item_categories, listing, places
 from app.services.clock import now
 from schemas.errors import FieldError
 
@@ -33,7 +33,7 @@ _PLACES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
 
 COLUMNS = _BY_ID.columns
 LISTING = listing.Listing(_SELECT, STORES, owner=None)
-COUNTED = (item_categories.COLLECTION, "downloadables")
+COUNTED = (item_categories.COLLECTION, downloadables.COLLECTION)
 
 
 def find(db: Snapshot, principal: access.Principal, store_id: int) -> dict[str, Any]:
@@ -96,6 +96,8 @@ def change(
     """Change a store."""
     if "store_domain" in values:
         ensure_free(tx, values["store_domain"], store_id=record["id"])
+    if "currency" in values:
+        downloadables.ensure_prices_fit(tx, record["id"], values["currency"])
     tx.execute(
         update(STORES)
         .where(STORES.c.id == record["id"])
@@ -103,6 +105,11 @@ def change(
     )
     # Dates everywhere are shown in the store's time zone.
     listing.note_change(tx, record["id"])
+
+
+def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
+    """Tell whether a store is empty."""
+    return not db.value(_DOWNLOADABLES, id=record["id"])
 
 
 def remove(tx: Transaction, record: Mapping[str, Any]) -> None:

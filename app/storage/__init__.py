@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from app.errors import ConfigurationError
-from app.storage.local import LocalStorage
+from app.storage.local import LocalStorage, sync_folder
 from app.storage.port import Blob, Storage, Writer
 
-__all__ = ["Blob", "Storage", "Writer", "storage_at"]
+__all__ = ["Blob", "Storage", "Writer", "storage_at", "sync_folder"]
 
 
 def storage_at(url: str) -> Storage:
@@ -15,9 +15,14 @@ def storage_at(url: str) -> Storage:
     Raises `ConfigurationError` for any other scheme.
     """
     scheme, _, rest = url.partition(":")
-    if scheme == "file" and rest:
-        path = rest.removeprefix("//") if rest.startswith("///") else rest
-        return LocalStorage(Path(path))
+    path = Path(rest.removeprefix("//") if rest.startswith("///") else rest)
+    if scheme == "file" and path.is_absolute():
+        try:
+            return LocalStorage(path)
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot keep files in {path}: {error.strerror or error}"
+            ) from error
     raise ConfigurationError(
         f"SIRENHALL_STORAGE_URL={url!r}: must be file:/path/of/a/folder"
     )

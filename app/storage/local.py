@@ -14,6 +14,7 @@ from typing import BinaryIO, Self
 from app.errors import InsufficientStorage
 from app.storage.port import Blob
 
+LAST_FOLDER = "ff"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -28,6 +29,11 @@ class LocalStorage:
         self.incoming = folder / "incoming"
         for path in (folder, self.blobs, self.incoming):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # All folders are there and synced before the first blob.
+        if not (self.blobs / LAST_FOLDER).is_dir():
+            for number in range(256):
+                (self.blobs / f"{number:02x}").mkdir(mode=0o700, exist_ok=True)
+            sync_folder(self.blobs)
 
     def writer(self) -> "LocalWriter":
         """Start a new blob."""
@@ -84,11 +90,12 @@ class LocalWriter:
         with _full_disk_explained():
             os.fsync(self._file.fileno())
             self._file.close()
-            if not target.parent.exists():
-                target.parent.mkdir(mode=0o700, exist_ok=True)
-                _sync_folder(target.parent.parent)
             self._temporary.rename(target)
-            _sync_folder(target.parent)
+            try:
+                sync_folder(target.parent)
+            except OSError:
+                target.unlink(missing_ok=True)
+                raise
         return Blob(self._key, self.size, self._digest.hexdigest())
 
     def __enter__(self) -> Self:
@@ -107,7 +114,8 @@ class LocalWriter:
             self._temporary.unlink()
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Make what was created and renamed in a folder durable."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

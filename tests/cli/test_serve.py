@@ -140,6 +140,9 @@ def test_a_port_in_use_is_said_at_once(tmp_path):
         ("SIRENHALL_PUBLIC_URL", "shop.example", "http or https"),
         ("SIRENHALL_REQUIRE_API_VERSION", "perhaps", "true or false"),
         ("SIRENHALL_STORAGE_URL", "ftp://x", "must be file:"),
+        ("SIRENHALL_DATABASE_URL", "foo", "must be sqlite:"),
+        ("SIRENHALL_DATABASE_URL", "postgresql://localhost/x", "must be sqlite:"),
+        ("SIRENHALL_DATABASE_URL", "sqlite://", "must be sqlite:"),
     ],
 )
 def test_a_wrong_setting_stops_the_start(tmp_path, variable, value, says):

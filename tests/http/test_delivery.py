@@ -119,6 +119,21 @@ def test_what_is_known_is_not_sent_again(api, path):
     assert len(failed.data) < 500
 
 
+@pytest.mark.parametrize("wanted", ["bytes=0-1", "bytes=0-1,5-6", "items=0"])
+def test_a_file_deleted_meanwhile_is_a_404(
+    api, path, installation, monkeypatch, wanted
+):
+    opened = type(installation.storage).open
+
+    def delete_first(storage, key):
+        api.delete(path.removesuffix("/file"))
+        return opened(storage, key)
+
+    monkeypatch.setattr(type(installation.storage), "open", delete_first)
+    response = api.get(path, headers={"Range": wanted})
+    assert response.status_code == 404
+
+
 def test_accept_does_not_matter_for_bytes_but_for_errors(api, path):
     assert api.get(path, accept="image/webp").status_code == 200
     missing = api.get("/downloadables/99/file", accept="application/xml")

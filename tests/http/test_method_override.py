@@ -87,6 +87,57 @@ def test_a_form_that_says_it_twice_is_refused(api, item):
     assert response.status_code == 400
 
 
+def form_parts(*fields):
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields
+    ]
+    return "".join(parts) + "--b--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "headers"),
+    [
+        (
+            form_parts(("code", "x"), ("_method", "OPTIONS")),
+            "multipart/form-data; boundary=b",
+            {},
+        ),
+        (
+            form_parts(("_method", "OPTIONS"), ("code", "x")),
+            "multipart/form-data; boundary=b",
+            {"Expect": "100-continue"},
+        ),
+        (
+            "code=x&name=x",
+            "application/x-www-form-urlencoded",
+            {"X-HTTP-Method-Override": "PATCH", "X-HTTP-Method": "DELETE"},
+        ),
+    ],
+)
+def test_a_method_that_cannot_be_followed_is_refused(api, body, content_type, headers):
+    path = "/stores/1/item_categories"
+    response = api.post(path, data=body, content_type=content_type, headers=headers)
+    assert response.status_code == 400, response.text
+    assert api.get(path).json["total_items"] == 2
+
+
+@pytest.mark.parametrize("body", ["_method=OPTIONS&name=é", "%5Fmethod=OPTIONS&code=x"])
+def test_a_form_field_is_followed_however_it_is_written(api, body):
+    response = api.post(
+        "/stores/1/item_categories",
+        data=body.encode(),
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert response.status_code == 200
+    assert "fx:methods" in response.json["_embedded"]
+
+
+def test_a_method_field_in_a_real_patch_is_refused(api, item):
+    response = api.patch(item, data={"_method": "DELETE", "price": "1"})
+    assert response.status_code == 400
+
+
 def test_an_override_to_get_carries_its_query_in_the_form(api):
     for code in ("a", "b", "c"):
         api.add(code=code)

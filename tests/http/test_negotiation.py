@@ -1,5 +1,7 @@
 """Which format an Accept header gets (RFC 9110, section 12.5.1)."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,8 +101,10 @@ TABLE = [
     ("application/xml;q=0.5, application/hal+json;q=0.5", "application/xml"),
     ("text/*, application/*", HTML),
     # wildcards ask for a format by its canonical name
-    ("text/*", HTML),
-    ("text/*;q=0.3, application/xml;q=0.2", HTML),
+    ("text/*", "text/json"),
+    ("text/*;q=0.3, application/xml;q=0.2", "text/json"),
+    ("text/*;q=0.3, text/json;q=0", "text/xml"),
+    ("text/*;q=0.3, text/html", HTML),
     # real clients
     (BROWSER, HTML),
     (BROWSER.replace(",application/xhtml+xml", ",image/avif,image/webp"), HTML),
@@ -168,6 +172,12 @@ def test_text_labels_say_their_charset(header, expected):
     choice = negotiate(header)
     assert choice is not None
     assert choice.content_type == f"{expected}; charset=utf-8"
+
+
+def test_quotes_that_never_end_are_read_in_one_pass():
+    started = time.process_time()
+    assert negotiate('"a\\' * 50_000) is not None
+    assert time.process_time() - started < 2
 
 
 def test_no_more_ranges_are_read_than_anybody_needs():

@@ -111,6 +111,33 @@ def test_a_part_may_have_no_content_not_even_an_empty_line():
         assert is_done
 
 
+NEAR_BOUNDARIES = [
+    b"\r\n--bx",
+    b"\r\n--b y",
+    b"\r\n--b-",
+    b"\r\n--",
+    b"\r\n",
+    b"\r",
+    b"-",
+]
+
+
+@pytest.mark.parametrize("pattern", NEAR_BOUNDARIES)
+def test_content_that_is_nearly_a_boundary_is_handed_on_in_large_pieces(pattern):
+    """Each event costs a write: content must not decide on their number."""
+    scanner = PartScanner(BOUNDARY)
+    content = pattern * (2**20 // len(pattern))
+    body = written([content + b"."])
+    events, received = 0, bytearray()
+    for i in range(0, len(body), 65_536):
+        for event in scanner.feed(body[i : i + 65_536]):
+            if isinstance(event, PartData):
+                events += 1
+                received += event.view
+    assert received == content + b"."
+    assert events <= len(body) // 65_536 + 2
+
+
 def test_folded_headers_are_one():
     [(headers, _)], _ = scan([b"--b\r\nA: 1;\r\n  x=2\r\nB: 3\r\n\r\n\r\n--b--"])
     assert headers == {"a": "1;  x=2", "b": "3"}

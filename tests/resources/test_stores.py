@@ -122,6 +122,28 @@ def test_the_time_zone_shows_in_all_dates(api):
     assert api.get(path).json["date_created"].endswith("+0900")
 
 
+def test_a_currency_that_is_too_coarse_for_a_price_is_refused(api):
+    path = f"/downloadables/{api.add(price='9.95')}"
+    response = api.patch("/stores/1", json={"currency": "JPY"})
+    assert response.status_code == 409
+    assert "1 downloadable has a price with more decimals than JPY" in response.text
+    api.patch(path, json={"price": 10})
+    assert api.patch("/stores/1", json={"currency": "JPY"}).status_code == 200
+
+
+def test_deletion_is_offered_only_where_it_would_be_done(operator):
+    def offered(path):
+        actions = operator.get(f"{path}?format=siren").json["actions"]
+        return any(action["class"] == ["delete"] for action in actions)
+
+    assert offered("/stores/1")
+    assert offered("/item_categories/2")
+    assert not offered("/item_categories/1")
+    operator.add()
+    assert not offered("/stores/1")
+    assert not offered("/item_categories/2")
+
+
 def test_a_store_that_sells_something_is_not_deleted(operator):
     number = operator.add()
     response = operator.delete("/stores/1")

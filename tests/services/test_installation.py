@@ -96,9 +96,16 @@ def test_what_is_in_the_way_is_said(tmp_path):
         prepare(Settings(data_dir=broken))
     damaged = tmp_path / "damaged"
     damaged.mkdir()
-    (damaged / "secret_key").write_text("zz")
-    with pytest.raises(ConfigurationError, match="secret_key is damaged"):
-        prepare(Settings(data_dir=damaged))
+    for content in ("zz", "", "00" * 31, "00" * 33):
+        (damaged / "secret_key").write_text(content)
+        with pytest.raises(ConfigurationError, match="secret_key is damaged"):
+            prepare(Settings(data_dir=damaged))
+
+
+def test_no_connection_is_open_when_a_server_forks(tmp_path):
+    installation = prepare(Settings(data_dir=tmp_path / "data"))
+    assert installation.database.engine.pool.checkedin() == 0
+    assert installation.database.engine.pool.checkedout() == 0
 
 
 def test_an_interrupted_migration_leaves_no_half_schema(tmp_path, monkeypatch):

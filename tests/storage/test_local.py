@@ -45,6 +45,17 @@ def test_what_is_not_kept_leaves_nothing(storage):
     assert files(storage) == []
 
 
+def test_a_failure_after_the_rename_leaves_nothing(storage, monkeypatch):
+    def fail(_path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("app.storage.local.sync_folder", fail)
+    with pytest.raises(InsufficientStorage), storage.writer() as writer:
+        writer.write(b"x")
+        writer.keep()
+    assert files(storage) == []
+
+
 def test_deleting_twice_is_no_error(storage):
     with storage.writer() as writer:
         key = writer.keep().key
@@ -116,7 +127,7 @@ def test_a_folder_is_named_by_url(tmp_path, url):
     assert (tmp_path / "here" / "blobs").is_dir()
 
 
-@pytest.mark.parametrize("url", ["s3://bucket", "file:", "", "here"])
+@pytest.mark.parametrize("url", ["s3://bucket", "file:", "file:relative", "", "here"])
 def test_another_url_is_refused(url):
     with pytest.raises(ConfigurationError, match="must be file:"):
         storage_at(url)

@@ -3,12 +3,25 @@
 import json
 import socket
 import struct
+import time
+from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 
+from app.cli import main
 from tests.conftest import blobs, wait_until
 
 BOUNDARY = "XYZ"
+STORE = {
+    "store_name": "Doomed",
+    "store_domain": "doomed",
+    "store_url": "http://doomed.example",
+    "store_email": "a@doomed.example",
+    "postal_code": "1",
+    "region": "x",
+    "country": "DE",
+}
 
 
 def multipart(code):
@@ -125,6 +138,38 @@ def test_a_whole_chunked_body_is_taken(server):
     assert answer.startswith(b"HTTP/1.1 201"), answer[:500]
     location = answer.partition(b"Location: ")[2].partition(b"\r\n")[0].decode()
     assert server.curl("-X", "DELETE", location).returncode == 0
+
+
+def test_a_store_deleted_during_an_upload_is_a_404(server):
+    arguments = ["token", "create", "--scope", "client_full_access"]
+    made = CliRunner().invoke(
+        main, [*arguments, "--json", "--data-dir", str(server.data_dir)]
+    )
+    token = json.loads(made.output)["token"]
+    operator = replace(server, token=token)
+    answer = operator.curl(
+        *("-H", "Content-Type: application/json", "-d", json.dumps(STORE)),
+        f"{server.url}stores",
+    )
+    href = json.loads(answer.stdout)["_links"]["self"]["href"]
+    path = href.removeprefix(server.url.rstrip("/"))
+    body = b'{"code": "x", "name": "x"}'
+    request = (
+        f"POST {path}/item_categories HTTP/1.1\r\n"
+        f"Host: 127.0.0.1:{server.port}\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nConnection: close\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    address = ("127.0.0.1", server.port)
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(request + body[:5])
+        time.sleep(0.5)
+        assert "deleted successfully" in operator.curl("-X", "DELETE", href).stdout
+        connection.sendall(body[5:])
+        received = b""
+        while piece := connection.recv(65536):
+            received += piece
+    assert received.startswith(b"HTTP/1.1 404"), received[:300]
 
 
 def test_a_refusal_comes_before_the_body(server):
