@@ -14,7 +14,6 @@ from typing import BinaryIO, Self
 from app.errors import InsufficientStorage
 from app.storage.port import Blob
 
-LAST_FOLDER = "ff"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -29,11 +28,6 @@ class LocalStorage:
         self.incoming = folder / "incoming"
         for path in (folder, self.blobs, self.incoming):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # All folders are there and synced before the first blob.
-        if not (self.blobs / LAST_FOLDER).is_dir():
-            for number in range(256):
-                (self.blobs / f"{number:02x}").mkdir(mode=0o700, exist_ok=True)
-            sync_folder(self.blobs)
 
     def writer(self) -> "LocalWriter":
         """Start a new blob."""
@@ -90,9 +84,13 @@ class LocalWriter:
         with _full_disk_explained():
             os.fsync(self._file.fileno())
             self._file.close()
+            target.parent.mkdir(mode=0o700, exist_ok=True)
             self._temporary.rename(target)
             try:
                 sync_folder(target.parent)
+                # Also where another thread has made the folder: it may not have
+                # come to syncing it.
+                sync_folder(target.parent.parent)
             except OSError:
                 target.unlink(missing_ok=True)
                 raise

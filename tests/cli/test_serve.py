@@ -171,27 +171,9 @@ def test_help_and_version_are_worth_reading():
 
 
 def test_a_public_address_keeps_the_token_out_of_the_output(tmp_path):
-    process = subprocess.Popen(
-        [
-            *COMMAND,
-            "serve",
-            "--port",
-            "0",
-            "--host",
-            "0.0.0.0",
-            "--json",
-            "--data-dir",
-            str(tmp_path / "data"),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    said = json.loads(process.stdout.readline())
-    process.terminate()
-    process.wait(timeout=30)
-    process.stdout.close()
-    assert said["token"] is None
-    assert said["message"].startswith("Sirenhall is listening at http://0.0.0.0:")
-    assert said["url"].startswith("http://127.0.0.1:")
+    server = start_server(tmp_path / "data", "--host", "0.0.0.0")
+    try:
+        assert server.token is None
+        assert server.url.startswith("http://127.0.0.1:")
+    finally:
+        stop_server(server)
