@@ -7,6 +7,7 @@ that a page of a hundred items costs a hundred calls. No format is written twice
 the function says is what the plain renderer said.
 """
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,22 +51,22 @@ class Template:
         return fill
 
     def _function(self, base: str, vocabulary: Vocabulary) -> Fill:
-        """Compile one f-string; all its constants are passed, none is source code."""
-        constants: dict[str, str] = {}
-        source = []
-        for number, (text, expression) in enumerate(self.parts):
-            text = text.replace(BASE, self.escape(base))  # noqa: PLW2901
-            text = text.replace(VOCABULARY.base, self.escape(vocabulary.base))  # noqa: PLW2901
-            constants[f"c{number}"] = text
-            source.append(f"{{c{number}}}")
+        """Compile one f-string: its constants stay data, never source code."""
+        values: list[ast.expr] = []
+        for constant, expression in self.parts:
+            text = constant.replace(BASE, self.escape(base))
+            text = text.replace(VOCABULARY.base, self.escape(vocabulary.base))
+            values.append(ast.Constant(text))
             if expression is not None:
-                source.append(f"{{{expression}}}")
-        names = {**self.names, **constants}
-        arguments = ", ".join(f"{name}={name}" for name in names)
-        code = f"def fill(row, *, {arguments}): return f'{''.join(source)}'"
-        namespace = dict(names)
-        # Source made of our own names and numbers only, at most once for each base.
-        exec(code, namespace)  # noqa: S102
+                value = ast.parse(expression, mode="eval").body
+                values.append(ast.FormattedValue(value, conversion=-1))
+        arguments = ", ".join(f"{name}={name}" for name in self.names)
+        module = ast.parse(f"def fill(row, *, {arguments}): return None")
+        returned = module.body[0].body[0]  # type: ignore[attr-defined]
+        returned.value = ast.JoinedStr(values)
+        ast.fix_missing_locations(module)
+        namespace = dict(self.names)
+        exec(compile(module, "<template>", "exec"), namespace)  # noqa: S102
         fill: Fill = namespace["fill"]
         return fill
 

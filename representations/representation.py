@@ -57,7 +57,7 @@ class Representation:
         """Give the Python expression that writes one value at a place of `slot`.
 
         `value` is an expression for the value itself, `text` one for it as text (or
-        a number), where it is not None. What is given has no quotes but double ones.
+        a number), where it is not None.
         """
         raise NotImplementedError
 

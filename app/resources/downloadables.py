@@ -94,7 +94,12 @@ def _page_in_store(
     call: Call, store: Mapping[str, Any], found: dict[str, Any], limit: int, offset: int
 ) -> Page:
     return downloadables.IN_STORE.page(
-        call.db, store["id"], found, limit=limit, offset=offset
+        call.db,
+        store["id"],
+        found,
+        limit=limit,
+        offset=offset,
+        timezone=store["timezone"],
     )
 
 
@@ -106,7 +111,12 @@ def _page_in_category(
     offset: int,
 ) -> Page:
     return downloadables.IN_CATEGORY.page(
-        call.db, category["id"], found, limit=limit, offset=offset
+        call.db,
+        category["id"],
+        found,
+        limit=limit,
+        offset=offset,
+        timezone=category["timezone"],
     )
 
 

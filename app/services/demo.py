@@ -43,7 +43,7 @@ CATEGORIES = {
 def fill(installation: Installation, store_id: int) -> int:
     """Fill a store that sells nothing yet; give the number of new downloadables."""
     with installation.database.reading() as db:
-        page = downloadables.IN_STORE.page(db, store_id, {}, limit=1, offset=0)
+        page = downloadables.IN_STORE.page(db, store_id, {}, limit=0, offset=0)
     if page.total:
         return 0
     files = [_stored(installation, item) for item in CATALOGUE]

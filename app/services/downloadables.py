@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, String, bindparam, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -20,26 +20,29 @@ from schemas.values import MONEY_DIGITS
 
 COLLECTION = "downloadables"
 
-_SELECT = (
-    select(
-        *(column for column in DOWNLOADABLES.c if column.name != "revision"),
-        VERSIONS.c.number.label("version"),
-        VERSIONS.c.file_name,
-        VERSIONS.c.file_size,
-        VERSIONS.c.file_type,
-        VERSIONS.c.file_sha256,
-        VERSIONS.c.upload_date,
-        STORES.c.timezone,
-    )
+_CURRENT = VERSIONS.c.id == DOWNLOADABLES.c.version_id
+_COLUMNS = (
+    *(column for column in DOWNLOADABLES.c if column.name != "revision"),
+    VERSIONS.c.number.label("version"),
+    VERSIONS.c.file_name,
+    VERSIONS.c.file_size,
+    VERSIONS.c.file_type,
+    VERSIONS.c.file_sha256,
+    VERSIONS.c.upload_date,
+)
+# A page is of one store: its time zone is given, not joined to every row.
+_PAGE = (
+    select(*_COLUMNS, bindparam("timezone", type_=String).label("timezone"))
     .select_from(DOWNLOADABLES)
-    .join(STORES, STORES.c.id == DOWNLOADABLES.c.store_id)
-    .outerjoin(VERSIONS, VERSIONS.c.id == DOWNLOADABLES.c.version_id)
+    .outerjoin(VERSIONS, _CURRENT)
 )
 _BY_ID = Statement(
     # What only one is asked for comes last: the columns of a page come first.
-    _SELECT.add_columns(DOWNLOADABLES.c.revision, VERSIONS.c.blob_key).where(
-        DOWNLOADABLES.c.id == bindparam("id")
-    )
+    select(*_COLUMNS, STORES.c.timezone, DOWNLOADABLES.c.revision, VERSIONS.c.blob_key)
+    .select_from(DOWNLOADABLES)
+    .join(STORES, STORES.c.id == DOWNLOADABLES.c.store_id)
+    .outerjoin(VERSIONS, _CURRENT)
+    .where(DOWNLOADABLES.c.id == bindparam("id"))
 )
 _BY_CODE = Statement(
     select(DOWNLOADABLES.c.id).where(
@@ -71,16 +74,16 @@ _BLOBS = Statement(
     select(VERSIONS.c.blob_key).where(VERSIONS.c.downloadable_id == bindparam("id"))
 )
 
-COLUMNS = Statement(_SELECT).columns
+COLUMNS = Statement(_PAGE).columns
 ON_SHELF = {"is_archived": False}
 IN_STORE = listing.Listing(
-    _SELECT,
+    _PAGE,
     DOWNLOADABLES,
     owner="store_id",
     kept=COLLECTION,
     kept_filters=tuple(ON_SHELF.items()),
 )
-IN_CATEGORY = listing.Listing(_SELECT, DOWNLOADABLES, owner="item_category_id")
+IN_CATEGORY = listing.Listing(_PAGE, DOWNLOADABLES, owner="item_category_id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,12 @@ class Listing:
         *,
         limit: int,
         offset: int,
+        **given: Any,
     ) -> Page:
-        """Read a page; `filters` are columns and the values they must equal."""
+        """Read a page; `filters` are columns and the values they must equal.
+
+        What else is `given` are parameters of the select.
+        """
         names = tuple(sorted(filters))
         values = {f"filter_{name}": filters[name] for name in names}
         if self.owner:
@@ -56,7 +60,7 @@ class Listing:
         rows = []
         if limit and offset < total:
             statement = _page_statement(self, names)
-            rows = db.rows(statement, limit=limit, offset=offset, **values)
+            rows = db.rows(statement, limit=limit, offset=offset, **values, **given)
         return Page(rows, total)
 
     def _total(
