@@ -14,6 +14,7 @@
         ├── UnsupportedMediaType    415
         ├── RangeNotSatisfiable     416
         ├── Invalid                 422
+        ├── PreconditionRequired    428
         ├── Unavailable             503
         └── InsufficientStorage     507
 
@@ -113,6 +114,13 @@ class PreconditionFailed(RequestError):
 
     status = 412
     code = "precondition_failed"
+
+
+class PreconditionRequired(RequestError):
+    """A change must say which version it is about (RFC 6585); the operator wants it."""
+
+    status = 428
+    code = "precondition_required"
 
 
 class TooLarge(RequestError):

@@ -90,6 +90,11 @@ class Settings:
         meaning="Whether a request must carry FOXY-API-VERSION.",
         read=_truth,
     )
+    require_preconditions: bool = _setting(
+        default=False,
+        meaning="Whether PUT, PATCH and DELETE must carry If-Match.",
+        read=_truth,
+    )
     host: str = _setting(
         default="127.0.0.1", meaning="Address that `serve` listens at."
     )

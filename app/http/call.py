@@ -6,10 +6,11 @@ until a resource asks for it.
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, quote
+from zlib import crc32
 
 from flask import Request, Response
 
@@ -17,7 +18,15 @@ from flask import Request, Response
 from werkzeug.utils import cached_property
 
 from app.database import Snapshot, Transaction
-from app.errors import BadRequest, Forbidden, NotAcceptable, Unauthorized
+from app.errors import (
+    BadRequest,
+    Forbidden,
+    NotAcceptable,
+    PreconditionFailed,
+    PreconditionRequired,
+    Unauthorized,
+)
+from app.http.conditional import Outcome, Validators, evaluate
 from app.http.documents import Place
 from app.http.method_override import REFUSED
 from app.http.negotiation import Choice, negotiate
@@ -216,6 +225,59 @@ class Call:
         if self._db is not None:
             self._db.close()
             self._db = None
+
+    # -- conditions ---------------------------------------------------------
+
+    def validators(
+        self, revision: object, modified: int | None, *shape: object
+    ) -> Validators:
+        """Tag what is answered: its revision, and all else that makes the bytes."""
+        made_of = (
+            self.choice.media_type,
+            self.place.base,
+            self.place.vocabulary.base,
+            self.is_foxy,
+            self.principal.scope,
+            self.request.environ.get("QUERY_STRING", ""),
+            *shape,
+        )
+        # Within its second, a resource may change again and look the same by date.
+        if modified is not None and modified >= int(time.time()):
+            modified = None
+        return Validators(f'"{revision}-{crc32(repr(made_of).encode()):08x}"', modified)
+
+    def unchanged(self, validators: Validators) -> Response | None:
+        """Answer 304 to a read whose client has it already, else nothing.
+
+        Raises `PreconditionFailed`.
+        """
+        outcome = evaluate(self.request.headers.get, validators, is_read=True)
+        if outcome is Outcome.FAILED:
+            raise PreconditionFailed("the resource is not the one the request names")
+        if outcome is Outcome.PROCEED:
+            return None
+        response = self.finish(b"", 304, validators.headers)
+        del response.headers["Content-Type"]
+        return response
+
+    def ensure_may_change(self, record: Mapping[str, Any]) -> None:
+        """Hold a change to its conditions, inside the transaction that makes it.
+
+        Raises `PreconditionFailed` and `PreconditionRequired`.
+        """
+        headers = self.request.headers
+        if self.settings.require_preconditions and not (
+            "If-Match" in headers or "If-Unmodified-Since" in headers
+        ):
+            raise PreconditionRequired(
+                "send If-Match with the ETag of the version that you want to change"
+            )
+        validators = self.validators(record["revision"], record["date_modified"])
+        if evaluate(headers.get, validators, is_read=False) is Outcome.FAILED:
+            raise PreconditionFailed(
+                "the resource has changed since, or is not the one the request names; "
+                "get it again and look before you change it"
+            )
 
     # -- the answer ---------------------------------------------------------
 

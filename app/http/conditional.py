@@ -21,15 +21,33 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """A representation's strong entity tag (quoted) and its last change, UTC."""
+    """A representation's strong entity tag (quoted) and its last change, UTC.
+
+    A tag is `"revision-shape"`, the shape being what else makes the bytes: format,
+    address, rights. A change is about the revision alone, so that a tag that was got
+    in one format protects a write in any other. A tag without a shape is compared
+    whole. `modified` is None where a second is too coarse to tell.
+    """
 
     etag: str
-    modified: int
+    modified: int | None
 
     @property
     def last_modified(self) -> str:
-        """The Last-Modified value."""
-        return formatdate(self.modified, usegmt=True)
+        """The Last-Modified value, empty where there is none."""
+        return "" if self.modified is None else formatdate(self.modified, usegmt=True)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that carry them."""
+        headers = {"ETag": self.etag}
+        if self.last_modified:
+            headers["Last-Modified"] = self.last_modified
+        return headers
+
+    def is_newer_than(self, seconds: int) -> bool:
+        """Tell whether it changed after a moment; in doubt it did."""
+        return self.modified is None or self.modified > seconds
 
 
 def evaluate(header: Header, validators: Validators, *, is_read: bool) -> Outcome:
@@ -38,21 +56,23 @@ def evaluate(header: Header, validators: Validators, *, is_read: bool) -> Outcom
     `header` gives the value of a request header or None; `is_read` tells GET and
     HEAD from the methods that change something.
     """
+    known = validators.etag if is_read else _revision(validators.etag)
+    shorten = str if is_read else _revision
     if_match = header("If-Match")
     if if_match is not None:
-        if not _matches(if_match, validators.etag, weak=False):
+        if not _matches(if_match, known, shorten, weak=False):
             return Outcome.FAILED
     else:
         since = _date(header("If-Unmodified-Since"))
-        if since is not None and validators.modified > since:
+        if since is not None and validators.is_newer_than(since):
             return Outcome.FAILED
     if_none_match = header("If-None-Match")
     if if_none_match is not None:
-        if _matches(if_none_match, validators.etag, weak=True):
+        if _matches(if_none_match, known, shorten, weak=True):
             return Outcome.NOT_MODIFIED if is_read else Outcome.FAILED
     elif is_read:
         since = _date(header("If-Modified-Since"))
-        if since is not None and validators.modified <= since:
+        if since is not None and not validators.is_newer_than(since):
             return Outcome.NOT_MODIFIED
     return Outcome.PROCEED
 
@@ -68,14 +88,22 @@ def range_applies(header: Header, validators: Validators) -> bool:
     condition = condition.strip()
     if condition.startswith(('"', "W/")):
         return condition == validators.etag
-    return condition == validators.last_modified
+    return bool(condition) and condition == validators.last_modified
 
 
-def _matches(value: str, etag: str, *, weak: bool) -> bool:
+def _revision(etag: str) -> str:
+    """Give the part of a tag that a change is about."""
+    revision, dash, _ = etag.strip('"').partition("-")
+    return f'"{revision}"' if dash else etag
+
+
+def _matches(
+    value: str, etag: str, shorten: Callable[[str], str], *, weak: bool
+) -> bool:
     if value.strip() == "*":
         return True
     return any(
-        f'"{tag}"' == etag and (weak or not is_weak)
+        shorten(f'"{tag}"') == etag and (weak or not is_weak)
         for is_weak, tag in _TAG.findall(value)
     )
 

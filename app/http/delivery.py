@@ -90,8 +90,7 @@ def _headers(file: StoredFile, validators: Validators) -> dict[str, str]:
         "Cross-Origin-Resource-Policy": "same-origin",
         "Cache-Control": "private, no-store",
         "Accept-Ranges": "bytes",
-        "ETag": validators.etag,
-        "Last-Modified": validators.last_modified,
+        **validators.headers,
         "Repr-Digest": f"sha-256=:{digest}:",
     }
 

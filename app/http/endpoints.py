@@ -15,6 +15,7 @@ from app.database import Snapshot, Transaction
 from app.errors import Invalid, RequestError
 from app.http import affordances, bodies, filters
 from app.http.call import Call
+from app.http.conditional import Validators
 from app.http.declaration import Declaration
 from app.http.documents import ItemDocuments
 from app.http.pagination import page_links, window
@@ -51,11 +52,13 @@ class CollectionService:
     """What a resource does with many.
 
     `owner` gives the record that the collection belongs to, or raises `NotFound`.
-    `page` is given the owner, filters by column, limit and offset. `create` gives
-    the new id, and perhaps properties that only this answer has.
+    `version` is another one whenever a page may be another. `page` is given the
+    owner, filters by column, limit and offset. `create` gives the new id, and perhaps
+    properties that only this answer has.
     """
 
     owner: Callable[[Snapshot, Principal, int], Record]
+    version: Callable[[Snapshot, Record], object]
     page: Callable[[Call, Record, dict[str, Any], int, int], Page]
     create: (
         Callable[
@@ -169,13 +172,32 @@ class ItemViews:
     def show(self, call: Call, item_id: int) -> Response:
         """Answer a GET."""
         record = self.service.find(call.db, call.principal, item_id)
+        validators = self.validators(call, record)
+        unchanged = call.unchanged(validators)
+        if unchanged:
+            return unchanged
         representation = call.choice.representation
         if not representation.embeds_items_whole:
-            return call.respond(self.document(call, record))
+            document = self.document(call, record)
+            return call.respond(document, headers=validators.headers)
         [body] = self.documents.fragments(
             [tuple(record.values())], representation, call.place
         )
-        return call.finish(f"{representation.prologue}{body}\n".encode())
+        written = f"{representation.prologue}{body}\n".encode()
+        return call.finish(written, headers=validators.headers)
+
+    def validators(self, call: Call, record: Record) -> Validators:
+        """Tag a record as it is shown to this call."""
+        removable = self._offers_actions(call) and self.service.is_removable(
+            call.db, record
+        )
+        return call.validators(
+            record["revision"], record["date_modified"], record["timezone"], removable
+        )
+
+    @staticmethod
+    def _offers_actions(call: Call) -> bool:
+        return call.choice.representation.has_actions and call.principal.can_write
 
     def update(self, call: Call, item_id: int) -> Response:
         """Answer a PATCH: only what is sent changes."""
@@ -187,8 +209,10 @@ class ItemViews:
 
     def delete(self, call: Call, item_id: int) -> Response:
         """Answer a DELETE."""
+        principal = call.writer
         with call.writing() as tx:
-            record = self.service.find(tx, call.writer, item_id)
+            record = self.service.find(tx, principal, item_id)
+            call.ensure_may_change(record)
             keys = self.service.remove(tx, record) or []
         for key in keys:
             call.installation.storage.delete(key)
@@ -206,7 +230,7 @@ class ItemViews:
     ) -> Resource:
         """Build the document of a record, with its actions where they are shown."""
         document = self.documents.resource(record, call.place)
-        if call.choice.representation.has_actions and call.principal.can_write:
+        if self._offers_actions(call):
             document.actions = affordances.item_actions(
                 self.declaration,
                 str(document.href),
@@ -229,6 +253,7 @@ class ItemViews:
 
             def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
                 record = self.service.find(db, principal, item_id)
+                call.ensure_may_change(record)
                 values, errors = schema.read(
                     _with_local_references(schema, body.values, call),
                     partial=method == "PATCH",
@@ -246,7 +271,8 @@ class ItemViews:
                 if changes or file:
                     self.service.change(tx, record, changes, file)
                     record = self.service.find(tx, principal, item_id)
-        return call.respond(self.document(call, record))
+        headers = self.validators(call, record).headers
+        return call.respond(self.document(call, record), headers=headers)
 
 
 class CollectionViews:
@@ -277,6 +303,12 @@ class CollectionViews:
         for column, value in (self.service.default_filters or {}).items():
             found.setdefault(column, value)
         owner = self.service.owner(call.db, call.principal, owner_id)
+        version = self.service.version(call.db, owner)
+        may_create = self.service.may_create(call.principal)
+        validators = call.validators(version, None, owner.get("timezone"), may_create)
+        unchanged = call.unchanged(validators)
+        if unchanged:
+            return unchanged
         page = self.service.page(call, owner, found, shown.limit, shown.offset)
         call.close()
         embedded: Any
@@ -316,7 +348,7 @@ class CollectionViews:
         document.href = document.links[0].href
         if representation.has_actions:
             document.actions = self._actions(call)
-        return call.respond(document)
+        return call.respond(document, headers=validators.headers)
 
     def _actions(self, call: Call) -> list[Action]:
         actions = []
@@ -357,7 +389,9 @@ class CollectionViews:
                 record = self.items.service.find(tx, principal, item_id)
         message = f"{self.declaration.name} {item_id} created successfully."
         document = self.items.document(call, record, {**extra, "message": message})
-        return call.respond(document, 201, {"Location": str(document.href)})
+        headers = {"Location": str(document.href)}
+        headers.update(self.items.validators(call, record).headers)
+        return call.respond(document, 201, headers)
 
 
 @contextmanager

@@ -168,6 +168,7 @@ def register(app: Flask) -> None:
         "/stores/{id}/downloadables",
         CollectionService(
             owner=stores.find,
+            version=lambda db, store: downloadables.version(db, store["id"]),
             page=_page_in_store,
             create=_create,
             problems=_problems_in_store,
@@ -180,6 +181,9 @@ def register(app: Flask) -> None:
         "/item_categories/{id}/downloadables",
         CollectionService(
             owner=item_categories.find,
+            version=lambda db, category: downloadables.version(
+                db, category["store_id"]
+            ),
             page=_page_in_category,
             columns=columns,
             default_filters=downloadables.ON_SHELF,

@@ -89,6 +89,7 @@ def register(app: Flask) -> None:
         "/stores/{id}/item_categories",
         CollectionService(
             owner=stores.find,
+            version=lambda db, store: item_categories.version(db, store["id"]),
             page=_page,
             create=_create,
             columns=frozenset(item_categories.LISTING.table.c.keys()),

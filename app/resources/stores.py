@@ -122,6 +122,7 @@ def register(app: Flask) -> None:
         "/stores",
         CollectionService(
             owner=_owner,
+            version=lambda db, _owner: stores.version(db),
             page=_page,
             create=_create,
             problems=_problems,

@@ -103,6 +103,11 @@ def find(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, 
     return record
 
 
+def version(db: Snapshot, store_id: int) -> int:
+    """Give the version of a store's downloadables, on the shelf or not."""
+    return listing.version(db, store_id, COLLECTION)
+
+
 def problems(
     db: Snapshot, store_id: int, values: Mapping[str, Any]
 ) -> Iterator[FieldError]:

@@ -64,6 +64,11 @@ def find_code(db: Snapshot, store_id: int, code: str) -> int | None:
     return None if found is None else int(found)
 
 
+def version(db: Snapshot, store_id: int) -> int:
+    """Give the version of a store's categories."""
+    return listing.version(db, store_id, COLLECTION)
+
+
 def page(
     db: Snapshot, store_id: int, filters: Mapping[str, Any], *, limit: int, offset: int
 ) -> listing.Page:

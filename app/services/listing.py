@@ -19,6 +19,19 @@ _TOTAL = Statement(
 )
 
 
+_VERSION = Statement(
+    select(COLLECTION_STATES.c.version).where(
+        COLLECTION_STATES.c.store_id == bindparam("store_id"),
+        COLLECTION_STATES.c.collection == bindparam("collection"),
+    )
+)
+
+
+def version(db: Snapshot, store_id: int, collection: str) -> int:
+    """Give a number that is higher after each change of a store's collection."""
+    return int(db.value(_VERSION, store_id=store_id, collection=collection) or 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some rows of a collection, and how many there are in all."""

@@ -31,6 +31,14 @@ _PLACES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("timezone", places.is_timezone, "an IANA time zone, such as Europe/Berlin"),
 )
 
+_STATE = Statement(
+    select(
+        func.count().label("total"),
+        func.coalesce(func.max(STORES.c.id), 0).label("newest"),
+        func.coalesce(func.sum(STORES.c.revision), 0).label("revisions"),
+    ).select_from(STORES)
+)
+
 COLUMNS = _BY_ID.columns
 LISTING = listing.Listing(_SELECT, STORES, owner=None)
 COUNTED = (item_categories.COLLECTION, downloadables.COLLECTION)
@@ -47,6 +55,12 @@ def find(db: Snapshot, principal: access.Principal, store_id: int) -> dict[str, 
 def ids(db: Snapshot) -> list[int]:
     """Give the ids of all stores."""
     return [int(row[0]) for row in db.rows(_IDS)]
+
+
+def version(db: Snapshot) -> str:
+    """Give a text that is another one after each change of any store."""
+    # Ids are never reused and revisions only grow.
+    return "{}.{}.{}".format(*(db.row(_STATE) or ()))
 
 
 def page(
