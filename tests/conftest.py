@@ -202,7 +202,7 @@ def start_server(
 
 def stop_server(server: Server) -> None:
     server.process.terminate()
-    server.process.wait(timeout=30)
+    server.process.wait(timeout=60)
     assert server.process.stdout is not None
     server.process.stdout.close()
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
+GRACE = 30
+"""Seconds that requests in flight have to end when the server is stopped."""
+
 LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -93,12 +96,13 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
                 "workers": settings.workers,
                 "worker_class": "gthread",
                 "threads": settings.threads,
-                "graceful_timeout": 60,
+                "graceful_timeout": GRACE,
                 "keepalive": 15,
                 "loglevel": "warning",
                 "control_socket_disable": True,
                 "proc_name": "sirenhall",
                 "when_ready": when_ready,
+                "post_fork": _heed_signals,
             }
             for name, value in options.items():
                 self.cfg.set(name, value)
@@ -244,6 +248,19 @@ def _ensure_packages_are_ours() -> None:
                 f"the package {package} is also installed by {', '.join(others)}. "
                 "Install Sirenhall into a virtual environment of its own"
             )
+
+
+def _heed_signals(_server: Any, _worker: Any) -> None:
+    """Let a worker that is just starting be stopped.
+
+    Until it has handlers of its own it has its parent's, which swallow the signal
+    while the parent waits for it to act.
+    """
+    import os
+    import signal
+
+    for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(0))
 
 
 def _log_to_stderr() -> None:

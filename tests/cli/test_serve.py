@@ -45,7 +45,7 @@ def plain_output(tmp_path):
             break
     yield "".join(lines)
     process.send_signal(signal.SIGINT)
-    process.wait(timeout=30)
+    process.wait(timeout=60)
     process.stdout.close()
 
 
