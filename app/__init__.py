@@ -20,7 +20,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from flask import Flask
     from werkzeug.routing import IntegerConverter
 
-    from app.http import access_log, endpoints, errors
+    from app.http import access_log, cors, endpoints, errors
     from app.http.method_override import CompleteBodies, MethodOverride
     from app.resources import downloadables, home, item_categories, rels, stores
     from app.services.installation import prepare
@@ -45,6 +45,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         resource.register(app)
     errors.register(app)
     access_log.register(app)
+    cors.register(app, settings.cors_origins)
 
     override = MethodOverride(app.wsgi_app, max_body_size=settings.max_body_size)
     app.wsgi_app = CompleteBodies(override)  # type: ignore[method-assign]

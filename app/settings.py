@@ -58,6 +58,16 @@ def _address(text: str) -> str:
     return text.strip()
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    if text.strip().lower() == "none":
+        return ()
+    found = tuple(origin.strip() for origin in text.split(","))
+    for origin in found:
+        if origin != "*" and not re.fullmatch(r"https?://[^\s/?#,]+", origin):
+            raise ValueError("must be *, none, or origins such as https://shop.example")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What an operator can set; a variable is the name in capitals with the prefix."""
@@ -89,6 +99,11 @@ class Settings:
         default=False,
         meaning="Whether a request must carry FOXY-API-VERSION.",
         read=_truth,
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        default=("*",),
+        meaning="Origins whose pages may use the API, by commas; none: no page may.",
+        read=_origins,
     )
     require_preconditions: bool = _setting(
         default=False,

@@ -1,0 +1,44 @@
+"""Lets pages of other origins use the API (the Fetch standard's CORS protocol).
+
+There are no cookies, so an origin gains nothing that its user's token does not give.
+"""
+
+from flask import Flask, Response, request
+
+ANY = "*"
+METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+REQUEST_HEADERS = (
+    "authorization, content-type, accept, foxy-api-version, cache-control, if-match, "
+    "if-none-match, if-modified-since, if-unmodified-since, if-range, range, "
+    "x-http-method-override, x-http-method, x-method-override"
+)
+EXPOSED = (
+    "Location, Link, ETag, Last-Modified, Allow, Accept-Post, Accept-Patch, "
+    "Accept-Ranges, Content-Disposition, Content-Range, Repr-Digest, Retry-After, "
+    "WWW-Authenticate, FOXY-API-VERSION"
+)
+PREFLIGHT_AGE = "600"
+"""Seconds that a browser need not ask again."""
+
+
+def register(app: Flask, origins: tuple[str, ...]) -> None:
+    """Answer the origins that are allowed; none where there are none."""
+    if not origins:
+        return
+
+    @app.after_request
+    def _allow(response: Response) -> Response:
+        headers = response.headers
+        if ANY not in origins:
+            # The answer differs by origin, also where it allows none.
+            headers.add("Vary", "Origin")
+        origin = request.environ.get("HTTP_ORIGIN")
+        if origin is None or not (ANY in origins or origin in origins):
+            return response
+        headers["Access-Control-Allow-Origin"] = ANY if ANY in origins else origin
+        headers["Access-Control-Expose-Headers"] = EXPOSED
+        if "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.environ:
+            headers["Access-Control-Allow-Methods"] = METHODS
+            headers["Access-Control-Allow-Headers"] = REQUEST_HEADERS
+            headers["Access-Control-Max-Age"] = PREFLIGHT_AGE
+        return response
