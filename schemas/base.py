@@ -60,12 +60,13 @@ class ResourceSchema(marshmallow.Schema):
         return any(isinstance(p, Upload) for p in self.properties.values())
 
     def read(
-        self, data: Mapping[str, Any], *, partial: bool
+        self, data: Mapping[str, Any], *, partial: bool, is_strict: bool = False
     ) -> tuple[dict[str, Any], list[FieldError]]:
         """Give the stored values of a body by column, and what is wrong with it.
 
         With `partial` only what was sent is read; otherwise defaults fill in. What
-        a client got from us and sends back (links, read-only properties) is ignored.
+        a client got from us and sends back (links, read-only properties) is ignored,
+        or with `is_strict` an error.
         """
         sent = {
             name: value
@@ -73,13 +74,20 @@ class ResourceSchema(marshmallow.Schema):
             if name not in IGNORED
             and not (name in self.properties and self.properties[name].dump_only)
         }
-        errors: list[FieldError] = []
+        errors = list(self._ignored(data)) if is_strict else []
         try:
             loaded: Any = self.load(self.prepared(sent), partial=partial)
         except marshmallow.ValidationError as error:
             loaded = error.valid_data
-            errors = list(self._worded(error.messages))
+            errors += self._worded(error.messages)
         return dict(loaded), errors
+
+    def _ignored(self, data: Mapping[str, Any]) -> Iterator[FieldError]:
+        for name in data:
+            if name in IGNORED:
+                yield FieldError(name, "ignored", f"{name} is no property to be set")
+            elif name in self.properties and self.properties[name].dump_only:
+                yield FieldError(name, "read_only", f"{name} is read only")
 
     def prepared(self, sent: dict[str, Any]) -> dict[str, Any]:
         """Bring accepted alternatives into the declared form."""

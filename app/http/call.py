@@ -6,7 +6,7 @@ until a resource asks for it.
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -31,6 +31,7 @@ from app.http.documents import Place
 from app.http.method_override import REFUSED
 from app.http.negotiation import Choice, negotiate
 from app.http.pagination import Query, with_query
+from app.http.preferences import MINIMAL, Preferences, preferences
 from app.services import access
 from app.services.installation import Installation
 from representations import REPRESENTATIONS, Representation, Resource, Vocabulary
@@ -158,6 +159,11 @@ class Call:
     def url(self) -> str:
         """The requested URL without its query."""
         return self.place.base + quote(self.request.path, safe=_PATH_SAFE)
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        """What the client would rather have."""
+        return preferences(self.request.environ.get("HTTP_PREFER", ""))
 
     # -- who asks -----------------------------------------------------------
 
@@ -290,6 +296,27 @@ class Call:
         """Render a document in the format that was negotiated."""
         body = self.choice.representation.render(document, self.place.vocabulary)
         return self.finish(body, status, headers)
+
+    def done(
+        self,
+        document: Callable[[], Resource],
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        *,
+        may_be_empty: bool = True,
+    ) -> Response:
+        """Answer a change: with the document, or empty where that is preferred."""
+        answer = dict(headers or {})
+        is_empty = may_be_empty and self.preferences.returned == MINIMAL
+        if self.preferences.applied and (
+            is_empty or self.preferences.returned != MINIMAL
+        ):
+            answer["Preference-Applied"] = self.preferences.applied
+        if not is_empty:
+            return self.respond(document(), status, answer)
+        response = self.finish(b"", 204 if status == 200 else status, answer)  # noqa: PLR2004
+        del response.headers["Content-Type"]
+        return response
 
     def finish(
         self, body: bytes, status: int = 200, headers: dict[str, str] | None = None

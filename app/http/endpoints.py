@@ -223,7 +223,7 @@ class ItemViews:
             links=[Link("self", href, self.declaration.title.format_map(record))],
             properties={"message": message},
         )
-        return call.respond(document)
+        return call.done(lambda: document)
 
     def document(
         self, call: Call, record: Record, extra: Mapping[str, Value] | None = None
@@ -257,6 +257,7 @@ class ItemViews:
                 values, errors = schema.read(
                     _with_local_references(schema, body.values, call),
                     partial=method == "PATCH",
+                    is_strict=call.preferences.is_strict,
                 )
                 errors += _file_problems(call, schema, body, is_new=False)
                 errors += body.problems
@@ -272,7 +273,7 @@ class ItemViews:
                     self.service.change(tx, record, changes, file)
                     record = self.service.find(tx, principal, item_id)
         headers = self.validators(call, record).headers
-        return call.respond(self.document(call, record), headers=headers)
+        return call.done(lambda: self.document(call, record), headers=headers)
 
 
 class CollectionViews:
@@ -373,7 +374,9 @@ class CollectionViews:
             def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
                 owner = service.owner(db, principal, owner_id)
                 values, errors = schema.read(
-                    _with_local_references(schema, body.values, call), partial=False
+                    _with_local_references(schema, body.values, call),
+                    partial=False,
+                    is_strict=call.preferences.is_strict,
                 )
                 errors += _file_problems(call, schema, body, is_new=True)
                 errors += body.problems
@@ -388,10 +391,15 @@ class CollectionViews:
                 item_id, extra = service.create(tx, owner, values, file)  # type: ignore[misc]
                 record = self.items.service.find(tx, principal, item_id)
         message = f"{self.declaration.name} {item_id} created successfully."
-        document = self.items.document(call, record, {**extra, "message": message})
-        headers = {"Location": str(document.href)}
-        headers.update(self.items.validators(call, record).headers)
-        return call.respond(document, 201, headers)
+        headers = self.items.validators(call, record).headers
+        headers["Location"] = call.place.base + self.declaration.path.format_map(record)
+        return call.done(
+            lambda: self.items.document(call, record, {**extra, "message": message}),
+            201,
+            headers,
+            # What only this answer has must not be lost.
+            may_be_empty=not extra,
+        )
 
 
 @contextmanager
