@@ -43,6 +43,14 @@ MAX_PARAMETERS = 100
 
 REALM = 'Bearer realm="sirenhall"'
 VARY = f"Accept, {VERSION_HEADER}"
+CONDITIONS = frozenset(
+    {
+        "HTTP_IF_MATCH",
+        "HTTP_IF_NONE_MATCH",
+        "HTTP_IF_MODIFIED_SINCE",
+        "HTTP_IF_UNMODIFIED_SINCE",
+    }
+)
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
@@ -238,25 +246,24 @@ class Call:
         self, revision: object, modified: int | None, *shape: object
     ) -> Validators:
         """Tag what is answered: its revision, and all else that makes the bytes."""
+        place = self.place
         made_of = (
-            self.choice.media_type,
-            self.place.base,
-            self.place.vocabulary.base,
-            self.is_foxy,
-            self.principal.scope,
-            self.request.environ.get("QUERY_STRING", ""),
-            *shape,
+            f"{self.choice.media_type} {place.base} {place.vocabulary.base} "
+            f"{self.is_foxy} {self.principal.scope} {shape} "
+            f"{self.request.environ.get('QUERY_STRING', '')}"
         )
         # Within its second, a resource may change again and look the same by date.
         if modified is not None and modified >= int(time.time()):
             modified = None
-        return Validators(f'"{revision}-{crc32(repr(made_of).encode()):08x}"', modified)
+        return Validators(f'"{revision}-{crc32(made_of.encode()):08x}"', modified)
 
     def unchanged(self, validators: Validators) -> Response | None:
         """Answer 304 to a read whose client has it already, else nothing.
 
         Raises `PreconditionFailed`.
         """
+        if CONDITIONS.isdisjoint(self.request.environ):
+            return None
         outcome = evaluate(self.request.headers.get, validators, is_read=True)
         if outcome is Outcome.FAILED:
             raise PreconditionFailed("the resource is not the one the request names")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
 from enum import Enum
+from functools import lru_cache
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 
@@ -35,7 +36,7 @@ class Validators:
     @property
     def last_modified(self) -> str:
         """The Last-Modified value, empty where there is none."""
-        return "" if self.modified is None else formatdate(self.modified, usegmt=True)
+        return "" if self.modified is None else _http_date(self.modified)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -48,6 +49,11 @@ class Validators:
     def is_newer_than(self, seconds: int) -> bool:
         """Tell whether it changed after a moment; in doubt it did."""
         return self.modified is None or self.modified > seconds
+
+
+@lru_cache(maxsize=4096)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def evaluate(header: Header, validators: Validators, *, is_read: bool) -> Outcome:
