@@ -14,9 +14,6 @@ from zlib import crc32
 
 from flask import Request, Response
 
-# Without the lock that the standard library's has in Python 3.11.
-from werkzeug.utils import cached_property
-
 from app.database import Snapshot, Transaction
 from app.errors import (
     BadRequest,
@@ -28,6 +25,7 @@ from app.errors import (
 )
 from app.http.conditional import Outcome, Validators, evaluate
 from app.http.documents import Place
+from app.http.lazy import lazy
 from app.http.method_override import REFUSED
 from app.http.negotiation import Choice, negotiate
 from app.http.pagination import Query, with_query
@@ -89,7 +87,7 @@ class Call:
 
     # -- how it is answered -------------------------------------------------
 
-    @cached_property
+    @lazy
     def choice(self) -> Choice:
         """The format of the answer. Raises `NotAcceptable`."""
         name = dict(self.query).get("format") if self.query else None
@@ -110,7 +108,7 @@ class Call:
             )
         return choice
 
-    @cached_property
+    @lazy
     def is_foxy(self) -> bool:
         """Whether the client speaks version 1 of Foxy's wire. Raises `BadRequest`."""
         version = self.request.environ.get("HTTP_FOXY_API_VERSION")
@@ -133,7 +131,7 @@ class Call:
         """Whether the request is for what every curie leads to."""
         return self.request.path.startswith("/rels")
 
-    @cached_property
+    @lazy
     def place(self) -> Place:
         """The base URL of all links: set, or the request's own."""
         base = self.settings.public_url.rstrip("/") or self._own_base()
@@ -150,7 +148,7 @@ class Call:
         prefix = environ.get("SCRIPT_NAME", "").rstrip("/")
         return f"{environ['wsgi.url_scheme']}://{host}{prefix}"
 
-    @cached_property
+    @lazy
     def query(self) -> Query:
         """The query's parameters in their order. Raises `BadRequest`."""
         text = self.request.environ.get("QUERY_STRING", "")
@@ -168,14 +166,14 @@ class Call:
         """The requested URL without its query."""
         return self.place.base + quote(self.request.path, safe=_PATH_SAFE)
 
-    @cached_property
+    @lazy
     def preferences(self) -> Preferences:
         """What the client would rather have."""
         return preferences(self.request.environ.get("HTTP_PREFER", ""))
 
     # -- who asks -----------------------------------------------------------
 
-    @cached_property
+    @lazy
     def principal(self) -> access.Principal:
         """Who sends the request. Raises `Unauthorized`."""
         header = self.request.environ.get("HTTP_AUTHORIZATION", "")
@@ -198,14 +196,14 @@ class Call:
             )
         return principal
 
-    @cached_property
+    @lazy
     def visitor(self) -> access.Principal | None:
         """Who sends the request, None without a token: for public resources."""
         if "HTTP_AUTHORIZATION" not in self.request.environ:
             return None
         return self.principal
 
-    @cached_property
+    @lazy
     def writer(self) -> access.Principal:
         """Who sends a request that changes something. Raises `Forbidden`."""
         if not self.principal.can_write:

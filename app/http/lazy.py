@@ -1,0 +1,32 @@
+"""A property that is made at its first use and then is a plain attribute.
+
+The standard library's takes a lock in Python 3.11, and Werkzeug's runs Python code
+at each access; a request reads these some thirty times.
+"""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
+
+Value = TypeVar("Value")
+
+
+class lazy(Generic[Value]):  # noqa: N801 - used as a decorator, like property
+    """Keep what a method gives as an attribute of the same name."""
+
+    def __init__(self, make: Callable[[Any], Value]) -> None:
+        self.make = make
+        self.name = make.__name__
+        self.__doc__ = make.__doc__
+
+    @overload
+    def __get__(self, owner: None, kind: type) -> "lazy[Value]": ...
+
+    @overload
+    def __get__(self, owner: object, kind: type) -> Value: ...
+
+    def __get__(self, owner: object | None, kind: type) -> "lazy[Value] | Value":
+        """Make the value; without `__set__`, the attribute hides this from then on."""
+        if owner is None:
+            return self
+        value = owner.__dict__[self.name] = self.make(owner)
+        return value
