@@ -62,6 +62,11 @@ class RequestError(SirenhallError):
         self.headers = dict(headers or {})
         super().__init__("; ".join(problem.message for problem in self.problems))
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the client was refused, so that surely nothing was changed."""
+        return self.status < 500  # noqa: PLR2004
+
 
 class BadRequest(RequestError):
     """The request cannot be understood."""

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import create_app
-from app.services import access
+from app.services import access, scopes
 from app.services.installation import prepare
 from app.settings import Settings
 
@@ -139,13 +139,13 @@ def token_for(installation, scope: str, store_id: int | None) -> str:
 @pytest.fixture
 def operator(app, installation) -> Api:
     """A client that may create stores."""
-    return Api(app.test_client(), token_for(installation, access.CLIENT, None))
+    return Api(app.test_client(), token_for(installation, scopes.CLIENT, None))
 
 
 @pytest.fixture
 def reader(app, installation) -> Api:
     """A client that may only read."""
-    return Api(app.test_client(), token_for(installation, access.READER, 1))
+    return Api(app.test_client(), token_for(installation, scopes.READER, 1))
 
 
 def blobs(data_dir: Path) -> list[Path]:

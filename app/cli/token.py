@@ -14,7 +14,7 @@ from app.cli.command import (
     say,
 )
 from app.errors import ConfigurationError
-from app.services.scopes import SCOPES, STORE
+from app.services.scopes import CLIENT, SCOPES, STORE
 
 
 @click.group()
@@ -58,7 +58,7 @@ def create(
 
     installation = installation_at(data_dir, may_make=True)
     with installation.database.writing() as tx:
-        if scope != access.CLIENT:
+        if scope != CLIENT:
             store_id = _store(tx, store_id)
         number, text = access.create_token(
             tx, scope=scope, store_id=store_id, note=note[:200]

@@ -5,13 +5,11 @@ from dataclasses import replace
 from functools import cache
 
 from app.http.declaration import Declaration
+from app.http.media_types import JSON, MULTIPART
 from app.http.pagination import DEFAULT_LIMIT
 from representations import Action, Field, Form, Value
 from schemas.base import ResourceSchema
 from schemas.fields import Property, Upload
-
-JSON = "application/json"
-MULTIPART = "multipart/form-data"
 
 
 def item_actions(

@@ -18,6 +18,7 @@ from flask import Request
 
 from app.errors import BadRequest, Invalid, TooLarge, UnsupportedMediaType
 from app.http import multipart, xml
+from app.http.media_types import FORM, MERGE_PATCH, MULTIPART, PLAIN
 from app.http.method_override import APPLIED, FIELD
 from app.services.downloadables import NewFile
 from app.settings import Settings
@@ -36,14 +37,9 @@ def _media_types_of(kind: type[Representation]) -> tuple[str, ...]:
 
 
 JSON_TYPES = _media_types_of(JsonRepresentation)
-# Foxy's SDK sends its JSON under this name, as fetch() does with a string.
-PLAIN = "text/plain"
-MERGE_PATCH = "application/merge-patch+json"
 XML_TYPES = _media_types_of(HalXml)
-FORM = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data"
 
-WRITTEN = (*JSON_TYPES, *XML_TYPES, FORM)
+READ = (*JSON_TYPES, *XML_TYPES, FORM, PLAIN, MULTIPART)
 CHUNK = 64 * 1024
 MAX_BOUNDARY = 200
 MAX_NUMBER = 100
@@ -68,12 +64,9 @@ class Body:
         return NewFile(upload.name, upload.type, upload.writer.keep())
 
 
-def accepted(schema: ResourceSchema, method: str) -> tuple[str, ...]:
+def accepted(method: str) -> tuple[str, ...]:
     """Give the media types that a body may have."""
-    types: tuple[str, ...] = (*WRITTEN, PLAIN)
-    if method == "PATCH":
-        types = (MERGE_PATCH, *types)
-    return (*types, MULTIPART) if schema.takes_file else types
+    return (MERGE_PATCH, *READ) if method == "PATCH" else READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +81,16 @@ class Reader:
         """Give the body's media type. Raises 413 and 415 before a byte is read."""
         media_type = (request.mimetype or "").lower()
         length = request.content_length
-        is_multipart = media_type == MULTIPART
         if not media_type and not length and not _is_chunked(request):
             return ""
-        types = accepted(self.schema, method)
-        if media_type not in types and not (is_multipart and method != "PATCH"):
+        types = accepted(method)
+        if media_type not in types:
             raise self._unsupported(media_type, method, types)
-        # A multipart body is accepted everywhere; where no file is, it is small.
-        limit = self._limit(is_file=is_multipart and self.schema.takes_file)
-        if length is not None and length > limit[0]:
+        may_have_file = media_type == MULTIPART and self.schema.takes_file
+        limit, setting = self._limit(is_file=may_have_file)
+        if length is not None and length > limit:
             raise TooLarge(
-                f"the body has {length} bytes; at most {limit[0]} are read ({limit[1]})"
+                f"the body has {length} bytes; at most {limit} are read ({setting})"
             )
         return media_type
 
@@ -231,7 +223,7 @@ class Reader:
         what = (
             f"a body of type {media_type[:100]}"
             if media_type
-            else ("a body without a Content-Type")
+            else "a body without a Content-Type"
         )
         return UnsupportedMediaType(
             f"{what} is not read here; send one of {', '.join(types)}",

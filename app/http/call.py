@@ -32,6 +32,7 @@ from app.http.pagination import Query, with_query
 from app.http.preferences import MINIMAL, Preferences, preferences
 from app.services import access
 from app.services.installation import Installation
+from app.services.scopes import STORE
 from representations import REPRESENTATIONS, Representation, Resource, Vocabulary
 
 VERSION_HEADER = "FOXY-API-VERSION"
@@ -211,7 +212,7 @@ class Call:
                 f"a token with the scope {self.principal.scope} can only read",
                 headers={
                     "WWW-Authenticate": f'{REALM}, error="insufficient_scope", '
-                    f'scope="{access.STORE}"'
+                    f'scope="{STORE}"'
                 },
             )
         return self.principal

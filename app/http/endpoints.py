@@ -1,7 +1,8 @@
 """The views that every resource has, made of its declaration and its service.
 
 A resource says what is its own (how rows are found, checked, changed); the order of
-things is the same for all: format, token, target, body, checks, file, transaction.
+things is the same for all: format, the body's type, token, target, body, checks,
+file, transaction.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,12 +13,13 @@ from typing import Any
 from flask import Flask, Request, Response, current_app, g, request
 
 from app.database import Snapshot, Transaction
-from app.errors import Invalid, RequestError
+from app.errors import Forbidden, Invalid, RequestError
 from app.http import affordances, bodies, filters
 from app.http.call import Call
 from app.http.conditional import Validators
 from app.http.declaration import Declaration
 from app.http.documents import ItemDocuments
+from app.http.media_types import MULTIPART
 from app.http.pagination import page_links, window
 from app.services.access import Principal
 from app.services.downloadables import NewFile
@@ -29,8 +31,10 @@ from schemas.errors import FieldError
 View = Callable[..., Response]
 Record = Mapping[str, Any]
 
+Problems = Callable[[Snapshot, Record, Record], Iterable[FieldError]]
+"""Gives what is wrong with values, beyond their schema, of or in a record."""
+
 EXTENSION = "sirenhall"
-SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +45,7 @@ class ItemService:
     """
 
     find: Callable[[Snapshot, Principal, int], Record]
-    problems: Callable[[Snapshot, Record, Record], Iterable[FieldError]]
+    problems: Problems = lambda _db, _record, _whole: ()
     change: Callable[[Transaction, Record, dict[str, Any], NewFile | None], None]
     remove: Callable[[Transaction, Record], list[str] | None]
     is_removable: Callable[[Snapshot, Record], bool] = lambda _db, _record: True
@@ -54,7 +58,8 @@ class CollectionService:
     `owner` gives the record that the collection belongs to, or raises `NotFound`.
     `version` is another one whenever a page may be another. `page` is given the
     owner, filters by column, limit and offset. `create` gives the new id, and perhaps
-    properties that only this answer has.
+    properties that only this answer has; `create_scope` is the only one that may, where
+    not all that may write may create.
     """
 
     owner: Callable[[Snapshot, Principal, int], Record]
@@ -67,11 +72,16 @@ class CollectionService:
         ]
         | None
     ) = None
-    problems: Callable[[Snapshot, Record, Record], Iterable[FieldError]] | None = None
-    may_create: Callable[[Principal], bool] = lambda principal: principal.can_write
-    ensure_may_create: Callable[[Call], object] = lambda call: call.writer
+    problems: Problems = lambda _db, _owner, _values: ()
+    create_scope: str | None = None
     columns: frozenset[str] = frozenset()
     default_filters: Mapping[str, Any] | None = None
+
+    def may_create(self, principal: Principal) -> bool:
+        """Tell whether a token may create."""
+        scopes = {None, principal.scope}
+        is_offered = self.create is not None and self.create_scope in scopes
+        return is_offered and principal.can_write
 
 
 def route(
@@ -122,9 +132,8 @@ def route(
 def _body_headers(views: Mapping[str, View]) -> dict[str, str]:
     found = {}
     for method, header in (("POST", "Accept-Post"), ("PATCH", "Accept-Patch")):
-        types = getattr(views.get(method), "accepts", None)
-        if types:
-            found[header] = ", ".join(types)
+        if method in views:
+            found[header] = ", ".join(bodies.accepted(method))
     return found
 
 
@@ -160,10 +169,9 @@ class ItemViews:
     def register(self, app: Flask) -> None:
         """Publish the views under the declaration's path."""
         path = self.declaration.path.replace("{id}", "<id:item_id>")
-        patch = _accepting(self.update, self.declaration, "PATCH")
         views: dict[str, View] = {
             "GET": self.show,
-            "PATCH": patch,
+            "PATCH": self.update,
             "PUT": self.replace,
             "DELETE": self.delete,
         }
@@ -292,7 +300,7 @@ class CollectionViews:
         views: dict[str, View] = {"GET": self.show}
         words = dict(self.declaration.collection_methods)
         if self.service.create:
-            views["POST"] = _accepting(self.create, self.declaration, "POST")
+            views["POST"] = self.create
         else:
             words.pop("POST")
         route(app, self.path.replace("{id}", "<id:owner_id>"), views, words)
@@ -353,7 +361,7 @@ class CollectionViews:
 
     def _actions(self, call: Call) -> list[Action]:
         actions = []
-        if self.service.create and self.service.may_create(call.principal):
+        if self.service.may_create(call.principal):
             actions = affordances.create_actions(self.declaration, call.url)
         actions.append(
             affordances.filter_action(self.declaration, call.url, self.filter_form)
@@ -366,7 +374,11 @@ class CollectionViews:
         reader = bodies.Reader(schema, call.settings, call.installation.storage)
         reader.ensure_readable(call.request, "POST")
         principal = call.writer
-        service.ensure_may_create(call)
+        if not service.may_create(principal):
+            raise Forbidden(
+                f"creating {self.declaration.many} needs a token with the scope "
+                f"{service.create_scope}; yours has {principal.scope}"
+            )
         service.owner(call.db, principal, owner_id)
         call.close()
         with reader.read(call.request, "POST") as body:
@@ -380,10 +392,9 @@ class CollectionViews:
                 )
                 errors += _file_problems(call, schema, body, is_new=True)
                 errors += body.problems
-                problems = (
-                    service.problems(db, owner, values) if service.problems else ()
+                _ensure_valid(
+                    schema, values, errors, service.problems(db, owner, values)
                 )
-                _ensure_valid(schema, values, errors, problems)
                 return owner, values
 
             with keeping_file(call, body, checked) as file, call.writing() as tx:
@@ -421,7 +432,7 @@ def keeping_file(
     try:
         yield file
     except RequestError as error:
-        if file and error.status < SERVER_ERROR:
+        if file and error.is_refusal:
             call.installation.storage.delete(file.blob.key)
         raise
 
@@ -466,7 +477,7 @@ def _file_problems(
     call: Call, schema: ResourceSchema, body: bodies.Body, *, is_new: bool
 ) -> list[FieldError]:
     """Miss a file where one was to come along, or find an address beside it."""
-    if not schema.takes_file or call.request.mimetype != bodies.MULTIPART:
+    if not schema.takes_file or call.request.mimetype != MULTIPART:
         return []
     url = body.values.get("url")
     if body.upload and url:
@@ -476,13 +487,3 @@ def _file_problems(
         message = "file can't be blank: send it as a file part, or send url"
         return [FieldError("file", "required", message)]
     return []
-
-
-def _accepting(view: View, declaration: Declaration, method: str) -> View:
-    """Note on a view which media types its body may have, for OPTIONS."""
-
-    def accepting(call: Call, **ids: Any) -> Response:
-        return view(call, **ids)
-
-    accepting.accepts = bodies.accepted(declaration.schema, method)  # type: ignore[attr-defined]
-    return accepting

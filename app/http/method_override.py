@@ -8,7 +8,9 @@ import io
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
+
+from app.http.media_types import FORM, MULTIPART
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -25,8 +27,6 @@ APPLIED = "sirenhall.method_applied"
 """Environment key that tells a body's reader that `_method` has been followed."""
 
 PEEKED = 1024
-FORM = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data"
 _FIRST_FIELD = re.compile(
     rb"\A(?:\r\n)?--[^\r\n]+\r\n"
     rb'content-disposition:\s*form-data;\s*name="?_method"?\s*\r\n\r\n'
@@ -132,8 +132,6 @@ class MethodOverride:
             body = self._form(environ)
             pairs = [(n, v) for n, v in _pairs(body) if n != FIELD]
             if pairs:
-                from urllib.parse import urlencode
-
                 query = [environ.get("QUERY_STRING", ""), urlencode(pairs)]
                 environ["QUERY_STRING"] = "&".join(part for part in query if part)
 

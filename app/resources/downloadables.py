@@ -1,6 +1,6 @@
 """Downloadables: the files for sale."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import Flask, Response
@@ -19,7 +19,7 @@ from app.http.endpoints import (
 )
 from app.services import downloadables, item_categories, stores
 from app.services.downloadables import NewFile
-from app.services.listing import Page
+from app.services.listing import Listing, Page
 from representations import Value
 from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError
@@ -90,34 +90,20 @@ def _create(
     return downloadables.create(tx, store["id"], values, file), {}
 
 
-def _page_in_store(
-    call: Call, store: Mapping[str, Any], found: dict[str, Any], limit: int, offset: int
-) -> Page:
-    return downloadables.IN_STORE.page(
-        call.db,
-        store["id"],
-        found,
-        limit=limit,
-        offset=offset,
-        timezone=store["timezone"],
-    )
+def _pages(rows: Listing) -> Callable[..., Page]:
+    """Read pages of a listing whose owner, store or category, has a time zone."""
 
+    def page(
+        call: Call,
+        owner: Mapping[str, Any],
+        found: dict[str, Any],
+        limit: int,
+        offset: int,
+    ) -> Page:
+        given = {"limit": limit, "offset": offset, "timezone": owner["timezone"]}
+        return rows.page(call.db, owner["id"], found, **given)
 
-def _page_in_category(
-    call: Call,
-    category: Mapping[str, Any],
-    found: dict[str, Any],
-    limit: int,
-    offset: int,
-) -> Page:
-    return downloadables.IN_CATEGORY.page(
-        call.db,
-        category["id"],
-        found,
-        limit=limit,
-        offset=offset,
-        timezone=category["timezone"],
-    )
+    return page
 
 
 def _file(call: Call, item_id: int) -> Response:
@@ -169,7 +155,7 @@ def register(app: Flask) -> None:
         CollectionService(
             owner=stores.find,
             version=lambda db, store: downloadables.version(db, store["id"]),
-            page=_page_in_store,
+            page=_pages(downloadables.IN_STORE),
             create=_create,
             problems=_problems_in_store,
             columns=columns,
@@ -184,7 +170,7 @@ def register(app: Flask) -> None:
             version=lambda db, category: downloadables.version(
                 db, category["store_id"]
             ),
-            page=_page_in_category,
+            page=_pages(downloadables.IN_CATEGORY),
             columns=columns,
             default_filters=downloadables.ON_SHELF,
         ),

@@ -1,6 +1,6 @@
 """Item categories: how the items in them are delivered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
@@ -17,7 +17,6 @@ from app.http.endpoints import (
 from app.services import item_categories, stores
 from app.services.listing import Page
 from representations import Value
-from schemas.errors import FieldError
 from schemas.item_category import ItemCategorySchema
 
 ITEM_CATEGORY = Declaration(
@@ -43,10 +42,6 @@ ITEM_CATEGORY = Declaration(
         ),
     ),
 )
-
-
-def _problems(*_: Any) -> Iterable[FieldError]:
-    return ()
 
 
 def _change(
@@ -77,7 +72,6 @@ def register(app: Flask) -> None:
         ITEM_CATEGORY,
         ItemService(
             find=item_categories.find,
-            problems=_problems,
             change=_change,
             remove=_remove,
             is_removable=item_categories.is_removable,

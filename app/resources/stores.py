@@ -6,7 +6,6 @@ from typing import Any
 from flask import Flask
 
 from app.database import Snapshot, Transaction
-from app.errors import Forbidden
 from app.http.call import Call
 from app.http.declaration import Declaration, LinkTo
 from app.http.endpoints import (
@@ -15,7 +14,7 @@ from app.http.endpoints import (
     ItemService,
     ItemViews,
 )
-from app.services import access, stores
+from app.services import access, scopes, stores
 from app.services.access import Principal
 from app.services.listing import Page
 from representations import Value
@@ -73,21 +72,9 @@ def _create(
 ) -> tuple[int, dict[str, Value]]:
     store_id = stores.create(tx, values)
     _, token = access.create_token(
-        tx, scope=access.STORE, store_id=store_id, note="made with the store"
+        tx, scope=scopes.STORE, store_id=store_id, note="made with the store"
     )
     return store_id, {"token": token}
-
-
-def _may_create(principal: Principal) -> bool:
-    return principal.can_create_stores
-
-
-def _ensure_may_create(call: Call) -> None:
-    if not call.principal.can_create_stores:
-        raise Forbidden(
-            f"creating stores needs a token with the scope {access.CLIENT}; "
-            f"yours has {call.principal.scope}"
-        )
 
 
 def _owner(_db: Snapshot, _principal: Principal, _owner_id: int) -> dict[str, Any]:
@@ -126,8 +113,7 @@ def register(app: Flask) -> None:
             page=_page,
             create=_create,
             problems=_problems,
-            may_create=_may_create,
-            ensure_may_create=_ensure_may_create,
+            create_scope=scopes.CLIENT,
             columns=frozenset(stores.LISTING.table.c.keys()),
         ),
     ).register(app)

@@ -11,9 +11,7 @@ from app.database import Snapshot, Statement, Transaction
 from app.errors import ConfigurationError
 from app.models import TOKENS
 from app.services.clock import now
-from app.services.scopes import CLIENT, READER, STORE
-
-__all__ = ["CLIENT", "READER", "STORE", "Principal", "authenticate", "create_token"]
+from app.services.scopes import CLIENT, READER
 
 PREFIX = "sirenhall_"
 """Lets scanners of leaked secrets recognize a token."""
@@ -23,7 +21,6 @@ PREFIX = "sirenhall_"
 class Principal:
     """Who sends a request: a token's scope, and its store (None: all of them)."""
 
-    token_id: int
     scope: str
     store_id: int | None
 
@@ -32,18 +29,13 @@ class Principal:
         """Whether the token may change anything."""
         return self.scope != READER
 
-    @property
-    def can_create_stores(self) -> bool:
-        """Whether the token may create stores."""
-        return self.scope == CLIENT
-
     def sees(self, store_id: int) -> bool:
         """Whether a store and what belongs to it exist for this token."""
         return self.store_id is None or self.store_id == store_id
 
 
 _BY_DIGEST = Statement(
-    select(TOKENS.c.id, TOKENS.c.scope, TOKENS.c.store_id).where(
+    select(TOKENS.c.scope, TOKENS.c.store_id).where(
         TOKENS.c.digest == bindparam("digest"), TOKENS.c.date_revoked.is_(None)
     )
 )

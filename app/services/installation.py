@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import DatabaseError
 
 from app.database import Database, Statement, Transaction
 from app.errors import ConfigurationError
 from app.migrations import HEAD
 from app.models import ITEM_CATEGORIES, STORES, TOKENS
-from app.services import access, item_categories, stores
+from app.services import access, item_categories, scopes, stores
 from app.settings import Settings
 from app.storage import Storage, storage_at, sync_folder
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
@@ -30,12 +30,18 @@ UNFINISHED = 3600.0
 
 _FIRST_STORE = Statement(select(STORES.c.id).order_by(STORES.c.id).limit(1))
 _STARTER = Statement(
-    select(TOKENS.c.id, TOKENS.c.store_id, TOKENS.c.date_revoked, TOKENS.c.digest)
-)
-_CATEGORIES = Statement(
-    select(ITEM_CATEGORIES.c.id, ITEM_CATEGORIES.c.store_id).where(
-        ITEM_CATEGORIES.c.item_delivery_type == DOWNLOADED
+    select(TOKENS.c.store_id, TOKENS.c.date_revoked).where(
+        TOKENS.c.digest == bindparam("digest")
     )
+)
+_DOWNLOADS = Statement(
+    select(ITEM_CATEGORIES.c.id)
+    .where(
+        ITEM_CATEGORIES.c.store_id == bindparam("store_id"),
+        ITEM_CATEGORIES.c.item_delivery_type == DOWNLOADED,
+    )
+    .order_by(ITEM_CATEGORIES.c.id)
+    .limit(1)
 )
 
 FIRST_STORE = {
@@ -119,13 +125,13 @@ def start(installation: Installation) -> Start:
     """Find what the starter token opens; None where it was removed or revoked."""
     digest = access.digest(installation.starter_token)
     with installation.database.reading() as db:
-        found = [row for row in db.rows(_STARTER) if row[3] == digest]
-        if not found:
+        found = db.row(_STARTER, digest=digest)
+        if found is None:
             return Start(None, None, None)
-        _, store_id, revoked, _ = found[0]
-        categories = [r[0] for r in db.rows(_CATEGORIES) if r[1] == store_id]
+        store_id, revoked = found
+        category_id = db.value(_DOWNLOADS, store_id=store_id)
     token = None if revoked else installation.starter_token
-    return Start(store_id, categories[0] if categories else None, token)
+    return Start(store_id, category_id, token)
 
 
 def _make_first_store(installation: Installation) -> None:
@@ -144,7 +150,7 @@ def _give_starter_token(
 ) -> None:
     access.create_token(
         tx,
-        scope=access.STORE,
+        scope=scopes.STORE,
         store_id=store_id,
         note="starter token, printed by sirenhall serve",
         token=installation.starter_token,

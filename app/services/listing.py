@@ -11,25 +11,21 @@ from sqlalchemy.sql import Select
 from app.database import Row, Snapshot, Statement, Transaction
 from app.models import COLLECTION_STATES
 
-_TOTAL = Statement(
-    select(COLLECTION_STATES.c.total).where(
+_STATE = Statement(
+    select(COLLECTION_STATES.c.total, COLLECTION_STATES.c.version).where(
         COLLECTION_STATES.c.store_id == bindparam("store_id"),
         COLLECTION_STATES.c.collection == bindparam("collection"),
     )
 )
 
 
-_VERSION = Statement(
-    select(COLLECTION_STATES.c.version).where(
-        COLLECTION_STATES.c.store_id == bindparam("store_id"),
-        COLLECTION_STATES.c.collection == bindparam("collection"),
-    )
-)
+def _state(db: Snapshot, store_id: int | None, collection: str) -> Row:
+    return db.row(_STATE, store_id=store_id, collection=collection) or (0, 0)
 
 
 def version(db: Snapshot, store_id: int, collection: str) -> int:
     """Give a number that is higher after each change of a store's collection."""
-    return int(db.value(_VERSION, store_id=store_id, collection=collection) or 0)
+    return int(_state(db, store_id, collection)[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Page:
     total: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listing:
     """The rows of a select that belong to one owner, in the order of their ids."""
 
@@ -84,8 +80,7 @@ class Listing:
         values: dict[str, Any],
     ) -> int:
         if self.kept and tuple(sorted(filters.items())) == self.kept_filters:
-            found = db.value(_TOTAL, store_id=values["owner_id"], collection=self.kept)
-            return int(found or 0)
+            return int(_state(db, values["owner_id"], self.kept)[0])
         return int(db.value(_count_statement(self, names), **values))
 
     def conditions(self, names: tuple[str, ...]) -> list[Any]:
@@ -96,10 +91,6 @@ class Listing:
         if self.owner:
             columns.insert(0, ("owner_id", self.table.c[self.owner]))
         return [column == bindparam(name) for name, column in columns]
-
-    def __hash__(self) -> int:
-        """Hash by identity: a listing is a constant."""
-        return id(self)
 
 
 @lru_cache(maxsize=512)

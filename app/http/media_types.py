@@ -1,0 +1,9 @@
+"""The media types of bodies that are no representation of ours."""
+
+JSON = "application/json"
+PLAIN = "text/plain"
+"""JSON under another name: Foxy's SDK sends it so, as fetch() does with a string."""
+
+MERGE_PATCH = "application/merge-patch+json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
