@@ -30,10 +30,10 @@ from app.http.method_override import REFUSED
 from app.http.negotiation import Choice, negotiate
 from app.http.pagination import Query, with_query
 from app.http.preferences import MINIMAL, Preferences, preferences
-from app.services import access
+from app.services import access, clock
 from app.services.installation import Installation
 from app.services.scopes import STORE
-from representations import REPRESENTATIONS, Representation, Resource, Vocabulary
+from representations import HAL, REPRESENTATIONS, Representation, Resource, Vocabulary
 
 VERSION_HEADER = "FOXY-API-VERSION"
 FOXY_VERSION = "1"
@@ -85,6 +85,27 @@ class Call:
         # A browser sends no headers of ours, with a preflight or to documentation.
         if self.request.method != "OPTIONS" and not self.is_documentation:
             _ = self.is_foxy
+
+    def make_answerable(self) -> None:
+        """Make up for what a request says wrong: an error is answered all the same.
+
+        The fallbacks are HAL, the server's own name, and no query.
+        """
+        own = vars(self)
+        environ = self.request.environ
+        try:
+            _ = self.query
+        except BadRequest:
+            own["query"] = ()
+        try:
+            _ = self.choice
+        except NotAcceptable:
+            own["choice"] = Choice(HAL, HAL.media_types[0])
+        try:
+            _ = self.place
+        except BadRequest:
+            base = f"http://{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+            own["place"] = Place(base, Vocabulary(f"{base}/rels/"))
 
     # -- how it is answered -------------------------------------------------
 
@@ -252,7 +273,7 @@ class Call:
             f"{self.request.environ.get('QUERY_STRING', '')}"
         )
         # Within its second, a resource may change again and look the same by date.
-        if modified is not None and modified >= int(time.time()):
+        if modified is not None and modified >= clock.now():
             modified = None
         return Validators(f'"{revision}-{crc32(made_of.encode()):08x}"', modified)
 
@@ -359,12 +380,3 @@ class Call:
                 if other is not mine
             ]
         )
-
-
-def fallback_choice(call: Call) -> Choice:
-    """Choose the format of an error: as asked for, else HAL."""
-    try:
-        return call.choice
-    except (NotAcceptable, BadRequest):
-        representation: Any = REPRESENTATIONS[0]
-        return Choice(representation, representation.media_types[0])

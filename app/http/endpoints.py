@@ -180,13 +180,14 @@ class ItemViews:
     def show(self, call: Call, item_id: int) -> Response:
         """Answer a GET."""
         record = self.service.find(call.db, call.principal, item_id)
-        validators = self.validators(call, record)
+        removable = self.offers_removal(call, record)
+        validators = self.validators(call, record, removable)
         unchanged = call.unchanged(validators)
         if unchanged:
             return unchanged
         representation = call.choice.representation
         if not representation.embeds_items_whole:
-            document = self.document(call, record)
+            document = self.document(call, record, removable)
             return call.respond(document, headers=validators.headers)
         [body] = self.documents.fragments(
             [tuple(record.values())], representation, call.place
@@ -194,13 +195,16 @@ class ItemViews:
         written = f"{representation.prologue}{body}\n".encode()
         return call.finish(written, headers=validators.headers)
 
-    def validators(self, call: Call, record: Record) -> Validators:
+    def offers_removal(self, call: Call, record: Record) -> bool:
+        """Tell whether the answer shows that the record can be deleted."""
+        return self._offers_actions(call) and self.service.is_removable(call.db, record)
+
+    def validators(self, call: Call, record: Record, removable: object) -> Validators:
         """Tag a record as it is shown to this call."""
-        removable = self._offers_actions(call) and self.service.is_removable(
-            call.db, record
-        )
+        # Its dates are written in the time zone of its store.
+        modified = max(record["date_modified"], record.get("store_modified", 0))
         return call.validators(
-            record["revision"], record["date_modified"], record["timezone"], removable
+            record["revision"], modified, record["timezone"], removable
         )
 
     @staticmethod
@@ -234,7 +238,11 @@ class ItemViews:
         return call.done(lambda: document)
 
     def document(
-        self, call: Call, record: Record, extra: Mapping[str, Value] | None = None
+        self,
+        call: Call,
+        record: Record,
+        removable: bool,  # noqa: FBT001
+        extra: Mapping[str, Value] | None = None,
     ) -> Resource:
         """Build the document of a record, with its actions where they are shown."""
         document = self.documents.resource(record, call.place)
@@ -243,7 +251,7 @@ class ItemViews:
                 self.declaration,
                 str(document.href),
                 document.properties,
-                is_removable=self.service.is_removable(call.db, record),
+                is_removable=removable,
             )
         if extra:
             document.properties = {**document.properties, **extra}
@@ -280,8 +288,11 @@ class ItemViews:
                 if changes or file:
                     self.service.change(tx, record, changes, file)
                     record = self.service.find(tx, principal, item_id)
-        headers = self.validators(call, record).headers
-        return call.done(lambda: self.document(call, record), headers=headers)
+        removable = self.offers_removal(call, record)
+        headers = self.validators(call, record, removable).headers
+        return call.done(
+            lambda: self.document(call, record, removable), headers=headers
+        )
 
 
 class CollectionViews:
@@ -402,10 +413,13 @@ class CollectionViews:
                 item_id, extra = service.create(tx, owner, values, file)  # type: ignore[misc]
                 record = self.items.service.find(tx, principal, item_id)
         message = f"{self.declaration.name} {item_id} created successfully."
-        headers = self.items.validators(call, record).headers
+        removable = self.items.offers_removal(call, record)
+        headers = self.items.validators(call, record, removable).headers
         headers["Location"] = call.place.base + self.declaration.path.format_map(record)
         return call.done(
-            lambda: self.items.document(call, record, {**extra, "message": message}),
+            lambda: self.items.document(
+                call, record, removable, {**extra, "message": message}
+            ),
             201,
             headers,
             # What only this answer has must not be lost.

@@ -11,9 +11,8 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.errors import NotAcceptable, NotFound, Problem, RequestError, Unauthorized
-from app.http.call import Call, fallback_choice
-from app.http.documents import Place
-from representations import Link, Resource, Value, Vocabulary
+from app.http.call import Call
+from representations import Link, Resource, Value
 from schemas.fields import UNREPRESENTABLE
 
 LOG = logging.getLogger("sirenhall")
@@ -35,19 +34,9 @@ def _answer(error: Exception) -> Response:
     call: Call = g.call
     call.close()
     _log(error, status, problems, logref)
-    choice = call.__dict__["choice"] = fallback_choice(call)
-    try:
-        _ = call.place
-    except RequestError:
-        environ = request.environ
-        base = f"http://{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-        call.__dict__["place"] = Place(base, Vocabulary(f"{base}/rels/"))
-    try:
-        _ = call.query
-    except RequestError:
-        call.__dict__["query"] = ()
+    call.make_answerable()
     document = _document(error, call, problems, logref)
-    if choice.representation.is_for_people:
+    if call.choice.representation.is_for_people:
         document.title = f"{status} {_phrase(status)}"
     return call.respond(document, status, headers)
 

@@ -38,7 +38,13 @@ _PAGE = (
 )
 _BY_ID = Statement(
     # What only one is asked for comes last: the columns of a page come first.
-    select(*_COLUMNS, STORES.c.timezone, DOWNLOADABLES.c.revision, VERSIONS.c.blob_key)
+    select(
+        *_COLUMNS,
+        STORES.c.timezone,
+        STORES.c.date_modified.label("store_modified"),
+        DOWNLOADABLES.c.revision,
+        VERSIONS.c.blob_key,
+    )
     .select_from(DOWNLOADABLES)
     .join(STORES, STORES.c.id == DOWNLOADABLES.c.store_id)
     .outerjoin(VERSIONS, _CURRENT)

@@ -18,7 +18,12 @@ DEFAULT = "DEFAULT"
 DEFAULT_NAME = "Default for all products"
 
 _SELECT = select(ITEM_CATEGORIES, STORES.c.timezone).join_from(ITEM_CATEGORIES, STORES)
-_BY_ID = Statement(_SELECT.where(ITEM_CATEGORIES.c.id == bindparam("id")))
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    _SELECT.add_columns(STORES.c.date_modified.label("store_modified")).where(
+        ITEM_CATEGORIES.c.id == bindparam("id")
+    )
+)
 _BY_CODE = Statement(
     select(ITEM_CATEGORIES.c.id).where(
         ITEM_CATEGORIES.c.store_id == bindparam("store_id"),
@@ -31,7 +36,7 @@ _IN_USE = Statement(
     .where(DOWNLOADABLES.c.item_category_id == bindparam("id"))
 )
 
-COLUMNS = _BY_ID.columns
+COLUMNS = Statement(_SELECT).columns
 LISTING = listing.Listing(_SELECT, ITEM_CATEGORIES, owner="store_id", kept=COLLECTION)
 
 

@@ -137,6 +137,20 @@ def test_a_date_is_given_once_its_second_is_over(api, monkeypatch):
     assert stale.status_code == 412
 
 
+@pytest.mark.parametrize("path", ["item", "/item_categories/2"])
+def test_a_date_does_not_outlive_the_time_zone_it_was_shown_in(
+    api, item, path, monkeypatch
+):
+    path = item if path == "item" else path
+    now = clock.now()
+    monkeypatch.setattr("app.http.call.clock.now", lambda: now + 100)
+    date = api.get(path).headers["Last-Modified"]
+    monkeypatch.setattr("app.services.stores.now", lambda: now + 50)
+    api.patch("/stores/1", json={"timezone": "Asia/Tokyo"})
+    response = api.get(path, headers={"If-Modified-Since": date})
+    assert response.status_code == 200
+
+
 def test_of_changes_of_one_version_exactly_one_is_made(app, api, item):
     for round_number in range(5):
         etag = api.get(item).headers["ETag"]
