@@ -79,7 +79,8 @@ class Settings:
     )
     database_url: str = _setting(
         default="",
-        meaning="SQLite database, as sqlite:////file. Empty: in the data folder.",
+        meaning="Database, as sqlite:////file or postgresql://user:password@host/name. "
+        "Empty: SQLite in the data folder.",
     )
     storage_url: str = _setting(
         default="",

@@ -20,10 +20,49 @@ from app import create_app
 from app.services import access, scopes
 from app.services.installation import prepare
 from app.settings import Settings
+from tests import databases
 
 # Shared machines are slow now and then; what is slow always shows in benchmarks/.
 hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
 hypothesis.settings.load_profile("default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="the database that the server under test uses",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    if config.getoption("--database") == "sqlite":
+        os.environ.pop(databases.GIVEN, None)
+    else:
+        databases.use_postgresql()
+
+
+def pytest_report_header() -> str:
+    return f"database: {'postgresql' if databases.is_postgresql() else 'sqlite'}"
+
+
+def pytest_unconfigure() -> None:
+    databases.stop_postgresql()
+
+
+def settings_for(data_dir: Path, **more: Any) -> Settings:
+    """Give the settings of a server over a data folder and its database."""
+    url = databases.database_url(data_dir)
+    return Settings(data_dir=data_dir, database_url=url, **more)
+
+
+def environment_for(data_dir: Path) -> dict[str, str]:
+    """Give the variables by which a command finds the same database."""
+    return {"SIRENHALL_DATABASE_URL": databases.database_url(data_dir)}
+
 
 FORMATS = {
     "hal": "application/hal+json",
@@ -94,12 +133,13 @@ class Api:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder that was made ready once, to be copied."""
     folder = tmp_path_factory.mktemp("prepared") / "data"
-    prepare(Settings(data_dir=folder)).database.close()
+    prepare(settings_for(folder)).database.close()
     return folder
 
 
 @pytest.fixture
 def data_dir(prepared: Path, tmp_path: Path) -> Path:
+    databases.copy_database(prepared, tmp_path / "data")
     return Path(shutil.copytree(prepared, tmp_path / "data"))
 
 
@@ -111,7 +151,7 @@ def settings() -> dict[str, Any]:
 
 @pytest.fixture
 def app(data_dir: Path, settings: dict[str, Any]):
-    app = create_app(Settings(data_dir=data_dir, **settings))
+    app = create_app(settings_for(data_dir, **settings))
     yield app
     app.extensions["sirenhall"].database.close()
 
@@ -191,7 +231,11 @@ def start_server(
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env={**os.environ, **(environment or {})},
+            env={
+                **os.environ,
+                **environment_for(data_dir),
+                **(environment or {}),
+            },
         )
     assert process.stdout is not None
     line = process.stdout.readline()

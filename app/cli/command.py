@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,10 @@ def say(result: Mapping[str, Any], text: str, *, as_json: bool) -> None:
     click.echo(json.dumps(result) if as_json else text)
 
 
-def installation_at(data_dir: Path | None, *, may_make: bool = False) -> "Installation":
+@contextmanager
+def installation_at(
+    data_dir: Path | None, *, may_make: bool = False
+) -> Iterator["Installation"]:
     """Open the installation in a data folder; make it only where that is meant."""
     from app.services.installation import prepare
     from app.settings import Settings
@@ -87,4 +91,8 @@ def installation_at(data_dir: Path | None, *, may_make: bool = False) -> "Instal
                 f"there is no Sirenhall data in {folder}; name it with --data-dir"
             )
         click.echo(f"Making a new data folder: {folder}", err=True)
-    return prepare(settings)
+    installation = prepare(settings)
+    try:
+        yield installation
+    finally:
+        installation.database.close()

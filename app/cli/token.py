@@ -56,8 +56,10 @@ def create(
     """
     from app.services import access
 
-    installation = installation_at(data_dir, may_make=True)
-    with installation.database.writing() as tx:
+    with (
+        installation_at(data_dir, may_make=True) as installation,
+        installation.database.writing() as tx,
+    ):
         if scope != CLIENT:
             store_id = _store(tx, store_id)
         number, text = access.create_token(
@@ -75,7 +77,10 @@ def list_tokens(data_dir: Path | None, as_json: bool) -> None:
     """List the tokens, without their texts, which are not stored."""
     from app.services import access
 
-    with installation_at(data_dir).database.reading() as db:
+    with (
+        installation_at(data_dir) as installation,
+        installation.database.reading() as db,
+    ):
         found = access.tokens(db)
     say({"tokens": [_shown(t) for t in found]}, _table(found), as_json=as_json)
 
@@ -89,7 +94,10 @@ def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
     """Make the token with that ID useless; `token list` shows the IDs."""
     from app.services import access
 
-    with installation_at(data_dir).database.writing() as tx:
+    with (
+        installation_at(data_dir) as installation,
+        installation.database.writing() as tx,
+    ):
         if not access.revoke_token(tx, token_id):
             raise ConfigurationError(
                 f"there is no valid token {token_id}; `sirenhall token list` shows all"

@@ -7,31 +7,26 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    String,
     Table,
-    Text,
     UniqueConstraint,
 )
 
+from app.models.columns import ID, text
 from app.models.metadata import METADATA
 
 DOWNLOADABLES = Table(
     "downloadables",
     METADATA,
-    Column("id", Integer, primary_key=True),
-    Column(
-        "store_id", Integer, ForeignKey("stores.id", ondelete="CASCADE"), nullable=False
-    ),
-    Column(
-        "item_category_id", Integer, ForeignKey("item_categories.id"), nullable=False
-    ),
+    Column("id", ID, primary_key=True),
+    Column("store_id", ID, ForeignKey("stores.id", ondelete="CASCADE"), nullable=False),
+    Column("item_category_id", ID, ForeignKey("item_categories.id"), nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("name", String(100), nullable=False),
-    Column("code", String(50), nullable=False),
+    Column("name", text(100), nullable=False),
+    Column("code", text(50), nullable=False),
     Column("price", BigInteger, nullable=False),
-    Column("url", String(2000)),
-    Column("description", Text, nullable=False),
-    Column("release_notes", Text, nullable=False),
+    Column("url", text(2000)),
+    Column("description", text(), nullable=False),
+    Column("release_notes", text(), nullable=False),
     Column("max_downloads_per_customer", Integer),
     Column("max_downloads_time_period", Integer),
     Column("is_archived", Boolean, nullable=False),
@@ -39,7 +34,7 @@ DOWNLOADABLES = Table(
     Column("number_of_downloads", Integer, nullable=False),
     # The version that customers get; null until there is a file. No foreign key:
     # the two tables would point at each other.
-    Column("version_id", Integer),
+    Column("version_id", ID),
     Column("date_created", BigInteger, nullable=False),
     Column("date_modified", BigInteger, nullable=False),
     UniqueConstraint("store_id", "code"),
@@ -51,19 +46,19 @@ DOWNLOADABLES = Table(
 VERSIONS = Table(
     "versions",
     METADATA,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column(
         "downloadable_id",
-        Integer,
+        ID,
         ForeignKey("downloadables.id", ondelete="CASCADE"),
         nullable=False,
     ),
     Column("number", Integer, nullable=False),
-    Column("blob_key", String(64), nullable=False, unique=True),
-    Column("file_name", String(255), nullable=False),
+    Column("blob_key", text(64), nullable=False, unique=True),
+    Column("file_name", text(255), nullable=False),
     Column("file_size", BigInteger, nullable=False),
-    Column("file_type", String(127), nullable=False),
-    Column("file_sha256", String(64), nullable=False),
+    Column("file_type", text(127), nullable=False),
+    Column("file_sha256", text(64), nullable=False),
     Column("upload_date", BigInteger, nullable=False),
     UniqueConstraint("downloadable_id", "number"),
     sqlite_autoincrement=True,

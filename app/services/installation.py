@@ -6,7 +6,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import DatabaseError
 
 from app.database import Database, Statement, Transaction
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, RequestError
 from app.migrations import HEAD
 from app.models import ITEM_CATEGORIES, STORES, TOKENS
 from app.services import access, item_categories, scopes, stores
@@ -102,23 +102,29 @@ def prepare(settings: Settings) -> Installation:
         with _only_one(folder):
             key = _secret_key(folder / "secret_key")
             database = Database(settings.database, threads=settings.threads)
-            _migrate(database)
-            installation = Installation(
-                settings, database, storage_at(settings.storage), key
-            )
-            _make_first_store(installation)
+            # A server may fork afterwards, and no connection may cross that.
+            with closing(database):
+                _migrate(database)
+                installation = Installation(
+                    settings, database, storage_at(settings.storage), key
+                )
+                _make_first_store(installation)
     except OSError as error:
         raise ConfigurationError(
             f"cannot use the data folder {folder}: {error.strerror or error}"
         ) from error
-    except DatabaseError as error:
+    except (DatabaseError, RequestError) as error:
         raise ConfigurationError(
-            f"cannot use the database {database.engine.url!r}: {error.orig or error}"
+            f"cannot use the database {database.engine.url!r}: {_cause(error)}"
         ) from error
     installation.storage.clear_unfinished(UNFINISHED)
-    # A server may fork now, and no connection may cross that.
-    database.close()
     return installation
+
+
+def _cause(error: Exception) -> str:
+    """Say the driver's own reason, in one line."""
+    cause = error.__cause__ or error
+    return " ".join(str(getattr(cause, "orig", None) or cause).split())
 
 
 def start(installation: Installation) -> Start:
@@ -139,6 +145,9 @@ def _make_first_store(installation: Installation) -> None:
         if db.value(_FIRST_STORE) is not None:
             return
     with installation.database.writing() as tx:
+        # On PostgreSQL another machine may have come first.
+        if tx.value(_FIRST_STORE) is not None:
+            return
         store_id = stores.create(tx, _read(StoreSchema(), FIRST_STORE))
         values = _read(ItemCategorySchema(), DOWNLOADS_CATEGORY)
         item_categories.create(tx, store_id, values)
@@ -209,8 +218,8 @@ def _migrate(database: Database) -> None:
 
     config = Config()
     config.set_main_option("script_location", "app:migrations")
-    with database.engine.execution_options(sirenhall_writes=True).begin() as connection:
-        config.attributes["connection"] = connection
+    with database.writing() as tx:
+        config.attributes["connection"] = tx.connection
         command.upgrade(config, HEAD)
 
 

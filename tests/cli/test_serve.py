@@ -141,7 +141,8 @@ def test_a_port_in_use_is_said_at_once(tmp_path):
         ("SIRENHALL_REQUIRE_API_VERSION", "perhaps", "true or false"),
         ("SIRENHALL_STORAGE_URL", "ftp://x", "must be file:"),
         ("SIRENHALL_DATABASE_URL", "foo", "must be sqlite:"),
-        ("SIRENHALL_DATABASE_URL", "postgresql://localhost/x", "must be sqlite:"),
+        ("SIRENHALL_DATABASE_URL", "mysql://localhost/x", "must be sqlite:"),
+        ("SIRENHALL_DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/x", "u:***@"),
         ("SIRENHALL_DATABASE_URL", "sqlite://", "must be sqlite:"),
     ],
 )

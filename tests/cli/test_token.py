@@ -6,13 +6,16 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
+from tests.conftest import environment_for
 
 
 @pytest.fixture
 def run(data_dir):
     def invoke(*arguments, code=0):
         result = CliRunner().invoke(
-            main, ["token", *arguments, "--data-dir", str(data_dir)]
+            main,
+            ["token", *arguments, "--data-dir", str(data_dir)],
+            env=environment_for(data_dir),
         )
         assert result.exit_code == code, result.output
         return result
@@ -23,7 +26,9 @@ def run(data_dir):
 def test_a_token_is_good_at_once_and_useless_when_revoked(server):
     def command(*arguments):
         result = CliRunner().invoke(
-            main, ["token", *arguments, "--json", "--data-dir", str(server.data_dir)]
+            main,
+            ["token", *arguments, "--json", "--data-dir", str(server.data_dir)],
+            env=environment_for(server.data_dir),
         )
         assert result.exit_code == 0, result.output
         return json.loads(result.output)

@@ -3,8 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from app import create_app
-from app.settings import Settings
-from tests.conftest import Api
+from tests.conftest import Api, settings_for
 
 ITEM = {"name": "A", "price": 1, "item_category_id": 2}
 
@@ -27,7 +26,7 @@ def test_of_equal_codes_exactly_one_is_created(app, api):
 
 
 def test_kept_totals_count_every_row(app, api, data_dir):
-    second = create_app(Settings(data_dir=data_dir))
+    second = create_app(settings_for(data_dir))
 
     def work(number):
         client = Api((app, second)[number % 2].test_client(), api.token)

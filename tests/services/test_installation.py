@@ -1,6 +1,6 @@
 """A data folder that is made ready once and then left alone."""
 
-import sqlite3
+import os
 import stat
 
 import pytest
@@ -11,14 +11,17 @@ from alembic.script import ScriptDirectory
 from app import migrations
 from app.errors import ConfigurationError
 from app.models import METADATA
-from app.services import access
+from app.services import access, stores
 from app.services.installation import prepare, start
-from app.settings import Settings
+from tests import databases
+from tests.conftest import settings_for
+
+ON_SQLITE = pytest.mark.skipif(databases.VARIABLE in os.environ, reason="SQLite's own")
 
 
 @pytest.fixture
 def fresh(tmp_path):
-    installation = prepare(Settings(data_dir=tmp_path / "new" / "data"))
+    installation = prepare(settings_for(tmp_path / "new" / "data"))
     yield installation
     installation.database.close()
 
@@ -65,6 +68,7 @@ def test_no_token_is_stored(fresh):
     assert fresh.starter_token.removeprefix(access.PREFIX).encode() not in content
 
 
+@ON_SQLITE
 def test_rows_survive_a_power_cut_by_the_settings_of_sqlite(fresh):
     with fresh.database.writing() as tx:
         pragma = tx.connection.exec_driver_sql
@@ -88,22 +92,24 @@ def test_what_is_in_the_way_is_said(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")
     with pytest.raises(ConfigurationError, match="cannot use the data folder"):
-        prepare(Settings(data_dir=blocked))
-    broken = tmp_path / "broken"
-    broken.mkdir()
-    (broken / "sirenhall.db").write_bytes(b"no database" * 100)
-    with pytest.raises(ConfigurationError, match="cannot use the database"):
-        prepare(Settings(data_dir=broken))
+        prepare(settings_for(blocked))
     damaged = tmp_path / "damaged"
     damaged.mkdir()
     for content in ("zz", "", "00" * 31, "00" * 33):
         (damaged / "secret_key").write_text(content)
         with pytest.raises(ConfigurationError, match="secret_key is damaged"):
-            prepare(Settings(data_dir=damaged))
+            prepare(settings_for(damaged))
+
+
+@ON_SQLITE
+def test_a_damaged_database_is_said(tmp_path):
+    (tmp_path / "sirenhall.db").write_bytes(b"no database" * 100)
+    with pytest.raises(ConfigurationError, match="cannot use the database"):
+        prepare(settings_for(tmp_path))
 
 
 def test_no_connection_is_open_when_a_server_forks(tmp_path):
-    installation = prepare(Settings(data_dir=tmp_path / "data"))
+    installation = prepare(settings_for(tmp_path / "data"))
     assert installation.database.engine.pool.checkedin() == 0
     assert installation.database.engine.pool.checkedout() == 0
 
@@ -113,13 +119,12 @@ def test_an_interrupted_migration_leaves_no_half_schema(tmp_path, monkeypatch):
         raise RuntimeError("power cut")
 
     monkeypatch.setattr("app.services.installation._make_first_store", fail)
-    settings = Settings(data_dir=tmp_path / "data")
+    settings = settings_for(tmp_path / "data")
     with pytest.raises(RuntimeError):
         prepare(settings)
     monkeypatch.undo()
     installation = prepare(settings)
     assert start(installation).store_id == 1
+    with installation.database.reading() as db:
+        assert len(stores.ids(db)) == 1
     installation.database.close()
-    with sqlite3.connect(tmp_path / "data" / "sirenhall.db") as connection:
-        assert connection.execute("SELECT count(*) FROM stores").fetchone() == (1,)
-    connection.close()

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from tests.conftest import blobs, wait_until
+from tests.conftest import blobs, environment_for, wait_until
 
 BOUNDARY = "XYZ"
 STORE = {
@@ -143,7 +143,9 @@ def test_a_whole_chunked_body_is_taken(server):
 def test_a_store_deleted_during_an_upload_is_a_404(server):
     arguments = ["token", "create", "--scope", "client_full_access"]
     made = CliRunner().invoke(
-        main, [*arguments, "--json", "--data-dir", str(server.data_dir)]
+        main,
+        [*arguments, "--json", "--data-dir", str(server.data_dir)],
+        env=environment_for(server.data_dir),
     )
     token = json.loads(made.output)["token"]
     operator = replace(server, token=token)

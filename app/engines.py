@@ -1,0 +1,150 @@
+"""What differs between the databases: SQLite, embedded, and PostgreSQL.
+
+Both give readers one consistent view and let writers take turns, so that a check and
+the change that it is for are never parted.
+"""
+
+import sqlite3
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from app.errors import ConfigurationError, InsufficientStorage, Unavailable
+
+BUSY_TIMEOUT = 10.0
+"""Seconds a writer waits for another one."""
+
+WRITES = "sirenhall_writes"
+"""The execution option of an engine whose transactions change something."""
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+_LOCK = 0x51_8E_4A_11
+_BEGIN = {
+    # A writer that began as a reader finds its snapshot stale and is refused at
+    # once, whatever the time-out.
+    SQLITE: ("BEGIN", "BEGIN IMMEDIATE"),
+    POSTGRESQL: (
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        # What is looked up before a change must still be true when it is made.
+        f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK})",
+    ),
+}
+
+
+def make_engine(url: str, pool_size: int) -> Engine:
+    """Make the engine of a database URL. Raises `ConfigurationError`."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    backend = parsed.get_backend_name() if parsed else ""
+    if parsed is None or backend not in _BEGIN or not parsed.database:
+        raise ConfigurationError(
+            f"SIRENHALL_DATABASE_URL={_without_password(url)!r}: must be "
+            "sqlite:////path/of/a/file or postgresql://user:password@host/database"
+        )
+    shared: dict[str, Any] = {
+        "pool_size": pool_size,
+        "pool_use_lifo": True,
+        # Snapshots and transactions end themselves.
+        "pool_reset_on_return": None,
+    }
+    if backend == SQLITE:
+        arguments = {"timeout": BUSY_TIMEOUT, "isolation_level": None}
+        engine = create_engine(url, connect_args=arguments, **shared)
+        event.listen(engine, "connect", _prepare_sqlite)
+    else:
+        engine = _postgresql(url, shared)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _postgresql(url: str, shared: dict[str, Any]) -> Engine:
+    try:
+        engine = create_engine(
+            url,
+            # One that has been cut off is replaced, not met by a client.
+            pool_pre_ping=True,
+            connect_args={"autocommit": True, "connect_timeout": int(BUSY_TIMEOUT)},
+            **shared,
+        )
+    except ImportError as error:
+        raise ConfigurationError(
+            "PostgreSQL needs its driver: pip install 'sirenhall[postgres]'"
+        ) from error
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def begin_reading(engine: Engine) -> str:
+    """Give the statement that begins a consistent view."""
+    return _BEGIN[engine.dialect.name][0]
+
+
+def _begin(connection: Connection) -> None:
+    writes = bool(connection.get_execution_options().get(WRITES))
+    connection.exec_driver_sql(_BEGIN[connection.dialect.name][writes])
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    for pragma in (
+        "journal_mode=WAL",
+        # FULL: with NORMAL, rows that were acknowledged are lost at a power cut.
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        # As in PostgreSQL; what ignores case is folded before it is stored.
+        "case_sensitive_like=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = '{BUSY_TIMEOUT:.0f}s'")
+    cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.close()
+
+
+class Translated:
+    """Says in our terms what a database's own condition means for a client."""
+
+    def __init__(self, engine: Engine) -> None:
+        driver: Any = engine.dialect.dbapi
+        self._drivers_own = driver.OperationalError, driver.InterfaceError
+
+    def __enter__(self) -> None:
+        """Watch."""
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Translate what is known."""
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if not isinstance(cause, self._drivers_own):
+            return
+        text = str(cause).lower()
+        state = getattr(cause, "sqlstate", "") or ""
+        if state == "53100" or "full" in text or "disk i/o" in text:
+            raise InsufficientStorage(
+                "the server's disk is full; nothing was changed"
+            ) from error
+        # Over PostgreSQL's network, whatever goes wrong there passes.
+        is_passing = not isinstance(cause, sqlite3.Error)
+        if is_passing or "locked" in text or "busy" in text or "unable to" in text:
+            raise Unavailable(
+                "the database is busy; please try again",
+                headers={"Retry-After": "2"},
+            ) from error
+
+
+def _without_password(url: str) -> str:
+    """Shorten what cannot be parsed to what surely is no secret."""
+    scheme, separator, _ = url.partition("://")
+    return f"{scheme}{separator}…" if separator else url
