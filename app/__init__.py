@@ -22,7 +22,15 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     from app.http import access_log, cors, endpoints, errors
     from app.http.method_override import CompleteBodies, MethodOverride
-    from app.resources import downloadables, home, item_categories, rels, stores
+    from app.resources import (
+        CATALOGUE,
+        attributes,
+        downloadables,
+        home,
+        item_categories,
+        rels,
+        stores,
+    )
     from app.services.installation import prepare
     from app.settings import Settings
 
@@ -41,8 +49,15 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     app.url_map.redirect_defaults = False
 
     app.before_request(endpoints.open_call)
-    for resource in (home, stores, item_categories, downloadables, rels):
-        resource.register(app)
+    for resource in (
+        home,
+        stores,
+        item_categories,
+        downloadables,
+        attributes,
+        rels,
+    ):
+        resource.register(app, CATALOGUE)
     errors.register(app)
     access_log.register(app)
     cors.register(app, settings.cors_origins)

@@ -10,6 +10,7 @@ from representations.html import Html
 from representations.representation import Representation
 from representations.resource import (
     Action,
+    Embedded,
     Field,
     Form,
     Link,
@@ -29,6 +30,7 @@ __all__ = [
     "HAL",
     "REPRESENTATIONS",
     "Action",
+    "Embedded",
     "Field",
     "Form",
     "Link",

@@ -72,14 +72,17 @@ class Template:
 
 
 def compile_template(
-    representation: Representation, prototype: Resource, slots: Sequence[Slot]
+    representation: Representation,
+    prototype: Resource,
+    slots: Sequence[Slot],
+    rel: str | None = None,
 ) -> Template:
     """Cut the rendering of a prototype at its markers.
 
     The prototype's hrefs start with `BASE`, and the value of slot *n* is
     ``marker(n)``, alone or inside a longer string.
     """
-    rendered = representation.render_embedded(prototype, VOCABULARY)
+    rendered = representation.render_embedded(prototype, VOCABULARY, rel)
     pattern = representation.slot
     if pattern is None:
         raise TypeError(f"{representation.name} cannot be compiled")

@@ -9,7 +9,14 @@ import msgspec
 
 from representations.compiled import CLOSE, OPEN
 from representations.representation import Representation
-from representations.resource import Link, Rendered, Resource, Slot, Vocabulary
+from representations.resource import (
+    Embedded,
+    Link,
+    Rendered,
+    Resource,
+    Slot,
+    Vocabulary,
+)
 
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -73,15 +80,26 @@ class HalJson(JsonRepresentation):
             document["_links"] = _links(resource.links, vocabulary)
         if resource.embedded:
             document["_embedded"] = {
-                rel: msgspec.Raw(f"[{','.join(embedded.fragments)}]".encode())
-                if isinstance(embedded, Rendered)
-                else [self._object(item, vocabulary) for item in embedded]
+                rel: self._embedded(embedded, vocabulary)
                 for rel, embedded in resource.embedded.items()
             }
         document.update(resource.properties)
         return document
 
-    def render_embedded(self, resource: Resource, vocabulary: Vocabulary) -> str:
+    def _embedded(self, embedded: Embedded, vocabulary: Vocabulary) -> Any:
+        if isinstance(embedded, Resource):
+            return self._object(embedded, vocabulary)
+        if not isinstance(embedded, Rendered):
+            return [self._object(item, vocabulary) for item in embedded]
+        text = self.separator.join(embedded.fragments)
+        return msgspec.Raw((text if embedded.is_one else f"[{text}]").encode())
+
+    def render_embedded(
+        self,
+        resource: Resource,
+        vocabulary: Vocabulary,
+        rel: str | None = None,  # noqa: ARG002
+    ) -> str:
         """Write a resource object, the same as in its own document."""
         return ENCODER.encode(self.document(resource, vocabulary)).decode()
 

@@ -11,8 +11,8 @@ from representations.compiled import CLOSE, OPEN
 from representations.representation import Representation
 from representations.resource import Link, Rendered, Resource, Slot, Value, Vocabulary
 
-# Stands for the embedded resources that a template has already written.
-PLACEHOLDER = b"<?fragments ?>"
+# Stands for embedded resources that a template has already written.
+_WRITTEN = re.compile(r"<\?fragments (\d+)\?>")
 
 
 def _escape_attribute(text: str) -> str:
@@ -49,26 +49,30 @@ class HalXml(Representation):
 
     def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:
         """Write the document with its XML declaration."""
-        body = etree.tostring(_element(resource, vocabulary), encoding="utf-8")
-        fragments = [
-            fragment
-            for embedded in resource.embedded.values()
-            if isinstance(embedded, Rendered)
-            for fragment in embedded.fragments
-        ]
-        if fragments:
-            body = body.replace(PLACEHOLDER, "".join(fragments).encode(), 1)
-        return self.prologue.encode() + body + b"\n"
+        body = self.render_embedded(resource, vocabulary)
+        return f"{self.prologue}{body}\n".encode()
 
-    def render_embedded(self, resource: Resource, vocabulary: Vocabulary) -> str:
+    def render_embedded(
+        self,
+        resource: Resource,
+        vocabulary: Vocabulary,
+        rel: str | None = None,  # noqa: ARG002
+    ) -> str:
         """Write the element, the same as in its own document."""
-        return etree.tostring(_element(resource, vocabulary), encoding="unicode")
+        written: list[str] = []
+        element = _element(resource, vocabulary, written)
+        text = etree.tostring(element, encoding="unicode")
+        return _WRITTEN.sub(lambda found: written[int(found[1])], text)
+
+    separator = ""
 
     def expression(self, place: str, slot: Slot, value: str, text: str) -> str:
         """Write an element's content and end, or a piece of an attribute."""
         if not place.startswith(">"):
             return f"attribute({text})" if slot.is_text else text
         end = place[place.index(CLOSE) + 1 :]
+        if slot.is_fragment:
+            return f'">" + {text} + "{end}"'
         if slot.is_text and not slot.is_plain:
             # Null and the empty string alike are an empty element.
             return f'">" + escape({text}) + "{end}" if {value} else "/>"'
@@ -80,7 +84,10 @@ class HalXml(Representation):
         return _escape_attribute(text)
 
 
-def _element(resource: Resource, vocabulary: Vocabulary) -> etree._Element:
+def _element(
+    resource: Resource, vocabulary: Vocabulary, written: list[str]
+) -> etree._Element:
+    """Make the element; what is `written` already is numbered, and put in later."""
     element = etree.Element("resource")
     if resource.href is not None:
         element.set("href", resource.href)
@@ -90,10 +97,14 @@ def _element(resource: Resource, vocabulary: Vocabulary) -> etree._Element:
         _add_link(element, link, vocabulary)
     for embedded in resource.embedded.values():
         if isinstance(embedded, Rendered):
-            if embedded.fragments:
-                element.append(etree.ProcessingInstruction("fragments"))
-        else:
-            element.extend([_element(item, vocabulary) for item in embedded])
+            if not embedded.fragments:
+                continue
+            number = str(len(written))
+            element.append(etree.ProcessingInstruction("fragments", number))
+            written.append("".join(embedded.fragments))
+            continue
+        items = [embedded] if isinstance(embedded, Resource) else embedded
+        element.extend([_element(item, vocabulary, written) for item in items])
     for name, value in resource.properties.items():
         etree.SubElement(element, name).text = _lexical(value)
     return element

@@ -1,5 +1,6 @@
 """HTML, for people: the same document as a page one can read and follow."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import ClassVar
 
@@ -24,14 +25,20 @@ class Html(Representation):
             resource=resource,
             vocabulary=vocabulary,
             title=_title(resource),
-            embedded={
-                rel: items
-                for rel, items in resource.embedded.items()
-                if not isinstance(items, Rendered)
-            },
+            embedded=_lists(resource),
+            lists=_lists,
             item_title=_title,
         )
         return page.encode() + b"\n"
+
+
+def _lists(resource: Resource) -> dict[str, Sequence[Resource]]:
+    """Give what is embedded in a resource, also a single one, as lists."""
+    return {
+        rel: [items] if isinstance(items, Resource) else items
+        for rel, items in resource.embedded.items()
+        if not isinstance(items, Rendered)
+    }
 
 
 @cache

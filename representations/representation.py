@@ -46,9 +46,17 @@ class Representation:
     prologue: ClassVar[str] = ""
     """What precedes the item in its own document."""
 
-    def render_embedded(self, resource: Resource, vocabulary: Vocabulary) -> str:
-        """Write a resource as it stands inside a collection."""
+    def render_embedded(
+        self, resource: Resource, vocabulary: Vocabulary, rel: str | None = None
+    ) -> str:
+        """Write a resource as it stands inside another one, embedded there as `rel`.
+
+        Without `rel`, it is a member of a collection.
+        """
         raise NotImplementedError
+
+    separator: ClassVar[str] = ","
+    """What stands between two embedded resources."""
 
     compiled_names: ClassVar[Mapping[str, Any]] = {}
     """The functions that `expression` calls, by the names it gives them."""

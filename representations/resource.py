@@ -8,6 +8,7 @@ A `Resource` says what a resource is (its properties), where one can go from it
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Union
 
 Value = str | int | bool | Decimal | None
 
@@ -90,7 +91,7 @@ class Slot:
     `lexical` turns a value that is not None into text; None where str() does. It is
     also given the value at the position `beside`, if there is one.
     `is_text` values are strings, which `is_plain` ones need no escaping for; those
-    that are not `nullable` are never None.
+    that are not `nullable` are never None. A `is_fragment` is written already.
     """
 
     index: int
@@ -99,16 +100,21 @@ class Slot:
     nullable: bool
     is_plain: bool = False
     beside: int | None = None
+    is_fragment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Embedded resources that a compiled template has already written."""
+    """Embedded resources that a compiled template has already written.
+
+    `is_one` tells the only target of a relation from a list with one member.
+    """
 
     fragments: Sequence[str]
+    is_one: bool = False
 
 
-Embedded = Sequence["Resource"] | Rendered
+Embedded = Union[Sequence["Resource"], "Resource", Rendered]
 
 
 @dataclass(slots=True)

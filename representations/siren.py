@@ -40,9 +40,11 @@ class Siren(JsonRepresentation):
             document["actions"] = [_action(action) for action in resource.actions]
         return document
 
-    def render_embedded(self, resource: Resource, vocabulary: Vocabulary) -> str:
+    def render_embedded(
+        self, resource: Resource, vocabulary: Vocabulary, rel: str | None = None
+    ) -> str:
         """Write a sub-entity that is an embedded representation."""
-        return ENCODER.encode(_sub_entity(resource, vocabulary)).decode()
+        return ENCODER.encode(_sub_entity(resource, vocabulary, rel)).decode()
 
 
 def _entity(resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
@@ -50,8 +52,9 @@ def _entity(resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
     if resource.title is not None:
         document["title"] = resource.title
     document["properties"] = dict(resource.properties)
-    if resource.embedded:
-        document["entities"] = _entities(resource, vocabulary)
+    entities = _entities(resource, vocabulary)
+    if entities or "collection" in resource.classes:
+        document["entities"] = entities
     document["links"] = [
         _link(link, vocabulary) for link in resource.links if not link.templated
     ]
@@ -59,20 +62,37 @@ def _entity(resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 def _entities(resource: Resource, vocabulary: Vocabulary) -> Any:
-    entities = []
+    entities: list[Any] = []
     for rel, embedded in resource.embedded.items():
         if isinstance(embedded, Rendered):
-            # A page has one kind of item, written already.
-            return msgspec.Raw(f"[{','.join(embedded.fragments)}]".encode())
-        entities += [_sub_entity(item, vocabulary, rel) for item in embedded]
+            text = Siren.separator.join(embedded.fragments)
+            if len(resource.embedded) == 1:
+                return msgspec.Raw(f"[{text}]".encode())
+            entities += [msgspec.Raw(text.encode())] if text else []
+            continue
+        items = [embedded] if isinstance(embedded, Resource) else embedded
+        entities += [
+            # What has an address of its own, elsewhere than in a collection, is
+            # what a link of that relation leads to.
+            _sub_entity(
+                item,
+                vocabulary,
+                rel if item.href and "collection" not in resource.classes else None,
+            )
+            for item in items
+        ]
     return entities
 
 
 def _sub_entity(
     resource: Resource, vocabulary: Vocabulary, rel: str | None = None
 ) -> dict[str, Any]:
-    relation = vocabulary.expand(resource.rel or rel or "item")
-    rels = ["item"] if relation == "item" else ["item", relation]
+    if rel is not None:
+        rels = [vocabulary.expand(rel)]
+    elif resource.rel is None:
+        rels = ["item"]
+    else:
+        rels = ["item", vocabulary.expand(resource.rel)]
     return {"rel": rels, **_entity(resource, vocabulary)}
 
 

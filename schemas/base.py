@@ -35,6 +35,9 @@ class ResourceSchema(marshmallow.Schema):
 
     conditions: ClassVar[tuple[RequiredWhen, ...]] = ()
 
+    searchable: ClassVar[tuple[str, ...]] = ()
+    """The properties that a search looks through."""
+
     @cached_property
     def properties(self) -> dict[str, Property]:
         """All properties in the order of their declaration."""

@@ -18,6 +18,8 @@ from schemas.fields import (
 class DownloadableSchema(ResourceSchema):
     """Properties of a downloadable: Foxy's, then ours."""
 
+    searchable = ("name", "code", "description", "file_name")
+
     item_category_uri = Reference(
         "The full API URI of the item category this product is part of. The item "
         "category must have an item delivery type of downloaded. item_category_id "

@@ -30,6 +30,8 @@ class ItemCategorySchema(ResourceSchema):
     on them, and 0 says "unlimited".
     """
 
+    searchable = ("name", "code")
+
     conditions: ClassVar[tuple[RequiredWhen, ...]] = (
         RequiredWhen(
             "item_delivery_type",

@@ -9,6 +9,8 @@ from schemas.fields import Boolean, Date, Email, Pattern, Text, Url
 class StoreSchema(ResourceSchema):
     """Properties of a store, as Foxy's, where a download server has a use for them."""
 
+    searchable = ("store_name", "store_domain")
+
     conditions: ClassVar[tuple[RequiredWhen, ...]] = (
         RequiredWhen("use_webhook", (True,), ("webhook_url",)),
     )

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
+from app.http.catalogue import Kind
 from app.http.declaration import Declaration
 from app.http.media_types import JSON, MULTIPART
 from app.http.pagination import DEFAULT_LIMIT
 from representations import Action, Field, Form, Value
 from schemas.base import ResourceSchema
-from schemas.fields import Property, Upload
+from schemas.fields import Upload
 
 
 def item_actions(
@@ -75,15 +76,19 @@ def filter_action(declaration: Declaration, href: str, form: Form) -> Action:
     return _classed(Action(f"filter-{slug}", title, "GET", href, fields=form))
 
 
-def filter_form(filterable: Mapping[str, Property]) -> Form:
-    """Make the form of what a collection can be filtered by."""
+def filter_form(kind: Kind) -> Form:
+    """Make the form of what a collection can be asked for."""
     fields = [
         Field("limit", "How many to show", "number", DEFAULT_LIMIT),
         Field("offset", "How many to skip", "number", 0),
+        Field("search", "Words to look for", "search"),
+        Field("order", "Properties to sort by, each with asc or desc"),
+        Field("fields", "Properties to show"),
+        Field("zoom", f"Relations to embed: {', '.join(kind.relations)}"),
         *(
             # A checkbox would always be sent; a filter that is not set must not be.
             Field(name, _title(name), "text", options=field.options)
-            for name, field in filterable.items()
+            for name, field in kind.filterable.items()
         ),
     ]
     return Form(fields)

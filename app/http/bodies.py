@@ -50,9 +50,13 @@ _PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;]+)', re.AS
 
 @dataclass(slots=True)
 class Body:
-    """What a client sent: properties, and perhaps a file that is not kept yet."""
+    """What a client sent: properties, and perhaps a file that is not kept yet.
+
+    `members` are the resources of a collection that was sent, None if none was.
+    """
 
     values: dict[str, Any]
+    members: list[Any] | None = None
     upload: multipart.Upload | None = None
     problems: list[FieldError] = field(default_factory=list)
 
@@ -76,6 +80,8 @@ class Reader:
     schema: ResourceSchema
     settings: Settings
     storage: Storage
+    takes_many: bool = False
+    """Whether a JSON array is read, as several of them."""
 
     def ensure_readable(self, request: Request, method: str) -> str:
         """Give the body's media type. Raises 413 and 415 before a byte is read."""
@@ -113,25 +119,35 @@ class Reader:
         elif media_type == FORM:
             yield Body(self._form(request, raw))
         else:
-            values = (self._xml if media_type in XML_TYPES else self._json)(raw)
-            if len(values) > self.settings.max_fields:
-                raise self._too_many_fields()
-            yield Body(values)
+            body = (self._xml if media_type in XML_TYPES else self._json)(raw)
+            for values in (body.values, *(body.members or ())):
+                if isinstance(values, dict) and len(values) > self.settings.max_fields:
+                    raise self._too_many_fields()
+            yield body
 
     # -- the formats --------------------------------------------------------
 
-    def _json(self, raw: bytes) -> dict[str, Any]:
+    def _json(self, raw: bytes) -> Body:
         document = read_json(raw, max_depth=self.settings.max_json_depth)
-        # A Siren entity that is sent back has its properties one level down.
-        properties = document.get("properties")
-        if isinstance(properties, dict) and (
-            "links" in document or "class" in document
-        ):
-            return properties
-        return document
+        if isinstance(document, list):
+            if not self.takes_many:
+                raise BadRequest('the JSON body must be an object: {"name": "…"}')
+            return Body({}, [_siren_properties(member) for member in document])
+        if not isinstance(document, dict):
+            raise BadRequest('the JSON body must be an object, such as {"name": "…"}')
+        entities = document.get("entities")
+        embedded = document.get("_embedded")
+        members = None
+        if isinstance(entities, list):
+            members = [_siren_properties(entity) for entity in entities]
+        elif isinstance(embedded, dict):
+            lists = [value for value in embedded.values() if isinstance(value, list)]
+            members = [member for found in lists for member in found]
+        return Body(_siren_properties(document), members)
 
-    def _xml(self, raw: bytes) -> dict[str, Any]:
-        return xml.read(raw, max_depth=self.settings.max_xml_depth)
+    def _xml(self, raw: bytes) -> Body:
+        values = xml.read(raw, max_depth=self.settings.max_xml_depth)
+        return Body(values, values.get(xml.EMBEDDED))
 
     def _form(self, request: Request, raw: bytes) -> dict[str, Any]:
         try:
@@ -164,7 +180,8 @@ class Reader:
             for chunk in chunks(request):
                 reader.feed(chunk)
             pairs, upload = reader.close()
-            yield Body(self._single(request, pairs), upload, reader.problems)
+            values = self._single(request, pairs)
+            yield Body(values, None, upload, reader.problems)
         finally:
             reader.discard()
 
@@ -253,8 +270,17 @@ def chunks(request: Request) -> Iterator[bytes]:
         yield chunk
 
 
-def read_json(raw: bytes, *, max_depth: int) -> dict[str, Any]:
-    """Read a JSON object strictly: no NaN, no doubled names, no bottomless nesting.
+def _siren_properties(document: Any) -> Any:
+    """Take the properties of a Siren entity that is sent back, a level down."""
+    properties = document.get("properties") if isinstance(document, dict) else None
+    is_entity = isinstance(properties, dict) and not document.keys().isdisjoint(
+        {"links", "class"}
+    )
+    return properties if is_entity else document
+
+
+def read_json(raw: bytes, *, max_depth: int) -> Any:
+    """Read JSON strictly: no NaN, no doubled names, no bottomless nesting.
 
     Numbers with a fraction become Decimals. Raises `BadRequest` and `TooLarge`.
     """
@@ -283,8 +309,6 @@ def read_json(raw: bytes, *, max_depth: int) -> dict[str, Any]:
             f"the JSON body is nested deeper than {max_depth} levels "
             "(SIRENHALL_MAX_JSON_DEPTH)"
         )
-    if not isinstance(document, dict):
-        raise BadRequest('the JSON body must be an object, such as {"name": "…"}')
     return document
 
 

@@ -13,16 +13,32 @@ from schemas.base import ResourceSchema
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """How the targets of a link are found: their column `theirs` is our `ours`."""
+
+    kind: str
+    ours: str = "id"
+    theirs: str = "id"
+
+    @property
+    def is_many(self) -> bool:
+        """Whether there may be none or several."""
+        return self.theirs != "id"
+
+
+@dataclass(frozen=True, slots=True)
 class LinkTo:
     """A link of a resource: path and title may have columns in braces.
 
-    With `when`, the link is there only while one of those columns is not null.
+    With `when`, the link is there only while one of those columns is not null. With
+    a `relation`, it can be zoomed and filtered through.
     """
 
     rel: str
     path: str
     title: str
     when: tuple[str, ...] = ()
+    relation: Relation | None = None
 
     def is_present(self, values: Mapping[str, Any]) -> bool:
         """Tell whether a resource with these values has the link."""

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.http.declaration import Declaration, LinkTo
-from representations import Link, Representation, Resource, Slot, Value, Vocabulary
+from representations import (
+    Embedded,
+    Link,
+    Rendered,
+    Representation,
+    Resource,
+    Slot,
+    Value,
+    Vocabulary,
+)
 from representations.compiled import (
     BASE,
     VOCABULARY,
@@ -32,6 +41,26 @@ class Place:
     vocabulary: Vocabulary
 
 
+Inside = Mapping[str, Embedded]
+"""What is embedded in a resource, by relation."""
+
+NOTHING: dict[str, Any] = {}
+KEPT_TEMPLATES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """What makes templates of one kind and format differ from row to row.
+
+    `present` tells of each conditional column whether it is not null; `embedded`
+    gives each relation, whether it has one target, and whether it has any.
+    """
+
+    present: tuple[bool, ...]
+    fields: tuple[str, ...] | None = None
+    embedded: tuple[tuple[str, bool, bool], ...] = ()
+
+
 class ItemDocuments:
     """The documents of one kind of resource."""
 
@@ -42,17 +71,26 @@ class ItemDocuments:
         self._conditional = tuple(
             columns.index(name) for link in declaration.links for name in link.when
         )
-        self._templates: dict[tuple[str, tuple[bool, ...]], Template] = {}
+        self._templates: dict[tuple[str, str | None, _Variant], Template] = {}
 
     # -- plainly ------------------------------------------------------------
 
-    def resource(self, record: Mapping[str, Any], place: Place) -> Resource:
-        """Build the document of a record."""
+    def resource(
+        self,
+        record: Mapping[str, Any],
+        place: Place,
+        fields: tuple[str, ...] | None = None,
+        inside: Inside = NOTHING,
+    ) -> Resource:
+        """Build the document of a record; `fields` are the properties it shows."""
         shown = self.schema.dump(record)
         for name in self.schema.references():
             shown[name] = place.base + shown[name]
+        if fields is not None:
+            shown["id"] = record["id"]
+            shown = {name: shown[name] for name in fields}
         present = [link for link in self.declaration.links if link.is_present(record)]
-        return self._assemble(shown, record, present, place)
+        return self._assemble(shown, record, present, place, inside)
 
     def _assemble(
         self,
@@ -60,6 +98,7 @@ class ItemDocuments:
         keys: Mapping[str, Any],
         links: Sequence[LinkTo],
         place: Place,
+        inside: Inside,
     ) -> Resource:
         declaration = self.declaration
         href = place.base + declaration.path.format_map(keys)
@@ -80,6 +119,7 @@ class ItemDocuments:
                     for link in links
                 ),
             ],
+            embedded=inside,
         )
 
     # -- compiled -----------------------------------------------------------
@@ -89,62 +129,95 @@ class ItemDocuments:
         rows: Sequence[Sequence[Any]],
         representation: Representation,
         place: Place,
+        *,
+        fields: tuple[str, ...] | None = None,
+        insides: Sequence[Mapping[str, Rendered]] | None = None,
+        rel: str | None = None,
     ) -> list[str]:
-        """Write items as they stand inside a collection.
+        """Write items as they stand inside another document, as `rel` there.
 
-        That is also how they stand alone where a format `embeds_items_whole`.
+        Without `rel` they stand inside a collection. That is also how they stand
+        alone where a format `embeds_items_whole`. `insides` is, for each row, what
+        is embedded in it.
         """
-        bound: dict[tuple[bool, ...], Fill] = {}
+        bound: dict[_Variant, Fill] = {}
         written = []
-        for row in rows:
-            variant = tuple([row[i] is not None for i in self._conditional])
+        for number, row in enumerate(rows):
+            inside = insides[number] if insides else NOTHING
+            variant = _Variant(
+                tuple([row[i] is not None for i in self._conditional]),
+                fields,
+                tuple([_kind_of(name, e) for name, e in inside.items()])
+                if inside
+                else (),
+            )
             fill = bound.get(variant)
             if fill is None:
-                template = self._template(representation, variant)
+                template = self._template(representation, rel, variant)
                 fill = bound[variant] = template.bind(place.base, place.vocabulary)
+            if inside:
+                separator = representation.separator
+                texts = [separator.join(e.fragments) for e in inside.values()]
+                row = (*row, *texts)  # noqa: PLW2901
             written.append(fill(row))
         return written
 
     def _template(
-        self, representation: Representation, variant: tuple[bool, ...]
+        self, representation: Representation, rel: str | None, variant: _Variant
     ) -> Template:
-        key = representation.name, variant
-        if key not in self._templates:
+        key = representation.name, rel, variant
+        template = self._templates.get(key)
+        if template is None:
+            if len(self._templates) >= KEPT_TEMPLATES:
+                self._templates.clear()
             slots, prototype = self._prototype(variant)
-            self._templates[key] = compile_template(representation, prototype, slots)
-        return self._templates[key]
+            template = compile_template(representation, prototype, slots, rel)
+            self._templates[key] = template
+        return template
 
-    def _prototype(self, variant: tuple[bool, ...]) -> tuple[list[Slot], Resource]:
+    def _prototype(self, variant: _Variant) -> tuple[list[Slot], Resource]:
         """Build the document whose values are markers."""
         columns = self.declaration.columns
-        zone = columns.index(TIMEZONE)
-        fields = {f.column: f for f in self.schema.shown.values()}
-        references = {f.column for f in self.schema.references().values()}
-        slots, keys = [], {}
-        for index, column in enumerate(columns):
-            field = fields.get(column)
-            is_text = bool(field and field.is_text and column not in references)
-            nullable = bool(field and (field.allow_none or field.dump_only))
-            if isinstance(field, Date):
-                slot = Slot(
-                    index, date_text, is_text, nullable, is_plain=True, beside=zone
-                )
-            else:
-                # Numbers and texts write themselves.
-                lexical = field.lexical if field and field.lexical is not str else None
-                slot = Slot(index, lexical, is_text, nullable)
-            slots.append(slot)
-            keys[column] = marker(index)
+        slots = [self._slot(index, column) for index, column in enumerate(columns)]
+        keys: dict[str, Any] = {
+            column: marker(index) for index, column in enumerate(columns)
+        }
         properties = {
             name: BASE + field.path.format(id=keys[field.column])
             if isinstance(field, Reference)
             else keys[field.column]
             for name, field in self.schema.shown.items()
         }
+        if variant.fields is not None:
+            properties["id"] = keys["id"]
+            properties = {name: properties[name] for name in variant.fields}
         values: dict[str, Any] = {
             columns[index]: "" if is_there else None
-            for index, is_there in zip(self._conditional, variant, strict=True)
+            for index, is_there in zip(self._conditional, variant.present, strict=True)
         }
         links = [link for link in self.declaration.links if link.is_present(values)]
+        inside: dict[str, Embedded] = {}
+        for number, (rel, is_one, has_any) in enumerate(variant.embedded, len(columns)):
+            slots.append(Slot(number, None, False, False, is_fragment=True))  # noqa: FBT003
+            inside[rel] = Rendered([marker(number)], is_one) if has_any else []
         place = Place(BASE, VOCABULARY)
-        return slots, self._assemble(properties, keys, links, place)
+        return slots, self._assemble(properties, keys, links, place, inside)
+
+    def _slot(self, index: int, column: str) -> Slot:
+        fields = {f.column: f for f in self.schema.shown.values()}
+        references = {f.column for f in self.schema.references().values()}
+        field = fields.get(column)
+        is_text = bool(field and field.is_text and column not in references)
+        nullable = bool(field and (field.allow_none or field.dump_only))
+        if isinstance(field, Date):
+            zone = self.declaration.columns.index(TIMEZONE)
+            return Slot(index, date_text, is_text, nullable, is_plain=True, beside=zone)
+        # Numbers and texts write themselves.
+        lexical = field.lexical if field and field.lexical is not str else None
+        return Slot(index, lexical, is_text, nullable)
+
+
+def _kind_of(rel: str, embedded: Embedded) -> tuple[str, bool, bool]:
+    if not isinstance(embedded, Rendered):
+        raise TypeError(f"{rel} is not written yet")
+    return rel, embedded.is_one, bool(embedded.fragments)

@@ -5,26 +5,36 @@ things is the same for all: format, the body's type, token, target, body, checks
 file, transaction.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, g, request
 
-from app.database import Snapshot, Transaction
+from app.database import Row, Snapshot, Transaction
 from app.errors import Forbidden, Invalid, RequestError
-from app.http import affordances, bodies, filters
+from app.http import affordances, bodies
 from app.http.call import Call
+from app.http.catalogue import Branch, Catalogue, Kind
 from app.http.conditional import Validators
-from app.http.declaration import Declaration
-from app.http.documents import ItemDocuments
+from app.http.documents import NOTHING
+from app.http.embedding import ALWAYS_COUNT, Embedder
 from app.http.media_types import MULTIPART
-from app.http.pagination import page_links, window
+from app.http.pagination import Window, page_links
+from app.http.query_language import Asked, collection_query, item_query
 from app.services.access import Principal
 from app.services.downloadables import NewFile
-from app.services.listing import Page
-from representations import Action, Link, Rendered, Resource, Value
+from app.services.listing import Listing, Page, Selection, version_of_all
+from representations import (
+    Action,
+    Embedded,
+    Link,
+    Rendered,
+    Representation,
+    Resource,
+    Value,
+)
 from schemas.base import ResourceSchema
 from schemas.errors import FieldError
 
@@ -57,14 +67,14 @@ class CollectionService:
 
     `owner` gives the record that the collection belongs to, or raises `NotFound`.
     `version` is another one whenever a page may be another. `page` is given the
-    owner, filters by column, limit and offset. `create` gives the new id, and perhaps
+    owner, what is selected, and the part of it. `create` gives the new id, and perhaps
     properties that only this answer has; `create_scope` is the only one that may, where
     not all that may write may create.
     """
 
     owner: Callable[[Snapshot, Principal, int], Record]
     version: Callable[[Snapshot, Record], object]
-    page: Callable[[Call, Record, dict[str, Any], int, int], Page]
+    page: Callable[[Call, Record, Selection, Window], Page]
     create: (
         Callable[
             [Transaction, Record, dict[str, Any], NewFile | None],
@@ -74,8 +84,8 @@ class CollectionService:
     ) = None
     problems: Problems = lambda _db, _owner, _values: ()
     create_scope: str | None = None
-    columns: frozenset[str] = frozenset()
-    default_filters: Mapping[str, Any] | None = None
+    usual: tuple[str, Any] | None = None
+    """A column and its value that are meant where a query is silent about it."""
 
     def may_create(self, principal: Principal) -> bool:
         """Tell whether a token may create."""
@@ -161,10 +171,12 @@ def open_call() -> None:
 class ItemViews:
     """GET, PATCH, PUT and DELETE of one."""
 
-    def __init__(self, declaration: Declaration, service: ItemService) -> None:
-        self.declaration = declaration
+    def __init__(self, kind: Kind, service: ItemService, catalogue: Catalogue) -> None:
+        self.kind = kind
+        self.declaration = kind.declaration
+        self.documents = kind.documents
         self.service = service
-        self.documents = ItemDocuments(declaration)
+        self.catalogue = catalogue
 
     def register(self, app: Flask) -> None:
         """Publish the views under the declaration's path."""
@@ -179,18 +191,25 @@ class ItemViews:
 
     def show(self, call: Call, item_id: int) -> Response:
         """Answer a GET."""
+        query = call.query
+        asked = item_query(query, self.kind, self.catalogue) if query else None
         record = self.service.find(call.db, call.principal, item_id)
         removable = self.offers_removal(call, record)
-        validators = self.validators(call, record, removable)
+        zoom = asked.zoom if asked else ()
+        around = version_of_all(call.db, store_of(record)) if zoom else None
+        validators = self.validators(call, record, removable, around)
         unchanged = call.unchanged(validators)
         if unchanged:
             return unchanged
+        fields = asked.fields if asked else None
         representation = call.choice.representation
         if not representation.embeds_items_whole:
-            document = self.document(call, record, removable)
+            document = self.document(call, record, removable, fields=fields, zoom=zoom)
             return call.respond(document, headers=validators.headers)
+        insides = self.insides(call, [record], zoom, representation)
+        row = tuple(record.values())[: len(self.declaration.columns)]
         [body] = self.documents.fragments(
-            [tuple(record.values())], representation, call.place
+            [row], representation, call.place, fields=fields, insides=insides
         )
         written = f"{representation.prologue}{body}\n".encode()
         return call.finish(written, headers=validators.headers)
@@ -199,12 +218,36 @@ class ItemViews:
         """Tell whether the answer shows that the record can be deleted."""
         return self._offers_actions(call) and self.service.is_removable(call.db, record)
 
-    def validators(self, call: Call, record: Record, removable: object) -> Validators:
-        """Tag a record as it is shown to this call."""
+    def insides(
+        self,
+        call: Call,
+        records: Sequence[Record],
+        zoom: Sequence[Branch],
+        representation: Representation | None = None,
+    ) -> list[dict[str, Any]] | None:
+        """Give what is embedded in records, None where that is nothing."""
+        if not zoom and not any(record.get(ALWAYS_COUNT) for record in records):
+            return None
+        embedder = Embedder(call.db, self.catalogue, call.place, representation)
+        return embedder.inside(self.kind, records, zoom)
+
+    def validators(
+        self,
+        call: Call,
+        record: Record,
+        removable: object,
+        around: int | None = None,
+    ) -> Validators:
+        """Tag a record as it is shown to this call.
+
+        `around` is the version of what else is shown with it.
+        """
         # Its dates are written in the time zone of its store.
         modified = max(record["date_modified"], record.get("store_modified", 0))
         return call.validators(
-            record["revision"], modified, record["timezone"], removable
+            record["revision"],
+            modified if around is None else None,
+            *(record["timezone"], removable, around),
         )
 
     @staticmethod
@@ -243,9 +286,13 @@ class ItemViews:
         record: Record,
         removable: bool,  # noqa: FBT001
         extra: Mapping[str, Value] | None = None,
+        *,
+        fields: tuple[str, ...] | None = None,
+        zoom: Sequence[Branch] = (),
     ) -> Resource:
         """Build the document of a record, with its actions where they are shown."""
-        document = self.documents.resource(record, call.place)
+        inside = (self.insides(call, [record], zoom) or [NOTHING])[0]
+        document = self.documents.resource(record, call.place, fields, inside)
         if self._offers_actions(call):
             document.actions = affordances.item_actions(
                 self.declaration,
@@ -303,49 +350,46 @@ class CollectionViews:
         self.declaration = items.declaration
         self.path = path
         self.service = service
-        self.filterable = filters.filterable(self.declaration.schema, service.columns)
-        self.filter_form = affordances.filter_form(self.filterable)
+        self.filter_form = affordances.filter_form(items.kind)
+        self.views: dict[str, View] = {"GET": self.show}
+        self.words = dict(self.declaration.collection_methods)
+        if self.service.create:
+            self.views["POST"] = self.create
+        else:
+            self.words.pop("POST")
 
     def register(self, app: Flask) -> None:
         """Publish the views."""
-        views: dict[str, View] = {"GET": self.show}
-        words = dict(self.declaration.collection_methods)
-        if self.service.create:
-            views["POST"] = self.create
-        else:
-            words.pop("POST")
-        route(app, self.path.replace("{id}", "<id:owner_id>"), views, words)
+        path = self.path.replace("{id}", "<id:owner_id>")
+        route(app, path, self.views, self.words)
 
     def show(self, call: Call, owner_id: int = 0) -> Response:
         """Answer a GET with a page."""
-        shown = window(call.query)
-        found = filters.filters(call.query, self.filterable, call.place.base)
-        for column, value in (self.service.default_filters or {}).items():
-            found.setdefault(column, value)
         owner = self.service.owner(call.db, call.principal, owner_id)
-        version = self.service.version(call.db, owner)
-        may_create = self.service.may_create(call.principal)
-        validators = call.validators(version, None, owner.get("timezone"), may_create)
+        asked = self.asked(call, owner)
+        validators = self.validators(call, owner, asked)
         unchanged = call.unchanged(validators)
         if unchanged:
             return unchanged
-        page = self.service.page(call, owner, found, shown.limit, shown.offset)
+        document = self.document(call, owner, asked)
+        return call.respond(document, headers=validators.headers)
+
+    def validators(self, call: Call, owner: Record, asked: Asked) -> Validators:
+        """Tag a page as it is shown to this call."""
+        version = self.service.version(call.db, owner)
+        if asked.reaches_out:
+            version = f"{version}.{version_of_all(call.db, store_of(owner))}"
+        may_create = self.service.may_create(call.principal)
+        return call.validators(version, None, owner.get("timezone"), may_create)
+
+    def document(self, call: Call, owner: Record, asked: Asked) -> Resource:
+        """Build the document of a page; the database is given back."""
+        shown = asked.window
+        page = self.service.page(call, owner, asked.selection, shown)
+        embedded = self._embedded(call, page.rows, asked)
         call.close()
-        embedded: Any
-        representation = call.choice.representation
-        if representation.slot:
-            embedded = Rendered(
-                self.items.documents.fragments(page.rows, representation, call.place)
-            )
-        else:
-            names = self.declaration.columns
-            embedded = [
-                self.items.documents.resource(
-                    dict(zip(names, row, strict=True)), call.place
-                )
-                for row in page.rows
-            ]
         returned = len(page.rows)
+        representation = call.choice.representation
         document = Resource(
             classes=(self.declaration.plural, "collection"),
             href=call.url,
@@ -368,7 +412,52 @@ class CollectionViews:
         document.href = document.links[0].href
         if representation.has_actions:
             document.actions = self._actions(call)
-        return call.respond(document, headers=validators.headers)
+        return document
+
+    def asked(self, call: Call, owner: Record) -> Asked:
+        """Read the query. Raises `BadRequest`."""
+        return collection_query(
+            call.query,
+            self.items.kind,
+            self.items.catalogue,
+            zone=owner.get("timezone", "UTC"),
+            base=call.place.base,
+            usual=self.service.usual,
+        )
+
+    def _embedded(self, call: Call, rows: Sequence[Row], asked: Asked) -> Embedded:
+        items = self.items
+        names = self.declaration.columns
+        representation = call.choice.representation
+        is_compiled = representation.slot is not None
+        records: list[Record] = []
+        if asked.zoom or not is_compiled or self._have_attributes(rows):
+            records = [dict(zip(names, row, strict=True)) for row in rows]
+        insides = items.insides(
+            call, records, asked.zoom, representation if is_compiled else None
+        )
+        documents = items.documents
+        if is_compiled:
+            written = documents.fragments(
+                rows,
+                representation,
+                call.place,
+                fields=asked.fields,
+                insides=insides,
+            )
+            return Rendered(written)
+        return [
+            documents.resource(record, call.place, asked.fields, inside)
+            for record, inside in zip(
+                records, insides or [NOTHING] * len(records), strict=True
+            )
+        ]
+
+    def _have_attributes(self, rows: Sequence[Row]) -> bool:
+        if ALWAYS_COUNT not in self.declaration.columns:
+            return False
+        position = self.declaration.columns.index(ALWAYS_COUNT)
+        return any(row[position] for row in rows)
 
     def _actions(self, call: Call) -> list[Action]:
         actions = []
@@ -425,6 +514,28 @@ class CollectionViews:
             # What only this answer has must not be lost.
             may_be_empty=not extra,
         )
+
+
+def pages(listing: Listing) -> Callable[[Call, Record, Selection, Window], Page]:
+    """Read pages of a listing whose owner has an id and a time zone."""
+
+    def page(call: Call, owner: Record, selection: Selection, window: Window) -> Page:
+        return listing.page(
+            call.db,
+            owner["id"],
+            selection,
+            limit=window.limit,
+            offset=window.offset,
+            timezone=owner["timezone"],
+        )
+
+    return page
+
+
+def store_of(record: Record) -> int | None:
+    """Give the store that a record belongs to or is; None for all of them."""
+    found = record.get("store_id", record.get("id"))
+    return None if found is None else int(found)
 
 
 @contextmanager

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
-from app.errors import BadRequest, Problem
+from app.errors import Problem
 from representations import Link
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 300
 MAX_OFFSET = 2**53
+
+ALIASES = dict.fromkeys(("perpage", "per_page", "page_size"), "limit")
+PAGING = ("limit", "offset", "page", *ALIASES)
+"""The parameters that say which page; the others are kept from page to page."""
 
 _NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)
 # What a query may hold unencoded and readable (RFC 3986, section 3.4).
@@ -28,26 +32,24 @@ class Window:
     offset: int
 
 
-def window(query: Query) -> Window:
-    """Read limit and offset. Raises `BadRequest` that names each that is wrong."""
-    found = {"limit": DEFAULT_LIMIT, "offset": 0}
-    problems = []
+def window(query: Query, problems: list[Problem]) -> Window:
+    """Read limit and offset, or what stands for them; note each that is wrong."""
+    found: dict[str, int] = {}
     for name, value in query:
-        if name not in found:
+        if name not in PAGING:
             continue
-        if _NUMBER.fullmatch(value) and int(value) <= MAX_OFFSET:
-            found[name] = int(value)
+        least = 1 if name == "page" else 0
+        if _NUMBER.fullmatch(value) and least <= int(value) <= MAX_OFFSET:
+            found[ALIASES.get(name, name)] = int(value)
         else:
-            problems.append(
-                Problem(
-                    f"{name} must be a whole number from 0, not {value[:40]!r}",
-                    "not_a_number",
-                    name,
-                )
-            )
-    if problems:
-        raise BadRequest(problems=problems)
-    return Window(min(found["limit"], MAX_LIMIT), found["offset"])
+            text = f"{name} must be a whole number from {least}, not {value[:40]!r}"
+            problems.append(Problem(text, "not_a_number", name))
+    limit = min(found.get("limit", DEFAULT_LIMIT), MAX_LIMIT)
+    if "page" in found and "offset" in found:
+        text = "page and offset say the same: send one of them"
+        problems.append(Problem(text, "exclusive", "page"))
+    offset = found.get("offset", (found.get("page", 1) - 1) * limit)
+    return Window(limit, min(offset, MAX_OFFSET))
 
 
 def page_links(
@@ -79,7 +81,12 @@ def page_links(
         ("next", following, "Next"),
         ("last", last, "Last"),
     ]
-    others = with_query(url, [(n, v) for n, v in query if n != "offset"])
+    kept = [
+        ("limit", str(limit)) if name in ALIASES else (name, value)
+        for name, value in query
+        if name not in {"offset", "page"}
+    ]
+    others = with_query(url, kept)
     start = f"{others}{'&' if '?' in others else '?'}offset="
     return [
         Link("self", with_query(url, query), "This Collection"),

@@ -10,13 +10,15 @@ from lxml import etree
 
 from app.errors import BadRequest, TooLarge
 
-IGNORED = {"link", "resource"}
+EMBEDDED = "_embedded"
+"""The name under which embedded resources are given, as in HAL."""
 
 
 def read(raw: bytes, *, max_depth: int) -> dict[str, Any]:
     """Give the child elements of ``<resource>`` that are properties, by name.
 
-    Links and embedded resources are left aside; an empty element is the empty text.
+    Links are left aside; embedded resources are a list. An empty element is the empty
+    text.
     Raises `BadRequest` that says where the document is broken, and `TooLarge`.
     """
     parser = etree.XMLParser(
@@ -65,16 +67,21 @@ def _properties(root: etree._Element) -> dict[str, Any]:
             raise BadRequest(f"the XML body has a text after <{name}>, in no property")
         if etree.QName(child).namespace != etree.QName(root).namespace:
             raise BadRequest(f"<{name}> in the XML body has a namespace of its own")
-        if name in IGNORED:
-            continue
-        if child.attrib:
-            raise BadRequest(f"<{name}> in the XML body must not have attributes")
-        if name in values:
-            raise BadRequest(f"the XML body has <{name}> twice")
-        if len(child):
-            raise BadRequest(f"<{name}> in the XML body must have text only")
-        values[name] = child.text or ""
+        if name == "resource":
+            values.setdefault(EMBEDDED, []).append(_properties(child))
+        elif name != "link":
+            _ensure_property(name, child, values)
+            values[name] = child.text or ""
     return values
+
+
+def _ensure_property(name: str, child: etree._Element, values: dict[str, Any]) -> None:
+    if child.attrib:
+        raise BadRequest(f"<{name}> in the XML body must not have attributes")
+    if name in values:
+        raise BadRequest(f"the XML body has <{name}> twice")
+    if len(child):
+        raise BadRequest(f"<{name}> in the XML body must have text only")
 
 
 def _too_deep(max_depth: int) -> TooLarge:

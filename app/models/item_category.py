@@ -43,6 +43,9 @@ ITEM_CATEGORIES = Table(
     Column("admin_email_template_uri", text(300), nullable=False),
     Column("customer_email_template_uri", text(300), nullable=False),
     Column("gift_recipient_email_template_uri", text(300)),
+    # What a search looks through, folded; see app/services/folding.py.
+    Column("search_text", text(), nullable=False, server_default=""),
+    Column("attribute_count", Integer, nullable=False, server_default="0"),
     Column("date_created", BigInteger, nullable=False),
     Column("date_modified", BigInteger, nullable=False),
     UniqueConstraint("store_id", "code"),

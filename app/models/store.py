@@ -34,6 +34,9 @@ STORES = Table(
     Column("webhook_key", text(200), nullable=False),
     Column("is_maintenance_mode", Boolean, nullable=False),
     Column("is_active", Boolean, nullable=False),
+    # What a search looks through, folded; see app/services/folding.py.
+    Column("search_text", text(), nullable=False, server_default=""),
+    Column("attribute_count", Integer, nullable=False, server_default="0"),
     Column("date_created", BigInteger, nullable=False),
     Column("date_modified", BigInteger, nullable=False),
     # Ids are never given twice: an old link must not show a new resource.

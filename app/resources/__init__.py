@@ -1,1 +1,18 @@
-"""The resources, one module each: what it is, and what is its own in its views."""
+"""The resources, one module each: what it is, and what is its own in its views.
+
+They do not know each other; what leads from one to another finds it in the catalogue.
+"""
+
+from app.http.catalogue import Catalogue
+from app.resources import attributes, downloadables, item_categories, stores
+
+CATALOGUE: Catalogue = {
+    kind.declaration.name: kind
+    for kind in (
+        stores.KIND,
+        item_categories.KIND,
+        downloadables.KIND,
+        attributes.KIND,
+    )
+}
+"""Every kind of resource by its name."""

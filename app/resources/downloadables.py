@@ -1,6 +1,6 @@
 """Downloadables: the files for sale."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Flask, Response
@@ -9,17 +9,18 @@ from app.database import Snapshot, Transaction
 from app.errors import NotFound
 from app.http import delivery
 from app.http.call import Call
-from app.http.declaration import STANDARD_METHODS, Declaration, LinkTo
+from app.http.catalogue import Catalogue, Kind
+from app.http.declaration import STANDARD_METHODS, Declaration, LinkTo, Relation
 from app.http.endpoints import (
     CollectionService,
     CollectionViews,
     ItemService,
     ItemViews,
+    pages,
     route,
 )
 from app.services import downloadables, item_categories, stores
 from app.services.downloadables import NewFile
-from app.services.listing import Listing, Page
 from representations import Value
 from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError
@@ -46,13 +47,19 @@ DOWNLOADABLE = Declaration(
         "is_archived=true."
     ),
     schema=DownloadableSchema(),
-    columns=downloadables.COLUMNS,
+    columns=downloadables.SOURCE.names,
     links=(
-        LinkTo("fx:store", "/stores/{store_id}", "This Store"),
+        LinkTo(
+            "fx:store",
+            "/stores/{store_id}",
+            "This Store",
+            relation=Relation("store", "store_id"),
+        ),
         LinkTo(
             "fx:item_category",
             "/item_categories/{item_category_id}",
             "Item Category for this downloadable",
+            relation=Relation("item_category", "item_category_id"),
         ),
         LinkTo(
             "fx:downloadable_item_categories",
@@ -65,8 +72,15 @@ DOWNLOADABLE = Declaration(
             "File of this downloadable",
             when=("version_id", "url"),
         ),
+        LinkTo(
+            "fx:attributes",
+            "/downloadables/{id}/attributes",
+            "Attributes for This Downloadable",
+            relation=Relation("attribute", theirs="downloadable_id"),
+        ),
     ),
 )
+KIND = Kind(DOWNLOADABLE, downloadables.SOURCE)
 
 
 def _problems(
@@ -88,22 +102,6 @@ def _create(
     file: NewFile | None,
 ) -> tuple[int, dict[str, Value]]:
     return downloadables.create(tx, store["id"], values, file), {}
-
-
-def _pages(rows: Listing) -> Callable[..., Page]:
-    """Read pages of a listing whose owner, store or category, has a time zone."""
-
-    def page(
-        call: Call,
-        owner: Mapping[str, Any],
-        found: dict[str, Any],
-        limit: int,
-        offset: int,
-    ) -> Page:
-        given = {"limit": limit, "offset": offset, "timezone": owner["timezone"]}
-        return rows.page(call.db, owner["id"], found, **given)
-
-    return page
 
 
 def _file(call: Call, item_id: int) -> Response:
@@ -136,30 +134,29 @@ def _send_file(call: Call, item_id: int) -> Response:
     )
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, catalogue: Catalogue) -> None:
     """Publish the views."""
     items = ItemViews(
-        DOWNLOADABLE,
+        KIND,
         ItemService(
             find=downloadables.find,
             problems=_problems,
             change=downloadables.change,
             remove=downloadables.remove,
         ),
+        catalogue,
     )
     items.register(app)
-    columns = frozenset(downloadables.IN_STORE.table.c.keys())
     CollectionViews(
         items,
         "/stores/{id}/downloadables",
         CollectionService(
             owner=stores.find,
             version=lambda db, store: downloadables.version(db, store["id"]),
-            page=_pages(downloadables.IN_STORE),
+            page=pages(downloadables.IN_STORE),
             create=_create,
             problems=_problems_in_store,
-            columns=columns,
-            default_filters=downloadables.ON_SHELF,
+            usual=downloadables.ON_SHELF,
         ),
     ).register(app)
     CollectionViews(
@@ -170,9 +167,8 @@ def register(app: Flask) -> None:
             version=lambda db, category: downloadables.version(
                 db, category["store_id"]
             ),
-            page=_pages(downloadables.IN_CATEGORY),
-            columns=columns,
-            default_filters=downloadables.ON_SHELF,
+            page=pages(downloadables.IN_CATEGORY),
+            usual=downloadables.ON_SHELF,
         ),
     ).register(app)
     route(

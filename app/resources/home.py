@@ -3,6 +3,7 @@
 from flask import Flask, Response
 
 from app.http.call import Call
+from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import route
 from representations import Link, Resource
@@ -36,6 +37,6 @@ def _home(call: Call) -> Response:
     return call.respond(document)
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the view."""
     route(app, "/", {"GET": _home}, METHODS)

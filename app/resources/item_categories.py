@@ -6,16 +6,16 @@ from typing import Any
 from flask import Flask
 
 from app.database import Transaction
-from app.http.call import Call
-from app.http.declaration import Declaration, LinkTo
+from app.http.catalogue import Catalogue, Kind
+from app.http.declaration import Declaration, LinkTo, Relation
 from app.http.endpoints import (
     CollectionService,
     CollectionViews,
     ItemService,
     ItemViews,
+    pages,
 )
 from app.services import item_categories, stores
-from app.services.listing import Page
 from representations import Value
 from schemas.item_category import ItemCategorySchema
 
@@ -32,16 +32,29 @@ ITEM_CATEGORY = Declaration(
     ),
     collection_description="The item categories of a store.",
     schema=ItemCategorySchema(),
-    columns=item_categories.COLUMNS,
+    columns=item_categories.SOURCE.names,
     links=(
-        LinkTo("fx:store", "/stores/{store_id}", "This Store"),
+        LinkTo(
+            "fx:store",
+            "/stores/{store_id}",
+            "This Store",
+            relation=Relation("store", "store_id"),
+        ),
         LinkTo(
             "fx:downloadables",
             "/item_categories/{id}/downloadables",
             "Downloadables in this category",
+            relation=Relation("downloadable", theirs="item_category_id"),
+        ),
+        LinkTo(
+            "fx:attributes",
+            "/item_categories/{id}/attributes",
+            "Attributes for This Item Category",
+            relation=Relation("attribute", theirs="item_category_id"),
         ),
     ),
 )
+KIND = Kind(ITEM_CATEGORY, item_categories.SOURCE)
 
 
 def _change(
@@ -60,22 +73,17 @@ def _create(
     return item_categories.create(tx, store["id"], values), {}
 
 
-def _page(
-    call: Call, store: Mapping[str, Any], found: dict[str, Any], limit: int, offset: int
-) -> Page:
-    return item_categories.page(call.db, store["id"], found, limit=limit, offset=offset)
-
-
-def register(app: Flask) -> None:
+def register(app: Flask, catalogue: Catalogue) -> None:
     """Publish the views."""
     items = ItemViews(
-        ITEM_CATEGORY,
+        KIND,
         ItemService(
             find=item_categories.find,
             change=_change,
             remove=_remove,
             is_removable=item_categories.is_removable,
         ),
+        catalogue,
     )
     items.register(app)
     CollectionViews(
@@ -84,8 +92,7 @@ def register(app: Flask) -> None:
         CollectionService(
             owner=stores.find,
             version=lambda db, store: item_categories.version(db, store["id"]),
-            page=_page,
+            page=pages(item_categories.LISTING),
             create=_create,
-            columns=frozenset(item_categories.LISTING.table.c.keys()),
         ),
     ).register(app)

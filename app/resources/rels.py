@@ -13,9 +13,11 @@ from lxml import etree
 
 from app.errors import NotFound
 from app.http.call import Call
+from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS, Declaration
 from app.http.documents import ItemDocuments, Place
 from app.http.endpoints import route
+from app.resources.attributes import ATTRIBUTE
 from app.resources.downloadables import DOWNLOADABLE, FILE_METHODS
 from app.resources.item_categories import ITEM_CATEGORY
 from app.resources.stores import STORE
@@ -23,7 +25,7 @@ from representations import REPRESENTATIONS, Link, Resource, Vocabulary
 from schemas.fields import Amount, Date
 from schemas.values import money_stored
 
-DECLARATIONS = (STORE, ITEM_CATEGORY, DOWNLOADABLE)
+DECLARATIONS = (STORE, ITEM_CATEGORY, DOWNLOADABLE, ATTRIBUTE)
 
 # Relations that are not a resource's own.
 OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
@@ -205,7 +207,7 @@ def _pretty(document: bytes) -> str:
     return json.dumps(json.loads(document), indent=2, ensure_ascii=False)
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
     route(app, "/rels", {"GET": _index}, METHODS)
     route(app, "/rels/<rel>", {"GET": _rel}, METHODS)

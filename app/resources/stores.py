@@ -7,16 +7,18 @@ from flask import Flask
 
 from app.database import Snapshot, Transaction
 from app.http.call import Call
-from app.http.declaration import Declaration, LinkTo
+from app.http.catalogue import Catalogue, Kind
+from app.http.declaration import Declaration, LinkTo, Relation
 from app.http.endpoints import (
     CollectionService,
     CollectionViews,
     ItemService,
     ItemViews,
 )
+from app.http.pagination import Window
 from app.services import access, scopes, stores
 from app.services.access import Principal
-from app.services.listing import Page
+from app.services.listing import Page, Selection
 from representations import Value
 from schemas.errors import FieldError
 from schemas.store import StoreSchema
@@ -35,20 +37,29 @@ STORE = Declaration(
         "can create stores; the answer carries a token for the new store."
     ),
     schema=StoreSchema(),
-    columns=stores.COLUMNS,
+    columns=stores.SOURCE.names,
     links=(
         LinkTo(
             "fx:item_categories",
             "/stores/{id}/item_categories",
             "Item Categories for This Store",
+            relation=Relation("item_category", theirs="store_id"),
         ),
         LinkTo(
             "fx:downloadables",
             "/stores/{id}/downloadables",
             "Downloadables for This Store",
+            relation=Relation("downloadable", theirs="store_id"),
+        ),
+        LinkTo(
+            "fx:attributes",
+            "/stores/{id}/attributes",
+            "Attributes for This Store",
+            relation=Relation("attribute", theirs="of_store_id"),
         ),
     ),
 )
+KIND = Kind(STORE, stores.SOURCE)
 
 
 def _problems(
@@ -84,17 +95,22 @@ def _owner(_db: Snapshot, _principal: Principal, _owner_id: int) -> dict[str, An
 def _page(
     call: Call,
     _owner: Mapping[str, Any],
-    found: dict[str, Any],
-    limit: int,
-    offset: int,
+    selection: Selection,
+    window: Window,
 ) -> Page:
-    return stores.page(call.db, call.principal, found, limit=limit, offset=offset)
+    return stores.page(
+        call.db,
+        call.principal,
+        selection,
+        limit=window.limit,
+        offset=window.offset,
+    )
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, catalogue: Catalogue) -> None:
     """Publish the views."""
     items = ItemViews(
-        STORE,
+        KIND,
         ItemService(
             find=stores.find,
             problems=_problems,
@@ -102,6 +118,7 @@ def register(app: Flask) -> None:
             remove=_remove,
             is_removable=stores.is_removable,
         ),
+        catalogue,
     )
     items.register(app)
     CollectionViews(
@@ -114,6 +131,5 @@ def register(app: Flask) -> None:
             create=_create,
             problems=_problems,
             create_scope=scopes.CLIENT,
-            columns=frozenset(stores.LISTING.table.c.keys()),
         ),
     ).register(app)

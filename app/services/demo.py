@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.services import downloadables, item_categories
+from app.services import downloadables, item_categories, listing
 from app.services.downloadables import NewFile
 from app.services.installation import Installation
 from schemas.downloadable import DownloadableSchema
@@ -43,7 +43,9 @@ CATEGORIES = {
 def fill(installation: Installation, store_id: int) -> int:
     """Fill a store that sells nothing yet; give the number of new downloadables."""
     with installation.database.reading() as db:
-        page = downloadables.IN_STORE.page(db, store_id, {}, limit=0, offset=0)
+        page = downloadables.IN_STORE.page(
+            db, store_id, listing.Selection(), limit=0, offset=0
+        )
     if page.total:
         return 0
     files = [_stored(installation, item) for item in CATALOGUE]

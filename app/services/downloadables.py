@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, String, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, bindparam, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -12,8 +12,10 @@ from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES, VERSIONS
 from app.services import listing
 from app.services.access import Principal
 from app.services.clock import now
+from app.services.folding import folded
 from app.services.places import currency_digits
 from app.storage import Blob
+from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError
 from schemas.item_category import DOWNLOADED
 from schemas.values import MONEY_DIGITS
@@ -21,33 +23,30 @@ from schemas.values import MONEY_DIGITS
 COLLECTION = "downloadables"
 
 _CURRENT = VERSIONS.c.id == DOWNLOADABLES.c.version_id
-_COLUMNS = (
-    *(column for column in DOWNLOADABLES.c if column.name != "revision"),
-    VERSIONS.c.number.label("version"),
-    VERSIONS.c.file_name,
-    VERSIONS.c.file_size,
-    VERSIONS.c.file_type,
-    VERSIONS.c.file_sha256,
-    VERSIONS.c.upload_date,
-)
-# A page is of one store: its time zone is given, not joined to every row.
-_PAGE = (
-    select(*_COLUMNS, bindparam("timezone", type_=String).label("timezone"))
-    .select_from(DOWNLOADABLES)
-    .outerjoin(VERSIONS, _CURRENT)
+_UNSHOWN = {"revision", "search_text"}
+
+SOURCE = listing.source(
+    name="downloadable",
+    table=DOWNLOADABLES,
+    columns=(
+        *(column for column in DOWNLOADABLES.c if column.name not in _UNSHOWN),
+        VERSIONS.c.number.label("version"),
+        VERSIONS.c.file_name,
+        VERSIONS.c.file_size,
+        VERSIONS.c.file_type,
+        VERSIONS.c.file_sha256,
+        VERSIONS.c.upload_date,
+    ),
+    joined=DOWNLOADABLES.outerjoin(VERSIONS, _CURRENT),
 )
 _BY_ID = Statement(
     # What only one is asked for comes last: the columns of a page come first.
-    select(
-        *_COLUMNS,
-        STORES.c.timezone,
+    SOURCE.rows()
+    .add_columns(
         STORES.c.date_modified.label("store_modified"),
         DOWNLOADABLES.c.revision,
         VERSIONS.c.blob_key,
     )
-    .select_from(DOWNLOADABLES)
-    .join(STORES, STORES.c.id == DOWNLOADABLES.c.store_id)
-    .outerjoin(VERSIONS, _CURRENT)
     .where(DOWNLOADABLES.c.id == bindparam("id"))
 )
 _BY_CODE = Statement(
@@ -80,16 +79,14 @@ _BLOBS = Statement(
     select(VERSIONS.c.blob_key).where(VERSIONS.c.downloadable_id == bindparam("id"))
 )
 
-COLUMNS = Statement(_PAGE).columns
-ON_SHELF = {"is_archived": False}
+ON_SHELF = ("is_archived", False)
 IN_STORE = listing.Listing(
-    _PAGE,
-    DOWNLOADABLES,
+    SOURCE,
     owner="store_id",
     kept=COLLECTION,
-    kept_filters=tuple(ON_SHELF.items()),
+    usual=listing.Selection().also(*ON_SHELF),
 )
-IN_CATEGORY = listing.Listing(_PAGE, DOWNLOADABLES, owner="item_category_id")
+IN_CATEGORY = listing.Listing(SOURCE, owner="item_category_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +170,11 @@ def create(
     """Create a downloadable and give its id."""
     ensure_free(tx, store_id, values["code"])
     moment = now()
+    file_name = file.name if file else None
     row = {
         **values,
         "store_id": store_id,
+        "search_text": _search_text({**values, "file_name": file_name}),
         "revision": 1,
         "number_of_downloads": 0,
         "date_created": moment,
@@ -210,6 +209,8 @@ def change(
         number = (tx.value(_NEWEST, id=record["id"]) or 0) + 1
         changes["version_id"] = _add_version(tx, record["id"], number, file)
         changes["url"] = None
+    file_name = file.name if file else record["file_name"]
+    changes["search_text"] = _search_text({**record, **values, "file_name": file_name})
     tx.execute(
         update(DOWNLOADABLES)
         .where(DOWNLOADABLES.c.id == record["id"])
@@ -235,6 +236,10 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
     added = 0 if record["is_archived"] else -1
     listing.note_change(tx, record["store_id"], COLLECTION, added=added)
     return keys
+
+
+def _search_text(values: Mapping[str, Any]) -> str:
+    return folded(values, DownloadableSchema.searchable)
 
 
 def _add_version(

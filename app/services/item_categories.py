@@ -11,18 +11,28 @@ from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES
 from app.services import listing
 from app.services.access import Principal
 from app.services.clock import now
+from app.services.folding import folded
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 
 COLLECTION = "item_categories"
 DEFAULT = "DEFAULT"
 DEFAULT_NAME = "Default for all products"
 
-_SELECT = select(ITEM_CATEGORIES, STORES.c.timezone).join_from(ITEM_CATEGORIES, STORES)
+_UNSHOWN = {"revision", "search_text"}
+
+SOURCE = listing.source(
+    name="item_category",
+    table=ITEM_CATEGORIES,
+    columns=tuple(c for c in ITEM_CATEGORIES.c if c.name not in _UNSHOWN),
+    joined=ITEM_CATEGORIES,
+)
 _BY_ID = Statement(
     # What only one is asked for comes last: the columns of a page come first.
-    _SELECT.add_columns(STORES.c.date_modified.label("store_modified")).where(
-        ITEM_CATEGORIES.c.id == bindparam("id")
+    SOURCE.rows()
+    .add_columns(
+        STORES.c.date_modified.label("store_modified"), ITEM_CATEGORIES.c.revision
     )
+    .where(ITEM_CATEGORIES.c.id == bindparam("id"))
 )
 _BY_CODE = Statement(
     select(ITEM_CATEGORIES.c.id).where(
@@ -36,8 +46,7 @@ _IN_USE = Statement(
     .where(DOWNLOADABLES.c.item_category_id == bindparam("id"))
 )
 
-COLUMNS = Statement(_SELECT).columns
-LISTING = listing.Listing(_SELECT, ITEM_CATEGORIES, owner="store_id", kept=COLLECTION)
+LISTING = listing.Listing(SOURCE, owner="store_id", kept=COLLECTION)
 
 
 def default_values() -> dict[str, Any]:
@@ -74,13 +83,6 @@ def version(db: Snapshot, store_id: int) -> int:
     return listing.version(db, store_id, COLLECTION)
 
 
-def page(
-    db: Snapshot, store_id: int, filters: Mapping[str, Any], *, limit: int, offset: int
-) -> listing.Page:
-    """List the categories of a store."""
-    return LISTING.page(db, store_id, filters, limit=limit, offset=offset)
-
-
 def ensure_free(
     tx: Snapshot, store_id: int, code: str, *, category_id: int | None = None
 ) -> None:
@@ -94,7 +96,12 @@ def create(tx: Transaction, store_id: int, values: Mapping[str, Any]) -> int:
     """Create a category and give its id."""
     ensure_free(tx, store_id, values["code"])
     moment = now()
-    row = {**values, "store_id": store_id, "revision": 1}
+    row = {
+        **values,
+        "store_id": store_id,
+        "revision": 1,
+        "search_text": folded(values, ItemCategorySchema.searchable),
+    }
     category_id = tx.insert(
         ITEM_CATEGORIES, {**row, "date_created": moment, "date_modified": moment}
     )
@@ -118,6 +125,7 @@ def change(
         .where(ITEM_CATEGORIES.c.id == record["id"])
         .values(
             **values,
+            search_text=folded({**record, **values}, ItemCategorySchema.searchable),
             revision=ITEM_CATEGORIES.c.revision + 1,
             date_modified=now(),
         )

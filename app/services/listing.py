@@ -1,31 +1,104 @@
-"""Pages and totals of a collection, in as many queries as it takes: at most two."""
+"""Rows of one kind of resource: pages, totals, and what relates to other rows.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+A page costs two queries at most, and what is embedded in it one for each relation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Table, bindparam, func, select, update
-from sqlalchemy.sql import Select
+from sqlalchemy import (
+    BigInteger,
+    FromClause,
+    String,
+    Table,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.sql import ColumnElement, Select
 
 from app.database import Row, Snapshot, Statement, Transaction
-from app.models import COLLECTION_STATES
+from app.models import COLLECTION_STATES, STORES
+from app.services.conditions import (
+    EVERYTHING,
+    All,
+    Columns,
+    Compare,
+    Condition,
+    Exists,
+    expression,
+    parameter_name,
+)
 
+KEPT_STATEMENTS = 256
+
+_STATES = COLLECTION_STATES.c
 _STATE = Statement(
-    select(COLLECTION_STATES.c.total, COLLECTION_STATES.c.version).where(
-        COLLECTION_STATES.c.store_id == bindparam("store_id"),
-        COLLECTION_STATES.c.collection == bindparam("collection"),
+    select(_STATES.total, _STATES.version).where(
+        _STATES.store_id == bindparam("store_id"),
+        _STATES.collection == bindparam("collection"),
     )
 )
+_VERSIONS = Statement(
+    select(func.coalesce(func.sum(_STATES.version), 0).label("version")).where(
+        _STATES.store_id == bindparam("store_id")
+    )
+)
+_ALL_VERSIONS = Statement(
+    select(func.coalesce(func.sum(_STATES.version), 0).label("version"))
+)
+
+
+def version(db: Snapshot, store_id: int, collection: str) -> int:
+    """Give a number that is higher after each change of a store's collection."""
+    return int(_state(db, store_id, collection)[1])
+
+
+def version_of_all(db: Snapshot, store_id: int | None) -> int:
+    """Give a number that is higher after each change of anything a store has.
+
+    Without a store, of anything that any store has.
+    """
+    if store_id is None:
+        return int(db.value(_ALL_VERSIONS))
+    return int(db.value(_VERSIONS, store_id=store_id))
 
 
 def _state(db: Snapshot, store_id: int | None, collection: str) -> Row:
     return db.row(_STATE, store_id=store_id, collection=collection) or (0, 0)
 
 
-def version(db: Snapshot, store_id: int, collection: str) -> int:
-    """Give a number that is higher after each change of a store's collection."""
-    return int(_state(db, store_id, collection)[1])
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A column to sort by; nulls come before everything."""
+
+    column: str
+    is_descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows are asked for, in which order; ties are broken by the id."""
+
+    condition: Condition = EVERYTHING
+    values: tuple[Any, ...] = ()
+    order: tuple[Order, ...] = ()
+
+    def also(self, column: str, value: Any) -> "Selection":
+        """Narrow it to the rows whose column has a value."""
+        equal = Compare(column, "=", len(self.values), type(value))
+        condition = All((equal, self.condition))
+        return Selection(condition, (*self.values, value), self.order)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The values by the names they have in a statement."""
+        return {parameter_name(i): value for i, value in enumerate(self.values)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,87 +109,182 @@ class Page:
     total: int
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Source:
+    """Where the rows of one kind of resource come from.
+
+    `columns` make a row, with the store's time zone as the last; `joined` is the
+    table with all that they need. `searched` is the folded text of a search.
+    """
+
+    name: str
+    table: Table
+    columns: Sequence[ColumnElement[Any]]
+    joined: FromClause
+    searched: str | None = "search_text"
+    _zone: str = field(default="timezone", init=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of a row's values, in their order."""
+        names = [str(column.key) for column in self.columns]
+        return tuple(names if self.is_store else [*names, self._zone])
+
+    @property
+    def is_store(self) -> bool:
+        """Whether the rows are stores, which have their time zone themselves."""
+        return self.table is STORES
+
+    @property
+    def by_name(self) -> dict[str, ColumnElement[Any]]:
+        """The columns that a condition can be about."""
+        found = {str(column.key): column for column in self.columns}
+        if self.searched:
+            found[self.searched] = self.table.c[self.searched]
+        return found
+
+    def rows_of_one_store(self) -> Select[Any]:
+        """Select rows whose time zone, their store's, is a parameter."""
+        if self.is_store:
+            return select(*self.columns).select_from(self.joined)
+        zone = bindparam(self._zone, type_=String).label(self._zone)
+        return select(*self.columns, zone).select_from(self.joined)
+
+    def rows(self) -> Select[Any]:
+        """Select rows of any store."""
+        if self.is_store:
+            return select(*self.columns).select_from(self.joined)
+        joined = self.joined.join(STORES, STORES.c.id == self.table.c.store_id)
+        zone = STORES.c.timezone.label(self._zone)
+        return select(*self.columns, zone).select_from(joined)
+
+
+SOURCES: dict[str, Source] = {}
+"""Every kind by its name, so that a condition can reach from one to another."""
+
+
+def source(**parts: Any) -> Source:
+    """Make the source of a kind and let conditions on other kinds find it."""
+    made = Source(**parts)
+    SOURCES[made.name] = made
+    return made
+
+
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """The rows of a select that belong to one owner, in the order of their ids."""
+    """The rows of a source that belong to one owner."""
 
-    select: Select[Any]
-    table: Table
+    source: Source
     owner: str | None
     kept: str | None = None
-    """The name of the kept total that counts the rows under `kept_filters`."""
-    kept_filters: tuple[tuple[str, Any], ...] = ()
+    """The name of the kept total that counts the rows selected by `usual`."""
+    usual: Selection = Selection()
 
     def page(
         self,
         db: Snapshot,
         owner_id: int | None,
-        filters: Mapping[str, Any],
+        selection: Selection,
         *,
         limit: int,
         offset: int,
         **given: Any,
     ) -> Page:
-        """Read a page; `filters` are columns and the values they must equal.
-
-        What else is `given` are parameters of the select.
-        """
-        names = tuple(sorted(filters))
-        values = {f"filter_{name}": filters[name] for name in names}
+        """Read a page; what else is `given` are parameters of the rows."""
+        values = selection.parameters
         if self.owner:
             values["owner_id"] = owner_id
-        total = self._total(db, filters, names, values)
+        total = self._total(db, selection, values)
         rows = []
         if limit and offset < total:
-            statement = _page_statement(self, names)
+            statement = _page_statement(self, selection.condition, selection.order)
             rows = db.rows(statement, limit=limit, offset=offset, **values, **given)
         return Page(rows, total)
 
-    def _total(
-        self,
-        db: Snapshot,
-        filters: Mapping[str, Any],
-        names: tuple[str, ...],
-        values: dict[str, Any],
-    ) -> int:
-        if self.kept and tuple(sorted(filters.items())) == self.kept_filters:
+    def _total(self, db: Snapshot, selection: Selection, values: dict[str, Any]) -> int:
+        is_usual = selection.condition == self.usual.condition
+        if self.kept and is_usual and selection.values == self.usual.values:
             return int(_state(db, values["owner_id"], self.kept)[0])
-        return int(db.value(_count_statement(self, names), **values))
+        return int(db.value(_count_statement(self, selection.condition), **values))
 
-    def conditions(self, names: tuple[str, ...]) -> list[Any]:
-        """Give the conditions on the owner and on the filtered columns."""
-        columns: list[tuple[str, Column[Any]]] = [
-            (f"filter_{name}", self.table.c[name]) for name in names
-        ]
+    def conditions(self, condition: Condition) -> list[ColumnElement[bool]]:
+        """Give the conditions on the owner and on the rest."""
+        found = [expression(condition, self.source.by_name, _exists)]
         if self.owner:
-            columns.insert(0, ("owner_id", self.table.c[self.owner]))
-        return [column == bindparam(name) for name, column in columns]
+            column = self.source.table.c[self.owner]
+            found.insert(0, column == bindparam("owner_id"))
+        return found if condition != EVERYTHING else found[:-1]
 
 
-@lru_cache(maxsize=512)
-def _page_statement(listing: Listing, names: tuple[str, ...]) -> Statement:
+def _exists(condition: Exists, columns: Columns) -> ColumnElement[bool]:
+    target = SOURCES[condition.kind]
+    # An alias of its own, so that a path may come back to where it began.
+    rows = select(*target.by_name.values()).select_from(target.joined).subquery()
+    related = rows.c[condition.theirs] == columns[condition.ours]
+    inner = expression(condition.condition, dict(rows.c), _exists)
+    return exists(select(literal_column("1")).where(related, inner))
+
+
+@lru_cache(maxsize=KEPT_STATEMENTS)
+def _page_statement(
+    listing: Listing, condition: Condition, order: tuple[Order, ...]
+) -> Statement:
+    source = listing.source
+    sorting = [*_sorting(source, order), source.table.c.id]
     # The page's ids come from an index alone; only its rows are then joined.
     ids = (
-        select(listing.table.c.id)
-        .where(*listing.conditions(names))
-        .order_by(listing.table.c.id)
-        .limit(bindparam("limit"))
-        .offset(bindparam("offset"))
+        select(source.table.c.id)
+        .select_from(source.joined)
+        .where(*listing.conditions(condition))
+        .order_by(*sorting)
+        .limit(bindparam("limit", type_=BigInteger))
+        .offset(bindparam("offset", type_=BigInteger))
         .subquery("page")
     )
+    rows = source.rows_of_one_store()
+    return Statement(rows.join(ids, ids.c.id == source.table.c.id).order_by(*sorting))
+
+
+def _sorting(source: Source, order: tuple[Order, ...]) -> list[Any]:
+    columns = source.by_name
+    return [
+        columns[o.column].desc().nulls_last()
+        if o.is_descending
+        else columns[o.column].asc().nulls_first()
+        for o in order
+    ]
+
+
+@lru_cache(maxsize=KEPT_STATEMENTS)
+def _count_statement(listing: Listing, condition: Condition) -> Statement:
     return Statement(
-        listing.select.join(ids, ids.c.id == listing.table.c.id).order_by(
-            listing.table.c.id
-        )
+        select(func.count().label("total"))
+        .select_from(listing.source.joined)
+        .where(*listing.conditions(condition))
     )
 
 
-@lru_cache(maxsize=512)
-def _count_statement(listing: Listing, names: tuple[str, ...]) -> Statement:
+def related(
+    db: Snapshot, kind: str, column: str, keys: Sequence[int], *, most: int
+) -> list[dict[str, Any]]:
+    """Give the rows of a kind whose column has one of the keys, at most so many."""
+    source = SOURCES[kind]
+    # A few sizes share a statement; the last key fills up, as often as it takes.
+    size = 1 << (len(keys) - 1).bit_length()
+    padded = [*keys, *([keys[-1]] * (size - len(keys)))]
+    values = {parameter_name(i): key for i, key in enumerate(padded)}
+    rows = db.rows(_related_statement(source, column, size), most=most, **values)
+    return [dict(zip(source.names, row, strict=True)) for row in rows]
+
+
+@lru_cache(maxsize=KEPT_STATEMENTS)
+def _related_statement(source: Source, column: str, size: int) -> Statement:
+    keys = [bindparam(parameter_name(i), type_=BigInteger) for i in range(size)]
     return Statement(
-        select(func.count().label("total"))
-        .select_from(listing.table)
-        .where(*listing.conditions(names))
+        source.rows()
+        .where(source.table.c[column].in_(keys))
+        .order_by(source.table.c.id)
+        .limit(bindparam("most", type_=BigInteger))
     )
 
 
@@ -131,12 +299,11 @@ def note_change(
     tx: Transaction, store_id: int, collection: str | None = None, added: int = 0
 ) -> None:
     """Keep total and version of a store's collection, or the versions of all."""
-    states = COLLECTION_STATES.c
     statement = (
         update(COLLECTION_STATES)
-        .where(states.store_id == store_id)
-        .values(total=states.total + added, version=states.version + 1)
+        .where(_STATES.store_id == store_id)
+        .values(total=_STATES.total + added, version=_STATES.version + 1)
     )
     if collection is not None:
-        statement = statement.where(states.collection == collection)
+        statement = statement.where(_STATES.collection == collection)
     tx.execute(statement)

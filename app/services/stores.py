@@ -10,10 +10,22 @@ from app.errors import Conflict, NotFound
 from app.models import DOWNLOADABLES, STORES
 from app.services import access, downloadables, item_categories, listing, places
 from app.services.clock import now
+from app.services.folding import folded
 from schemas.errors import FieldError
+from schemas.store import StoreSchema
 
-_SELECT = select(STORES)
-_BY_ID = Statement(_SELECT.where(STORES.c.id == bindparam("id")))
+_UNSHOWN = {"revision", "search_text"}
+
+SOURCE = listing.source(
+    name="store",
+    table=STORES,
+    columns=tuple(c for c in STORES.c if c.name not in _UNSHOWN),
+    joined=STORES,
+)
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    SOURCE.rows().add_columns(STORES.c.revision).where(STORES.c.id == bindparam("id"))
+)
 _BY_DOMAIN = Statement(
     select(STORES.c.id).where(STORES.c.store_domain == bindparam("store_domain"))
 )
@@ -39,8 +51,7 @@ _STATE = Statement(
     ).select_from(STORES)
 )
 
-COLUMNS = _BY_ID.columns
-LISTING = listing.Listing(_SELECT, STORES, owner=None)
+LISTING = listing.Listing(SOURCE, owner=None)
 COUNTED = (item_categories.COLLECTION, downloadables.COLLECTION)
 
 
@@ -66,15 +77,15 @@ def version(db: Snapshot) -> str:
 def page(
     db: Snapshot,
     principal: access.Principal,
-    filters: Mapping[str, Any],
+    selection: listing.Selection,
     *,
     limit: int,
     offset: int,
 ) -> listing.Page:
     """List the stores that the token sees: one, or all."""
     if principal.store_id is not None:
-        filters = {**filters, "id": principal.store_id}
-    return LISTING.page(db, None, filters, limit=limit, offset=offset)
+        selection = selection.also("id", principal.store_id)
+    return LISTING.page(db, None, selection, limit=limit, offset=offset)
 
 
 def problems(values: Mapping[str, Any]) -> Iterator[FieldError]:
@@ -95,7 +106,12 @@ def create(tx: Transaction, values: Mapping[str, Any]) -> int:
     """Create a store with its DEFAULT category and give its id."""
     ensure_free(tx, values["store_domain"])
     moment = now()
-    row = {"revision": 1, "is_active": True, **values}
+    row = {
+        "revision": 1,
+        "is_active": True,
+        "search_text": folded(values, StoreSchema.searchable),
+        **values,
+    }
     store_id = tx.insert(
         STORES, {**row, "date_created": moment, "date_modified": moment}
     )
@@ -115,7 +131,12 @@ def change(
     tx.execute(
         update(STORES)
         .where(STORES.c.id == record["id"])
-        .values(**values, revision=STORES.c.revision + 1, date_modified=now())
+        .values(
+            **values,
+            search_text=folded({**record, **values}, StoreSchema.searchable),
+            revision=STORES.c.revision + 1,
+            date_modified=now(),
+        )
     )
     # Dates everywhere are shown in the store's time zone.
     listing.note_change(tx, record["id"])

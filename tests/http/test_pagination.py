@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import BadRequest
 from app.http.pagination import MAX_LIMIT, Window, page_links, window, with_query
 
 URL = "http://h/c"
@@ -144,18 +143,41 @@ def test_without_a_query_there_is_no_question_mark():
         ([("limit", "300")], (300, 0)),
         ([("limit", "301")], (MAX_LIMIT, 0)),
         ([("limit", "9999999")], (MAX_LIMIT, 0)),
+        ([("page", "3"), ("perpage", "10")], (10, 20)),
+        ([("page", "2"), ("per_page", "7")], (7, 7)),
+        ([("page", "1"), ("page_size", "50")], (50, 0)),
+        ([("page", "2")], (20, 20)),
     ],
 )
 def test_a_window_is_read(query, expected):
-    found = window(query)
+    problems = []
+    found = window(query, problems)
+    assert not problems
     assert (found.limit, found.offset) == expected
 
 
 @pytest.mark.parametrize("name", ["limit", "offset"])
 @pytest.mark.parametrize("value", ["-1", "", "x", "1.5", "1e3", "+1", "٣", "9" * 30])
 def test_what_is_no_number_is_refused_by_name(name, value):
-    with pytest.raises(BadRequest, match=f"{name} must be a whole number from 0"):
-        window([(name, value)])
+    problems = []
+    window([(name, value)], problems)
+    [problem] = problems
+    assert problem.message.startswith(f"{name} must be a whole number from 0")
+    assert problem.property == name
+
+
+@pytest.mark.parametrize("query", [[("page", "0")], [("page", "2"), ("offset", "3")]])
+def test_a_page_that_is_none_is_refused(query):
+    problems = []
+    window(query, problems)
+    assert [p.property for p in problems] == ["page"]
+
+
+def test_links_say_offsets_also_where_pages_were_asked_for():
+    query = [("page", "2"), ("perpage", "10"), ("code", "a")]
+    found = hrefs(45, 10, 10, foxy=False, query=query)
+    assert found["next"] == f"{URL}?limit=10&code=a&offset=20"
+    assert found["self"] == f"{URL}?page=2&perpage=10&code=a"
 
 
 def test_both_wrong_are_both_named(api):

@@ -76,7 +76,7 @@ def test_items_read_the_same(declaration, representation, data):
     assert fragments == [
         representation.render_embedded(resource, place.vocabulary) for resource in plain
     ]
-    page = Resource(classes=("x",), href=base, properties={"total_items": len(rows)})
+    page = Resource(("collection",), base, properties={"total_items": len(rows)})
     page.embedded = {declaration.collection_rel: plain}
     reference = representation.render(page, place.vocabulary)
     page.embedded = {declaration.collection_rel: Rendered(fragments)}
@@ -84,10 +84,46 @@ def test_items_read_the_same(declaration, representation, data):
 
 
 @pytest.mark.parametrize("representation", COMPILED, ids=lambda r: r.name)
+@given(data=st.data())
+def test_items_with_others_inside_read_the_same(representation, data):
+    outer, inner = DECLARATIONS[2], DECLARATIONS[1]
+    base = data.draw(BASES)
+    place = Place(base, Vocabulary(f"{base}/rels/"))
+    shown = data.draw(st.sampled_from([None, ("id", "name"), ("price",), ()]))
+    row = data.draw(rows_of(outer))
+    inside = data.draw(st.lists(rows_of(inner), max_size=2))
+    one = data.draw(rows_of(inner))
+
+    def plainly(row):
+        record = dict(zip(inner.columns, row, strict=True))
+        return ItemDocuments(inner).resource(record, place)
+
+    def compiled(rows, rel):
+        return ItemDocuments(inner).fragments(rows, representation, place, rel=rel)
+
+    plain = ItemDocuments(outer).resource(
+        dict(zip(outer.columns, row, strict=True)),
+        place,
+        shown,
+        {"fx:many": [plainly(r) for r in inside], "fx:one": plainly(one)},
+    )
+    written = {
+        "fx:many": Rendered(compiled(inside, "fx:many")),
+        "fx:one": Rendered(compiled([one], "fx:one"), is_one=True),
+    }
+    [fragment] = ItemDocuments(outer).fragments(
+        [row], representation, place, fields=shown, insides=[written], rel="fx:x"
+    )
+    assert fragment == representation.render_embedded(plain, place.vocabulary, "fx:x")
+
+
+@pytest.mark.parametrize("representation", COMPILED, ids=lambda r: r.name)
 def test_an_empty_page_reads_the_same(representation):
     vocabulary = Vocabulary("http://h/rels/")
-    plain = Resource(href="http://h", embedded={"fx:downloadables": []})
-    compiled = Resource(href="http://h", embedded={"fx:downloadables": Rendered([])})
+    plain = Resource(("collection",), "http://h", embedded={"fx:downloadables": []})
+    compiled = Resource(
+        ("collection",), "http://h", embedded={"fx:downloadables": Rendered([])}
+    )
     assert representation.render(plain, vocabulary) == representation.render(
         compiled, vocabulary
     )

@@ -44,6 +44,7 @@ def test_titles_and_links(api):
             "Downloadable Item Categories for this store"
         ),
         "fx:file": "File of this downloadable",
+        "fx:attributes": "Attributes for This Downloadable",
     }
     for rel, link in links.items():
         if rel != "curies":

@@ -1,0 +1,456 @@
+"""The query language of collections: its grammar, read into a typed tree.
+
+    query       = *( parameter "=" value )                   all must hold
+    parameter   = path [ ":" operator ]                      or limit, order, zoom, ...
+    path        = *( relation ":" ) property                 item_category:code
+    property    = name [ "[" text "]" ]                      attributes:name[color]
+    value       = alternative *( "|" alternative )           any may hold
+    alternative = [ parameter "=" ] term
+    term        = text | text ".." text | text *( "," text )     "*" is a wildcard
+
+A backslash takes its meaning from the character after it. What can be named is read
+off the declarations; every mistake is a 400 that says where it is and what is right.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from app.errors import BadRequest, Problem
+from app.http.catalogue import Branch, Catalogue, Kind
+from app.http.declaration import LinkTo, Relation
+from app.http.pagination import PAGING, Query, Window, window
+from app.http.query_text import (
+    Mistake,
+    Step,
+    Text,
+    characters,
+    is_any,
+    keyed,
+    members,
+    path_of,
+    pattern,
+    plain,
+    range_of,
+    read_value,
+    readable,
+    split,
+    start_of,
+    unknown,
+    wildcards,
+    without_wildcard,
+)
+from app.services.conditions import (
+    All,
+    AnyOf,
+    Compare,
+    Condition,
+    Defined,
+    Exists,
+    Like,
+    Not,
+)
+from app.services.folding import MAX_WORDS, contains
+from app.services.listing import Order, Selection
+from schemas.fields import Choice, Property, Reference
+from schemas.query import (
+    ID_PROPERTY,
+    Interval,
+    Nature,
+    choice,
+    flag,
+    identity,
+    interval,
+    nature,
+    text_value,
+)
+
+RESERVED = (*PAGING, "order", "fields", "zoom", "search", "format")
+OPERATORS = (
+    "lessthan",
+    "lessthanorequal",
+    "greaterthan",
+    "greaterthanorequal",
+    "in",
+    "not",
+    "isdefined",
+)
+BOUNDS = {
+    "lessthan": "<",
+    "lessthanorequal": "<=",
+    "greaterthan": ">",
+    "greaterthanorequal": ">=",
+}
+MAX_VALUE = 2000
+MAX_TERMS = 100
+MAX_DEPTH = 4
+MAX_BRANCHES = 10
+ORDERED = frozenset({Nature.NUMBER, Nature.TEXT})
+NATURE_KINDS: Mapping[Nature, type] = {
+    Nature.NUMBER: int,
+    Nature.IDENTITY: int,
+    Nature.FLAG: bool,
+    Nature.TEXT: str,
+    Nature.CHOICE: str,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a query asks for."""
+
+    window: Window
+    selection: Selection
+    fields: tuple[str, ...] | None
+    zoom: tuple[Branch, ...]
+    reaches_out: bool
+    """Whether rows of other kinds matter for the answer."""
+
+
+def item_query(query: Query, kind: Kind, catalogue: Catalogue) -> Asked:
+    """Read what of one resource is to be shown. Raises `BadRequest`."""
+    shown = [(n, v) for n, v in query if n in {"fields", "zoom"}]
+    return _Parser(kind, catalogue, "UTC", "").read(shown)
+
+
+def collection_query(
+    query: Query,
+    kind: Kind,
+    catalogue: Catalogue,
+    *,
+    zone: str,
+    base: str,
+    usual: tuple[str, Any] | None = None,
+) -> Asked:
+    """Read the query of a collection; `zone` is that of dates without an offset.
+
+    `usual` is a column and its value that is meant where a query is silent about it.
+    Raises `BadRequest` that says everything that is wrong.
+    """
+    return _Parser(kind, catalogue, zone, base).read(query, usual)
+
+
+class _Parser:
+    def __init__(self, kind: Kind, catalogue: Catalogue, zone: str, base: str) -> None:
+        self.kind = kind
+        self.catalogue = catalogue
+        self.zone = zone
+        self.base = base
+        self.values: list[Any] = []
+        self.mentioned: set[str] = set()
+        self.terms = 0
+        self.reaches_out = False
+
+    def read(self, query: Query, usual: tuple[str, Any] | None = None) -> Asked:
+        problems: list[Problem] = []
+        conditions: list[Condition] = []
+        found: dict[str, Any] = {"order": (), "fields": None, "zoom": ()}
+        shown = window(query, problems)
+        for name, value in query:
+            try:
+                if name in found:
+                    found[name] = self._shaping(name, value)
+                elif name == "search":
+                    conditions += self._search(value)
+                elif name not in RESERVED:
+                    conditions.append(self._filter(name, value))
+            except Mistake as mistake:
+                problems.append(_worded(name, value, mistake))
+        if problems:
+            raise BadRequest(problems=problems)
+        selection = Selection(_all(conditions), tuple(self.values), found["order"])
+        if usual and usual[0] not in self.mentioned:
+            selection = selection.also(*usual)
+        zoom = found["zoom"]
+        reaches_out = self.reaches_out or bool(zoom)
+        return Asked(shown, selection, found["fields"], zoom, reaches_out)
+
+    def _shaping(self, name: str, value: str) -> Any:
+        read = {"order": self._order, "fields": self._fields, "zoom": self._zoom}
+        return read[name](value)
+
+    # -- what is shown ------------------------------------------------------
+
+    def _order(self, value: str) -> tuple[Order, ...]:
+        found = []
+        known = self.kind.sortable
+        for text, position in members(value, ","):
+            name, _, direction = text.partition(" ")
+            if name not in known:
+                raise unknown("property", name, known, position)
+            direction = direction.strip().lower() or "asc"
+            if direction not in {"asc", "desc"}:
+                place = position + len(name) + 1
+                raise Mistake(f"{direction[:40]!r} must be asc or desc", place)
+            found.append(Order(known[name].column, direction == "desc"))
+        return tuple(found)
+
+    def _fields(self, value: str) -> tuple[str, ...]:
+        known = {"id": ID_PROPERTY, **self.kind.declaration.schema.shown}
+        found: dict[str, None] = {}
+        for name, position in members(value, ","):
+            if name not in known:
+                raise unknown("property", name, known, position)
+            found[name] = None
+        # In the order in which they always come.
+        return tuple(name for name in known if name in found)
+
+    def _zoom(self, value: str) -> tuple[Branch, ...]:
+        tree: dict[str, Any] = {}
+        count = 0
+        for path, start in members(value, ","):
+            kind, level, position = self.kind, tree, start
+            names = [name for name in path.split(":") if name != "fx"]
+            if len(names) > MAX_DEPTH:
+                raise Mistake(f"goes deeper than {MAX_DEPTH} relations", start)
+            for name in names:
+                known = kind.relations
+                if name not in known:
+                    raise unknown("relation", name, known, position)
+                count += name not in level
+                level = level.setdefault(name, {})
+                kind, _ = self._target(known[name])
+                position += len(name) + 1
+        if count > MAX_BRANCHES:
+            raise Mistake(f"names more than {MAX_BRANCHES} relations")
+        return self._branches(self.kind, tree)
+
+    def _branches(self, kind: Kind, tree: Mapping[str, Any]) -> tuple[Branch, ...]:
+        found = []
+        for name, inner in tree.items():
+            link = kind.relations[name]
+            target, _ = self._target(link)
+            found.append(Branch(link, self._branches(target, inner)))
+        return tuple(found)
+
+    # -- which rows ---------------------------------------------------------
+
+    def _search(self, value: str) -> Iterator[Condition]:
+        column = self.kind.source.searched
+        if column is None:
+            raise Mistake("is not offered by this collection")
+        words = readable(value).split()
+        if len(words) > MAX_WORDS:
+            raise Mistake(f"has more than {MAX_WORDS} words")
+        for word in words:
+            yield Like(column, self._bind(contains(word)))
+
+    def _filter(self, name: str, value: str) -> Condition:
+        if len(value) > MAX_VALUE:
+            raise Mistake(f"is longer than {MAX_VALUE} characters")
+        first, *others = split(characters(value), "|")
+        found = [self._alternative(name, first)]
+        for other in others:
+            key, term = keyed(other)
+            found.append(self._alternative(key or name, term))
+        return found[0] if len(found) == 1 else AnyOf(tuple(found))
+
+    def _alternative(self, key: str, value: Text) -> Condition:
+        self.terms += 1
+        if self.terms > MAX_TERMS:
+            raise Mistake(f"the query has more than {MAX_TERMS} terms")
+        path = path_of(key)
+        operator = ""
+        if len(path) > 1 and path[-1].selector is None and path[-1].name in OPERATORS:
+            operator = path.pop().name
+        else:
+            self._ensure_no_operator(path)
+        return self._on_path(self.kind, path, operator, value)
+
+    def _ensure_no_operator(self, path: list[Step]) -> None:
+        """Refuse what follows a property and is no operator."""
+        kind = self.kind
+        for step, following in pairwise(path):
+            if step.name in kind.sortable:
+                name, position = following.name, following.position
+                raise unknown("operator", name, OPERATORS, position)
+            if step.name not in kind.relations:
+                return
+            kind, _ = self._target(kind.relations[step.name])
+
+    def _target(self, link: LinkTo) -> tuple[Kind, Relation]:
+        if link.relation is None:
+            raise TypeError(f"{link.rel} leads to no resource")
+        return self.catalogue[link.relation.kind], link.relation
+
+    def _on_path(
+        self, kind: Kind, path: list[Step], operator: str, value: Text
+    ) -> Condition:
+        # What is not so of a path is so of none that it leads to.
+        if operator == "not":
+            return Not(self._on_path(kind, path, "", value))
+        if operator == "isdefined":
+            wanted = read_value(flag, plain(value), value)
+            defined = self._walk(kind, path, None, value)
+            return defined if wanted else Not(defined)
+        return self._walk(kind, path, operator, value)
+
+    def _walk(
+        self, kind: Kind, path: list[Step], operator: str | None, value: Text
+    ) -> Condition:
+        step, *rest = path
+        link = kind.relations.get(step.name)
+        if link is not None:
+            return self._related(link, step, rest, operator, value)
+        known = kind.sortable
+        if step.name not in known or rest:
+            raise unknown(
+                "property",
+                step.name,
+                (*known, *kind.relations),
+                step.position,
+                others=RESERVED if kind is self.kind else (),
+            )
+        prop = known[step.name]
+        if kind is self.kind:
+            self.mentioned.add(prop.column)
+        if step.selector is None:
+            return self._about(prop, operator, value)
+        if kind.named_by != step.name:
+            raise Mistake(f"{step.name} takes no [name]", step.position)
+        return self._named(kind, step.selector, operator, value)
+
+    def _named(
+        self, kind: Kind, name: str, operator: str | None, value: Text
+    ) -> Condition:
+        """Have an attribute of that name, with that value."""
+        column = kind.filterable[str(kind.named_by)].column
+        named = Compare(column, "=", self._bind(name), str)
+        if operator is None:
+            return named
+        valued = self._about(kind.filterable["value"], operator, value)
+        return All((named, valued))
+
+    def _related(
+        self,
+        link: LinkTo,
+        step: Step,
+        rest: list[Step],
+        operator: str | None,
+        value: Text,
+    ) -> Condition:
+        self.reaches_out = True
+        target, relation = self._target(link)
+        if step.selector is not None and not rest and target.named_by:
+            inner = self._named(target, step.selector, operator, value)
+        elif not rest or step.selector is not None:
+            known = (*target.filterable, *target.relations)
+            raise Mistake(
+                f"{step.name} is a relation: name one of its properties, such as "
+                f"{step.name}:{known[0]}; known are {', '.join(known)}",
+                step.position,
+            )
+        else:
+            inner = self._walk(target, rest, operator, value)
+        return Exists(relation.kind, relation.ours, relation.theirs, inner)
+
+    # -- one property -------------------------------------------------------
+
+    def _about(self, prop: Property, operator: str | None, value: Text) -> Condition:
+        kind = nature(prop)
+        if operator is None or (operator == "" and is_any(value)):
+            return Defined(prop.column, kind is Nature.TEXT and operator is None)
+        if operator == "in":
+            found = []
+            for member in split(value, ","):
+                self.terms += 1
+                found.append(self._equals(prop, member))
+            if self.terms > MAX_TERMS:
+                raise Mistake(f"the query has more than {MAX_TERMS} terms")
+            return AnyOf(tuple(found))
+        if operator in BOUNDS:
+            return self._bound(prop, operator, value)
+        return self._equals(prop, value)
+
+    def _bound(self, prop: Property, operator: str, value: Text) -> Condition:
+        kind = nature(prop)
+        if kind not in ORDERED:
+            legal = ", ".join(o for o in OPERATORS if o not in BOUNDS)
+            raise Mistake(
+                f"{operator} needs an order, which this property has not; "
+                f"legal are {legal}"
+            )
+        if kind is Nature.TEXT:
+            text = read_value(text_value, without_wildcard(value), value)
+            return self._compare(prop, BOUNDS[operator], text)
+        found = self._interval(prop, value)
+        is_upper = operator in {"greaterthan", "lessthanorequal"}
+        return self._compare(
+            prop, BOUNDS[operator], found.high if is_upper else found.low
+        )
+
+    def _equals(self, prop: Property, value: Text) -> Condition:
+        kind = nature(prop)
+        ends = range_of(value) if kind in ORDERED else None
+        if ends:
+            return self._between(prop, *ends, value)
+        if kind is Nature.NUMBER:
+            return self._within(prop, value)
+        if kind in {Nature.TEXT, Nature.CHOICE} and wildcards(value):
+            return Like(prop.column, self._bind(pattern(value)))
+        found = read_value(lambda t: self._exact(prop, t), plain(value), value)
+        return self._compare(prop, "=", found)
+
+    def _exact(self, prop: Property, text: str) -> Any:
+        if isinstance(prop, Reference):
+            return identity(prop, text, self.base)
+        if isinstance(prop, Choice):
+            return choice(prop, text)
+        return flag(text) if nature(prop) is Nature.FLAG else text_value(text)
+
+    def _within(self, prop: Property, value: Text) -> Condition:
+        found = self._interval(prop, value)
+        if found.low == found.high:
+            return self._compare(prop, "=", found.low)
+        start = self._compare(prop, ">=", found.low)
+        return All((start, self._compare(prop, "<=", found.high)))
+
+    def _interval(self, prop: Property, value: Text) -> Interval:
+        found: Interval = read_value(
+            lambda text: interval(prop, text, self.zone), plain(value), value
+        )
+        return found
+
+    def _between(
+        self, prop: Property, start: Text, end: Text, value: Text
+    ) -> Condition:
+        if not start and not end:
+            raise Mistake("a range needs a start or an end", start_of(value))
+        found: list[Condition] = []
+        bounds: list[Any] = []
+        for text, comparison in ((start, ">="), (end, "<=")):
+            if not text:
+                continue
+            if nature(prop) is Nature.TEXT:
+                bound: Any = read_value(text_value, without_wildcard(text), text)
+            else:
+                ends = self._interval(prop, text)
+                bound = ends.low if comparison == ">=" else ends.high
+            bounds.append(bound)
+            found.append(self._compare(prop, comparison, bound))
+        if len(bounds) > 1 and bounds[0] > bounds[1]:
+            raise Mistake(
+                r"the range ends before it starts; write two dots as \.. to mean them",
+                start_of(value),
+            )
+        return _all(found)
+
+    def _compare(self, prop: Property, comparison: str, value: Any) -> Compare:
+        kind = NATURE_KINDS[nature(prop)]
+        return Compare(prop.column, comparison, self._bind(value), kind)
+
+    def _bind(self, value: Any) -> int:
+        self.values.append(value)
+        return len(self.values) - 1
+
+
+def _all(conditions: list[Condition]) -> Condition:
+    return conditions[0] if len(conditions) == 1 else All(tuple(conditions))
+
+
+def _worded(name: str, value: str, mistake: Mistake) -> Problem:
+    place = f" at position {mistake.position}" if mistake.position else ""
+    shown = value if len(value) <= 60 else f"{value[:60]}…"  # noqa: PLR2004
+    text = f"{name[:100]}={shown}{place}: {mistake.text}"
+    return Problem(text, mistake.code, name[:100])

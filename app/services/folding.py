@@ -1,0 +1,30 @@
+"""How a search ignores case: by texts that were folded before they are stored.
+
+Databases fold case each in its own way, and SQLite only that of ASCII.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+MAX_WORDS = 10
+
+
+def folded(values: Mapping[str, Any], names: Iterable[str]) -> str:
+    """Give what a search looks through: the named texts, a line each."""
+    return "\n".join(fold(str(values.get(name) or "")) for name in names)
+
+
+def fold(text: str) -> str:
+    """Make texts equal that differ in case or width only."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def contains(word: str) -> str:
+    """Give the pattern of texts that a word, folded, is somewhere in."""
+    return f"%{escaped(fold(word))}%"
+
+
+def escaped(text: str) -> str:
+    """Take their meaning from the characters that have one in a pattern."""
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
