@@ -28,6 +28,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         downloadables,
         home,
         item_categories,
+        problems,
+        profiles,
         rels,
         stores,
     )
@@ -56,6 +58,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         downloadables,
         attributes,
         rels,
+        profiles,
+        problems,
     ):
         resource.register(app, CATALOGUE)
     errors.register(app)

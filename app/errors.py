@@ -15,6 +15,7 @@
         ├── RangeNotSatisfiable     416
         ├── Invalid                 422
         ├── PreconditionRequired    428
+        ├── TooManyRequests         429
         ├── Unavailable             503
         └── InsufficientStorage     507
 
@@ -50,6 +51,8 @@ class RequestError(SirenhallError):
 
     status: ClassVar[int]
     code: ClassVar[str]
+    advice: ClassVar[str]
+    """What a client can do about it."""
 
     def __init__(
         self,
@@ -73,6 +76,10 @@ class BadRequest(RequestError):
 
     status = 400
     code = "bad_request"
+    advice = (
+        "The message names what cannot be read, and where. Sent again "
+        "unchanged, the request will fail again."
+    )
 
 
 class Unauthorized(RequestError):
@@ -80,6 +87,10 @@ class Unauthorized(RequestError):
 
     status = 401
     code = "invalid_token"
+    advice = (
+        "Send Authorization: Bearer with a valid token. One that has expired is "
+        "renewed with its refresh_token at the token endpoint."
+    )
 
 
 class Forbidden(RequestError):
@@ -87,6 +98,9 @@ class Forbidden(RequestError):
 
     status = 403
     code = "insufficient_scope"
+    advice = (
+        "Use a token whose scope allows it; the message names the scope that is needed."
+    )
 
 
 class NotFound(RequestError):
@@ -98,6 +112,10 @@ class NotFound(RequestError):
 
     status = 404
     code = "not_found"
+    advice = (
+        "Follow links rather than building addresses. What belongs to another "
+        "store looks like what does not exist."
+    )
 
 
 class NotAcceptable(RequestError):
@@ -105,6 +123,9 @@ class NotAcceptable(RequestError):
 
     status = 406
     code = "not_acceptable"
+    advice = (
+        "Ask for one of the formats that the answer links as alternate, or for */*."
+    )
 
 
 class Conflict(RequestError):
@@ -112,6 +133,10 @@ class Conflict(RequestError):
 
     status = 409
     code = "conflict"
+    advice = (
+        "Get the resource again, look at what has changed or is in the way, and "
+        "decide anew."
+    )
 
 
 class PreconditionFailed(RequestError):
@@ -119,6 +144,10 @@ class PreconditionFailed(RequestError):
 
     status = 412
     code = "precondition_failed"
+    advice = (
+        "The resource has changed since you got it. Get it again, and send its "
+        "new ETag."
+    )
 
 
 class PreconditionRequired(RequestError):
@@ -126,6 +155,7 @@ class PreconditionRequired(RequestError):
 
     status = 428
     code = "precondition_required"
+    advice = "Send If-Match with the ETag of the version that you want to change."
 
 
 class TooLarge(RequestError):
@@ -133,6 +163,7 @@ class TooLarge(RequestError):
 
     status = 413
     code = "too_large"
+    advice = "The message names the limit and the setting that an operator can raise."
 
 
 class UnsupportedMediaType(RequestError):
@@ -140,6 +171,7 @@ class UnsupportedMediaType(RequestError):
 
     status = 415
     code = "unsupported_media_type"
+    advice = "Send the body as one of the types in Accept-Post or Accept-Patch."
 
 
 class RangeNotSatisfiable(RequestError):
@@ -147,6 +179,7 @@ class RangeNotSatisfiable(RequestError):
 
     status = 416
     code = "range_not_satisfiable"
+    advice = "Content-Range tells how long the file is."
 
 
 class Invalid(RequestError):
@@ -154,6 +187,10 @@ class Invalid(RequestError):
 
     status = 422
     code = "invalid"
+    advice = (
+        "Each error names a property, what is wrong with it, and what would be "
+        "right. Nothing was changed."
+    )
 
     @classmethod
     def of(cls, errors: Sequence[FieldError]) -> "Invalid":
@@ -161,11 +198,23 @@ class Invalid(RequestError):
         return cls(problems=[Problem(e.message, e.code, e.property) for e in errors])
 
 
+class TooManyRequests(RequestError):
+    """The client sends more requests than it may in that time (RFC 6585)."""
+
+    status = 429
+    code = "too_many_requests"
+    advice = (
+        "Wait for the seconds in Retry-After; RateLimit tells how much is left, so "
+        "that a client need not run into it."
+    )
+
+
 class Unavailable(RequestError):
     """The server cannot do it just now; the client may try again."""
 
     status = 503
     code = "unavailable"
+    advice = "Try again after the seconds in Retry-After."
 
 
 class InsufficientStorage(RequestError):
@@ -173,3 +222,4 @@ class InsufficientStorage(RequestError):
 
     status = 507
     code = "insufficient_storage"
+    advice = "Nothing was changed. The operator has to make room."

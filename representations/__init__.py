@@ -4,9 +4,13 @@ Nothing here knows Flask, the database or the app. To add a format, write one mo
 with one `Representation` and add it to this list.
 """
 
+from representations.csv_table import CsvTable
+from representations.hal_forms import HalForms
 from representations.hal_json import HalJson
 from representations.hal_xml import HalXml
 from representations.html import Html
+from representations.link_header import LinkHeader
+from representations.problem import ProblemJson, ProblemXml
 from representations.representation import Representation
 from representations.resource import (
     Action,
@@ -24,10 +28,25 @@ from representations.siren import Siren
 
 HAL = HalJson()
 
-REPRESENTATIONS: tuple[Representation, ...] = (HAL, Siren(), HalXml(), Html())
+CSV = CsvTable()
+LINK_HEADER = LinkHeader()
+
+REPRESENTATIONS: tuple[Representation, ...] = (
+    HAL,
+    HalForms(),
+    Siren(),
+    HalXml(),
+    Html(),
+)
+COLLECTION_REPRESENTATIONS = (*REPRESENTATIONS, CSV)
+ERROR_REPRESENTATIONS = (*REPRESENTATIONS, ProblemJson(), ProblemXml())
 
 __all__ = [
+    "COLLECTION_REPRESENTATIONS",
+    "CSV",
+    "ERROR_REPRESENTATIONS",
     "HAL",
+    "LINK_HEADER",
     "REPRESENTATIONS",
     "Action",
     "Embedded",

@@ -37,6 +37,10 @@ class Field:
     value: Value = None
     required: bool = False
     options: tuple[str, ...] = ()
+    max_length: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    pattern: str | None = None
 
 
 class Form(tuple[Field, ...]):
@@ -122,7 +126,8 @@ class Resource:
     """A resource as a client sees it, in no particular format.
 
     `rel` is the relation by which a containing document names it (`fx:store`),
-    `None` for a collection, as in Foxy's HAL XML. `classes` are Siren's.
+    `None` for a collection, as in Foxy's HAL XML. `classes` are Siren's. `problem` is
+    what an error has beyond what all formats show (RFC 9457's members).
     """
 
     classes: tuple[str, ...] = ()
@@ -133,3 +138,4 @@ class Resource:
     links: Sequence[Link] = ()
     embedded: Mapping[str, Embedded] = field(default_factory=dict)
     actions: Sequence[Action] = ()
+    problem: Mapping[str, Value] = field(default_factory=dict)

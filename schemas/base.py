@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -84,6 +85,29 @@ class ResourceSchema(marshmallow.Schema):
             loaded = error.valid_data
             errors += self._worded(error.messages)
         return dict(loaded), errors
+
+    def read_patch(
+        self, changed: Mapping[str, Any], gone: AbstractSet[str]
+    ) -> tuple[dict[str, Any], list[FieldError]]:
+        """Give the stored values of what a patch changed, and what is wrong with it.
+
+        What is `gone` goes back to its default. What is read only was meant, since
+        the patch names it, so that it is an error.
+        """
+        kept = {name: value for name, value in changed.items() if name not in gone}
+        loaded, errors = self.read(kept, partial=True)
+        defaults, missing = self.read({}, partial=False)
+        errors += [e for e in missing if e.property in gone]
+        for name in gone & self.writable.keys():
+            column = self.writable[name].column
+            if column in defaults:
+                loaded[column] = defaults[column]
+        errors += [
+            FieldError(name, "read_only", f"{name} is read only")
+            for name in changed
+            if name in self.properties and name not in self.writable
+        ]
+        return loaded, errors
 
     def _ignored(self, data: Mapping[str, Any]) -> Iterator[FieldError]:
         for name in data:

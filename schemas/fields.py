@@ -49,6 +49,14 @@ class Property(marshmallow.fields.Field[Any]):
     lexical: Callable[[Any], str] = staticmethod(str)
     """Writes a stored value that is not null."""
 
+    max_length: int | None = None
+    """The most characters of a text."""
+
+    minimum: int | None = None
+    maximum: int | None = None
+    regex: str | None = None
+    """What a text that is not empty must match as a whole."""
+
     def __init__(
         self,
         description: str,
@@ -189,6 +197,7 @@ class Pattern(Text):
         self, description: str, *, pattern: str, form: str, **options: Any
     ) -> None:
         super().__init__(description, **options)
+        self.regex = pattern
         self.pattern = re.compile(pattern, re.ASCII)
         self.form = form
 
@@ -273,8 +282,8 @@ class Integer(Property):
         **options: Any,
     ) -> None:
         super().__init__(description, **options)
-        self.minimum = minimum
-        self.maximum = maximum
+        self.minimum: int = minimum
+        self.maximum: int = maximum
 
     def value_constraints(self) -> list[str]:
         """Say the smallest value."""
@@ -315,6 +324,7 @@ class Amount(Property):
     kind = "Decimal"
     input_type = "number"
     is_text = False
+    minimum = 0
     lexical = staticmethod(money_text)
 
     def value_constraints(self) -> list[str]:

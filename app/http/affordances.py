@@ -11,6 +11,7 @@ from app.http.pagination import DEFAULT_LIMIT
 from representations import Action, Field, Form, Value
 from schemas.base import ResourceSchema
 from schemas.fields import Upload
+from schemas.json_schema import title_of
 
 
 def item_actions(
@@ -87,7 +88,7 @@ def filter_form(kind: Kind) -> Form:
         Field("zoom", f"Relations to embed: {', '.join(kind.relations)}"),
         *(
             # A checkbox would always be sent; a filter that is not set must not be.
-            Field(name, _title(name), "text", options=field.options)
+            Field(name, title_of(name), "text", options=field.options)
             for name, field in kind.filterable.items()
         ),
     ]
@@ -114,11 +115,15 @@ def _inputs(schema: ResourceSchema, values: Mapping[str, Value]) -> tuple[Field,
     return tuple(
         Field(
             name,
-            _title(name),
+            title_of(name),
             field.input_type,
             values.get(name),
             required=field.required,
             options=field.options,
+            max_length=field.max_length,
+            minimum=field.minimum,
+            maximum=field.maximum,
+            pattern=field.regex,
         )
         for name, field in schema.writable.items()
         if not isinstance(field, Upload)
@@ -127,16 +132,10 @@ def _inputs(schema: ResourceSchema, values: Mapping[str, Value]) -> tuple[Field,
 
 def _files(schema: ResourceSchema) -> tuple[Field, ...]:
     return tuple(
-        Field(name, _title(name), field.input_type, required=True)
+        Field(name, title_of(name), field.input_type, required=True)
         for name, field in schema.writable.items()
         if isinstance(field, Upload)
     )
-
-
-def _title(name: str) -> str:
-    words = [w.upper() if w in {"uri", "url"} else w for w in name.split("_")]
-    title = " ".join(words)
-    return title[0].upper() + title[1:]
 
 
 def _classed(action: Action) -> Action:

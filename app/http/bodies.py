@@ -18,7 +18,7 @@ from flask import Request
 
 from app.errors import BadRequest, Invalid, TooLarge, UnsupportedMediaType
 from app.http import multipart, xml
-from app.http.media_types import FORM, MERGE_PATCH, MULTIPART, PLAIN
+from app.http.media_types import FORM, JSON_PATCH, MERGE_PATCH, MULTIPART, PLAIN
 from app.http.method_override import APPLIED, FIELD
 from app.services.downloadables import NewFile
 from app.settings import Settings
@@ -52,11 +52,13 @@ _PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;]+)', re.AS
 class Body:
     """What a client sent: properties, and perhaps a file that is not kept yet.
 
-    `members` are the resources of a collection that was sent, None if none was.
+    `members` are the resources of a collection that was sent, None if none was; a JSON
+    Patch is no properties yet, but what is to be done with them.
     """
 
     values: dict[str, Any]
     members: list[Any] | None = None
+    patch: Any = None
     upload: multipart.Upload | None = None
     problems: list[FieldError] = field(default_factory=list)
 
@@ -70,7 +72,7 @@ class Body:
 
 def accepted(method: str) -> tuple[str, ...]:
     """Give the media types that a body may have."""
-    return (MERGE_PATCH, *READ) if method == "PATCH" else READ
+    return (MERGE_PATCH, JSON_PATCH, *READ) if method == "PATCH" else READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,11 @@ class Reader:
             )
         elif media_type == FORM:
             yield Body(self._form(request, raw))
+        elif media_type == JSON_PATCH:
+            patch = read_json(raw, max_depth=self.settings.max_json_depth)
+            if isinstance(patch, list) and len(patch) > self.settings.max_fields:
+                raise self._too_many_fields()
+            yield Body({}, patch=patch)
         else:
             body = (self._xml if media_type in XML_TYPES else self._json)(raw)
             for values in (body.values, *(body.members or ())):
@@ -181,7 +188,7 @@ class Reader:
                 reader.feed(chunk)
             pairs, upload = reader.close()
             values = self._single(request, pairs)
-            yield Body(values, None, upload, reader.problems)
+            yield Body(values, upload=upload, problems=reader.problems)
         finally:
             reader.discard()
 

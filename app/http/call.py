@@ -26,6 +26,7 @@ from app.errors import (
 from app.http.conditional import Outcome, Validators, evaluate
 from app.http.documents import Place
 from app.http.lazy import lazy
+from app.http.media_types import SCHEMA
 from app.http.method_override import REFUSED
 from app.http.negotiation import Choice, negotiate
 from app.http.pagination import Query, with_query
@@ -33,7 +34,15 @@ from app.http.preferences import MINIMAL, Preferences, preferences
 from app.services import access, clock
 from app.services.installation import Installation
 from app.services.scopes import STORE
-from representations import HAL, REPRESENTATIONS, Representation, Resource, Vocabulary
+from representations import (
+    ERROR_REPRESENTATIONS,
+    HAL,
+    LINK_HEADER,
+    REPRESENTATIONS,
+    Representation,
+    Resource,
+    Vocabulary,
+)
 
 VERSION_HEADER = "FOXY-API-VERSION"
 FOXY_VERSION = "1"
@@ -60,7 +69,6 @@ _HOST = re.compile(
 )
 # What a path may hold unencoded (RFC 3986, section 3.3).
 _PATH_SAFE = "/:@!$&'()*+,;=~"
-_BY_NAME = {r.name: r for r in REPRESENTATIONS}
 
 
 class Call:
@@ -71,6 +79,8 @@ class Call:
         self.settings = installation.settings
         self.request = request
         self.started = time.perf_counter()
+        self.offers = REPRESENTATIONS
+        self.profile = ""
         self._db: Snapshot | None = None
 
     def settle(self) -> None:
@@ -97,8 +107,9 @@ class Call:
             _ = self.query
         except BadRequest:
             own["query"] = ()
+        self.profile = ""
         try:
-            _ = self.choice
+            own["choice"] = self._chosen(ERROR_REPRESENTATIONS)
         except NotAcceptable:
             own["choice"] = Choice(HAL, HAL.media_types[0])
         try:
@@ -112,19 +123,23 @@ class Call:
     @lazy
     def choice(self) -> Choice:
         """The format of the answer. Raises `NotAcceptable`."""
+        return self._chosen(self.offers)
+
+    def _chosen(self, offers: tuple[Representation, ...]) -> Choice:
         name = dict(self.query).get("format") if self.query else None
         if name is not None:
-            if name not in _BY_NAME:
+            by_name = {r.name: r for r in offers}
+            if name not in by_name:
                 raise NotAcceptable(
                     f"format {name[:40]!r} is not available; available are "
-                    + ", ".join(_BY_NAME)
+                    + ", ".join(by_name)
                 )
-            representation = _BY_NAME[name]
+            representation = by_name[name]
             return Choice(representation, representation.media_types[0])
         header = self.request.environ.get("HTTP_ACCEPT", "")
-        choice = negotiate(header)
+        choice = negotiate(header, offers)
         if choice is None:
-            types = ", ".join(r.media_types[0] for r in REPRESENTATIONS)
+            types = ", ".join(r.media_types[0] for r in offers)
             raise NotAcceptable(
                 f"none of the types in Accept is available; available are {types}"
             )
@@ -321,8 +336,10 @@ class Call:
         headers: dict[str, str] | None = None,
     ) -> Response:
         """Render a document in the format that was negotiated."""
-        body = self.choice.representation.render(document, self.place.vocabulary)
-        return self.finish(body, status, headers)
+        vocabulary = self.place.vocabulary
+        body = self.choice.representation.render(document, vocabulary)
+        links = LINK_HEADER.render_embedded(document, vocabulary)
+        return self.finish(body, status, headers, links)
 
     def done(
         self,
@@ -346,15 +363,22 @@ class Call:
         return response
 
     def finish(
-        self, body: bytes, status: int = 200, headers: dict[str, str] | None = None
+        self,
+        body: bytes,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        links: str = "",
     ) -> Response:
-        """Put the headers of every negotiated answer to a body."""
+        """Put the headers of every negotiated answer to a body.
+
+        `links` are those of the document, as they stand in the Link header.
+        """
         answer = {
             "Content-Type": self.choice.content_type,
             "Vary": VARY,
             "Cache-Control": "private, no-cache",
             "X-Content-Type-Options": "nosniff",
-            "Link": self._alternates(),
+            "Link": self._links(links),
         }
         if self.choice.representation.is_for_people:
             answer["Content-Security-Policy"] = PAGE_POLICY
@@ -369,14 +393,21 @@ class Call:
         without = [(n, v) for n, v in self.query if n != "format"]
         url = with_query(self.url, without)
         start = f"{url}&format=" if without else f"{url}?format="
-        return [(r, start + r.name) for r in REPRESENTATIONS]
+        return [(r, start + r.name) for r in self.offers]
 
-    def _alternates(self) -> str:
+    def _links(self, links: str) -> str:
+        """Write all links; HAL Explorer finds the profile only if it is the first."""
+        base = self.place.base
         mine = self.choice.representation
-        return ", ".join(
-            [
-                f'<{href}>; rel="alternate"; type="{other.media_types[0]}"'
-                for other, href in self.alternates()
-                if other is not mine
-            ]
-        )
+        found = [links] if links else []
+        if self.profile:
+            profile = f'<{base}/profiles/{self.profile}>; rel="profile"'
+            found.insert(0, f'{profile}; type="{SCHEMA}"')
+        found += [
+            f'<{href}>; rel="alternate"; type="{other.media_types[0]}"'
+            for other, href in self.alternates()
+            if other is not mine
+        ]
+        found.append(f'<{base}/openapi.json>; rel="service-desc"')
+        found.append(f'<{base}/docs>; rel="service-doc"')
+        return ", ".join(found)

@@ -5,28 +5,35 @@ things is the same for all: format, the body's type, token, target, body, checks
 file, transaction.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, g, request
+from werkzeug.wsgi import FileWrapper
 
 from app.database import Row, Snapshot, Transaction
 from app.errors import Forbidden, Invalid, RequestError
-from app.http import affordances, bodies
+from app.http import affordances, bodies, json_patch
 from app.http.call import Call
 from app.http.catalogue import Branch, Catalogue, Kind
 from app.http.conditional import Validators
 from app.http.documents import NOTHING
 from app.http.embedding import ALWAYS_COUNT, Embedder
 from app.http.media_types import MULTIPART
-from app.http.pagination import Window, page_links
+from app.http.pagination import PAGING, Window, page_links
 from app.http.query_language import Asked, collection_query, item_query
 from app.services.access import Principal
 from app.services.downloadables import NewFile
 from app.services.listing import Listing, Page, Selection, version_of_all
 from representations import (
+    COLLECTION_REPRESENTATIONS,
+    CSV,
+    LINK_HEADER,
+    REPRESENTATIONS,
     Action,
     Embedded,
     Link,
@@ -45,6 +52,13 @@ Problems = Callable[[Snapshot, Record, Record], Iterable[FieldError]]
 """Gives what is wrong with values, beyond their schema, of or in a record."""
 
 EXTENSION = "sirenhall"
+MISSING = object()
+
+TABLE_ROWS = 1000
+"""Rows that are read at once for a table."""
+
+TABLE_CHUNK = 64 * 1024
+MAX_TABLE_IN_MEMORY = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +115,14 @@ def route(
     words: Mapping[str, str],
     *,
     is_negotiated: bool = True,
+    profile: str = "",
+    offers: tuple[Representation, ...] = REPRESENTATIONS,
 ) -> None:
     """Publish views under a path, with HEAD and OPTIONS.
 
     `words` says what each method does, for the OPTIONS body. What is not negotiated
-    (a file's bytes) ignores Accept, but for its errors.
+    (a file's bytes) ignores Accept, but for its errors. `profile` is the resource
+    whose schema describes it, `offers` are the formats of GET.
     """
     methods = {*views, "OPTIONS", *(["HEAD"] if "GET" in views else [])}
     allow = ", ".join(sorted(methods))
@@ -133,7 +150,12 @@ def route(
         app.add_url_rule(
             path,
             endpoint=f"{method} {path}",
-            view_func=_handling(view, is_negotiated or method == "OPTIONS"),
+            view_func=_handling(
+                view,
+                is_negotiated=is_negotiated or method == "OPTIONS",
+                profile=profile,
+                offers=offers if method == "GET" else REPRESENTATIONS,
+            ),
             methods=[method],
             provide_automatic_options=False,
         )
@@ -147,9 +169,16 @@ def _body_headers(views: Mapping[str, View]) -> dict[str, str]:
     return found
 
 
-def _handling(view: View, is_negotiated: bool) -> Callable[..., Response]:  # noqa: FBT001
+def _handling(
+    view: View,
+    *,
+    is_negotiated: bool,
+    profile: str,
+    offers: tuple[Representation, ...],
+) -> Callable[..., Response]:
     def handle(**ids: Any) -> Response:
         call: Call = g.call
+        call.profile, call.offers = profile, offers
         if is_negotiated:
             _ = call.choice
         return view(call, **ids)
@@ -187,7 +216,8 @@ class ItemViews:
             "PUT": self.replace,
             "DELETE": self.delete,
         }
-        route(app, path, views, self.declaration.item_methods)
+        words = self.declaration.item_methods
+        route(app, path, views, words, profile=self.declaration.name)
 
     def show(self, call: Call, item_id: int) -> Response:
         """Answer a GET."""
@@ -211,8 +241,9 @@ class ItemViews:
         [body] = self.documents.fragments(
             [row], representation, call.place, fields=fields, insides=insides
         )
+        [links] = self.documents.fragments([row], LINK_HEADER, call.place)
         written = f"{representation.prologue}{body}\n".encode()
-        return call.finish(written, headers=validators.headers)
+        return call.finish(written, headers=validators.headers, links=links)
 
     def offers_removal(self, call: Call, record: Record) -> bool:
         """Tell whether the answer shows that the record can be deleted."""
@@ -317,11 +348,7 @@ class ItemViews:
             def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
                 record = self.service.find(db, principal, item_id)
                 call.ensure_may_change(record)
-                values, errors = schema.read(
-                    _with_local_references(schema, body.values, call),
-                    partial=method == "PATCH",
-                    is_strict=call.preferences.is_strict,
-                )
+                values, errors = self._sent(call, record, body, method)
                 errors += _file_problems(call, schema, body, is_new=False)
                 errors += body.problems
                 whole = {**record, **values}
@@ -339,6 +366,27 @@ class ItemViews:
         headers = self.validators(call, record, removable).headers
         return call.done(
             lambda: self.document(call, record, removable), headers=headers
+        )
+
+    def _sent(
+        self, call: Call, record: Record, body: bodies.Body, method: str
+    ) -> tuple[dict[str, Any], list[FieldError]]:
+        """Give the values that a body means for a record, and what is wrong."""
+        schema = self.declaration.schema
+        if body.patch is not None:
+            shown = self.documents.resource(record, call.place).properties
+            patched = json_patch.apply(body.patch, shown)
+            sent = {
+                name: patched.get(name)
+                for name in {**shown, **patched}
+                if name not in shown or patched.get(name, MISSING) != shown[name]
+            }
+            gone = shown.keys() - patched.keys()
+            return schema.read_patch(_with_local_references(schema, sent, call), gone)
+        return schema.read(
+            _with_local_references(schema, body.values, call),
+            partial=method == "PATCH",
+            is_strict=call.preferences.is_strict,
         )
 
 
@@ -361,7 +409,14 @@ class CollectionViews:
     def register(self, app: Flask) -> None:
         """Publish the views."""
         path = self.path.replace("{id}", "<id:owner_id>")
-        route(app, path, self.views, self.words)
+        route(
+            app,
+            path,
+            self.views,
+            self.words,
+            profile=self.declaration.name,
+            offers=COLLECTION_REPRESENTATIONS,
+        )
 
     def show(self, call: Call, owner_id: int = 0) -> Response:
         """Answer a GET with a page."""
@@ -371,8 +426,50 @@ class CollectionViews:
         unchanged = call.unchanged(validators)
         if unchanged:
             return unchanged
+        if call.choice.representation is CSV:
+            return self._table(call, owner, asked, validators)
         document = self.document(call, owner, asked)
         return call.respond(document, headers=validators.headers)
+
+    def _table(
+        self, call: Call, owner: Record, asked: Asked, validators: Validators
+    ) -> Response:
+        """Answer with all rows, or those of the page that is asked for, as a table.
+
+        It is written to a file that may be any size, so that no slow reader keeps the
+        database.
+        """
+        is_page = any(name in PAGING for name, _ in call.query)
+        position = asked.window.offset if is_page else 0
+        left = asked.window.limit if is_page else sys.maxsize
+        names = self.declaration.columns
+        table = SpooledTemporaryFile(MAX_TABLE_IN_MEMORY)  # noqa: SIM115 - sent later
+        shown = asked.fields or ("id", *self.declaration.schema.shown)
+        table.write(CSV.head(shown))
+        while left > 0:
+            window = Window(min(left, TABLE_ROWS), position)
+            rows = self.service.page(call, owner, asked.selection, window).rows
+            table.write(
+                CSV.rows(
+                    self.items.documents.resource(
+                        dict(zip(names, row, strict=True)), call.place, shown
+                    )
+                    for row in rows
+                )
+            )
+            position, left = position + len(rows), left - len(rows)
+            if len(rows) < window.limit:
+                break
+        call.close()
+        response = call.finish(b"", headers=validators.headers)
+        disposition = f'attachment; filename="{self.declaration.plural}.csv"'
+        response.headers["Content-Disposition"] = disposition
+        response.headers["Content-Length"] = str(table.tell())
+        table.seek(0)
+        # Werkzeug closes what it has read.
+        response.response = FileWrapper(table, TABLE_CHUNK)
+        response.direct_passthrough = True
+        return response
 
     def validators(self, call: Call, owner: Record, asked: Asked) -> Validators:
         """Tag a page as it is shown to this call."""

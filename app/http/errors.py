@@ -5,12 +5,20 @@ One handler for our own errors, for Werkzeug's, and for what nobody foresaw.
 
 import logging
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from app.errors import NotAcceptable, NotFound, Problem, RequestError, Unauthorized
+from app.errors import (
+    BadRequest,
+    NotAcceptable,
+    NotFound,
+    Problem,
+    RequestError,
+    Unauthorized,
+)
 from app.http.call import Call
 from representations import Link, Resource, Value
 from schemas.fields import UNREPRESENTABLE
@@ -19,6 +27,44 @@ LOG = logging.getLogger("sirenhall")
 
 ERRORS = "fx:errors"
 SERVER_ERROR = 500
+METHOD_NOT_ALLOWED = "method_not_allowed"
+SERVER_ERROR_CODE = "server_error"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A kind of problem, as its page describes it."""
+
+    status: int
+    title: str
+    advice: str
+
+
+def _problem_types() -> dict[str, ProblemType]:
+    found = {
+        kind.code: ProblemType(
+            kind.status,
+            (kind.__doc__ or "").partition("\n")[0].rstrip("."),
+            kind.advice,
+        )
+        for kind in RequestError.__subclasses__()
+    }
+    found[METHOD_NOT_ALLOWED] = ProblemType(
+        405,
+        "The resource has no such method",
+        "Allow lists the methods that it has; OPTIONS says what each does.",
+    )
+    found[SERVER_ERROR_CODE] = ProblemType(
+        SERVER_ERROR,
+        "The server made a mistake",
+        "It was logged; tell the operator the logref of the answer.",
+    )
+    return dict(sorted(found.items(), key=lambda entry: entry[1].status))
+
+
+PROBLEM_TYPES = _problem_types()
+"""Every kind of problem by its code: the last part of a problem's type."""
+
 MAX_LOGGED = 500
 """Characters of a message or an address that the log gets."""
 
@@ -35,7 +81,7 @@ def _answer(error: Exception) -> Response:
     call.close()
     _log(error, status, problems, logref)
     call.make_answerable()
-    document = _document(error, call, problems, logref)
+    document = _document(error, call, problems, logref, status)
     if call.choice.representation.is_for_people:
         document.title = f"{status} {_phrase(status)}"
     return call.respond(document, status, headers)
@@ -52,7 +98,7 @@ def _described(error: Exception) -> tuple[int, tuple[Problem, ...], dict[str, st
         message = f"{_no_route()}: Method Not Allowed (Allow: {', '.join(allowed)})"
         return (
             405,
-            (Problem(message, "method_not_allowed"),),
+            (Problem(message, METHOD_NOT_ALLOWED),),
             {"Allow": ", ".join(allowed)},
         )
     if isinstance(error, HTTPException) and error.code is not None:
@@ -60,7 +106,7 @@ def _described(error: Exception) -> tuple[int, tuple[Problem, ...], dict[str, st
             return 404, (Problem(_no_route(), NotFound.code),), {}
         text = error.description or error.name
         return error.code, (Problem(text, error.name.lower().replace(" ", "_")),), {}
-    problem = Problem("The server made a mistake; it was logged.", "server_error")
+    problem = Problem("The server made a mistake; it was logged.", SERVER_ERROR_CODE)
     return SERVER_ERROR, (problem,), {}
 
 
@@ -88,7 +134,11 @@ def _log(
 
 
 def _document(
-    error: Exception, call: Call, problems: tuple[Problem, ...], logref: str
+    error: Exception,
+    call: Call,
+    problems: tuple[Problem, ...],
+    logref: str,
+    status: int,
 ) -> Resource:
     properties: dict[str, Value] = {"total": len(problems)}
     if isinstance(error, Unauthorized):
@@ -101,12 +151,33 @@ def _document(
             Link("alternate", href, other.title, type=other.media_types[0])
             for other, href in call.alternates()
         ]
+    code = _code(error)
+    said = [_problem(problem, logref) for problem in problems]
     return Resource(
         classes=("error",),
         properties=properties,
         links=links,
-        embedded={ERRORS: [_problem(problem, logref) for problem in problems]},
+        embedded={ERRORS: said},
+        problem={
+            "type": f"{call.place.base}/problems/{code}",
+            "title": PROBLEM_TYPES[code].title,
+            "status": status,
+            "detail": "; ".join(str(entry.properties["message"]) for entry in said),
+            "instance": f"urn:sirenhall:{logref}",
+        },
     )
+
+
+def _code(error: Exception) -> str:
+    """Give the type of problem that an exception is."""
+    if isinstance(error, RequestError):
+        return error.code
+    if isinstance(error, MethodNotAllowed):
+        return METHOD_NOT_ALLOWED
+    known = {t.status: code for code, t in PROBLEM_TYPES.items()}
+    if isinstance(error, HTTPException):
+        return known.get(error.code or SERVER_ERROR, BadRequest.code)
+    return SERVER_ERROR_CODE
 
 
 def _representable(text: str) -> str:

@@ -427,7 +427,7 @@ class _Parser:
             else:
                 ends = self._interval(prop, text)
                 bound = ends.low if comparison == ">=" else ends.high
-            bounds.append(bound)
+            bounds.append(bound if nature(prop) is Nature.TEXT else ends.high)
             found.append(self._compare(prop, comparison, bound))
         if len(bounds) > 1 and bounds[0] > bounds[1]:
             raise Mistake(

@@ -53,6 +53,8 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
         ),
         {},
     ),
+    "problem": ("A type of problem: its status, and what to do about it.", {}),
+    "problems": ("All types of problems of this API.", STANDARD_METHODS),
     "methods": ("What the HTTP methods of a resource do; in answers to OPTIONS.", {}),
     "properties": ("The properties of a resource, with types and constraints.", {}),
     "examples": ("A resource as it looks in each format.", {}),

@@ -12,6 +12,7 @@ from representations import REPRESENTATIONS
 HAL = "application/hal+json"
 XML = "application/hal+xml"
 SIREN = "application/vnd.siren+json"
+FORMS = "application/prs.hal-forms+json"
 HTML = "text/html"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -76,9 +77,9 @@ TABLE = [
     ("*/*;q=0.5, application/vnd.siren+json", SIREN),
     ("*/*, application/vnd.siren+json;q=0.9", HAL),
     # q=0 excludes the label
-    ("application/hal+json;q=0, */*", SIREN),
-    ("application/hal+json;q=0, application/*", SIREN),
-    ("application/hal+json;q=0, application/vnd.siren+json;q=0, */*", XML),
+    ("application/hal+json;q=0, */*", FORMS),
+    ("application/hal+json;q=0, application/*", FORMS),
+    ("application/hal+json;q=0, application/prs.hal-forms+json;q=0, */*", SIREN),
     ("application/hal+json;q=0, application/json", "application/json"),
     ("application/hal+json;q=0, application/json, */*;q=0.5", "application/json"),
     ("application/*;q=0, */*", HTML),
@@ -86,7 +87,7 @@ TABLE = [
     ("text/html;q=0, */*;q=0.1", HAL),
     # specificity decides on q
     ("application/*;q=0.2, application/hal+json;q=0.9, text/html;q=0.5", HAL),
-    ("application/*, application/hal+json;q=0.1", SIREN),
+    ("application/*, application/hal+json;q=0.1", FORMS),
     ("*/*;q=0.9, application/*;q=0.1", HTML),
     ("*/*;q=0.9, text/*;q=0.1", HAL),
     # ties: specificity, then the client's order, then ours
@@ -110,7 +111,7 @@ TABLE = [
     (BROWSER.replace(",application/xhtml+xml", ",image/avif,image/webp"), HTML),
     (
         "application/prs.hal-forms+json, application/hal+json, application/json, */*",
-        HAL,
+        FORMS,
     ),
     ("application/hal+json, application/json, */*; q=0.01", HAL),
     ("application/json, text/javascript, */*; q=0.01", HAL),
@@ -125,7 +126,7 @@ TABLE = [
             "application/vnd.collection+json;q=0.8, application/json;q=0.7, "
             "text/html;q=0.6"
         ),
-        HAL,
+        FORMS,
     ),
     ("application/vnd.siren+json, application/json;q=0.5", SIREN),
     ("application/coreapi+json, application/vnd.coreapi+json, */*", HAL),
@@ -150,7 +151,9 @@ TABLE = [
     ("*/*;q=0", None),
     ("application/hal+json;q=0", None),
     ("text/plain", None),
-    ("application/prs.hal-forms+json", None),
+    ("application/prs.hal-forms+json", FORMS),
+    ("text/csv", None),
+    ("application/problem+json", None),
 ]
 
 

@@ -1,0 +1,31 @@
+"""The JSON Schema of each kind of resource, where its profile link leads."""
+
+import msgspec
+from flask import Flask, Response
+
+from app.errors import NotFound
+from app.http.call import Call
+from app.http.catalogue import Catalogue
+from app.http.declaration import STANDARD_METHODS
+from app.http.endpoints import route
+from app.http.media_types import SCHEMA
+from schemas.json_schema import resource_schema
+
+METHODS = {"GET": "View the JSON Schema of a resource", **STANDARD_METHODS}
+
+
+def register(app: Flask, catalogue: Catalogue) -> None:
+    """Publish the view."""
+
+    def show(call: Call, name: str) -> Response:
+        kind = catalogue.get(name)
+        if kind is None:
+            raise NotFound
+        declaration = kind.declaration
+        document = resource_schema(
+            declaration.schema, declaration.heading, address=call.url
+        )
+        headers = {"Content-Type": SCHEMA, "Cache-Control": "public, max-age=3600"}
+        return Response(msgspec.json.encode(document) + b"\n", headers=headers)
+
+    route(app, "/profiles/<name>", {"GET": show}, METHODS, is_negotiated=False)

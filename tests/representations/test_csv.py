@@ -1,0 +1,76 @@
+"""CSV: the whole filtered collection as a table."""
+
+import csv
+import io
+
+import pytest
+
+
+def table(response):
+    assert response.status_code == 200, response.text
+    assert response.content_type == "text/csv; charset=utf-8"
+    return list(csv.DictReader(io.StringIO(response.text)))
+
+
+@pytest.fixture
+def filled(api):
+    api.upload(b"abc", "naïve.txt", name='A "quoted", name', code="a", price="9.95")
+    for number in range(25):
+        api.add(code=f"c{number}", description="two\nlines", price=number)
+    return api
+
+
+def test_all_rows_come_not_just_a_page(filled):
+    rows = table(filled.get("/stores/1/downloadables", accept="text/csv"))
+    assert len(rows) == 26
+    first = rows[0]
+    assert first["name"] == 'A "quoted", name'
+    assert (first["price"], first["file_size"], first["url"]) == ("9.95", "3", "")
+    assert (first["id"], first["is_archived"]) == ("1", "false")
+    assert first["href"] == "http://localhost/downloadables/1"
+    assert rows[1]["description"] == "two\nlines"
+
+
+def test_filters_order_fields_and_pages_count(filled):
+    path = "/stores/1/downloadables?format=csv"
+    rows = table(filled.get(f"{path}&price:lessthan=3&order=price desc&fields=code"))
+    assert [row["code"] for row in rows] == ["c2", "c1", "c0"]
+    assert list(rows[0]) == ["code", "href"]
+    assert len(table(filled.get(f"{path}&limit=4&offset=24"))) == 2
+
+
+def test_a_batch_ends_where_the_next_begins(filled, monkeypatch):
+    monkeypatch.setattr("app.http.endpoints.TABLE_ROWS", 5)
+    monkeypatch.setattr("app.http.endpoints.MAX_TABLE_IN_MEMORY", 64)
+    rows = table(filled.get("/stores/1/downloadables", accept="text/csv"))
+    assert [int(row["id"]) for row in rows] == list(range(1, 27))
+
+
+def test_it_is_a_download_with_a_tag(filled):
+    response = filled.get("/stores/1/downloadables", accept="text/csv")
+    assert response.headers["Content-Disposition"] == (
+        'attachment; filename="downloadables.csv"'
+    )
+    tag = {"If-None-Match": response.headers["ETag"]}
+    again = filled.get("/stores/1/downloadables", accept="text/csv", headers=tag)
+    assert again.status_code == 304
+    head = filled.request("HEAD", "/stores/1/downloadables", accept="text/csv")
+    assert head.headers["Content-Length"] == response.headers["Content-Length"]
+
+
+def test_one_resource_is_no_table(filled):
+    assert filled.get("/downloadables/1", accept="text/csv").status_code == 406
+    response = filled.get("/downloadables/1?format=csv")
+    assert response.status_code == 406
+
+
+def test_an_empty_collection_has_its_names(api):
+    response = api.get("/stores/1/downloadables", accept="text/csv")
+    assert response.text.startswith("id,item_category_uri,name,code,price")
+    assert response.text.count("\n") == 1
+
+
+def test_an_error_is_said_in_hal(api):
+    response = api.get("/stores/1/downloadables?foo=1", accept="text/csv")
+    assert response.status_code == 400
+    assert response.content_type == "application/hal+json"
