@@ -106,7 +106,12 @@ def _element(
         items = [embedded] if isinstance(embedded, Resource) else embedded
         element.extend([_element(item, vocabulary, written) for item in items])
     for name, value in resource.properties.items():
-        etree.SubElement(element, name).text = _lexical(value)
+        child = etree.SubElement(element, name)
+        if isinstance(value, Mapping):
+            for key, text in value.items():
+                etree.SubElement(child, "value", key=key).text = text
+        else:
+            child.text = _lexical(value)
     return element
 
 

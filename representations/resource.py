@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Union
 
-Value = str | int | bool | Decimal | None
+Value = str | int | bool | Decimal | Mapping[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,9 +96,17 @@ def _sub_entity(
     return {"rel": rels, **_entity(resource, vocabulary)}
 
 
+# Relations that are registered (RFC 8631), but younger than Siren's JSON Schema, which
+# takes any address instead.
+_YOUNG = {
+    rel: f"https://www.iana.org/assignments/relation/{rel}"
+    for rel in ("service-desc", "service-doc")
+}
+
+
 def _link(link: Any, vocabulary: Vocabulary) -> dict[str, Any]:
     result: dict[str, Any] = {
-        "rel": [vocabulary.expand(link.rel)],
+        "rel": [_YOUNG.get(link.rel) or vocabulary.expand(link.rel)],
         "href": link.href,
     }
     if link.title is not None:
@@ -148,4 +156,4 @@ def _field_value(value: Value) -> str | int | Decimal:
     # Siren's schema knows strings and numbers only.
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "" if value is None else value
+    return value if isinstance(value, str | int | Decimal) else ""

@@ -23,6 +23,7 @@ DESCRIPTION = """Sell and deliver digital downloads over a hypermedia API.
 \b
   sirenhall serve --demo     start with a small catalogue, and be shown how to use it
   sirenhall token create     make an access token
+  sirenhall client create    make a client of OAuth2, for Foxy's SDKs
 
 Everything is kept in one data folder: ./sirenhall-data, or what --data-dir or
 SIRENHALL_DATA_DIR names. The other settings are environment variables with the same

@@ -1,5 +1,6 @@
 """`sirenhall token`: make, list and revoke access tokens, also while it runs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from app.cli.command import (
     say,
 )
 from app.errors import ConfigurationError
-from app.services.scopes import CLIENT, SCOPES, STORE
+from app.services.scopes import OF_ALL_STORES, SCOPES, STORE
 
 
 @click.group()
@@ -60,8 +61,8 @@ def create(
         installation_at(data_dir, may_make=True) as installation,
         installation.database.writing() as tx,
     ):
-        if scope != CLIENT:
-            store_id = _store(tx, store_id)
+        if scope not in OF_ALL_STORES:
+            store_id = store_of(tx, store_id)
         number, text = access.create_token(
             tx, scope=scope, store_id=store_id, note=note[:200]
         )
@@ -109,7 +110,8 @@ def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
     )
 
 
-def _store(tx: Any, store_id: int | None) -> int:
+def store_of(tx: Any, store_id: int | None) -> int:
+    """Give the store that is meant: the only one, if none is named."""
     from app.services import stores
 
     found = stores.ids(tx)
@@ -125,28 +127,33 @@ def _store(tx: Any, store_id: int | None) -> int:
 
 def _shown(record: dict[str, Any]) -> dict[str, Any]:
     dates = ("date_created", "date_revoked")
-    return {**record, **{name: _date(record[name]) for name in dates}}
+    return {**record, **{name: date_text(record[name]) for name in dates}}
 
 
-def _date(seconds: int | None) -> str | None:
+def date_text(seconds: int | None) -> str | None:
+    """Write a moment."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _table(found: list[dict[str, Any]]) -> str:
-    rows = [("ID", "SCOPE", "STORE", "MADE", "STATE", "NOTE")]
-    rows += [
+    rows = [
         (
             str(record["id"]),
             record["scope"],
             str(record["store_id"] or "all"),
-            str(_date(record["date_created"])),
+            str(date_text(record["date_created"])),
             "revoked" if record["date_revoked"] else "valid",
             record["note"],
         )
         for record in found
     ]
+    return table([("ID", "SCOPE", "STORE", "MADE", "STATE", "NOTE"), *rows])
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Lay out rows in columns."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(
         "  ".join(

@@ -221,9 +221,13 @@ class Call:
                 "`sirenhall token create` makes one",
                 headers={"WWW-Authenticate": REALM},
             )
-        principal = access.authenticate(self.db, token.strip())
+        # Who has another one to show may try; Foxy's PHP client waits for this text.
+        reason = "The access token provided is invalid"
+        try:
+            principal = access.authenticate(self.db, token.strip())
+        except access.Expired:
+            reason, principal = "The access token provided has expired", None
         if principal is None:
-            reason = "The access token provided is invalid"
             raise Unauthorized(
                 reason,
                 headers={

@@ -2,17 +2,22 @@
 
 from app.models.attribute import ATTRIBUTES
 from app.models.downloadable import DOWNLOADABLES, VERSIONS
+from app.models.idempotency import IDEMPOTENCY_KEYS
 from app.models.item_category import ITEM_CATEGORIES
 from app.models.metadata import METADATA
+from app.models.oauth import AUTHORIZATION_CODES, OAUTH_CLIENTS
 from app.models.store import COLLECTION_STATES, STORES
 from app.models.token import TOKENS
 
 __all__ = [
     "ATTRIBUTES",
+    "AUTHORIZATION_CODES",
     "COLLECTION_STATES",
     "DOWNLOADABLES",
+    "IDEMPOTENCY_KEYS",
     "ITEM_CATEGORIES",
     "METADATA",
+    "OAUTH_CLIENTS",
     "STORES",
     "TOKENS",
     "VERSIONS",

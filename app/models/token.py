@@ -13,8 +13,13 @@ TOKENS = Table(
     Column("scope", text(40), nullable=False),
     # Null: every store of the server.
     Column("store_id", ID, ForeignKey("stores.id", ondelete="CASCADE")),
+    # What it is good for: access, or refresh.
+    Column("kind", text(10), nullable=False, server_default="access"),
+    # The OAuth client it was given to, null if it is a personal one.
+    Column("client_id", ID),
     Column("note", text(200), nullable=False),
     Column("date_created", BigInteger, nullable=False),
+    Column("date_expires", BigInteger),
     Column("date_revoked", BigInteger),
     sqlite_autoincrement=True,
 )

@@ -1,12 +1,17 @@
 """The starting point: everything else is reached from its links."""
 
+from collections.abc import Iterator
+
 from flask import Flask, Response
 
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import route
-from representations import Link, Resource
+from app.http.media_types import FORM, JSON
+from app.services.access import Principal
+from app.services.scopes import SCOPES
+from representations import Action, Field, Link, Resource
 
 METHODS = {"GET": "View the starting point of the API", **STANDARD_METHODS}
 
@@ -14,13 +19,15 @@ METHODS = {"GET": "View the starting point of the API", **STANDARD_METHODS}
 def _home(call: Call) -> Response:
     visitor = call.visitor
     base = call.place.base
-    links = [Link("self", f"{base}/", "Your API starting point.")]
-    if visitor is not None:
-        links.append(Link("fx:stores", f"{base}/stores", "Stores"))
-    if visitor is not None and visitor.store_id is not None:
-        store = f"{base}/stores/{visitor.store_id}"
-        links.append(Link("fx:store", store, "This Store"))
-    links.append(Link("fx:rels", f"{base}/rels", "Link Relations"))
+    links = [
+        Link("self", f"{base}/", "Your API starting point."),
+        *_links(base, visitor),
+        Link("fx:token", f"{base}/token", "The OAuth endpoint", type=JSON),
+        Link("fx:property_helpers", f"{base}/property_helpers", "Property Helpers"),
+        Link("fx:rels", f"{base}/rels", "Link Relations"),
+        Link("service-desc", f"{base}/openapi.json", "OpenAPI Description"),
+        Link("service-doc", f"{base}/docs", "Documentation"),
+    ]
     message = "Welcome to Sirenhall, the hypermedia API for digital downloads."
     if visitor is None:
         message += (
@@ -34,7 +41,50 @@ def _home(call: Call) -> Response:
         properties={"message": message},
         links=links,
     )
+    if call.choice.representation.has_actions:
+        document.actions = [_get_token(base)]
     return call.respond(document)
+
+
+def _links(base: str, visitor: Principal | None) -> Iterator[Link]:
+    """Give the links that the token may use."""
+    if visitor is None:
+        return
+    yield Link("fx:stores", f"{base}/stores", "Stores")
+    if visitor.store_id is None:
+        yield _search(f"{base}/stores", "Search Stores")
+        return
+    store = f"{base}/stores/{visitor.store_id}"
+    yield Link("fx:store", store, "This Store")
+    yield _search(f"{store}/downloadables", "Search Downloadables")
+    yield _search(f"{store}/item_categories", "Search Item Categories")
+
+
+def _search(href: str, title: str) -> Link:
+    template = f"{href}{{?search,order,fields,zoom,limit,offset}}"
+    return Link("search", template, title, templated=True)
+
+
+def _get_token(base: str) -> Action:
+    grants = ("client_credentials", "refresh_token", "authorization_code")
+    return Action(
+        "get-token",
+        "Get an Access Token",
+        "POST",
+        f"{base}/token",
+        FORM,
+        (
+            Field("grant_type", "Grant Type", required=True, options=grants),
+            Field("client_id", "Client ID", required=True),
+            Field("client_secret", "Client Secret", "password"),
+            Field("refresh_token", "Refresh Token", "password"),
+            Field("code", "Authorization Code"),
+            Field("redirect_uri", "Redirect URI", "url"),
+            Field("code_verifier", "Code Verifier"),
+            Field("scope", "Scope", options=tuple(SCOPES)),
+        ),
+        ("token",),
+    )
 
 
 def register(app: Flask, _catalogue: Catalogue) -> None:

@@ -3,21 +3,27 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 
 from app.database import Transaction
+from app.errors import BadRequest, Problem
+from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
-from app.http.declaration import Declaration, LinkTo, Relation
+from app.http.declaration import STANDARD_METHODS, Declaration, LinkTo, Relation
 from app.http.endpoints import (
     CollectionService,
     CollectionViews,
     ItemService,
     ItemViews,
     pages,
+    route,
 )
+from app.http.pagination import page_links, window
 from app.services import item_categories, stores
-from representations import Value
+from representations import Resource, Value
 from schemas.item_category import ItemCategorySchema
+
+TAX_METHODS = {"GET": "View a list of tax item categories", **STANDARD_METHODS}
 
 ITEM_CATEGORY = Declaration(
     name="item_category",
@@ -39,6 +45,11 @@ ITEM_CATEGORY = Declaration(
             "/stores/{store_id}",
             "This Store",
             relation=Relation("store", "store_id"),
+        ),
+        LinkTo(
+            "fx:tax_item_categories",
+            "/item_categories/{id}/tax_item_categories",
+            "Tax Item Categories for this category",
         ),
         LinkTo(
             "fx:downloadables",
@@ -73,6 +84,34 @@ def _create(
     return item_categories.create(tx, store["id"], values), {}
 
 
+def _taxes(call: Call, category_id: int) -> Response:
+    """Answer a GET of the taxes of a category: there are none until there are taxes.
+
+    Foxy's category form fails without this collection.
+    """
+    item_categories.find(call.db, call.principal, category_id)
+    problems: list[Problem] = []
+    shown = window(call.query, problems)
+    if problems:
+        raise BadRequest(problems=problems)
+    links = page_links(
+        call.url, call.query, shown, total=0, returned=0, foxy=call.is_foxy
+    )
+    document = Resource(
+        classes=("tax_item_categories", "collection"),
+        href=links[0].href,
+        properties={
+            "total_items": "0" if call.is_foxy else 0,
+            "returned_items": 0,
+            "limit": shown.limit,
+            "offset": shown.offset,
+        },
+        links=links,
+        embedded={"fx:tax_item_categories": []},
+    )
+    return call.respond(document)
+
+
 def register(app: Flask, catalogue: Catalogue) -> None:
     """Publish the views."""
     items = ItemViews(
@@ -96,3 +135,9 @@ def register(app: Flask, catalogue: Catalogue) -> None:
             create=_create,
         ),
     ).register(app)
+    route(
+        app,
+        "/item_categories/<id:category_id>/tax_item_categories",
+        {"GET": _taxes},
+        TAX_METHODS,
+    )

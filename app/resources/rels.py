@@ -44,6 +44,23 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
         ),
         FILE_METHODS,
     ),
+    "token": (
+        (
+            "The token endpoint of OAuth2 (RFC 6749). Send grant_type=refresh_token, "
+            "client_credentials or authorization_code as a form, and client_id and "
+            "client_secret as HTTP Basic or in the form. `sirenhall client create` "
+            "makes a client."
+        ),
+        {"POST": "Get an access token", "OPTIONS": STANDARD_METHODS["OPTIONS"]},
+    ),
+    "tax_item_categories": (
+        "The taxes of an item category; empty, since there are no taxes here.",
+        {"GET": "View a list of tax item categories", **STANDARD_METHODS},
+    ),
+    "property_helpers": (
+        "The values that properties may have: units, currencies, countries and more.",
+        {"GET": "View the legal values of properties", **STANDARD_METHODS},
+    ),
     "rels": ("The documentation of all link relations of this API.", STANDARD_METHODS),
     "errors": (
         (

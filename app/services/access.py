@@ -11,7 +11,9 @@ from app.database import Snapshot, Statement, Transaction
 from app.errors import ConfigurationError
 from app.models import TOKENS
 from app.services.clock import now
-from app.services.scopes import CLIENT, READER
+from app.services.scopes import OF_ALL_STORES, READ_ONLY
+
+ACCESS, REFRESH = "access", "refresh"
 
 PREFIX = "sirenhall_"
 """Lets scanners of leaked secrets recognize a token."""
@@ -19,15 +21,19 @@ PREFIX = "sirenhall_"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who sends a request: a token's scope, and its store (None: all of them)."""
+    """Who sends a request: a token's scope, and its store (None: all of them).
+
+    `caller` is the same for all tokens of one OAuth client.
+    """
 
     scope: str
     store_id: int | None
+    caller: str = ""
 
     @property
     def can_write(self) -> bool:
         """Whether the token may change anything."""
-        return self.scope != READER
+        return self.scope not in READ_ONLY
 
     def sees(self, store_id: int) -> bool:
         """Whether a store and what belongs to it exist for this token."""
@@ -35,8 +41,16 @@ class Principal:
 
 
 _BY_DIGEST = Statement(
-    select(TOKENS.c.scope, TOKENS.c.store_id).where(
-        TOKENS.c.digest == bindparam("digest"), TOKENS.c.date_revoked.is_(None)
+    select(
+        TOKENS.c.scope,
+        TOKENS.c.store_id,
+        TOKENS.c.id,
+        TOKENS.c.client_id,
+        TOKENS.c.date_expires,
+    ).where(
+        TOKENS.c.digest == bindparam("digest"),
+        TOKENS.c.kind == ACCESS,
+        TOKENS.c.date_revoked.is_(None),
     )
 )
 
@@ -48,7 +62,9 @@ _ALL = Statement(
         TOKENS.c.note,
         TOKENS.c.date_created,
         TOKENS.c.date_revoked,
-    ).order_by(TOKENS.c.id)
+    )
+    .where(TOKENS.c.client_id.is_(None))
+    .order_by(TOKENS.c.id)
 )
 
 
@@ -57,39 +73,70 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+class Expired(Exception):
+    """The token was valid once."""
+
+
 def authenticate(db: Snapshot, token: str) -> Principal | None:
-    """Find who a token stands for; None if it is unknown or revoked."""
+    """Find who a token stands for; None if it is unknown or revoked.
+
+    Raises `Expired`.
+    """
     row = db.row(_BY_DIGEST, digest=digest(token))
-    return None if row is None else Principal(*row)
+    if row is None:
+        return None
+    scope, store_id, number, client_id, expires = row
+    if expires is not None and expires <= now():
+        raise Expired
+    caller = f"client {client_id} {store_id}" if client_id else f"token {number}"
+    return Principal(scope, store_id, caller)
 
 
-def create_token(
+def create_token(  # noqa: PLR0913 - each is a column
     tx: Transaction,
     *,
     scope: str,
     store_id: int | None,
     note: str = "",
     token: str | None = None,
+    client_id: int | None = None,
+    kind: str = ACCESS,
+    lifetime: int | None = None,
 ) -> tuple[int, str]:
-    """Make a token and give its id and text; only its digest is kept."""
-    if (store_id is None) != (scope == CLIENT):
-        raise ConfigurationError(
-            f"scope {scope} is for "
-            + ("all stores, so name none" if scope == CLIENT else "one store, name it")
-        )
+    """Make a token and give its id and text; only its digest is kept.
+
+    `lifetime` is in seconds, None: until it is revoked.
+    """
+    ensure_scope_fits(scope, store_id)
     text = token or PREFIX + secrets.token_urlsafe(32)
     values = {
         "digest": digest(text),
         "scope": scope,
         "store_id": store_id,
         "note": note,
+        "client_id": client_id,
+        "kind": kind,
         "date_created": now(),
+        "date_expires": None if lifetime is None else now() + lifetime,
     }
     return tx.insert(TOKENS, values), text
 
 
+def ensure_scope_fits(scope: str, store_id: int | None) -> None:
+    """Refuse a store with a scope for all, and the reverse.
+
+    Raises `ConfigurationError`.
+    """
+    if (store_id is None) != (scope in OF_ALL_STORES):
+        is_for_all = scope in OF_ALL_STORES
+        raise ConfigurationError(
+            f"scope {scope} is for "
+            + ("all stores, so name none" if is_for_all else "one store, name it")
+        )
+
+
 def tokens(db: Snapshot) -> list[dict[str, Any]]:
-    """List all tokens, without their texts, which nobody has."""
+    """List all personal tokens, without their texts, which nobody has."""
     return [dict(zip(_ALL.columns, row, strict=True)) for row in db.rows(_ALL)]
 
 

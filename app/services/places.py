@@ -33,6 +33,67 @@ def is_country(code: str) -> bool:
     return code in _countries() - {"EU", "EZ", "UN", "ZZ", "XA", "XB"}
 
 
+def currencies() -> dict[str, str]:
+    """Give the currencies in use, with their English names."""
+    from babel import Locale
+
+    names = Locale("en").currencies
+    return {
+        code: names[code] for code in sorted(_current_currencies()) if code in names
+    }
+
+
+@cache
+def _current_currencies() -> frozenset[str]:
+    from babel.core import get_global
+
+    used = get_global("territory_currencies").values()
+    return frozenset(
+        currency
+        for entries in used
+        for currency, _start, end, is_tender in entries
+        if end is None and is_tender
+    )
+
+
+def countries() -> dict[str, str]:
+    """Give the countries, with their English names."""
+    from babel import Locale
+
+    names = Locale("en").territories
+    return {code: names[code] for code in sorted(_countries()) if is_country(code)}
+
+
+def timezones() -> dict[str, str]:
+    """Give the time zones, with their places in words."""
+    return {
+        name: name.rpartition("/")[2].replace("_", " ") for name in sorted(_timezones())
+    }
+
+
+def languages() -> dict[str, str]:
+    """Give languages as stores name them."""
+    from babel import Locale
+
+    names = Locale("en").languages
+    return {
+        names[code].lower(): names[code]
+        for code in sorted(names, key=names.__getitem__)
+        if len(code) == 2  # noqa: PLR2004
+    }
+
+
+@cache
+def locale_codes() -> dict[str, str]:
+    """Give the locales that amounts and dates can be written in."""
+    from babel import Locale
+    from babel.localedata import locale_identifiers
+
+    found = (code for code in locale_identifiers() if len(code.split("_")) == 2)  # noqa: PLR2004
+    known = (code for code in sorted(found) if len(code.rpartition("_")[2]) == 2)  # noqa: PLR2004
+    return {code: Locale.parse(code).get_display_name("en") or code for code in known}
+
+
 @cache
 def _timezones() -> frozenset[str]:
     return frozenset(available_timezones() - {"localtime", "Factory"})

@@ -2,10 +2,26 @@
 
 STORE = "store_full_access"
 CLIENT = "client_full_access"
+USER = "user_full_access"
 READER = "store_read_access"
+CLIENT_READER = "client_read_access"
 
 SCOPES = {
     STORE: "read and change one store",
     READER: "read one store",
     CLIENT: "read and change every store of this server, and create stores",
+    USER: "read and change every store of this server",
+    CLIENT_READER: "read every store of this server",
 }
+
+OF_ALL_STORES = frozenset({CLIENT, USER, CLIENT_READER})
+READ_ONLY = frozenset({READER, CLIENT_READER})
+
+NARROWER = {
+    CLIENT: (CLIENT, USER, CLIENT_READER),
+    USER: (USER, CLIENT_READER),
+    STORE: (STORE, READER),
+    READER: (READER,),
+    CLIENT_READER: (CLIENT_READER,),
+}
+"""What who has a scope may ask for."""

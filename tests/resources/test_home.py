@@ -12,7 +12,15 @@ def links(response):
 def test_without_a_token_it_says_how_to_get_one(anonymous):
     response = anonymous.get("/")
     assert response.status_code == 200
-    assert set(links(response)) == {"curies", "self", "fx:rels"}
+    assert set(links(response)) == {
+        "curies",
+        "self",
+        "fx:token",
+        "fx:property_helpers",
+        "fx:rels",
+        "service-desc",
+        "service-doc",
+    }
     assert links(response)["self"]["title"] == "Your API starting point."
     assert "token" in response.json["message"]
 

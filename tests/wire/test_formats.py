@@ -67,7 +67,7 @@ def test_hal_xml_is_valid_and_says_the_same_as_hal(filled, path):
 def test_siren_says_the_same_as_hal(filled, path):
     siren = filled.get(path, accept="application/vnd.siren+json").json
     hal = filled.get(path, accept="application/hal+json").json
-    assert model_of_siren(siren) == model_of_hal(hal)
+    assert model_of_siren(siren) == model_of_hal(hal, without_templates=True)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -90,6 +90,10 @@ def test_the_schema_would_notice_a_mistake():
     assert not XML.validate(
         etree.fromstring("<resource><a/><link rel='x'/></resource>")
     )
+
+
+# The published schema is older than some registered relations.
+IANA = "https://www.iana.org/assignments/relation/"
 
 
 def all_links(hal):
@@ -119,11 +123,13 @@ def plain(properties):
     }
 
 
-def model_of_hal(hal):
+def model_of_hal(hal, *, without_templates=False):
     links = []
     for rel, found in hal.get("_links", {}).items():
         if rel != "curies":
             for link in found if isinstance(found, list) else [found]:
+                if link.get("templated") and without_templates:
+                    continue
                 links.append((expanded(rel), link["href"], link.get("title")))
     items = [
         model_of_hal(item)
@@ -148,7 +154,7 @@ def model_of_xml(root):
 
 def model_of_siren(entity):
     links = [
-        (rel, link["href"], link.get("title"))
+        (rel.removeprefix(IANA), link["href"], link.get("title"))
         for link in entity["links"]
         for rel in link["rel"]
     ]

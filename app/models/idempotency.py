@@ -1,0 +1,19 @@
+"""Outcomes of requests that came with an Idempotency-Key."""
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table
+
+from app.models.columns import text
+from app.models.metadata import METADATA
+
+IDEMPOTENCY_KEYS = Table(
+    "idempotency_keys",
+    METADATA,
+    # Of caller, method, path and key.
+    Column("digest", text(64), primary_key=True),
+    Column("request_digest", text(64), nullable=False),
+    # Null while the first request is still running.
+    Column("status", Integer),
+    Column("headers", text()),
+    Column("body", LargeBinary),
+    Column("date_expires", BigInteger, nullable=False, index=True),
+)

@@ -1,0 +1,90 @@
+"""Property helpers: the values that properties may have."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from flask import Flask, Response
+
+from app.errors import NotFound
+from app.http.call import Call
+from app.http.catalogue import Catalogue
+from app.http.declaration import STANDARD_METHODS
+from app.http.endpoints import route
+from app.services import places
+from representations import Link, Resource
+from schemas.fields import Choice
+from schemas.json_schema import title_of
+
+METHODS = {"GET": "View the legal values of properties", **STANDARD_METHODS}
+
+PLACES: Mapping[str, tuple[str, Callable[[], Mapping[str, str]]]] = {
+    "currencies": ("Currencies (ISO 4217)", places.currencies),
+    "countries": ("Countries (ISO 3166-1)", places.countries),
+    "timezones": ("Time zones (IANA)", places.timezones),
+    "languages": ("Languages", places.languages),
+    "locale_codes": ("Locales", places.locale_codes),
+}
+
+
+def helpers(
+    catalogue: Catalogue,
+) -> dict[str, tuple[str, Callable[[], Mapping[str, str]]]]:
+    """Give what there is to choose from, by name: what it is for, and the values."""
+    found: dict[str, tuple[str, Callable[[], Mapping[str, str]]]] = {}
+    for kind in catalogue.values():
+        for name, field in kind.declaration.schema.properties.items():
+            if isinstance(field, Choice):
+                # In English, the plural of most that is chosen from ends in s.
+                plural = name[:-1] + "ies" if name.endswith("y") else f"{name}s"
+                values = {
+                    choice: title_of(choice) if choice else "None"
+                    for choice in field.choices
+                }
+                found[plural] = field.description, partial(dict, values)
+    return {**dict(sorted(found.items())), **PLACES}
+
+
+def register(app: Flask, catalogue: Catalogue) -> None:
+    """Publish the views."""
+    known = helpers(catalogue)
+
+    def index(call: Call) -> Response:
+        base = call.url.rstrip("/")
+        document = Resource(
+            classes=("property_helpers",),
+            href=base,
+            title="Property Helpers",
+            properties={"message": "The values that properties may have."},
+            links=[
+                Link("self", base, "Property Helpers"),
+                Link("start", f"{call.place.base}/", "Your API starting point."),
+                *(
+                    Link(f"fx:{name}", f"{base}/{name}", title_of(name))
+                    for name in known
+                ),
+            ],
+        )
+        return call.respond(document)
+
+    def show(call: Call, name: str) -> Response:
+        if name not in known:
+            raise NotFound
+        message, values = known[name]
+        document = Resource(
+            classes=("property_helper",),
+            href=call.url,
+            title=title_of(name),
+            properties={"message": message, "values": dict(values())},
+            links=[
+                Link("self", call.url, title_of(name)),
+                Link(
+                    "fx:property_helpers",
+                    f"{call.place.base}/property_helpers",
+                    "Property Helpers",
+                ),
+            ],
+        )
+        return call.respond(document)
+
+    route(app, "/property_helpers", {"GET": index}, METHODS)
+    route(app, "/property_helpers/<name>", {"GET": show}, METHODS)

@@ -1,0 +1,141 @@
+"""OAuth clients: programs that get tokens for stores without knowing a personal one."""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import ConfigurationError
+from app.models import OAUTH_CLIENTS, TOKENS
+from app.services import access
+from app.services.clock import now
+from app.services.scopes import NARROWER
+
+PREFIX = "client_"
+ACCESS_LIFETIME = 7200
+REFRESH_LIFETIME = 315_360_000
+"""Ten years, as Foxy's."""
+
+_C = OAUTH_CLIENTS.c
+_BY_CLIENT_ID = Statement(
+    select(OAUTH_CLIENTS).where(
+        _C.client_id == bindparam("client_id"), _C.date_revoked.is_(None)
+    )
+)
+_ALL = Statement(
+    select(
+        _C.client_id,
+        _C.name,
+        _C.scope,
+        _C.store_id,
+        _C.redirect_uris,
+        _C.date_created,
+        _C.date_revoked,
+    ).order_by(_C.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a new client is given; the texts are shown this once."""
+
+    client_id: str
+    client_secret: str | None
+    refresh_token: str | None
+    access_token: str | None
+
+
+def find(db: Snapshot, client_id: str) -> dict[str, Any] | None:
+    """Give the client of that public id; None if it is unknown or revoked."""
+    return db.record(_BY_CLIENT_ID, client_id=client_id)
+
+
+def is_secret_of(client: dict[str, Any], secret: str) -> bool:
+    """Tell whether a secret is the client's, in constant time."""
+    digest = client["secret_digest"]
+    return digest is not None and hmac.compare_digest(digest, access.digest(secret))
+
+
+def create(
+    tx: Transaction,
+    *,
+    scope: str,
+    store_id: int | None,
+    name: str = "",
+    redirect_uris: Sequence[str] = (),
+    is_public: bool = False,
+) -> Credentials:
+    """Make a client, with a pair of tokens where it is for certain stores.
+
+    A client that a store's owner lets in by the consent page has no store of its own,
+    and a public one (a program whose code anybody can read) has no secret.
+    """
+    asks_owners = bool(redirect_uris) and store_id is None
+    if not asks_owners:
+        access.ensure_scope_fits(scope, store_id)
+    if is_public and not redirect_uris:
+        raise ConfigurationError("a public client needs a redirect URI")
+    client_id = PREFIX + secrets.token_hex(12)
+    secret = None if is_public else secrets.token_urlsafe(32)
+    number = tx.insert(
+        OAUTH_CLIENTS,
+        {
+            "client_id": client_id,
+            "secret_digest": None if secret is None else access.digest(secret),
+            "name": name,
+            "scope": scope,
+            "store_id": store_id,
+            "redirect_uris": "\n".join(redirect_uris),
+            "date_created": now(),
+        },
+    )
+    if asks_owners or is_public:
+        return Credentials(client_id, secret, None, None)
+    texts = [
+        access.create_token(
+            tx,
+            scope=scope,
+            store_id=store_id,
+            client_id=number,
+            kind=kind,
+            lifetime=lifetime,
+        )[1]
+        for kind, lifetime in (
+            (access.REFRESH, REFRESH_LIFETIME),
+            (access.ACCESS, ACCESS_LIFETIME),
+        )
+    ]
+    return Credentials(client_id, secret, *texts)
+
+
+def clients(db: Snapshot) -> list[dict[str, Any]]:
+    """List all clients, without their secrets, which nobody has."""
+    return [dict(zip(_ALL.columns, row, strict=True)) for row in db.rows(_ALL)]
+
+
+def revoke(tx: Transaction, client_id: str) -> bool:
+    """Make a client and all its tokens useless; False if there is no such valid one."""
+    client = find(tx, client_id)
+    if client is None:
+        return False
+    moment = now()
+    tx.execute(
+        update(OAUTH_CLIENTS).where(_C.id == client["id"]).values(date_revoked=moment)
+    )
+    tx.execute(
+        update(TOKENS)
+        .where(TOKENS.c.client_id == client["id"], TOKENS.c.date_revoked.is_(None))
+        .values(date_revoked=moment)
+    )
+    return True
+
+
+def allowed_scope(client_scope: str, wanted: str | None) -> str | None:
+    """Give the scope that a client gets; None if it may not have what it wants."""
+    if not wanted or not wanted.strip():
+        return client_scope
+    return wanted.strip() if wanted.strip() in NARROWER[client_scope] else None
