@@ -20,8 +20,16 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from flask import Flask
     from werkzeug.routing import IntegerConverter
 
-    from app.http import access_log, cors, endpoints, errors
+    from app.http import (
+        access_log,
+        compression,
+        cors,
+        endpoints,
+        errors,
+        rate_limit,
+    )
     from app.http.method_override import CompleteBodies, MethodOverride
+    from app.http.proxies import behind_proxies
     from app.resources import (
         CATALOGUE,
         attributes,
@@ -67,9 +75,16 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     ):
         resource.register(app, CATALOGUE)
     errors.register(app)
+    # What is registered last sees an answer first.
     access_log.register(app)
     cors.register(app, settings.cors_origins)
+    rate_limit.register(app, settings)
+    compression.register(app)
 
     override = MethodOverride(app.wsgi_app, max_body_size=settings.max_body_size)
-    app.wsgi_app = CompleteBodies(override)  # type: ignore[method-assign]
+    app.wsgi_app = behind_proxies(  # type: ignore[method-assign,assignment]
+        CompleteBodies(override),
+        trusted=settings.trusted_proxies,
+        public_url=settings.public_url,
+    )
     return app

@@ -12,6 +12,7 @@ from app.errors import ConfigurationError
 PREFIX = "SIRENHALL_"
 SIZE = re.compile(r"([0-9]{1,15})\s*(|K|M|G|T)(?:i?B)?", re.IGNORECASE)
 FACTORS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+NO_RATE = "none"
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -68,6 +69,20 @@ def _origins(text: str) -> tuple[str, ...]:
     return found
 
 
+def _rate(text: str) -> str:
+    if text.strip().lower() == NO_RATE:
+        return NO_RATE
+    if not re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", text.strip()):
+        raise ValueError("must be none, or a rate such as 600/minute")
+    return text.strip()
+
+
+def _rate_storage(text: str) -> str:
+    if not re.fullmatch(r"memory://|rediss?://\S+", text.strip()):
+        raise ValueError("must be memory:// or redis://host:6379")
+    return text.strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What an operator can set; a variable is the name in capitals with the prefix."""
@@ -105,6 +120,24 @@ class Settings:
         default=("*",),
         meaning="Origins whose pages may use the API, by commas; none: no page may.",
         read=_origins,
+    )
+    trusted_proxies: int = _setting(
+        default=0,
+        meaning="How many proxies in front are believed (X-Forwarded-For, -Proto, "
+        "-Host, -Prefix).",
+        read=_whole,
+    )
+    rate_limit: str = _setting(
+        default="",
+        meaning="Requests that a client may send, as 600/minute, or none. Empty: none "
+        "at a loopback `host`, else 600/minute.",
+        read=_rate,
+    )
+    rate_limit_storage: str = _setting(
+        default="memory://",
+        meaning="Where requests are counted: memory:// (each worker for itself) or "
+        "redis://host:6379.",
+        read=_rate_storage,
     )
     require_preconditions: bool = _setting(
         default=False,
@@ -179,6 +212,14 @@ class Settings:
         """The database's URL, the embedded one if none is set."""
         path = self.data_dir.resolve() / "sirenhall.db"
         return self.database_url or f"sqlite:///{path}"
+
+    @property
+    def effective_rate_limit(self) -> str:
+        """The rate that counts, empty where there is none."""
+        if self.rate_limit:
+            return "" if self.rate_limit == NO_RATE else self.rate_limit
+        is_loopback = self.host in {"localhost", "::1"} or self.host.startswith("127.")
+        return "" if is_loopback else "600/minute"
 
     @property
     def storage(self) -> str:

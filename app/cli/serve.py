@@ -100,6 +100,8 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
                 "keepalive": 15,
                 "loglevel": "warning",
                 "control_socket_disable": True,
+                # Whom to believe is SIRENHALL_TRUSTED_PROXIES' business alone.
+                "forwarded_allow_ips": "",
                 "proc_name": "sirenhall",
                 "when_ready": when_ready,
                 "post_fork": _heed_signals,

@@ -5,6 +5,7 @@ document has besides properties is left aside. Bodies are bounded before they ar
 read; a file goes to the storage as it comes in.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -61,6 +62,17 @@ class Body:
     patch: Any = None
     upload: multipart.Upload | None = None
     problems: list[FieldError] = field(default_factory=list)
+
+    def fingerprint(self) -> str:
+        """Digest what was sent, so that the same, sent again, is known.
+
+        A boundary is another one each time, so it is what was read that counts.
+        """
+        upload = self.upload
+        file = upload and (upload.name, upload.type, upload.writer.sha256)
+        parts = (self.values, self.members, self.patch, file)
+        text = json.dumps(parts, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def keep_file(self) -> NewFile | None:
         """Make the file durable."""

@@ -23,6 +23,7 @@ from app.errors import (
     PreconditionRequired,
     Unauthorized,
 )
+from app.http.compression import IDENTITY, chosen
 from app.http.conditional import Outcome, Validators, evaluate
 from app.http.documents import Place
 from app.http.lazy import lazy
@@ -50,7 +51,7 @@ FOXY_VERSION = "1"
 MAX_PARAMETERS = 100
 
 REALM = 'Bearer realm="sirenhall"'
-VARY = f"Accept, {VERSION_HEADER}"
+VARY = f"Accept, {VERSION_HEADER}, Accept-Encoding"
 CONDITIONS = frozenset(
     {
         "HTTP_IF_MATCH",
@@ -82,6 +83,7 @@ class Call:
         self.offers = REPRESENTATIONS
         self.profile = ""
         self._db: Snapshot | None = None
+        self._tx: Transaction | None = None
 
     def settle(self) -> None:
         """Refuse what cannot be understood, before anything is looked up.
@@ -203,6 +205,12 @@ class Call:
         """The requested URL without its query."""
         return self.place.base + quote(self.request.path, safe=_PATH_SAFE)
 
+    @property
+    def coding(self) -> str:
+        """How the answer will be compressed, if it is large enough."""
+        accepted = self.request.environ.get("HTTP_ACCEPT_ENCODING")
+        return chosen(accepted) if accepted else IDENTITY
+
     @lazy
     def preferences(self) -> Preferences:
         """What the client would rather have."""
@@ -261,7 +269,9 @@ class Call:
 
     @property
     def db(self) -> Snapshot:
-        """One view of the database for the whole request."""
+        """One view of the database for the whole request, or its open transaction."""
+        if self._tx is not None:
+            return self._tx
         if self._db is None:
             self._db = self.installation.database.snapshot()
         return self._db
@@ -271,7 +281,11 @@ class Call:
         """Open a transaction; the view of before is given up."""
         self.close()
         with self.installation.database.writing() as tx:
-            yield tx
+            self._tx = tx
+            try:
+                yield tx
+            finally:
+                self._tx = None
 
     def close(self) -> None:
         """Give the connection back, so that no slow client keeps it."""
@@ -288,7 +302,7 @@ class Call:
         place = self.place
         made_of = (
             f"{self.choice.media_type} {place.base} {place.vocabulary.base} "
-            f"{self.is_foxy} {self.principal.scope} {shape} "
+            f"{self.is_foxy} {self.principal.scope} {shape} {self.coding} "
             f"{self.request.environ.get('QUERY_STRING', '')}"
         )
         # Within its second, a resource may change again and look the same by date.

@@ -10,12 +10,13 @@ METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = (
     "authorization, content-type, accept, foxy-api-version, cache-control, if-match, "
     "if-none-match, if-modified-since, if-unmodified-since, if-range, range, "
-    "x-http-method-override, x-http-method, x-method-override, prefer"
+    "x-http-method-override, x-http-method, x-method-override, prefer, idempotency-key"
 )
 EXPOSED = (
     "Location, Link, ETag, Last-Modified, Allow, Accept-Post, Accept-Patch, "
     "Accept-Ranges, Content-Disposition, Content-Range, Repr-Digest, Retry-After, "
-    "WWW-Authenticate, FOXY-API-VERSION, Preference-Applied"
+    "WWW-Authenticate, FOXY-API-VERSION, Preference-Applied, "
+    "RateLimit, RateLimit-Policy, Idempotency-Replayed"
 )
 PREFLIGHT_AGE = "600"
 """Seconds that a browser need not ask again."""

@@ -23,6 +23,7 @@ from app.http.catalogue import Branch, Catalogue, Kind
 from app.http.conditional import Validators
 from app.http.documents import NOTHING
 from app.http.embedding import ALWAYS_COUNT, Embedder
+from app.http.idempotency import Done, Once, once
 from app.http.media_types import MULTIPART
 from app.http.pagination import PAGING, Window, page_links
 from app.http.query_language import Asked, collection_query, item_query
@@ -578,27 +579,41 @@ class CollectionViews:
             )
         service.owner(call.db, principal, owner_id)
         call.close()
-        with reader.read(call.request, "POST") as body:
+        try:
+            with once(call) as state, reader.read(call.request, "POST") as body:
+                state.read(body)
+                return self._create_one(call, owner_id, body, state)
+        except Done as done:
+            return done.response
 
-            def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
-                owner = service.owner(db, principal, owner_id)
-                values, errors = schema.read(
-                    _with_local_references(schema, body.values, call),
-                    partial=False,
-                    is_strict=call.preferences.is_strict,
-                )
-                errors += _file_problems(call, schema, body, is_new=True)
-                errors += body.problems
-                _ensure_valid(
-                    schema, values, errors, service.problems(db, owner, values)
-                )
-                return owner, values
+    def _create_one(
+        self, call: Call, owner_id: int, body: bodies.Body, state: Once
+    ) -> Response:
+        service, schema, principal = self.service, self.declaration.schema, call.writer
 
-            with keeping_file(call, body, checked) as file, call.writing() as tx:
-                owner, values = checked(tx)
-                item_id, extra = service.create(tx, owner, values, file)  # type: ignore[misc]
-                record = self.items.service.find(tx, principal, item_id)
-        message = f"{self.declaration.name} {item_id} created successfully."
+        def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
+            owner = service.owner(db, principal, owner_id)
+            values, errors = schema.read(
+                _with_local_references(schema, body.values, call),
+                partial=False,
+                is_strict=call.preferences.is_strict,
+            )
+            errors += _file_problems(call, schema, body, is_new=True)
+            errors += body.problems
+            _ensure_valid(schema, values, errors, service.problems(db, owner, values))
+            return owner, values
+
+        with keeping_file(call, body, checked) as file, call.writing() as tx:
+            owner, values = checked(tx)
+            item_id, extra = service.create(tx, owner, values, file)  # type: ignore[misc]
+            record = self.items.service.find(tx, principal, item_id)
+            return state.keep(tx, self._created(call, record, extra))
+
+    def _created(
+        self, call: Call, record: Record, extra: Mapping[str, Value]
+    ) -> Response:
+        """Answer with what was created."""
+        message = f"{self.declaration.name} {record['id']} created successfully."
         removable = self.items.offers_removal(call, record)
         headers = self.items.validators(call, record, removable).headers
         headers["Location"] = call.place.base + self.declaration.path.format_map(record)
@@ -653,8 +668,8 @@ def keeping_file(
     file = body.keep_file()
     try:
         yield file
-    except RequestError as error:
-        if file and error.is_refusal:
+    except (RequestError, Done) as error:
+        if file and (isinstance(error, Done) or error.is_refusal):
             call.installation.storage.delete(file.blob.key)
         raise
 

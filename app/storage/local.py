@@ -69,6 +69,11 @@ class LocalWriter:
         with _full_disk_explained():
             self._file = self._temporary.open("xb", buffering=0)
 
+    @property
+    def sha256(self) -> str:
+        """The digest of what has come in."""
+        return self._digest.hexdigest()
+
     def write(self, chunk: bytes | memoryview) -> None:
         """Append bytes and hash them."""
         view = memoryview(chunk)

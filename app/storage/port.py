@@ -23,6 +23,10 @@ class Writer(Protocol):
 
     size: int
 
+    @property
+    def sha256(self) -> str:
+        """The digest of what has come in, in hexadecimal."""
+
     def write(self, chunk: bytes | memoryview) -> None:
         """Append bytes. Raises `InsufficientStorage` if the storage is full."""
 

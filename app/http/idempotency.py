@@ -1,0 +1,134 @@
+"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-06), on every POST.
+
+The first outcome of a key is kept for a day and replayed. What had no effect (a
+refusal) is not kept: it can be sent again, mended, under the same key.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from flask import Response
+
+from app.database import Transaction
+from app.errors import BadRequest, Conflict, RequestError
+from app.http.bodies import Body
+from app.http.call import Call
+from app.services import idempotency
+from app.services.idempotency import Outcome
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+MAX_KEY = 255
+
+_KEY = re.compile(
+    rf'"([ !#-\[\]-~]{{1,{MAX_KEY}}})"|((?!")[!-~]{{1,{MAX_KEY}}})', re.ASCII
+)
+# What belongs to the outcome; the rest is of the moment.
+_KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Last-Modified", "Link")
+
+
+class Done(Exception):
+    """The effect is there already; this is its answer."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+        super().__init__("replayed")
+
+
+class Once:
+    """One request under a key; without a key, each method does nothing."""
+
+    def __init__(self, call: Call, key: str) -> None:
+        self.call = call
+        path = f"{call.request.method} {call.request.path}"
+        named = f"{call.principal.caller}\n{path}\n{key}"
+        self.digest = hashlib.sha256(named.encode()).hexdigest() if key else ""
+        self.request_digest = ""
+        self.first: Outcome | None = None
+
+    @property
+    def _sealed(self) -> "Fernet":
+        from cryptography.fernet import Fernet
+
+        # An answer may hold a token, and those are stored nowhere in clear.
+        key = hashlib.sha256(b"outcomes" + self.call.installation.secret_key).digest()
+        return Fernet(base64.urlsafe_b64encode(key))
+
+    def read(self, body: Body) -> None:
+        """Note what was sent. Raises `Done` if it was answered, `Invalid` otherwise."""
+        if not self.digest:
+            return
+        self.request_digest = body.fingerprint()
+        if self.first is not None:
+            self._replay(self.first)
+
+    def keep(self, tx: Transaction, response: Response) -> Response:
+        """Keep the answer in the transaction of its effect."""
+        if not self.digest:
+            return response
+        other = idempotency.find(tx, self.digest)
+        if other is not None:
+            self._replay(other)
+        headers = {
+            n: response.headers[n] for n in _KEPT_HEADERS if n in response.headers
+        }
+        outcome = Outcome(
+            self.request_digest,
+            response.status_code,
+            json.dumps(headers),
+            self._sealed.encrypt(response.get_data()),
+        )
+        idempotency.keep(tx, self.digest, outcome)
+        return response
+
+    def _replay(self, outcome: Outcome) -> None:
+        idempotency.ensure_same(outcome, self.request_digest)
+        from cryptography.fernet import InvalidToken
+
+        try:
+            body = self._sealed.decrypt(outcome.body)
+        except InvalidToken:
+            raise Conflict(
+                "the answer to this Idempotency-Key was kept under another secret key"
+            ) from None
+        response = self.call.finish(body, outcome.status)
+        if "Content-Type" not in (kept := json.loads(outcome.headers)):
+            del response.headers["Content-Type"]
+        response.headers.update(kept)
+        response.headers[REPLAYED] = "true"
+        raise Done(response)
+
+
+@contextmanager
+def once(call: Call) -> Iterator[Once]:
+    """Run a request at most once. Raises `BadRequest` for what is no key."""
+    sent = call.request.environ.get("HTTP_IDEMPOTENCY_KEY")
+    if sent is None:
+        yield Once(call, "")
+        return
+    found = _KEY.fullmatch(sent.strip())
+    if not found:
+        raise BadRequest(
+            f"{HEADER} must be of 1 to {MAX_KEY} visible ASCII characters, such as a "
+            "UUID in quotes"
+        )
+    state = Once(call, found[1] or found[2])
+    database = call.installation.database
+    call.close()
+    state.first = idempotency.begin(database, state.digest)
+    try:
+        yield state
+    except BaseException as error:
+        # Whether a commit came to pass is not known of what is no refusal.
+        if isinstance(error, RequestError) and state.first is None:
+            call.close()
+            idempotency.give_up(database, state.digest)
+        raise

@@ -1,0 +1,102 @@
+"""Outcomes of repeatable requests: kept in the transaction that made the effect.
+
+So there is never an effect without its outcome, whatever breaks off in between, and a
+restart or another worker knows of it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select
+
+from app.database import Database, Snapshot, Statement, Transaction
+from app.errors import Conflict, Invalid, Problem
+from app.models import IDEMPOTENCY_KEYS
+from app.services.clock import now
+
+KEPT = 86_400
+"""Seconds for which an outcome is replayed."""
+
+LEASE = 300
+"""Seconds after which a request that was begun and never ended counts for nothing."""
+
+_K = IDEMPOTENCY_KEYS.c
+_BY_DIGEST = Statement(
+    select(_K.request_digest, _K.status, _K.headers, _K.body, _K.date_expires).where(
+        _K.digest == bindparam("digest"), _K.date_expires > bindparam("moment")
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a request was answered."""
+
+    request_digest: str
+    status: int
+    headers: str
+    body: bytes
+
+
+def begin(database: Database, digest: str) -> Outcome | None:
+    """Give the outcome of an earlier request, or note that this one is running.
+
+    Raises `Conflict` while the first one is still running.
+    """
+    with database.writing() as tx:
+        row = tx.row(_BY_DIGEST, digest=digest, moment=now())
+        if row is not None:
+            if row[1] is None:
+                raise Conflict(
+                    "a request with this Idempotency-Key is still running; try again "
+                    "in a moment",
+                    headers={"Retry-After": "1"},
+                )
+            return _outcome(row)
+        tx.execute(delete(IDEMPOTENCY_KEYS).where(_K.date_expires <= now()))
+        tx.connection.execute(
+            IDEMPOTENCY_KEYS.insert().values(
+                digest=digest, request_digest="", date_expires=now() + LEASE
+            )
+        )
+    return None
+
+
+def find(db: Snapshot, digest: str) -> Outcome | None:
+    """Give the outcome that another request has left meanwhile."""
+    row = db.row(_BY_DIGEST, digest=digest, moment=now())
+    return None if row is None or row[1] is None else _outcome(row)
+
+
+def keep(tx: Transaction, digest: str, outcome: Outcome) -> None:
+    """Keep an outcome together with the effect."""
+    tx.execute(delete(IDEMPOTENCY_KEYS).where(_K.digest == digest))
+    tx.connection.execute(
+        IDEMPOTENCY_KEYS.insert().values(
+            digest=digest,
+            request_digest=outcome.request_digest,
+            status=outcome.status,
+            headers=outcome.headers,
+            body=outcome.body,
+            date_expires=now() + KEPT,
+        )
+    )
+
+
+def give_up(database: Database, digest: str) -> None:
+    """Forget a request that had no effect, so that it can be sent again, mended."""
+    with database.writing() as tx:
+        tx.execute(
+            delete(IDEMPOTENCY_KEYS).where(_K.digest == digest, _K.status.is_(None))
+        )
+
+
+def ensure_same(outcome: Outcome, request_digest: str) -> None:
+    """Refuse a key that comes with another request. Raises `Invalid`."""
+    if outcome.request_digest != request_digest:
+        text = "this Idempotency-Key was sent with another body before; use a new one"
+        raise Invalid(problems=[Problem(text, "key_reused")])
+
+
+def _outcome(row: Any) -> Outcome:
+    return Outcome(row[0], row[1], row[2], bytes(row[3]))
