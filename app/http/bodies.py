@@ -53,12 +53,13 @@ _PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;]+)', re.AS
 class Body:
     """What a client sent: properties, and perhaps a file that is not kept yet.
 
-    `members` are the resources of a collection that was sent, None if none was; a JSON
-    Patch is no properties yet, but what is to be done with them.
+    `members` are the resources of a collection that was sent, None if none was, or of
+    an array. A JSON Patch is no properties yet, but what is to be done with them.
     """
 
     values: dict[str, Any]
     members: list[Any] | None = None
+    is_array: bool = False
     patch: Any = None
     upload: multipart.Upload | None = None
     problems: list[FieldError] = field(default_factory=list)
@@ -151,18 +152,19 @@ class Reader:
         if isinstance(document, list):
             if not self.takes_many:
                 raise BadRequest('the JSON body must be an object: {"name": "…"}')
-            return Body({}, [_siren_properties(member) for member in document])
+            members = [_siren_properties(member) for member in document]
+            return Body({}, members, is_array=True)
         if not isinstance(document, dict):
             raise BadRequest('the JSON body must be an object, such as {"name": "…"}')
         entities = document.get("entities")
         embedded = document.get("_embedded")
-        members = None
+        found: list[Any] | None = None
         if isinstance(entities, list):
-            members = [_siren_properties(entity) for entity in entities]
+            found = [_siren_properties(entity) for entity in entities]
         elif isinstance(embedded, dict):
             lists = [value for value in embedded.values() if isinstance(value, list)]
-            members = [member for found in lists for member in found]
-        return Body(_siren_properties(document), members)
+            found = [member for members in lists for member in members]
+        return Body(_siren_properties(document), found)
 
     def _xml(self, raw: bytes) -> Body:
         values = xml.read(raw, max_depth=self.settings.max_xml_depth)

@@ -1,20 +1,26 @@
 """Several resources in one request: what was sent of each, and what became of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.errors import BadRequest, Invalid, Problem, TooLarge
+from app.database import Transaction
+from app.errors import BadRequest, Conflict, Invalid, Problem, RequestError, TooLarge
 from app.http.bodies import Body
+from app.http.pagination import Query
+from representations import Link, Resource, Value
 from schemas.base import ResourceSchema
 from schemas.errors import FieldError
 
 MAX_MEMBERS = 100
-"""Resources of one request; what a page shows at most three times as many of."""
+"""Resources of one request."""
 
 RESULTS = "fx:results"
 MULTI_STATUS = 207
-OK = 200
+"""Not all had the same outcome (RFC 4918, section 13)."""
+
+_IDS = re.compile(r"[1-9][0-9]{0,17}(,[1-9][0-9]{0,17})*", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -25,28 +31,135 @@ class Member:
     errors: list[FieldError] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one: its address, if it has one, and what was wrong.
+
+    `extra` are properties that only this answer has.
+    """
+
+    status: int
+    message: str
+    href: str = ""
+    problems: tuple[Problem, ...] = ()
+    extra: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether nothing was done."""
+        return bool(self.problems)
+
+    def document(self, position: int) -> Resource:
+        """Build what is shown of it."""
+        said = [
+            {"message": p.message, "property": p.property, "code": p.code}
+            for p in self.problems
+        ]
+        return Resource(
+            classes=("result",),
+            href=self.href or None,
+            rel=RESULTS,
+            title=self.message,
+            properties={
+                "position": position,
+                "status": self.status,
+                "message": self.message,
+                **self.extra,
+            },
+            links=[Link("self", self.href, self.message)] if self.href else [],
+            embedded={
+                "fx:errors": [
+                    Resource(
+                        classes=("error",),
+                        rel="fx:errors",
+                        properties={k: v for k, v in entry.items() if v},
+                    )
+                    for entry in said
+                ]
+            }
+            if said
+            else {},
+        )
+
+
+def each(
+    tx: Transaction, works: Sequence[Callable[[], Result]], *, is_whole: bool
+) -> list[Result]:
+    """Do one work after the other; what fails leaves no trace, the others stay.
+
+    With `is_whole`, one failure undoes all: raises `Conflict` or `Invalid` with
+    everything that is wrong.
+    """
+    results = []
+    for work in works:
+        try:
+            with tx.connection.begin_nested():
+                results.append(work())
+        except RequestError as error:
+            status = error.status
+            results.append(Result(status, str(error), problems=error.problems))
+    failures = [r for r in results if r.is_failure]
+    if failures and is_whole:
+        problems = [
+            Problem(f"[{i}]: {p.message}", p.code, f"[{i}].{p.property}".rstrip("."))
+            for i, result in enumerate(results)
+            for p in result.problems
+        ]
+        kind = (
+            Invalid if any(r.status == Invalid.status for r in failures) else Conflict
+        )
+        raise kind(problems=problems)
+    return results
+
+
+def document(href: str, results: Sequence[Result]) -> Resource:
+    """Build the answer: a result for each, in their order."""
+    failed = sum(result.is_failure for result in results)
+    return Resource(
+        classes=("results",),
+        href=href,
+        properties={"total": len(results), "failed": failed},
+        links=[Link("self", href, "This Collection")],
+        embedded={RESULTS: [r.document(i) for i, r in enumerate(results)]},
+    )
+
+
+def status_of(results: Sequence[Result], usual: int) -> int:
+    """Give the status of the whole answer."""
+    return MULTI_STATUS if any(r.is_failure for r in results) else usual
+
+
+def ids_of(query: Query) -> list[int]:
+    """Give the ids that a query names one by one. Raises `BadRequest`."""
+    found = [value for name, value in query if name in {"id", "id:in"}]
+    if len(found) != 1 or not _IDS.fullmatch(found[0]):
+        raise BadRequest(
+            "say which are meant by their ids, such as ?id:in=4,7; a whole collection "
+            "is not changed at once"
+        )
+    ids = list(dict.fromkeys(map(int, found[0].split(","))))
+    _ensure_few(len(ids))
+    return ids
+
+
 def many(
     schema: ResourceSchema,
     body: Body,
     *,
     is_strict: bool = False,
-    partial: bool = False,
+    prepared: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
 ) -> list[Member]:
     """Read each of several that were sent; one alone counts as several.
 
     Raises `TooLarge`, and `BadRequest` where one is no object.
     """
     sent = [body.values] if body.members is None else body.members
-    if len(sent) > MAX_MEMBERS:
-        raise TooLarge(
-            f"the body has {len(sent)} resources; at most {MAX_MEMBERS} are taken in "
-            "one request"
-        )
+    _ensure_few(len(sent))
     for position, values in enumerate(sent):
         if not isinstance(values, Mapping):
             raise BadRequest(f'[{position}] must be an object, such as {{"name": "…"}}')
     return [
-        Member(*schema.read(values, partial=partial, is_strict=is_strict))
+        Member(*schema.read(prepared(values), partial=False, is_strict=is_strict))
         for values in sent
     ]
 
@@ -77,3 +190,11 @@ def placed(
         Problem(prefix + error.message, error.code, prefix + error.property)
         for error in errors
     ]
+
+
+def _ensure_few(number: int) -> None:
+    if number > MAX_MEMBERS:
+        raise TooLarge(
+            f"the request is about {number} resources; at most {MAX_MEMBERS} are taken "
+            "at once"
+        )

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -16,8 +17,10 @@ from flask import Flask, Request, Response, current_app, g, request
 from werkzeug.wsgi import FileWrapper
 
 from app.database import Row, Snapshot, Transaction
-from app.errors import Forbidden, Invalid, RequestError
+from app.errors import BadRequest, Forbidden, Invalid, NotFound, RequestError
 from app.http import affordances, bodies, json_patch
+from app.http.bulk import Member, Result, each, ids_of, many, status_of
+from app.http.bulk import document as results_document
 from app.http.call import Call
 from app.http.catalogue import Branch, Catalogue, Kind
 from app.http.conditional import Validators
@@ -303,7 +306,7 @@ class ItemViews:
             keys = self.service.remove(tx, record) or []
         for key in keys:
             call.installation.storage.delete(key)
-        href = call.place.base + self.declaration.path.format_map(record)
+        href = self.address(call, record)
         message = f"{self.declaration.name} {item_id} deleted successfully."
         document = Resource(
             classes=(self.declaration.name,),
@@ -349,14 +352,7 @@ class ItemViews:
             def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
                 record = self.service.find(db, principal, item_id)
                 call.ensure_may_change(record)
-                values, errors = self._sent(call, record, body, method)
-                errors += _file_problems(call, schema, body, is_new=False)
-                errors += body.problems
-                whole = {**record, **values}
-                _ensure_valid(
-                    schema, whole, errors, self.service.problems(db, record, whole)
-                )
-                return record, {k: v for k, v in values.items() if record[k] != v}
+                return record, self.changes(call, db, record, body, method)
 
             with keeping_file(call, body, checked) as file, call.writing() as tx:
                 record, changes = checked(tx)
@@ -368,6 +364,23 @@ class ItemViews:
         return call.done(
             lambda: self.document(call, record, removable), headers=headers
         )
+
+    def changes(
+        self, call: Call, db: Snapshot, record: Record, body: bodies.Body, method: str
+    ) -> dict[str, Any]:
+        """Give the values that a body changes. Raises `Invalid`."""
+        schema = self.declaration.schema
+        values, errors = self._sent(call, record, body, method)
+        errors += _file_problems(call, schema, body, is_new=False)
+        errors += body.problems
+        whole = {**record, **values}
+        further = self.service.problems(db, record, whole)
+        _ensure_valid(schema, whole, errors, further)
+        return {k: v for k, v in values.items() if record[k] != v}
+
+    def address(self, call: Call, record: Record) -> str:
+        """Give the URL of a record."""
+        return call.place.base + self.declaration.path.format_map(record)
 
     def _sent(
         self, call: Call, record: Record, body: bodies.Body, method: str
@@ -403,7 +416,15 @@ class CollectionViews:
         self.views: dict[str, View] = {"GET": self.show}
         self.words = dict(self.declaration.collection_methods)
         if self.service.create:
-            self.views["POST"] = self.create
+            one = self.declaration.label
+            self.views |= {
+                "POST": self.create,
+                "PATCH": self.change_many,
+                "DELETE": self.remove_many,
+            }
+            self.words["POST"] += ", or several of them (send a JSON array)"
+            self.words["PATCH"] = f"Change each {one} of ?id:in=… alike"
+            self.words["DELETE"] = f"Delete each {one} of ?id:in=…"
         else:
             self.words.pop("POST")
 
@@ -512,15 +533,18 @@ class CollectionViews:
             document.actions = self._actions(call)
         return document
 
-    def asked(self, call: Call, owner: Record) -> Asked:
-        """Read the query. Raises `BadRequest`."""
+    def asked(self, call: Call, owner: Record, *, is_usual: bool = True) -> Asked:
+        """Read the query; without `is_usual`, what is archived is meant, too.
+
+        Raises `BadRequest`.
+        """
         return collection_query(
             call.query,
             self.items.kind,
             self.items.catalogue,
             zone=owner.get("timezone", "UTC"),
             base=call.place.base,
-            usual=self.service.usual,
+            usual=self.service.usual if is_usual else None,
         )
 
     def _embedded(self, call: Call, rows: Sequence[Row], asked: Asked) -> Embedded:
@@ -569,7 +593,8 @@ class CollectionViews:
     def create(self, call: Call, owner_id: int = 0) -> Response:
         """Answer a POST."""
         service, schema = self.service, self.declaration.schema
-        reader = bodies.Reader(schema, call.settings, call.installation.storage)
+        storage = call.installation.storage
+        reader = bodies.Reader(schema, call.settings, storage, takes_many=True)
         reader.ensure_readable(call.request, "POST")
         principal = call.writer
         if not service.may_create(principal):
@@ -582,6 +607,8 @@ class CollectionViews:
         try:
             with once(call) as state, reader.read(call.request, "POST") as body:
                 state.read(body)
+                if body.is_array:
+                    return self._create_many(call, owner_id, body, state)
                 return self._create_one(call, owner_id, body, state)
         except Done as done:
             return done.response
@@ -609,6 +636,107 @@ class CollectionViews:
             record = self.items.service.find(tx, principal, item_id)
             return state.keep(tx, self._created(call, record, extra))
 
+    # -- several in one request ---------------------------------------------
+
+    def _create_many(
+        self, call: Call, owner_id: int, body: bodies.Body, state: Once
+    ) -> Response:
+        service, schema, principal = self.service, self.declaration.schema, call.writer
+        is_strict = call.preferences.is_strict
+        members = many(
+            schema,
+            body,
+            is_strict=is_strict,
+            prepared=lambda values: _with_local_references(schema, values, call),
+        )
+        with call.writing() as tx:
+            owner = service.owner(tx, principal, owner_id)
+
+            def create(member: Member) -> Result:
+                values = member.values
+                further = service.problems(tx, owner, values)
+                _ensure_valid(schema, values, list(member.errors), further)
+                item_id, extra = service.create(tx, owner, values, None)  # type: ignore[misc]
+                message = f"{self.declaration.name} {item_id} created successfully."
+                record = self.items.service.find(tx, principal, item_id)
+                href = self.items.address(call, record)
+                return Result(201, message, href, extra=extra)
+
+            works = [partial(create, member) for member in members]
+            results = each(tx, works, is_whole=is_strict)
+            response = self._results(call, results, 201)
+            return state.keep(tx, response)
+
+    def change_many(self, call: Call, owner_id: int = 0) -> Response:
+        """Answer a PATCH: the same change to each of the ids that are named."""
+        schema = self.declaration.schema
+        reader = bodies.Reader(schema, call.settings, call.installation.storage)
+        reader.ensure_readable(call.request, "PATCH")
+        with reader.read(call.request, "PATCH") as body:
+            if body.upload is not None:
+                raise BadRequest("a file is for one resource, not for several")
+
+            def change(tx: Transaction, record: Record) -> Result:
+                changes = self.items.changes(call, tx, record, body, "PATCH")
+                if changes:
+                    self.items.service.change(tx, record, changes, None)
+                message = (
+                    f"{self.declaration.name} {record['id']} changed successfully."
+                )
+                return Result(200, message, self.items.address(call, record))
+
+            return self._each_named(call, owner_id, change)
+
+    def remove_many(self, call: Call, owner_id: int = 0) -> Response:
+        """Answer a DELETE of the ids that are named."""
+        keys: list[str] = []
+
+        def remove(tx: Transaction, record: Record) -> Result:
+            keys.extend(self.items.service.remove(tx, record) or [])
+            message = f"{self.declaration.name} {record['id']} deleted successfully."
+            return Result(200, message, self.items.address(call, record))
+
+        response = self._each_named(call, owner_id, remove)
+        for key in keys:
+            call.installation.storage.delete(key)
+        return response
+
+    def _each_named(
+        self,
+        call: Call,
+        owner_id: int,
+        work: Callable[[Transaction, Record], Result],
+    ) -> Response:
+        principal = call.writer
+        ids = ids_of(call.query)
+        with call.writing() as tx:
+            owner = self.service.owner(tx, principal, owner_id)
+            version = self.service.version(tx, owner)
+            call.ensure_may_change({"revision": version, "date_modified": None})
+            asked = self.asked(call, owner, is_usual=False)
+            page = self.service.page(call, owner, asked.selection, Window(len(ids), 0))
+            position = self.declaration.columns.index("id")
+            there = {row[position] for row in page.rows}
+
+            def one(item_id: int) -> Result:
+                if item_id not in there:
+                    text = f"there is no {self.declaration.label} {item_id} here"
+                    raise NotFound(text)
+                return work(tx, self.items.service.find(tx, principal, item_id))
+
+            works = [partial(one, item_id) for item_id in ids]
+            results = each(tx, works, is_whole=call.preferences.is_strict)
+            return self._results(call, results, 200)
+
+    def _results(self, call: Call, results: list[Result], usual: int) -> Response:
+        found = results_document(call.url, results)
+        return call.done(
+            lambda: found,
+            status_of(results, usual),
+            # Which failed is said only here.
+            may_be_empty=not any(r.is_failure or r.extra for r in results),
+        )
+
     def _created(
         self, call: Call, record: Record, extra: Mapping[str, Value]
     ) -> Response:
@@ -616,7 +744,7 @@ class CollectionViews:
         message = f"{self.declaration.name} {record['id']} created successfully."
         removable = self.items.offers_removal(call, record)
         headers = self.items.validators(call, record, removable).headers
-        headers["Location"] = call.place.base + self.declaration.path.format_map(record)
+        headers["Location"] = self.items.address(call, record)
         return call.done(
             lambda: self.items.document(
                 call, record, removable, {**extra, "message": message}

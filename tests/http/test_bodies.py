@@ -64,7 +64,7 @@ def test_what_was_got_can_be_put_back(api, accept, path):
     ("content_type", "body", "status", "says"),
     [
         ("application/json", "{", 400, "broken at line 1, column 2"),
-        ("application/json", "[]", 400, "must be an object"),
+        ("application/json", "[1]", 400, "must be an object"),
         ("application/json", '"x"', 400, "must be an object"),
         ("application/json", '{"price": NaN}', 400, "NaN"),
         ("application/json", '{"price": Infinity}', 400, "Infinity"),

@@ -248,7 +248,7 @@ def test_options_explain_without_a_token(anonymous):
     methods = response.json["_embedded"]["fx:methods"]
     assert methods[0] == {"method": "GET", "description": "View a downloadable"}
     collection = anonymous.request("OPTIONS", COLLECTION)
-    assert collection.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+    assert collection.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST"
     assert "multipart/form-data" in collection.headers["Accept-Post"]
 
 
