@@ -33,6 +33,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from app.resources import (
         CATALOGUE,
         attributes,
+        description,
         downloadables,
         home,
         item_categories,
@@ -72,6 +73,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         rels,
         profiles,
         problems,
+        description,
     ):
         resource.register(app, CATALOGUE)
     errors.register(app)

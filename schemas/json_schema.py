@@ -92,7 +92,7 @@ def conditions_of(schema: ResourceSchema) -> dict[str, Any]:
     return {"allOf": found} if found else {}
 
 
-def _type(field: Property) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind
+def _type(field: Property) -> dict[str, Any]:  # noqa: C901, PLR0911 - one for each kind
     match field:
         case Boolean():
             return {"type": "boolean"}
@@ -109,16 +109,23 @@ def _type(field: Property) -> dict[str, Any]:  # noqa: PLR0911 - one for each ki
         case Date():
             return {"type": "string"}
         case Reference() | Url():
-            return {"type": "string", "format": "uri", **_length(field)}
+            return {"type": "string", **_length(field), **_form(field, format="uri")}
         case Email():
-            return {"type": "string", "format": "email", **_length(field)}
+            return {"type": "string", **_length(field), **_form(field, format="email")}
         case Choice():
             return {"type": "string", "enum": list(field.choices)}
         case Text():
-            pattern = {"pattern": f"^({field.regex})$"} if field.regex else {}
-            return {"type": "string", **_length(field), **pattern}
+            found = {"type": "string", **_length(field)}
+            if field.regex:
+                found |= _form(field, pattern=f"^({field.regex})$")
+            return found
         case _:
             return {"type": "string"}
+
+
+def _form(field: Property, **form: str) -> dict[str, Any]:
+    """Say what a text must look like; one that is not required may be empty."""
+    return form if field.required else {"anyOf": [form, {"maxLength": 0}]}
 
 
 def _length(field: Property) -> Mapping[str, int]:

@@ -377,7 +377,8 @@ class Call:
         if not is_empty:
             return self.respond(document(), status, answer)
         response = self.finish(b"", 204 if status == 200 else status, answer)  # noqa: PLR2004
-        del response.headers["Content-Type"]
+        if response.status_code == 204:  # noqa: PLR2004
+            del response.headers["Content-Type"]
         return response
 
     def finish(

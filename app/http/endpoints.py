@@ -30,6 +30,7 @@ from app.http.idempotency import Done, Once, once
 from app.http.media_types import MULTIPART
 from app.http.pagination import PAGING, Window, page_links
 from app.http.query_language import Asked, collection_query, item_query
+from app.http.routes import Route, note
 from app.services.access import Principal
 from app.services.downloadables import NewFile
 from app.services.listing import Listing, Page, Selection, version_of_all
@@ -112,7 +113,7 @@ class CollectionService:
         return is_offered and principal.can_write
 
 
-def route(
+def route(  # noqa: PLR0913 - each says one thing of an address
     app: Flask,
     path: str,
     views: Mapping[str, View],
@@ -120,14 +121,31 @@ def route(
     *,
     is_negotiated: bool = True,
     profile: str = "",
+    is_collection: bool = False,
     offers: tuple[Representation, ...] = REPRESENTATIONS,
+    media_types: tuple[str, ...] = (),
+    is_public: bool = False,
 ) -> None:
     """Publish views under a path, with HEAD and OPTIONS.
 
     `words` says what each method does, for the OPTIONS body. What is not negotiated
     (a file's bytes) ignores Accept, but for its errors. `profile` is the resource
-    whose schema describes it, `offers` are the formats of GET.
+    whose schema describes it, `offers` are the formats of GET; what it is otherwise is
+    for the description of the API (see `Route`).
     """
+    note(
+        app,
+        Route(
+            path,
+            words,
+            is_negotiated,
+            profile,
+            is_collection,
+            offers,
+            media_types,
+            is_public,
+        ),
+    )
     methods = {*views, "OPTIONS", *(["HEAD"] if "GET" in views else [])}
     allow = ", ".join(sorted(methods))
 
@@ -437,6 +455,7 @@ class CollectionViews:
             self.views,
             self.words,
             profile=self.declaration.name,
+            is_collection=True,
             offers=COLLECTION_REPRESENTATIONS,
         )
 

@@ -1,15 +1,7 @@
 """The query language of collections: its grammar, read into a typed tree.
 
-    query       = *( parameter "=" value )                   all must hold
-    parameter   = path [ ":" operator ]                      or limit, order, zoom, ...
-    path        = *( relation ":" ) property                 item_category:code
-    property    = name [ "[" text "]" ]                      attributes:name[color]
-    value       = alternative *( "|" alternative )           any may hold
-    alternative = [ parameter "=" ] term
-    term        = text | text ".." text | text *( "," text )     "*" is a wildcard
-
-A backslash takes its meaning from the character after it. What can be named is read
-off the declarations; every mistake is a 400 that says where it is and what is right.
+`GRAMMAR` is the grammar. What can be named is read off the declarations; every mistake
+is a 400 that says where it is and what is right.
 """
 
 from collections.abc import Iterator, Mapping
@@ -65,6 +57,21 @@ from schemas.query import (
     nature,
     text_value,
 )
+
+GRAMMAR = r"""
+query       = *( parameter "=" value )                   all must hold
+parameter   = path [ ":" operator ]                      or limit, order, zoom, ...
+path        = *( relation ":" ) property                 item_category:code
+property    = name [ "[" text "]" ]                      attributes:name[color]
+value       = alternative *( "|" alternative )           any may hold
+alternative = [ parameter "=" ] term
+term        = text | text ".." text | text *( "," text )     "*" is a wildcard
+
+operators: lessthan lessthanorequal greaterthan greaterthanorequal in not isdefined
+reserved: limit offset page perpage order fields zoom search format
+
+A backslash takes its meaning from the character after it.
+""".strip()
 
 RESERVED = (*PAGING, "order", "fields", "zoom", "search", "format")
 OPERATORS = (

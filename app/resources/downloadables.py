@@ -177,4 +177,5 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         {"GET": _file},
         FILE_METHODS,
         is_negotiated=False,
+        media_types=("*/*",),
     )

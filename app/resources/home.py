@@ -89,4 +89,4 @@ def _get_token(base: str) -> Action:
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the view."""
-    route(app, "/", {"GET": _home}, METHODS)
+    route(app, "/", {"GET": _home}, METHODS, is_public=True)

@@ -261,4 +261,14 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
             METADATA_METHODS,
         ),
     ):
-        route(app, path, views, words, is_negotiated=False)
+        route(
+            app,
+            path,
+            views,
+            words,
+            is_negotiated=False,
+            is_public=True,
+            media_types=("text/html",)
+            if path == ENDPOINTS["authorization"]
+            else (JSON,),
+        )

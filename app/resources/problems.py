@@ -60,5 +60,5 @@ def _type(call: Call, code: str) -> Resource:
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
-    route(app, "/problems", {"GET": _index}, METHODS)
-    route(app, "/problems/<code>", {"GET": _one}, METHODS)
+    route(app, "/problems", {"GET": _index}, METHODS, is_public=True)
+    route(app, "/problems/<code>", {"GET": _one}, METHODS, is_public=True)

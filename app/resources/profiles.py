@@ -28,4 +28,12 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         headers = {"Content-Type": SCHEMA, "Cache-Control": "public, max-age=3600"}
         return Response(msgspec.json.encode(document) + b"\n", headers=headers)
 
-    route(app, "/profiles/<name>", {"GET": show}, METHODS, is_negotiated=False)
+    route(
+        app,
+        "/profiles/<name>",
+        {"GET": show},
+        METHODS,
+        is_negotiated=False,
+        is_public=True,
+        media_types=(SCHEMA,),
+    )

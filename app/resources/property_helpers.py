@@ -86,5 +86,5 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         )
         return call.respond(document)
 
-    route(app, "/property_helpers", {"GET": index}, METHODS)
-    route(app, "/property_helpers/<name>", {"GET": show}, METHODS)
+    route(app, "/property_helpers", {"GET": index}, METHODS, is_public=True)
+    route(app, "/property_helpers/<name>", {"GET": show}, METHODS, is_public=True)

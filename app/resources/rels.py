@@ -72,6 +72,10 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
     ),
     "problem": ("A type of problem: its status, and what to do about it.", {}),
     "problems": ("All types of problems of this API.", STANDARD_METHODS),
+    "topic": ("A topic of the documentation.", {}),
+    "topics": ("The topics of the documentation.", {}),
+    "result": ("What became of one of several resources that a request was about.", {}),
+    "results": ("What became of each resource that a request was about.", {}),
     "methods": ("What the HTTP methods of a resource do; in answers to OPTIONS.", {}),
     "properties": ("The properties of a resource, with types and constraints.", {}),
     "examples": ("A resource as it looks in each format.", {}),
@@ -228,5 +232,5 @@ def _pretty(document: bytes) -> str:
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
-    route(app, "/rels", {"GET": _index}, METHODS)
-    route(app, "/rels/<rel>", {"GET": _rel}, METHODS)
+    route(app, "/rels", {"GET": _index}, METHODS, is_public=True)
+    route(app, "/rels/<rel>", {"GET": _rel}, METHODS, is_public=True)

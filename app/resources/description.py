@@ -1,0 +1,110 @@
+"""The description of the whole API: OpenAPI for programs, a page for people."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+
+import msgspec
+from flask import Flask, Response
+
+from app.http.call import Call
+from app.http.catalogue import Catalogue
+from app.http.declaration import STANDARD_METHODS
+from app.http.endpoints import route
+from app.http.media_types import JSON
+from app.http.openapi import describe
+from app.http.query_language import GRAMMAR
+from app.http.routes import routes
+from representations import COLLECTION_REPRESENTATIONS as ALL
+from representations import Link, Resource
+
+OPENAPI_METHODS = {"GET": "View the OpenAPI description", **STANDARD_METHODS}
+DOCS_METHODS = {"GET": "View the documentation", **STANDARD_METHODS}
+
+_FORMATS = ", ".join(f"{r.title} ({r.media_types[0]})" for r in ALL)
+_NAMES = ", ".join(r.name for r in ALL)
+
+TOPICS: Mapping[str, str] = {
+    "Formats": (
+        f"Every resource comes as {_FORMATS}; CSV is for collections. Choose by "
+        f"Accept, or by ?format= with {_NAMES}. What you GET you can PUT back in the "
+        "same format."
+    ),
+    "Authentication": (
+        "Send Authorization: Bearer <token>. `sirenhall token create` makes a personal "
+        "token; `sirenhall client create` makes a client of OAuth2, which gets tokens "
+        "at fx:token. /.well-known/oauth-authorization-server says the rest."
+    ),
+    "Query language of collections": GRAMMAR,
+    "Conditional requests": (
+        "Send an ETag you got as If-None-Match to hear only what is new (304), and as "
+        "If-Match to change only what you have seen (412). A tag that was got in one "
+        "format protects a change in any other."
+    ),
+    "Sending a request again": (
+        'Send Idempotency-Key: "<a UUID>" with a POST: whatever breaks off, the same '
+        "request under the same key has one effect, and is answered as the first time."
+    ),
+    "Several at once": (
+        "POST a JSON array to a collection; PATCH or DELETE it with ?id:in=4,7. Each "
+        "has an outcome of its own; Prefer: handling=strict makes it all or nothing."
+    ),
+    "Methods that cannot be sent": (
+        "POST with X-HTTP-Method-Override: PATCH is a PATCH."
+    ),
+}
+
+
+def _docs(call: Call) -> Response:
+    base = call.place.base
+    topics = [
+        Resource(
+            classes=("topic",),
+            rel="fx:topic",
+            title=title,
+            properties={"title": title, "description": text},
+        )
+        for title, text in TOPICS.items()
+    ]
+    document = Resource(
+        classes=("docs",),
+        href=call.url,
+        title="Documentation",
+        properties={
+            "message": "Everything is reached from the starting point by its links."
+        },
+        links=[
+            Link("self", call.url, "Documentation"),
+            Link("start", f"{base}/", "Your API starting point."),
+            Link("fx:rels", f"{base}/rels", "Link Relations"),
+            Link("fx:problems", f"{base}/problems", "Problems"),
+            Link("fx:property_helpers", f"{base}/property_helpers", "Property Helpers"),
+            Link("service-desc", f"{base}/openapi.json", "OpenAPI Description"),
+        ],
+        embedded={"fx:topics": topics},
+    )
+    return call.respond(document)
+
+
+def register(app: Flask, catalogue: Catalogue) -> None:
+    """Publish the views, after all others."""
+
+    def openapi(call: Call) -> Response:
+        document = describe(
+            routes(app),
+            catalogue,
+            base=call.place.base,
+            version=version("sirenhall"),
+        )
+        headers = {"Content-Type": JSON, "Cache-Control": "public, max-age=3600"}
+        return Response(msgspec.json.encode(document) + b"\n", headers=headers)
+
+    route(app, "/docs", {"GET": _docs}, DOCS_METHODS, is_public=True)
+    route(
+        app,
+        "/openapi.json",
+        {"GET": openapi},
+        OPENAPI_METHODS,
+        is_negotiated=False,
+        is_public=True,
+        media_types=(JSON,),
+    )
