@@ -118,3 +118,18 @@ def test_a_host_that_is_none_is_refused(anonymous, host):
     assert response.status_code == 400
     if host:
         assert host not in response.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/rels", "/rels/store", "/docs", "/problems", "/property_helpers"]
+)
+@pytest.mark.parametrize("accept", ["application/hal+json", "text/html"])
+def test_what_has_no_revision_has_a_tag_too(anonymous, path, accept):
+    response = anonymous.get(path, accept=accept)
+    tag = response.headers["ETag"]
+    again = anonymous.get(path, accept=accept, headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+    head = anonymous.request("HEAD", path, accept=accept)
+    assert head.headers["ETag"] == tag
+    other = anonymous.get(path, accept="text/xml", headers={"If-None-Match": tag})
+    assert other.status_code == 200

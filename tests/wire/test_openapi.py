@@ -1,0 +1,58 @@
+"""The API's own description: valid, complete, and true."""
+
+import re
+
+import pytest
+from openapi_spec_validator import validate
+
+from app.http.routes import routes
+
+
+@pytest.fixture
+def description(anonymous):
+    response = anonymous.get("/openapi.json")
+    assert response.content_type == "application/json"
+    return response.json
+
+
+def test_it_is_valid(description):
+    assert description["openapi"].startswith("3.1")
+    validate(description)
+
+
+def test_it_has_every_address_and_method(app, description):
+    for route in routes(app):
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.path)
+        assert set(description["paths"][path]) >= {m.lower() for m in route.words}
+    rules = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods
+    }
+    for path, method in rules:
+        assert method in description["paths"][path], (method, path)
+
+
+def test_operations_have_names_of_their_own(description):
+    names = [
+        operation["operationId"]
+        for path in description["paths"].values()
+        for method, operation in path.items()
+        if method != "parameters"
+    ]
+    assert len(names) == len(set(names)) > 100
+
+
+def test_what_a_property_must_be_is_said_once(description, api):
+    schemas = description["components"]["schemas"]
+    profile = api.get("/profiles/downloadable").json
+    assert schemas["downloadable_new"]["required"] == profile["required"]
+    assert (
+        schemas["downloadable"]["properties"]["name"] == profile["properties"]["name"]
+    )
+
+
+def test_home_leads_to_it(anonymous):
+    links = anonymous.get("/").json["_links"]
+    assert links["service-desc"]["href"] == "http://localhost/openapi.json"
+    assert anonymous.get(links["service-doc"]["href"]).status_code == 200
