@@ -2,17 +2,20 @@
 
 import dataclasses
 import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
 from app.cli import main
+from app.services.scopes import SCOPES
 from app.settings import PREFIX, Settings
-from tests.conftest import start_server, stop_server
+from tests.conftest import environment_for, start_server, stop_server
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -70,28 +73,34 @@ VARYING = [
 ]
 
 
-def commands():
-    """The tour's commands with the output that the README shows."""
-    for block, kind, document in BLOCK.findall(README):
+PAGES = ["README.md", *(f"docs/{p.name}" for p in sorted((ROOT / "docs").glob("*.md")))]
+TOURS = [page for page in PAGES if "```console" in (ROOT / page).read_text()]
+
+
+def commands(page):
+    """The commands of a page with the output that it shows."""
+    for block, kind, document in BLOCK.findall((ROOT / page).read_text()):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")
             yield command, kind or "text", document or output
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def tour(tmp_path_factory):
-    """A server as the README starts it, for its tour alone."""
+    """A server as the README starts it, for one tour alone."""
     server = start_server(tmp_path_factory.mktemp("tour") / "data", "--demo")
     yield server
     stop_server(server)
 
 
-def test_the_tour_shows_what_happens(tour, tmp_path):
-    found = list(commands())
-    assert len(found) >= 8
+@pytest.mark.parametrize("page", TOURS)
+def test_the_tour_shows_what_happens(tour, tmp_path, page):
+    found = list(commands(page))
+    assert len(found) >= 3
     script = [f"API={shlex.quote(tour.url.rstrip('/'))}", f"TOKEN={tour.token}"]
     for command, _, _ in found:
         script += [command, f"echo; echo {MARK}"]
+    programs = Path(sys.executable).parent
     result = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(script)],
         capture_output=True,
@@ -99,12 +108,24 @@ def test_the_tour_shows_what_happens(tour, tmp_path):
         check=False,
         timeout=60,
         cwd=tmp_path,
+        env={
+            **os.environ,
+            **environment_for(tour.data_dir),
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "SIRENHALL_DATA_DIR": str(tour.data_dir),
+        },
     )
     assert result.returncode == 0, result.stderr
     shown = result.stdout.replace(tour.url.rstrip("/"), "http://127.0.0.1:8000")
     outputs = shown.split(f"{MARK}\n")
     for (command, kind, expected), output in zip(found, outputs, strict=False):
         assert normal(output.strip(), kind) == normal(expected, kind), command
+
+
+def test_every_scope_is_listed():
+    page = (ROOT / "docs" / "authentication.md").read_text()
+    for scope, meaning in SCOPES.items():
+        assert f"| `{scope}` | {meaning} |" in page
 
 
 def normal(text, kind):

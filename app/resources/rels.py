@@ -17,15 +17,14 @@ from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS, Declaration
 from app.http.documents import ItemDocuments, Place
 from app.http.endpoints import route
-from app.resources.attributes import ATTRIBUTE
-from app.resources.downloadables import DOWNLOADABLE, FILE_METHODS
+from app.resources import CATALOGUE
+from app.resources.downloadables import FILE_METHODS
 from app.resources.item_categories import ITEM_CATEGORY
-from app.resources.stores import STORE
 from representations import REPRESENTATIONS, Link, Resource, Vocabulary
 from schemas.fields import Amount, Date
 from schemas.values import money_stored
 
-DECLARATIONS = (STORE, ITEM_CATEGORY, DOWNLOADABLE, ATTRIBUTE)
+DECLARATIONS = tuple(kind.declaration for kind in CATALOGUE.values())
 
 # Relations that are not a resource's own.
 OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
@@ -78,6 +77,10 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
     "results": ("What became of each resource that a request was about.", {}),
     "methods": ("What the HTTP methods of a resource do; in answers to OPTIONS.", {}),
     "properties": ("The properties of a resource, with types and constraints.", {}),
+    "zoomables": (
+        "The relations of a resource that can be embedded (zoom) and filtered through.",
+        {},
+    ),
     "examples": ("A resource as it looks in each format.", {}),
 }
 
@@ -147,9 +150,11 @@ def _details(rel: str) -> Iterator[tuple[str, list[Resource]]]:
         if rel == declaration.plural:
             yield "fx:methods", _methods(declaration.collection_methods)
             yield "fx:properties", _properties(declaration)
+            yield "fx:zoomables", _zoomables(declaration)
         elif rel == declaration.name:
             yield "fx:methods", _methods(declaration.item_methods)
             yield "fx:properties", _properties(declaration)
+            yield "fx:zoomables", _zoomables(declaration)
             yield "fx:examples", _examples(declaration)
     if rel in OTHERS:
         yield "fx:methods", _methods(OTHERS[rel][1])
@@ -182,6 +187,24 @@ def _properties(declaration: Declaration) -> list[Resource]:
             },
         )
         for name, field in schema.properties.items()
+    ]
+
+
+def _zoomables(declaration: Declaration) -> list[Resource]:
+    """List what can be zoomed and filtered through from a resource."""
+    return [
+        Resource(
+            classes=("zoomable",),
+            rel="fx:zoomables",
+            properties={
+                "zoom": link.rel.partition(":")[2],
+                "relation": link.rel,
+                "embeds": "a list" if link.relation.is_many else "one resource",
+                "description": CATALOGUE[link.relation.kind].declaration.heading,
+            },
+        )
+        for link in declaration.links
+        if link.relation is not None
     ]
 
 
