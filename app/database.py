@@ -46,12 +46,18 @@ class Statement:
 
 
 class Snapshot:
-    """One consistent view of the database, for the length of a request."""
+    """One consistent view of the database, for the length of a request.
+
+    `seen` is for what is asked more than once, where the view `is_constant`.
+    """
+
+    is_constant = True
 
     def __init__(self, driver: Any, dialect: Dialect, translated: Translated) -> None:
         self.driver = driver
         self.dialect = dialect
         self._translated = translated
+        self.seen: dict[Any, Any] = {}
 
     def rows(self, statement: Statement, **parameters: Any) -> list[Row]:
         """Run a select and give its rows, as the driver has them."""
@@ -87,6 +93,8 @@ class Snapshot:
 
 class Transaction(Snapshot):
     """A snapshot that can be changed; it is committed as a whole or not at all."""
+
+    is_constant = False
 
     def __init__(self, connection: Connection, translated: Translated) -> None:
         super().__init__(connection.connection, connection.dialect, translated)

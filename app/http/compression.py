@@ -66,17 +66,13 @@ def register(app: Flask) -> None:
     @app.after_request
     def _compress(response: Response) -> Response:
         headers = response.headers
-        if (
-            response.direct_passthrough
-            or response.is_streamed
-            or not headers.get("Content-Type", "").startswith(COMPRESSED_TYPES)
-            or "Content-Encoding" in headers
-        ):
-            return response
-        if "Accept-Encoding" not in headers.get("Vary", ""):
-            headers.add("Vary", "Accept-Encoding")
         accepted = request.environ.get("HTTP_ACCEPT_ENCODING")
-        if not accepted:
+        if response.direct_passthrough or response.is_streamed:
+            return response
+        if "Vary" not in headers:
+            headers["Vary"] = "Accept-Encoding"
+        is_text = headers.get("Content-Type", "").startswith(COMPRESSED_TYPES)
+        if not accepted or not is_text or "Content-Encoding" in headers:
             return response
         coding = chosen(accepted)
         if coding == IDENTITY or (response.content_length or 0) < MIN_SIZE:

@@ -140,21 +140,19 @@ class ItemDocuments:
         alone where a format `embeds_items_whole`. `insides` is, for each row, what
         is embedded in it.
         """
-        bound: dict[_Variant, Fill] = {}
+        bound: dict[Any, Fill] = {}
+        conditional = self._conditional
         written = []
         for number, row in enumerate(rows):
+            present = tuple([row[i] is not None for i in conditional])
             inside = insides[number] if insides else NOTHING
-            variant = _Variant(
-                tuple([row[i] is not None for i in self._conditional]),
-                fields,
-                tuple([_kind_of(name, e) for name, e in inside.items()])
-                if inside
-                else (),
-            )
-            fill = bound.get(variant)
+            # What a row shares with others is looked up, not made again.
+            key = (present, _kinds_of(inside)) if inside else present
+            fill = bound.get(key)
             if fill is None:
+                variant = _Variant(present, fields, _kinds_of(inside))
                 template = self._template(representation, rel, variant)
-                fill = bound[variant] = template.bind(place.base, place.vocabulary)
+                fill = bound[key] = template.bind(place.base, place.vocabulary)
             if inside:
                 separator = representation.separator
                 texts = [separator.join(e.fragments) for e in inside.values()]
@@ -217,7 +215,5 @@ class ItemDocuments:
         return Slot(index, lexical, is_text, nullable)
 
 
-def _kind_of(rel: str, embedded: Embedded) -> tuple[str, bool, bool]:
-    if not isinstance(embedded, Rendered):
-        raise TypeError(f"{rel} is not written yet")
-    return rel, embedded.is_one, bool(embedded.fragments)
+def _kinds_of(inside: Mapping[str, Rendered]) -> tuple[tuple[str, bool, bool], ...]:
+    return tuple([(rel, e.is_one, bool(e.fragments)) for rel, e in inside.items()])

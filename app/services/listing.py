@@ -70,7 +70,14 @@ def version_of_all(db: Snapshot, store_id: int | None) -> int:
 
 
 def _state(db: Snapshot, store_id: int | None, collection: str) -> Row:
-    return db.row(_STATE, store_id=store_id, collection=collection) or (0, 0)
+    """Give a collection's total and version; a snapshot is asked once."""
+    key = store_id, collection
+    found = db.seen.get(key)
+    if found is None:
+        found = db.row(_STATE, store_id=store_id, collection=collection) or (0, 0)
+        if db.is_constant:
+            db.seen[key] = found
+    return found
 
 
 @dataclass(frozen=True, slots=True)
