@@ -70,6 +70,19 @@ def create_actions(declaration: Declaration, href: str) -> list[Action]:
     return [_classed(action) for action in actions]
 
 
+def several_actions(declaration: Declaration, href: str) -> list[Action]:
+    """Give what may be done at once with those that a page was asked for by ids."""
+    slug = declaration.plural.replace("_", "-")
+    many = declaration.many.title()
+    inputs, _ = _create_forms(declaration.schema)
+    fields = tuple(replace(f, required=False, value=None) for f in inputs)
+    actions = [
+        Action(f"update-{slug}", f"Update These {many}", "PATCH", href, JSON, fields),
+        Action(f"delete-{slug}", f"Delete These {many}", "DELETE", href),
+    ]
+    return [_classed(action) for action in actions]
+
+
 def filter_action(declaration: Declaration, href: str, form: Form) -> Action:
     """Give how a collection is filtered and paged, by its `filter_form`."""
     slug = declaration.plural.replace("_", "-")

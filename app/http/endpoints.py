@@ -19,7 +19,7 @@ from werkzeug.wsgi import FileWrapper
 from app.database import Row, Snapshot, Transaction
 from app.errors import BadRequest, Forbidden, Invalid, NotFound, RequestError
 from app.http import affordances, bodies, json_patch
-from app.http.bulk import Member, Result, each, ids_of, many, status_of
+from app.http.bulk import Member, Result, each, ids_of, many, names_ids, status_of
 from app.http.bulk import document as results_document
 from app.http.call import Call
 from app.http.catalogue import Branch, Catalogue, Kind
@@ -28,7 +28,7 @@ from app.http.documents import NOTHING
 from app.http.embedding import ALWAYS_COUNT, Embedder
 from app.http.idempotency import Done, Once, once
 from app.http.media_types import MULTIPART
-from app.http.pagination import PAGING, Window, page_links
+from app.http.pagination import PAGING, Window, page_links, with_query
 from app.http.query_language import Asked, collection_query, item_query
 from app.http.routes import Route, note
 from app.services.access import Principal
@@ -604,6 +604,9 @@ class CollectionViews:
         actions = []
         if self.service.may_create(call.principal):
             actions = affordances.create_actions(self.declaration, call.url)
+            if "DELETE" in self.views and names_ids(call.query):
+                href = with_query(call.url, call.query)
+                actions += affordances.several_actions(self.declaration, href)
         actions.append(
             affordances.filter_action(self.declaration, call.url, self.filter_form)
         )

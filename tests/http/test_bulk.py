@@ -210,3 +210,19 @@ def test_a_key_makes_it_one_effect(api):
 def test_a_reader_may_not(reader):
     assert reader.delete(f"{PATH}?id:in=1").status_code == 403
     assert reader.patch(f"{PATH}?id:in=1", json={}).status_code == 403
+
+
+def test_a_page_of_named_ids_offers_to_change_or_delete_them(api, reader):
+    ids = [api.add(code=c) for c in "ab"]
+    path = f"{PATH}?id:in={ids[0]},{ids[1]}"
+    siren = {"accept": "application/vnd.siren+json"}
+    actions = {a["name"]: a for a in api.get(path, **siren).json["actions"]}
+    update = actions["update-downloadables"]
+    done = api.request(update["method"], update["href"], json={"price": 7})
+    assert done.status_code == 200
+    delete = actions["delete-downloadables"]
+    assert api.request(delete["method"], delete["href"]).status_code == 200
+    assert codes(api) == []
+    for page in (api.get(PATH, **siren), reader.get(path, **siren)):
+        names = {a["name"] for a in page.json["actions"]}
+        assert not names & {"update-downloadables", "delete-downloadables"}
