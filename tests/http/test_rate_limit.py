@@ -1,10 +1,16 @@
 """Rate limits: told before they are reached, and kept."""
 
+import contextlib
 import re
+import shutil
+import socket
+import subprocess
 
 import pytest
 
+from app import create_app
 from app.settings import Settings
+from tests.conftest import Api, settings_for, wait_until
 
 
 @pytest.fixture
@@ -62,3 +68,39 @@ def test_a_preflight_is_not_counted(anonymous):
 )
 def test_it_is_off_at_a_loopback_address(given, rate):
     assert Settings(**given).effective_rate_limit == rate
+
+
+@pytest.fixture
+def redis_url(tmp_path):
+    """A real Redis, where the machine has one."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    arguments = ["--port", str(port), "--save", "", "--dir", str(tmp_path)]
+    process = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL)
+
+    def is_up():
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", port), 0.2),
+        ):
+            return True
+        return False
+
+    assert wait_until(is_up)
+    yield f"redis://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(10)
+
+
+def test_workers_share_what_is_counted_in_redis(data_dir, redis_url):
+    limits = {"rate_limit": "3/minute", "rate_limit_storage": redis_url}
+    apps = [create_app(settings_for(data_dir, **limits)) for _ in range(2)]
+    token = apps[0].extensions["sirenhall"].starter_token
+    clients = [Api(app.test_client(), token) for app in apps]
+    statuses = [clients[n % 2].get("/stores/1").status_code for n in range(5)]
+    assert statuses == [200, 200, 200, 429, 429]
+    for app in apps:
+        app.extensions["sirenhall"].database.close()
