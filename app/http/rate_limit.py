@@ -5,16 +5,21 @@ counts against the address, so that nobody can guess in peace.
 """
 
 import hashlib
+import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flask import Flask, Response, g, request
 from limits import RateLimitItem, parse
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from app.errors import TooManyRequests
 from app.settings import Settings
+
+LOG = logging.getLogger("sirenhall")
 
 UNAUTHORIZED = 401
 POLICY = "default"
@@ -43,7 +48,8 @@ class Limiter:
 
     def __init__(self, rate: str, storage: str) -> None:
         self.item: RateLimitItem = parse(rate)
-        self.strategy = FixedWindowRateLimiter(storage_from_string(storage))
+        kept = storage_from_string(storage, wrap_exceptions=True)
+        self.strategy = FixedWindowRateLimiter(kept)
 
     def hit(self, key: str) -> Allowance:
         """Count a request. Raises `TooManyRequests`."""
@@ -88,6 +94,13 @@ def register(app: Flask, settings: Settings) -> None:
         # Preflights are the browser's, not the client's.
         if request.method == "OPTIONS":
             return
+        try:
+            _count_one()
+        except StorageError as error:
+            # A shop that sells without a limit is better than one that is shut.
+            LOG.error("rate limits cannot be counted: %s", error.storage_error)  # noqa: TRY400 - no trace, at each request
+
+    def _count_one() -> None:
         address = f"address {request.remote_addr}"
         token = request.environ.get("HTTP_AUTHORIZATION")
         if token is None:
@@ -103,7 +116,8 @@ def register(app: Flask, settings: Settings) -> None:
             response.status_code == UNAUTHORIZED
             and "HTTP_AUTHORIZATION" in request.environ
         ):
-            limiter.strategy.hit(limiter.item, f"address {request.remote_addr}")
+            with suppress(StorageError):
+                limiter.strategy.hit(limiter.item, f"address {request.remote_addr}")
         allowance: Allowance | None = g.get("allowance")
         if allowance is not None:
             response.headers.update(allowance.headers)

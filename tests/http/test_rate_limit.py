@@ -104,3 +104,14 @@ def test_workers_share_what_is_counted_in_redis(data_dir, redis_url):
     assert statuses == [200, 200, 200, 429, 429]
     for app in apps:
         app.extensions["sirenhall"].database.close()
+
+
+def test_without_its_redis_the_shop_stays_open(data_dir, caplog):
+    limits = {"rate_limit": "1/minute", "rate_limit_storage": "redis://127.0.0.1:1"}
+    app = create_app(settings_for(data_dir, **limits))
+    api = Api(app.test_client(), app.extensions["sirenhall"].starter_token)
+    assert [api.get("/stores/1").status_code for _ in range(3)] == [200] * 3
+    wrong = {"Authorization": "Bearer x"}
+    assert api.get("/stores/1", headers=wrong).status_code == 401
+    assert "rate limits cannot be counted" in caplog.text
+    app.extensions["sirenhall"].database.close()
