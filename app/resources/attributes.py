@@ -10,14 +10,10 @@ from app.http.bodies import Reader
 from app.http.bulk import many, refuse_all
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
+from app.http.collection_views import CollectionViews, pages
 from app.http.declaration import Declaration, LinkTo, Relation
-from app.http.endpoints import (
-    CollectionService,
-    CollectionViews,
-    ItemService,
-    ItemViews,
-    pages,
-)
+from app.http.endpoints import CollectionService, ItemService
+from app.http.item_views import ItemViews
 from app.services import attributes, downloadables, item_categories, stores
 from app.services.access import Principal
 from app.services.attributes import Owning

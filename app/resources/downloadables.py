@@ -10,15 +10,10 @@ from app.errors import NotFound
 from app.http import delivery
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
+from app.http.collection_views import CollectionViews, pages
 from app.http.declaration import STANDARD_METHODS, Declaration, LinkTo, Relation
-from app.http.endpoints import (
-    CollectionService,
-    CollectionViews,
-    ItemService,
-    ItemViews,
-    pages,
-    route,
-)
+from app.http.endpoints import CollectionService, ItemService, route
+from app.http.item_views import ItemViews
 from app.services import downloadables, item_categories, stores
 from app.services.downloadables import NewFile
 from representations import Value

@@ -9,15 +9,10 @@ from app.database import Transaction
 from app.errors import BadRequest, Problem
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
+from app.http.collection_views import CollectionViews, pages
 from app.http.declaration import STANDARD_METHODS, Declaration, LinkTo, Relation
-from app.http.endpoints import (
-    CollectionService,
-    CollectionViews,
-    ItemService,
-    ItemViews,
-    pages,
-    route,
-)
+from app.http.endpoints import CollectionService, ItemService, route
+from app.http.item_views import ItemViews
 from app.http.pagination import page_links, window
 from app.services import item_categories, stores
 from representations import Resource, Value

@@ -8,13 +8,10 @@ from flask import Flask
 from app.database import Snapshot, Transaction
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
+from app.http.collection_views import CollectionViews
 from app.http.declaration import Declaration, LinkTo, Relation
-from app.http.endpoints import (
-    CollectionService,
-    CollectionViews,
-    ItemService,
-    ItemViews,
-)
+from app.http.endpoints import CollectionService, ItemService
+from app.http.item_views import ItemViews
 from app.http.pagination import Window
 from app.services import access, scopes, stores
 from app.services.access import Principal

@@ -1,0 +1,102 @@
+"""What a request that changes something goes through before it may: checks, file."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from app.database import Snapshot
+from app.errors import Invalid, RequestError
+from app.http import bodies
+from app.http.call import Call
+from app.http.endpoints import Record
+from app.http.idempotency import Done
+from app.http.media_types import MULTIPART
+from schemas.base import ResourceSchema
+from schemas.errors import FieldError
+
+
+def store_of(record: Record) -> int | None:
+    """Give the store that a record belongs to or is; None for all of them."""
+    found = record.get("store_id", record.get("id"))
+    return None if found is None else int(found)
+
+
+@contextmanager
+def keeping_file(
+    call: Call, body: bodies.Body, checked: Callable[[Snapshot], Any]
+) -> Any:
+    """Make an uploaded file durable before its row; take it back if none comes.
+
+    What is wrong anyway is found before the disk is synced. A failure that is not
+    a refusal leaves the blob: a commit may have happened, and a row must not lose
+    its file.
+    """
+    if body.upload is None:
+        yield None
+        return
+    checked(call.db)
+    call.close()
+    file = body.keep_file()
+    try:
+        yield file
+    except (RequestError, Done) as error:
+        if file and (isinstance(error, Done) or error.is_refusal):
+            call.installation.storage.delete(file.blob.key)
+        raise
+
+
+def ensure_valid(
+    schema: ResourceSchema,
+    whole: Record,
+    errors: list[FieldError],
+    further: Iterable[FieldError],
+) -> None:
+    """Refuse values with all that is wrong with them, a property once.
+
+    `errors` are those of the schema, `further` those of the rules beyond it. Raises
+    `Invalid`.
+    """
+    named = {error.property for error in errors}
+    for error in (*schema.unmet(whole), *further):
+        if error.property not in named:
+            named.add(error.property)
+            errors.append(error)
+    if errors:
+        order = list(schema.fields)
+        errors.sort(
+            key=lambda e: order.index(e.property) if e.property in order else len(order)
+        )
+        raise Invalid.of(errors)
+
+
+def with_local_references(
+    schema: ResourceSchema, values: Mapping[str, Any], call: Call
+) -> dict[str, Any]:
+    """Take our own address off the URLs of other resources.
+
+    A schema knows paths only; an address elsewhere stays whole and is refused.
+    """
+    result = dict(values)
+    for name in schema.references():
+        value = result.get(name)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, str):
+            result[name] = value.strip().removeprefix(call.place.base)
+    return result
+
+
+def file_problems(
+    call: Call, schema: ResourceSchema, body: bodies.Body, *, is_new: bool
+) -> list[FieldError]:
+    """Miss a file where one was to come along, or find an address beside it."""
+    if not schema.takes_file or call.request.mimetype != MULTIPART:
+        return []
+    url = body.values.get("url")
+    if body.upload and url:
+        message = "url can't be sent together with a file: send one of them"
+        return [FieldError("url", "exclusive", message)]
+    if is_new and not (body.upload or url or "file" in body.values or body.problems):
+        message = "file can't be blank: send it as a file part, or send url"
+        return [FieldError("file", "required", message)]
+    return []

@@ -1,0 +1,237 @@
+"""GET, PATCH, PUT and DELETE of one resource."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Flask, Response
+
+from app.database import Snapshot
+from app.http import affordances, bodies, json_patch
+from app.http.call import Call
+from app.http.catalogue import Branch, Catalogue, Kind
+from app.http.changes import (
+    ensure_valid,
+    file_problems,
+    keeping_file,
+    store_of,
+    with_local_references,
+)
+from app.http.conditional import Validators
+from app.http.documents import NOTHING
+from app.http.embedding import ALWAYS_COUNT, Embedder
+from app.http.endpoints import ItemService, Record, View, route
+from app.http.query_language import item_query
+from app.services.listing import version_of_all
+from representations import (
+    LINK_HEADER,
+    Link,
+    Representation,
+    Resource,
+    Value,
+)
+from schemas.errors import FieldError
+
+MISSING = object()
+
+
+class ItemViews:
+    """GET, PATCH, PUT and DELETE of one."""
+
+    def __init__(self, kind: Kind, service: ItemService, catalogue: Catalogue) -> None:
+        self.kind = kind
+        self.declaration = kind.declaration
+        self.documents = kind.documents
+        self.service = service
+        self.catalogue = catalogue
+
+    def register(self, app: Flask) -> None:
+        """Publish the views under the declaration's path."""
+        path = self.declaration.path.replace("{id}", "<id:item_id>")
+        views: dict[str, View] = {
+            "GET": self.show,
+            "PATCH": self.update,
+            "PUT": self.replace,
+            "DELETE": self.delete,
+        }
+        words = self.declaration.item_methods
+        route(app, path, views, words, profile=self.declaration.name)
+
+    def show(self, call: Call, item_id: int) -> Response:
+        """Answer a GET."""
+        query = call.query
+        asked = item_query(query, self.kind, self.catalogue) if query else None
+        record = self.service.find(call.db, call.principal, item_id)
+        removable = self.offers_removal(call, record)
+        zoom = asked.zoom if asked else ()
+        around = version_of_all(call.db, store_of(record)) if zoom else None
+        validators = self.validators(call, record, removable, around)
+        unchanged = call.unchanged(validators)
+        if unchanged:
+            return unchanged
+        fields = asked.fields if asked else None
+        representation = call.choice.representation
+        if not representation.embeds_items_whole:
+            document = self.document(call, record, removable, fields=fields, zoom=zoom)
+            return call.respond(document, headers=validators.headers)
+        insides = self.insides(call, [record], zoom, representation)
+        row = tuple(record.values())[: len(self.declaration.columns)]
+        [body] = self.documents.fragments(
+            [row], representation, call.place, fields=fields, insides=insides
+        )
+        [links] = self.documents.fragments([row], LINK_HEADER, call.place)
+        written = f"{representation.prologue}{body}\n".encode()
+        return call.finish(written, headers=validators.headers, links=links)
+
+    def offers_removal(self, call: Call, record: Record) -> bool:
+        """Tell whether the answer shows that the record can be deleted."""
+        return self._offers_actions(call) and self.service.is_removable(call.db, record)
+
+    def insides(
+        self,
+        call: Call,
+        records: Sequence[Record],
+        zoom: Sequence[Branch],
+        representation: Representation | None = None,
+    ) -> list[dict[str, Any]] | None:
+        """Give what is embedded in records, None where that is nothing."""
+        if not zoom and not any(record.get(ALWAYS_COUNT) for record in records):
+            return None
+        embedder = Embedder(call.db, self.catalogue, call.place, representation)
+        return embedder.inside(self.kind, records, zoom)
+
+    def validators(
+        self,
+        call: Call,
+        record: Record,
+        removable: object,
+        around: int | None = None,
+    ) -> Validators:
+        """Tag a record as it is shown to this call.
+
+        `around` is the version of what else is shown with it.
+        """
+        # Its dates are written in the time zone of its store.
+        modified = max(record["date_modified"], record.get("store_modified", 0))
+        return call.validators(
+            record["revision"],
+            modified if around is None else None,
+            *(record["timezone"], removable, around),
+        )
+
+    @staticmethod
+    def _offers_actions(call: Call) -> bool:
+        return call.choice.representation.has_actions and call.principal.can_write
+
+    def update(self, call: Call, item_id: int) -> Response:
+        """Answer a PATCH: only what is sent changes."""
+        return self._change(call, item_id, "PATCH")
+
+    def replace(self, call: Call, item_id: int) -> Response:
+        """Answer a PUT: what is not sent goes back to its default."""
+        return self._change(call, item_id, "PUT")
+
+    def delete(self, call: Call, item_id: int) -> Response:
+        """Answer a DELETE."""
+        principal = call.writer
+        with call.writing() as tx:
+            record = self.service.find(tx, principal, item_id)
+            call.ensure_may_change(record)
+            keys = self.service.remove(tx, record) or []
+        for key in keys:
+            call.installation.storage.delete(key)
+        href = self.address(call, record)
+        message = f"{self.declaration.name} {item_id} deleted successfully."
+        document = Resource(
+            classes=(self.declaration.name,),
+            links=[Link("self", href, self.declaration.title.format_map(record))],
+            properties={"message": message},
+        )
+        return call.done(lambda: document)
+
+    def document(
+        self,
+        call: Call,
+        record: Record,
+        removable: bool,  # noqa: FBT001
+        extra: Mapping[str, Value] | None = None,
+        *,
+        fields: tuple[str, ...] | None = None,
+        zoom: Sequence[Branch] = (),
+    ) -> Resource:
+        """Build the document of a record, with its actions where they are shown."""
+        inside = (self.insides(call, [record], zoom) or [NOTHING])[0]
+        document = self.documents.resource(record, call.place, fields, inside)
+        if self._offers_actions(call):
+            document.actions = affordances.item_actions(
+                self.declaration,
+                str(document.href),
+                document.properties,
+                is_removable=removable,
+            )
+        if extra:
+            document.properties = {**document.properties, **extra}
+        return document
+
+    def _change(self, call: Call, item_id: int, method: str) -> Response:
+        schema = self.declaration.schema
+        reader = bodies.Reader(schema, call.settings, call.installation.storage)
+        reader.ensure_readable(call.request, method)
+        principal = call.writer
+        self.service.find(call.db, principal, item_id)
+        # No connection is held while a body comes in at its sender's pace.
+        call.close()
+        with reader.read(call.request, method) as body:
+
+            def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
+                record = self.service.find(db, principal, item_id)
+                call.ensure_may_change(record)
+                return record, self.changes(call, db, record, body, method)
+
+            with keeping_file(call, body, checked) as file, call.writing() as tx:
+                record, changes = checked(tx)
+                if changes or file:
+                    self.service.change(tx, record, changes, file)
+                    record = self.service.find(tx, principal, item_id)
+        removable = self.offers_removal(call, record)
+        headers = self.validators(call, record, removable).headers
+        return call.done(
+            lambda: self.document(call, record, removable), headers=headers
+        )
+
+    def changes(
+        self, call: Call, db: Snapshot, record: Record, body: bodies.Body, method: str
+    ) -> dict[str, Any]:
+        """Give the values that a body changes. Raises `Invalid`."""
+        schema = self.declaration.schema
+        values, errors = self._sent(call, record, body, method)
+        errors += file_problems(call, schema, body, is_new=False)
+        errors += body.problems
+        whole = {**record, **values}
+        further = self.service.problems(db, record, whole)
+        ensure_valid(schema, whole, errors, further)
+        return {k: v for k, v in values.items() if record[k] != v}
+
+    def address(self, call: Call, record: Record) -> str:
+        """Give the URL of a record."""
+        return call.place.base + self.declaration.path.format_map(record)
+
+    def _sent(
+        self, call: Call, record: Record, body: bodies.Body, method: str
+    ) -> tuple[dict[str, Any], list[FieldError]]:
+        """Give the values that a body means for a record, and what is wrong."""
+        schema = self.declaration.schema
+        if body.patch is not None:
+            shown = self.documents.resource(record, call.place).properties
+            patched = json_patch.apply(body.patch, shown)
+            sent = {
+                name: patched.get(name)
+                for name in {**shown, **patched}
+                if name not in shown or patched.get(name, MISSING) != shown[name]
+            }
+            gone = shown.keys() - patched.keys()
+            return schema.read_patch(with_local_references(schema, sent, call), gone)
+        return schema.read(
+            with_local_references(schema, body.values, call),
+            partial=method == "PATCH",
+            is_strict=call.preferences.is_strict,
+        )
