@@ -107,7 +107,9 @@ def register(app: Flask, settings: Settings) -> None:
             g.allowance = limiter.hit(address)
             return
         limiter.ensure_left(address)
-        digest = hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+        # Written otherwise, it is the same token.
+        bare = token.split()[-1:] or [""]
+        digest = hashlib.sha256(bare[0].encode("utf-8", "replace")).hexdigest()
         g.allowance = limiter.hit(f"token {digest}")
 
     @app.after_request

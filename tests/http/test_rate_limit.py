@@ -41,6 +41,13 @@ def test_each_token_has_its_own(api, operator, anonymous):
     assert anonymous.get("/").status_code == 200
 
 
+def test_a_token_written_otherwise_is_the_same(api):
+    for scheme in ("Bearer ", "bearer ", "BEARER   ", "Bearer  ", "Bearer "):
+        headers = {"Authorization": scheme + api.token}
+        assert api.get("/stores/1", headers=headers).status_code == 200
+    assert api.get("/stores/1").status_code == 429
+
+
 def test_guessing_tokens_counts_against_the_address(anonymous, api):
     for number in range(5):
         headers = {"Authorization": f"Bearer guess-{number}"}
