@@ -17,6 +17,9 @@ from app.errors import ConfigurationError, InsufficientStorage, Unavailable
 BUSY_TIMEOUT = 10.0
 """Seconds a writer waits for another one."""
 
+STATEMENT_TIMEOUT = 30.0
+"""Seconds after which PostgreSQL gives up a statement; migrations may take longer."""
+
 WRITES = "sirenhall_writes"
 """The execution option of an engine whose transactions change something."""
 
@@ -105,6 +108,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute(f"SET lock_timeout = '{BUSY_TIMEOUT:.0f}s'")
+    cursor.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT:.0f}s'")
     cursor.execute("SET TIME ZONE 'UTC'")
     cursor.close()
 

@@ -123,14 +123,15 @@ class Settings:
     )
     trusted_proxies: int = _setting(
         default=0,
-        meaning="How many proxies in front are believed (X-Forwarded-For, -Proto, "
-        "-Host, -Prefix).",
+        meaning="How many proxies in front are believed (X-Forwarded-For, "
+        "X-Forwarded-Proto).",
         read=_whole,
     )
     rate_limit: str = _setting(
         default="",
         meaning="Requests that a client may send, as 600/minute, or none. Empty: none "
-        "at a loopback `host`, else 600/minute.",
+        "at a loopback `host`, else 600/minute. In memory each worker counts by "
+        "itself.",
         read=_rate,
     )
     rate_limit_storage: str = _setting(

@@ -9,8 +9,6 @@ VISIBILITIES = ("public", "private", "restricted")
 class AttributeSchema(ResourceSchema):
     """Properties of an attribute, as Foxy's."""
 
-    searchable = ("name", "value")
-
     name = Text(
         "The name of the attribute, unique among those of its resource.",
         required=True,

@@ -95,7 +95,7 @@ def filter_form(kind: Kind) -> Form:
     fields = [
         Field("limit", "How many to show", "number", DEFAULT_LIMIT),
         Field("offset", "How many to skip", "number", 0),
-        Field("search", "Words to look for", "search"),
+        *_search_field(kind),
         Field("order", "Properties to sort by, each with asc or desc"),
         Field("fields", "Properties to show"),
         Field("zoom", f"Relations to embed: {', '.join(kind.relations)}"),
@@ -106,6 +106,11 @@ def filter_form(kind: Kind) -> Form:
         ),
     ]
     return Form(fields)
+
+
+def _search_field(kind: Kind) -> list[Field]:
+    is_searched = kind.source.searched is not None
+    return [Field("search", "Words to look for", "search")] if is_searched else []
 
 
 @cache

@@ -164,11 +164,18 @@ class Reader:
         elif isinstance(embedded, dict):
             lists = [value for value in embedded.values() if isinstance(value, list)]
             found = [member for members in lists for member in members]
-        return Body(_siren_properties(document), found)
+        return self._body(_siren_properties(document), found)
 
     def _xml(self, raw: bytes) -> Body:
         values = xml.read(raw, max_depth=self.settings.max_xml_depth)
-        return Body(values, values.get(xml.EMBEDDED))
+        return self._body(values, values.get(xml.EMBEDDED))
+
+    def _body(self, values: dict[str, Any], members: list[Any] | None) -> Body:
+        """Tell a collection from one resource, in which others may be embedded, too."""
+        is_one = not self.schema.writable.keys().isdisjoint(values)
+        if is_one or not (members or "total_items" in values):
+            return Body(values)
+        return Body(values, members or [])
 
     def _form(self, request: Request, raw: bytes) -> dict[str, Any]:
         try:

@@ -50,9 +50,20 @@ VERSION_HEADER = "FOXY-API-VERSION"
 FOXY_VERSION = "1"
 
 MAX_PARAMETERS = 100
+DOCUMENTATION = (
+    "/rels",
+    "/docs",
+    "/problems",
+    "/profiles",
+    "/openapi.json",
+    "/token",
+    "/authorize",
+    "/.well-known/",
+)
+"""What is asked for by who sends no header of ours: browsers, tools, OAuth clients."""
 
 REALM = 'Bearer realm="sirenhall"'
-VARY = f"Accept, {VERSION_HEADER}, Accept-Encoding"
+VARY = f"Accept, {VERSION_HEADER}, Accept-Encoding, Authorization"
 CONDITIONS = frozenset(
     {
         "HTTP_IF_MATCH",
@@ -168,8 +179,8 @@ class Call:
 
     @property
     def is_documentation(self) -> bool:
-        """Whether the request is for what every curie leads to."""
-        return self.request.path.startswith("/rels")
+        """Whether the request is for what browsers and other protocols ask for."""
+        return self.request.path.startswith(DOCUMENTATION)
 
     @lazy
     def place(self) -> Place:
@@ -183,6 +194,8 @@ class Call:
         host = environ.get("HTTP_HOST")
         if host is None:
             host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        if environ["wsgi.url_scheme"] not in {"http", "https"}:
+            raise BadRequest("X-Forwarded-Proto must be http or https")
         if not _HOST.fullmatch(host):
             raise BadRequest("the Host header is not a host name")
         prefix = environ.get("SCRIPT_NAME", "").rstrip("/")
@@ -303,7 +316,8 @@ class Call:
         place = self.place
         made_of = (
             f"{self.choice.media_type} {place.base} {place.vocabulary.base} "
-            f"{self.is_foxy} {self.principal.scope} {shape} {self.coding} "
+            f"{self.is_foxy} {self.principal.scope} {self.principal.store_id} "
+            f"{shape} {self.coding} "
             f"{self.request.environ.get('QUERY_STRING', '')}"
         )
         # Within its second, a resource may change again and look the same by date.
@@ -438,6 +452,7 @@ class Call:
             for other, href in self.alternates()
             if other is not mine
         ]
-        found.append(f'<{base}/openapi.json>; rel="service-desc"')
-        found.append(f'<{base}/docs>; rel="service-doc"')
+        if "service-desc" not in links:
+            found.append(f'<{base}/openapi.json>; rel="service-desc"')
+            found.append(f'<{base}/docs>; rel="service-doc"')
         return ", ".join(found)

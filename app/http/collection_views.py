@@ -28,6 +28,7 @@ from app.http.embedding import ALWAYS_COUNT
 from app.http.endpoints import CollectionService, Record, View, route
 from app.http.idempotency import Done, Once, once
 from app.http.item_views import ItemViews
+from app.http.media_types import MULTIPART
 from app.http.pagination import PAGING, Window, page_links, with_query
 from app.http.query_language import Asked, collection_query
 from app.services.listing import Listing, Page, Selection, version_of_all
@@ -141,10 +142,12 @@ class CollectionViews:
     def validators(self, call: Call, owner: Record, asked: Asked) -> Validators:
         """Tag a page as it is shown to this call."""
         version = self.service.version(call.db, owner)
-        if asked.reaches_out:
-            version = f"{version}.{version_of_all(call.db, store_of(owner))}"
+        # A change is about the collection, whatever else was shown with it.
+        around = version_of_all(call.db, store_of(owner)) if asked.reaches_out else None
         may_create = self.service.may_create(call.principal)
-        return call.validators(version, None, owner.get("timezone"), may_create)
+        return call.validators(
+            version, None, *(owner.get("timezone"), may_create, around)
+        )
 
     def document(self, call: Call, owner: Record, asked: Asked) -> Resource:
         """Build the document of a page; the database is given back."""
@@ -320,9 +323,12 @@ class CollectionViews:
         schema = self.declaration.schema
         reader = bodies.Reader(schema, call.settings, call.installation.storage)
         reader.ensure_readable(call.request, "PATCH")
+        self.service.owner(call.db, call.writer, owner_id)
+        ids_of(call.query)
+        call.close()
+        if call.request.mimetype == MULTIPART:
+            raise BadRequest("a file is for one resource, not for several: send JSON")
         with reader.read(call.request, "PATCH") as body:
-            if body.upload is not None:
-                raise BadRequest("a file is for one resource, not for several")
 
             def change(tx: Transaction, record: Record) -> Result:
                 changes = self.items.changes(call, tx, record, body, "PATCH")

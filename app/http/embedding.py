@@ -19,7 +19,10 @@ Record = Mapping[str, Any]
 
 MAX_EMBEDDED = 300
 MAX_ALWAYS = 100_000
-"""No bound for what was not asked for: its own rules bound it."""
+"""No bound for what comes with the rows of a page: its own rules bound it."""
+
+MAX_ALWAYS_INSIDE = 3000
+"""What comes with resources that are embedded themselves, perhaps many times."""
 
 ALWAYS = "attributes"
 ALWAYS_COUNT = "attribute_count"
@@ -37,6 +40,7 @@ class Embedder:
     place: Place
     representation: Representation | None
     left: int = field(default=MAX_EMBEDDED)
+    left_inside: int = field(default=MAX_ALWAYS_INSIDE)
 
     def inside(
         self, kind: Kind, rows: Sequence[Record], branches: Sequence[Branch]
@@ -65,12 +69,15 @@ class Embedder:
         targets = self._targets(relation.kind, relation.theirs, keys, is_asked)
         documents = self._documents(self.catalogue[relation.kind], targets, branch)
         groups: dict[Any, list[Any]] = {}
+        group_rows: dict[Any, list[Record]] = {}
         for target, document in zip(targets, documents, strict=True):
             groups.setdefault(target[relation.theirs], []).append(document)
+            group_rows.setdefault(target[relation.theirs], []).append(target)
         for row, inside in zip(rows, found, strict=True):
             group = groups.get(row[relation.ours], [])
             if is_asked:
                 self._spend(len(group))
+                self._spend_inside(group_rows.get(row[relation.ours], []))
             if group or (is_asked and relation.is_many):
                 inside[branch.link.rel] = self._joined(
                     group, is_one=not relation.is_many
@@ -111,11 +118,19 @@ class Embedder:
         documents: list[Resource] = group
         return documents[0] if is_one else documents
 
+    def _spend_inside(self, rows: Sequence[Record]) -> None:
+        """Count what comes along with resources each time they are embedded."""
+        self.left_inside -= sum(row.get(ALWAYS_COUNT, 0) for row in rows)
+        if self.left_inside < 0:
+            self.left = 0
+            self._spend(1)
+
     def _spend(self, number: int) -> None:
         self.left -= number
         if self.left < 0:
             text = (
-                f"zoom would embed more than {MAX_EMBEDDED} resources in one answer; "
+                f"zoom would embed more than {MAX_EMBEDDED} resources in one answer, "
+                f"or {MAX_ALWAYS_INSIDE} attributes along with them; "
                 "ask for fewer with limit, or follow the links"
             )
             raise BadRequest(problems=[Problem(text, "too_many", "zoom")])

@@ -146,7 +146,9 @@ def _parameters(route: Route, method: str, kind: Kind | None) -> list[dict[str, 
     if kind and not is_read and method != "OPTIONS":
         found.append(_ref("Prefer"))
     if kind and route.is_collection and is_read:
-        found += [_ref(n) for n in ("Limit", "Offset", "Order", "Search")]
+        found += [_ref(n) for n in ("Limit", "Offset", "Order")]
+        if kind.source.searched:
+            found.append(_ref("Search"))
     if kind and is_read:
         found += [_ref("Fields"), _zoom(kind)]
     if kind and route.is_collection and method not in {"OPTIONS", "POST"}:

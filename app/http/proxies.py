@@ -40,6 +40,6 @@ def behind_proxies(
         app = Prefix(app, prefix)
     if not trusted:
         return app
-    return ProxyFix(
-        app, x_for=trusted, x_proto=trusted, x_host=trusted, x_prefix=trusted
-    )
+    # Host and path are what links are made of: only the setting may change them, since
+    # a proxy that does not set these headers passes on what a client claims.
+    return ProxyFix(app, x_for=trusted, x_proto=trusted, x_host=0, x_prefix=0)

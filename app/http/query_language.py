@@ -74,6 +74,7 @@ A backslash takes its meaning from the character after it.
 """.strip()
 
 RESERVED = (*PAGING, "order", "fields", "zoom", "search", "format")
+ONCE = frozenset(RESERVED) - {"search"}
 OPERATORS = (
     "lessthan",
     "lessthanorequal",
@@ -93,6 +94,7 @@ MAX_VALUE = 2000
 MAX_TERMS = 100
 MAX_DEPTH = 4
 MAX_BRANCHES = 10
+MAX_RELATIONS = 20
 ORDERED = frozenset({Nature.NUMBER, Nature.TEXT})
 NATURE_KINDS: Mapping[Nature, type] = {
     Nature.NUMBER: int,
@@ -147,6 +149,7 @@ class _Parser:
         self.values: list[Any] = []
         self.mentioned: set[str] = set()
         self.terms = 0
+        self.relations = 0
         self.reaches_out = False
 
     def read(self, query: Query, usual: tuple[str, Any] | None = None) -> Asked:
@@ -154,8 +157,12 @@ class _Parser:
         conditions: list[Condition] = []
         found: dict[str, Any] = {"order": (), "fields": None, "zoom": ()}
         shown = window(query, problems)
+        seen: set[str] = set()
         for name, value in query:
             try:
+                if name in ONCE and name in seen:
+                    raise Mistake("was sent more than once", code="repeated")  # noqa: TRY301
+                seen.add(name)
                 if name in found:
                     found[name] = self._shaping(name, value)
                 elif name == "search":
@@ -240,6 +247,9 @@ class _Parser:
         words = readable(value).split()
         if len(words) > MAX_WORDS:
             raise Mistake(f"has more than {MAX_WORDS} words")
+        self.terms += len(words)
+        if self.terms > MAX_TERMS:
+            raise Mistake(f"the query has more than {MAX_TERMS} terms")
         for word in words:
             yield Like(column, self._bind(contains(word)))
 
@@ -258,12 +268,24 @@ class _Parser:
         if self.terms > MAX_TERMS:
             raise Mistake(f"the query has more than {MAX_TERMS} terms")
         path = path_of(key)
+        self._note(path)
         operator = ""
         if len(path) > 1 and path[-1].selector is None and path[-1].name in OPERATORS:
             operator = path.pop().name
         else:
             self._ensure_no_operator(path)
         return self._on_path(self.kind, path, operator, value)
+
+    def _note(self, path: list[Step]) -> None:
+        """Count what a path costs, and note which of our own properties it is about."""
+        self.relations += len(path) - 1
+        if len(path) > MAX_DEPTH + 2:
+            raise Mistake(f"goes deeper than {MAX_DEPTH} relations")
+        if self.relations > MAX_RELATIONS:
+            raise Mistake(f"the query follows more than {MAX_RELATIONS} relations")
+        own = self.kind.sortable.get(path[0].name)
+        if own is not None:
+            self.mentioned.add(own.column)
 
     def _ensure_no_operator(self, path: list[Step]) -> None:
         """Refuse what follows a property and is no operator."""
@@ -310,8 +332,6 @@ class _Parser:
                 others=RESERVED if kind is self.kind else (),
             )
         prop = known[step.name]
-        if kind is self.kind:
-            self.mentioned.add(prop.column)
         if step.selector is None:
             return self._about(prop, operator, value)
         if kind.named_by != step.name:

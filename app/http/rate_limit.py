@@ -1,7 +1,7 @@
 """Bounds how often a client may ask (draft-ietf-httpapi-ratelimit-headers-10).
 
-Who sends a token is counted by it, others by their address; a token that is not valid
-counts against the address, so that nobody can guess in peace.
+Who has sent a valid token is counted by it, others by their address, so that nobody
+can guess in peace, or gain a quota with each invented token.
 """
 
 import hashlib
@@ -12,17 +12,18 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, g, request
 from limits import RateLimitItem, parse
+from limits.errors import ConfigurationError as LimitsError
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from app.errors import TooManyRequests
+from app.errors import ConfigurationError, TooManyRequests
 from app.settings import Settings
 
 LOG = logging.getLogger("sirenhall")
 
-UNAUTHORIZED = 401
 POLICY = "default"
+MAX_KNOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,14 @@ class Limiter:
         kept = storage_from_string(storage, wrap_exceptions=True)
         self.strategy = FixedWindowRateLimiter(kept)
 
+        self.known: dict[str, None] = {}
+
+    def learn(self, digest: str) -> None:
+        """Remember a token that was valid; the oldest of many are forgotten."""
+        if len(self.known) >= MAX_KNOWN:
+            self.known.pop(next(iter(self.known)), None)
+        self.known[digest] = None
+
     def hit(self, key: str) -> Allowance:
         """Count a request. Raises `TooManyRequests`."""
         is_allowed = self.strategy.hit(self.item, key)
@@ -74,6 +83,16 @@ class Limiter:
         )
 
 
+def make(rate: str, storage: str) -> Limiter:
+    """Make the limiter. Raises `ConfigurationError` where its driver is missing."""
+    try:
+        return Limiter(rate, storage)
+    except LimitsError as error:
+        raise ConfigurationError(
+            "counting in Redis needs its driver: pip install 'sirenhall[redis]'"
+        ) from error
+
+
 def _too_many(allowance: Allowance) -> TooManyRequests:
     return TooManyRequests(
         f"over {allowance.quota} requests in {allowance.window} seconds; try again in "
@@ -87,40 +106,62 @@ def register(app: Flask, settings: Settings) -> None:
     rate = settings.effective_rate_limit
     if not rate:
         return
-    limiter = Limiter(rate, settings.rate_limit_storage)
+    limiter = make(rate, settings.rate_limit_storage)
 
     @app.before_request
-    def _count() -> None:
+    def _before() -> None:
         # Preflights are the browser's, not the client's.
         if request.method == "OPTIONS":
             return
         try:
-            _count_one()
+            _count(limiter)
         except StorageError as error:
             # A shop that sells without a limit is better than one that is shut.
             LOG.error("rate limits cannot be counted: %s", error.storage_error)  # noqa: TRY400 - no trace, at each request
 
-    def _count_one() -> None:
-        address = f"address {request.remote_addr}"
-        token = request.environ.get("HTTP_AUTHORIZATION")
-        if token is None:
-            g.allowance = limiter.hit(address)
-            return
-        limiter.ensure_left(address)
-        # Written otherwise, it is the same token.
-        bare = token.split()[-1:] or [""]
-        digest = hashlib.sha256(bare[0].encode("utf-8", "replace")).hexdigest()
-        g.allowance = limiter.hit(f"token {digest}")
-
     @app.after_request
     def _tell(response: Response) -> Response:
-        if (
-            response.status_code == UNAUTHORIZED
-            and "HTTP_AUTHORIZATION" in request.environ
-        ):
-            with suppress(StorageError):
-                limiter.strategy.hit(limiter.item, f"address {request.remote_addr}")
+        with suppress(StorageError):
+            _settle(limiter)
         allowance: Allowance | None = g.get("allowance")
         if allowance is not None:
             response.headers.update(allowance.headers)
         return response
+
+
+def _settle(limiter: Limiter) -> None:
+    """Count a request whose token was not known when it came."""
+    digest = g.pop("unknown", None)
+    if digest is None:
+        return
+    is_valid = "principal" in vars(g.call)
+    key = f"token {digest}" if is_valid else _address()
+    if is_valid:
+        limiter.learn(digest)
+    limiter.strategy.hit(limiter.item, key)
+    g.allowance = limiter.allowance(key)
+
+
+def _count(limiter: Limiter) -> None:
+    digest = _digest(request.environ.get("HTTP_AUTHORIZATION"))
+    if digest is None:
+        g.allowance = limiter.hit(_address())
+        return
+    limiter.ensure_left(_address())
+    if digest in limiter.known:
+        g.allowance = limiter.hit(f"token {digest}")
+    else:
+        # Whether it is one will be known when the request is done.
+        g.unknown = digest
+
+
+def _address() -> str:
+    return f"address {request.remote_addr}"
+
+
+def _digest(authorization: str | None) -> str | None:
+    """Name a token; written otherwise, it is the same one."""
+    if authorization is None:
+        return None
+    bare = authorization.split()[-1:] or [""]
+    return hashlib.sha256(bare[0].encode("utf-8", "replace")).hexdigest()

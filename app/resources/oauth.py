@@ -1,5 +1,8 @@
 """OAuth2: tokens for programs, and the page on which a merchant lets one in."""
 
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,11 +16,13 @@ from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import route
 from app.http.media_types import JSON
+from app.http.pagination import with_query
 from app.services import access
 from app.services.access import Principal
 from app.services.scopes import NARROWER, SCOPES
 from representations import HAL, Resource
 from schemas.base import ResourceSchema
+from schemas.fields import UNREPRESENTABLE
 
 if TYPE_CHECKING:
     from app.services.oauth import AuthorizationServer, Request
@@ -67,28 +72,66 @@ def _request(call: Call, form: dict[str, str]) -> "Request":
     return Request(
         call.request.method,
         call.url,
-        dict(call.request.headers),
+        _headers(call),
         form,
-        dict(call.query),
+        _readable(call.query),
     )
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    """Say of what the protocol cannot quote in its errors that it is wrong."""
+    try:
+        yield
+    except ValueError:
+        raise BadRequest(
+            "a parameter has a character that may not be in it, such as a quotation "
+            "mark or a backslash"
+        ) from None
 
 
 def _form(call: Call) -> dict[str, str]:
     reader = Reader(ResourceSchema(), call.settings, call.installation.storage)
     with reader.read(call.request, "POST") as body:
-        return {name: str(value) for name, value in body.values.items()}
+        return _readable((name, str(value)) for name, value in body.values.items())
+
+
+def _readable(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Refuse what no id, secret or token can be."""
+    found = dict(pairs)
+    for name, value in found.items():
+        if UNREPRESENTABLE.search(name + value):
+            shown = UNREPRESENTABLE.sub("\ufffd", name[:40])
+            raise BadRequest(f"{shown} has a character that no text can have")
+    return found
+
+
+def _headers(call: Call) -> dict[str, str]:
+    """Give the headers, without credentials that cannot be read."""
+    headers = dict(call.request.headers)
+    scheme, _, sent = headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            is_text = not UNREPRESENTABLE.search(b64decode(sent.strip()).decode())
+        except ValueError:
+            is_text = False
+        if not is_text:
+            del headers["Authorization"]
+    return headers
 
 
 def _token(call: Call) -> Response:
     request = _request(call, _form(call))
-    answer = _server(call).create_token_response(request)
+    with _readable_errors():
+        answer = _server(call).create_token_response(request)
     return _answered(call, *answer)
 
 
 def _endpoint(name: str) -> Any:
     def view(call: Call) -> Response:
         request = _request(call, _form(call))
-        answer = _server(call).create_endpoint_response(name, request)
+        with _readable_errors():
+            answer = _server(call).create_endpoint_response(name, request)
         return _answered(call, *answer)
 
     return view
@@ -123,7 +166,7 @@ def _encoded(document: Any) -> bytes:
 
 def _ask(call: Call) -> Response:
     """Answer a GET of the page."""
-    request, grant = _consent(call, {})
+    request, grant = _consent(call)
     if isinstance(grant, Response):
         return grant
     return _page(call, request)
@@ -132,27 +175,32 @@ def _ask(call: Call) -> Response:
 def _decide(call: Call) -> Response:
     """Answer a POST of the page."""
     form = _form(call)
-    request, grant = _consent(call, {})
+    request, grant = _consent(call)
     if isinstance(grant, Response):
         return grant
     server = _server(call)
     user = None
-    if form.get("decision") != "deny":
+    decision = form.get("decision")
+    if decision not in {"allow", "deny"}:
+        return _page(call, request, "Choose whether to let it in.")
+    if decision == "allow":
         user, complaint = _owner(call, request, form.get("token", "").strip())
         if complaint:
             return _page(call, request, complaint)
-    answer = server.create_authorization_response(request, user, grant)
+    with _readable_errors():
+        answer = server.create_authorization_response(request, user, grant)
     return _redirected(*answer)
 
 
-def _consent(call: Call, form: dict[str, str]) -> tuple["Request", Any]:
+def _consent(call: Call) -> tuple["Request", Any]:
     """Check what is asked for. Raises `BadRequest` where nobody can be sent back."""
     from app.services.oauth import OAuth2Error
 
-    request = _request(call, form)
+    request = _request(call, {})
     server = _server(call)
     try:
-        return request, server.get_consent_grant(request)
+        with _readable_errors():
+            return request, server.get_consent_grant(request)
     except OAuth2Error as error:
         if not error.redirect_uri:
             raise BadRequest(error.description or error.error) from None
@@ -169,6 +217,9 @@ def _owner(call: Call, request: "Request", token: str) -> tuple[Principal | None
     call.close()
     if principal is None:
         return None, "That is no valid token of this server."
+    if not principal.is_personal:
+        # What a program was given for two hours must not become another one's.
+        return None, "That token belongs to a program; use one of your own."
     if request.scope not in NARROWER[principal.scope]:
         return None, (
             f"That token has the scope {principal.scope}, which does not include "
@@ -190,7 +241,7 @@ def _page(call: Call, request: "Request", complaint: str = "") -> Response:
         scope=request.scope,
         meaning=SCOPES[request.scope],
         destination=origin,
-        action=call.request.full_path,
+        action=with_query(call.url, call.query),
         complaint=complaint,
     )
     policy = (
@@ -212,7 +263,7 @@ def _redirected(status: int, body: Any, headers: Any) -> Response:
 # -- metadata -----------------------------------------------------------------
 
 
-def _metadata(call: Call) -> Response:
+def _metadata(call: Call, issuer: str = "") -> Response:  # noqa: ARG001
     """Say what there is (RFC 8414)."""
     base = call.place.base
     secret = ["client_secret_basic", "client_secret_post"]
@@ -257,6 +308,12 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
         ),
         (
             "/.well-known/oauth-authorization-server",
+            {"GET": _metadata},
+            METADATA_METHODS,
+        ),
+        (
+            # Where an issuer that has a path is looked for (RFC 8414, section 3).
+            "/.well-known/oauth-authorization-server/<path:issuer>",
             {"GET": _metadata},
             METADATA_METHODS,
         ),

@@ -14,6 +14,7 @@ from app.services.clock import now
 from app.services.scopes import OF_ALL_STORES, READ_ONLY
 
 ACCESS, REFRESH = "access", "refresh"
+PERSONAL = "token "
 
 PREFIX = "sirenhall_"
 """Lets scanners of leaked secrets recognize a token."""
@@ -29,6 +30,11 @@ class Principal:
     scope: str
     store_id: int | None
     caller: str = ""
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether a person holds the token, rather than a client of OAuth2."""
+        return self.caller.startswith(PERSONAL)
 
     @property
     def can_write(self) -> bool:
@@ -88,7 +94,7 @@ def authenticate(db: Snapshot, token: str) -> Principal | None:
     scope, store_id, number, client_id, expires = row
     if expires is not None and expires <= now():
         raise Expired
-    caller = f"client {client_id} {store_id}" if client_id else f"token {number}"
+    caller = f"client {client_id} {store_id}" if client_id else f"{PERSONAL}{number}"
     return Principal(scope, store_id, caller)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import DatabaseError
 
 from app.database import Database, Statement, Transaction
+from app.engines import POSTGRESQL
 from app.errors import ConfigurationError, RequestError
 from app.migrations import HEAD
 from app.models import ITEM_CATEGORIES, STORES, TOKENS
@@ -220,6 +221,8 @@ def _migrate(database: Database) -> None:
     config.set_main_option("script_location", "app:migrations")
     with database.writing() as tx:
         config.attributes["connection"] = tx.connection
+        if tx.dialect.name == POSTGRESQL:
+            tx.connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         command.upgrade(config, HEAD)
 
 

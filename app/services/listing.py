@@ -14,9 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
-    exists,
     func,
-    literal_column,
     select,
     update,
 )
@@ -225,11 +223,13 @@ class Listing:
 
 def _exists(condition: Exists, columns: Columns) -> ColumnElement[bool]:
     target = SOURCES[condition.kind]
-    # An alias of its own, so that a path may come back to where it began.
+    # An alias of its own, so that a path may come back to where it began. It does not
+    # depend on the outer row, so that each step is run once, not once a row.
     rows = select(*target.by_name.values()).select_from(target.joined).subquery()
-    related = rows.c[condition.theirs] == columns[condition.ours]
+    theirs = rows.c[condition.theirs]
     inner = expression(condition.condition, dict(rows.c), _exists)
-    return exists(select(literal_column("1")).where(related, inner))
+    found = select(theirs).where(theirs.is_not(None), inner)
+    return columns[condition.ours].in_(found)
 
 
 @lru_cache(maxsize=KEPT_STATEMENTS)

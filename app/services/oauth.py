@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from authlib.oauth2 import AuthorizationServer as Protocol
 from authlib.oauth2 import OAuth2Error, OAuth2Request
 from authlib.oauth2.rfc6749 import (
     ClientMixin,
+    InvalidRequestError,
     InvalidScopeError,
     TokenMixin,
     grants,
@@ -37,9 +39,10 @@ CODE_LIFETIME = 600
 FORGOTTEN = 86_400
 """Seconds after which an expired access token is no longer told from an unknown."""
 
-METHODS = ("client_secret_basic", "client_secret_post", "none")
+SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+METHODS = (*SECRET_METHODS, "none")
 GRANTS = ("client_credentials", "refresh_token", "authorization_code")
-LOOPBACK = ("http://127.0.0.1:", "http://[::1]:", "http://localhost:")
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _T = TOKENS.c
 _TOKEN = Statement(select(TOKENS).where(_T.digest == bindparam("digest")))
@@ -76,11 +79,8 @@ class Client(ClientMixin):
         """Tell whether it is registered; of loopback ones any port is (RFC 8252)."""
         if redirect_uri in self.redirect_uris:
             return True
-        return redirect_uri.startswith(LOOPBACK) and any(
-            _without_port(redirect_uri) == _without_port(known)
-            for known in self.redirect_uris
-            if known.startswith("http://")
-        )
+        wanted = _loopback(redirect_uri)
+        return wanted is not None and wanted in map(_loopback, self.redirect_uris)
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Compare a secret."""
@@ -216,7 +216,7 @@ class AuthorizationServer(Protocol):
 class ClientCredentials(grants.ClientCredentialsGrant):
     """A client acts for itself: for the store, or all stores, it was made for."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(METHODS[:2])
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(SECRET_METHODS)
 
     def validate_token_request(self) -> None:
         """Note for which store."""
@@ -331,7 +331,7 @@ class Revocation(RevocationEndpoint):
 class Introspection(IntrospectionEndpoint):
     """A client asks about a token (RFC 7662): of its own, or of its store."""
 
-    CLIENT_AUTH_METHODS: ClassVar = list(METHODS[:2])
+    CLIENT_AUTH_METHODS: ClassVar = list(SECRET_METHODS)
 
     def query_token(self, token_string: str, _hint: str | None) -> Granted | None:
         """Find a token."""
@@ -398,15 +398,33 @@ class _Challenge(CodeChallenge):
     DEFAULT_CODE_CHALLENGE_METHOD = "S256"
     SUPPORTED_CODE_CHALLENGE_METHOD: ClassVar = ["S256"]
 
+    def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
+        """Refuse who could not redeem a code before asking a merchant for one."""
+        is_public = grant.request.client.record["secret_digest"] is None
+        if is_public and not grant.request.payload.data.get("code_challenge"):
+            raise InvalidRequestError("Missing 'code_challenge'")
+        super().validate_code_challenge(grant, redirect_uri)
+
 
 def _new_text(**_about: Any) -> str:
     return access.PREFIX + secrets.token_urlsafe(32)
 
 
-def _without_port(uri: str) -> str:
-    scheme, _, rest = uri.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition(':')[0] or host}{slash}{path}"
+def _loopback(uri: str) -> tuple[str, str, str] | None:
+    """Give what must be equal of a loopback address, whose port may be any.
+
+    None for any other address: whoever reads `localhost:80@evil.example` as
+    localhost sends a code to evil.example.
+    """
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError:
+        return None
+    is_plain = parts.scheme == "http" and "@" not in parts.netloc and not parts.fragment
+    if not is_plain or parts.hostname not in LOOPBACK or "\\" in uri:
+        return None
+    return str(parts.hostname), parts.path, parts.query
 
 
 __all__ = ["AuthorizationServer", "OAuth2Error", "Request"]

@@ -226,3 +226,45 @@ def test_a_page_of_named_ids_offers_to_change_or_delete_them(api, reader):
     for page in (api.get(PATH, **siren), reader.get(path, **siren)):
         names = {a["name"] for a in page.json["actions"]}
         assert not names & {"update-downloadables", "delete-downloadables"}
+
+
+def test_who_may_not_change_sends_no_file(api, anonymous, installation, monkeypatch):
+    import io
+
+    opened = []
+    monkeypatch.setattr(type(installation.storage), "writer", opened.append)
+    number = api.add()
+    for client, status in ((anonymous, 401), (api, 400)):
+        data = {"file": (io.BytesIO(b"x" * 1000), "a.txt")}
+        response = client.patch(f"{PATH}?id:in={number}", data=data)
+        assert response.status_code == status
+    assert opened == []
+
+
+@pytest.mark.parametrize("query", ["", "?zoom=store", "?store:store_name=*"])
+def test_a_tag_of_any_page_of_the_collection_is_good_for_a_change(api, query):
+    number = api.add()
+    tag = {"If-Match": api.get(PATH + query).headers["ETag"]}
+    path = f"{PATH}?id:in={number}"
+    assert api.patch(path, json={"price": 2}, headers=tag).status_code == 200
+    assert api.patch(path, json={"price": 3}, headers=tag).status_code == 412
+
+
+def test_one_stores_tag_is_not_anothers(api, operator):
+    store = {
+        "store_name": "Other",
+        "store_domain": "other",
+        "store_url": "https://other.example",
+        "store_email": "a@other.example",
+        "postal_code": "1",
+        "region": "-",
+        "country": "DE",
+    }
+    token = operator.post("/stores", json=store).json["token"]
+    first = api.get("/stores")
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "If-None-Match": first.headers["ETag"],
+    }
+    assert api.get("/stores", headers=headers).status_code == 200
+    assert "Authorization" in first.headers["Vary"]

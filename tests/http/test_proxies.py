@@ -44,17 +44,19 @@ def test_what_a_client_claims_of_a_proxy_is_ignored(client):
     assert "evil" not in response.text
 
 
-def test_a_trusted_proxy_is_believed_and_none_before_it(client):
+def test_a_trusted_proxy_is_believed_in_scheme_and_address_alone(client):
     api = client(trusted_proxies=1)
     headers = {
-        "X-Forwarded-Host": "evil.example, shop.example",
-        "X-Forwarded-Proto": "http, https",
-        "X-Forwarded-Prefix": "/api",
+        **FORGED,
+        "X-Forwarded-Proto": "gopher, https",
+        "X-Forwarded-Prefix": '/>; rel="x", <http://evil',
     }
     response = api.get("/stores/1", headers=headers)
-    self = response.json["_links"]["self"]["href"]
-    assert self == "https://shop.example/api/stores/1"
-    assert "evil" not in response.text
+    assert response.json["_links"]["self"]["href"] == "https://localhost/stores/1"
+    assert "evil" not in response.text + response.headers["Link"]
+    wrong = api.get("/stores/1", headers={"X-Forwarded-Proto": "javascript"})
+    assert wrong.status_code == 400
+    assert "javascript://" not in wrong.text
 
 
 @pytest.mark.parametrize("prefix", ["", "/api/v1"])

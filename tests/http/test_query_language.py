@@ -249,6 +249,7 @@ def test_ties_are_broken_by_the_id_also_when_descending(shop):
         ("zoom", "store:attributes,store:x", "position 24: 'x' is no relation"),
         ("zoom", ":".join(["store", "downloadables"] * 3), "deeper than 4 relations"),
         ("search", " ".join("abcdefghijk"), "more than 10 words"),
+        ("store:downloadables:" * 40 + "name", "z", "deeper than 4 relations"),
         ("id", "one", "must be a whole number"),
         ("page", "0", "page must be a whole number from 1"),
         ("", "5", "'' is no property here"),
@@ -297,6 +298,23 @@ def test_fields_leave_links_and_what_is_embedded(shop):
     assert alone == item
 
 
+def test_long_paths_and_many_terms_are_refused_or_quick(shop):
+    for depth in (1, 2):
+        assert codes(shop, ("store:downloadables:" * depth + "code", "a-1"))
+        assert not codes(shop, ("store:downloadables:" * depth + "code", "zzz"))
+    many = "&".join(f"store:downloadables:code=a{n}" for n in range(11))
+    for query in (many, "&".join(["search=a b c d e f g h i j"] * 11)):
+        response = shop.get(f"/stores/1/downloadables?{query}")
+        assert response.status_code == 400, response.text
+
+
+@pytest.mark.parametrize("name", ["fields", "limit", "order", "zoom", "page"])
+def test_what_is_said_twice_is_not_chosen_from(shop, name):
+    response = shop.get(f"/stores/1/downloadables?{name}=1&{name}=2")
+    assert response.status_code == 400
+    assert "more than once" in response.text
+
+
 def test_what_is_archived_is_listed_only_when_asked_for(api):
     kept, gone = api.add(code="kept"), api.add(code="gone")
     api.patch(f"/downloadables/{gone}", json={"is_archived": True})
@@ -305,6 +323,7 @@ def test_what_is_archived_is_listed_only_when_asked_for(api):
     assert codes(api, ("is_archived:in", "true,false")) == ["kept", "gone"]
     assert codes(api, ("is_archived", "*")) == ["kept", "gone"]
     assert codes(api, ("name", "Unicorn")) == ["kept"]
+    assert codes(api, ("store:downloadables:is_archived", "true")) == ["kept"]
     assert codes(api, ("code", "gone|is_archived=true")) == ["gone"]
     assert kept
 

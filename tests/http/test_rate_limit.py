@@ -57,6 +57,16 @@ def test_guessing_tokens_counts_against_the_address(anonymous, api):
     assert anonymous.get("/").status_code == 429
 
 
+def test_an_invented_token_has_no_quota_of_its_own(anonymous):
+    def ask(number, path):
+        headers = {"Authorization": f"Bearer guess-{number}"}
+        return anonymous.get(path, headers=headers).status_code
+
+    paths = ["/openapi.json", "/rels/store", "/nowhere", "/docs", "/problems"]
+    assert 429 not in [ask(n, path) for n, path in enumerate(paths)]
+    assert ask(9, "/docs") == 429
+
+
 def test_a_preflight_is_not_counted(anonymous):
     for _ in range(10):
         assert anonymous.request("OPTIONS", "/stores").status_code == 200

@@ -170,3 +170,42 @@ def test_xml_and_forms_create_one(api):
     root = etree.fromstring(api.get("/stores/1", accept="text/xml").data)
     assert root.xpath("resource/name/text()") == ["a", "b"]
     assert json.loads(api.get("/stores/1").data)["_embedded"]["fx:attributes"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**RED, "_embedded": {}},
+        {**RED, "_embedded": {"fx:store": {"store_name": "x"}}},
+        {**RED, "_embedded": {"fx:x": []}},
+        {"class": ["attribute"], "properties": RED, "entities": []},
+    ],
+)
+def test_one_that_has_others_inside_is_still_one(api, body):
+    api.put("/stores/1/attributes", json=[{"name": "size", "value": "L"}])
+    patched = api.patch("/stores/1/attributes", json=body)
+    assert patched.json["total_items"] == 2
+    put = api.put("/stores/1/attributes", json=body)
+    assert put.status_code == 200
+    assert named(api, "/stores/1") == {"color": ("red", "private")}
+
+
+@pytest.mark.parametrize("accept", FORMATS.values())
+def test_an_empty_collection_can_be_put_back(api, accept):
+    got = api.get("/stores/1/attributes", accept=accept)
+    content_type = got.headers["Content-Type"]
+    put = api.put("/stores/1/attributes", data=got.data, content_type=content_type)
+    assert put.status_code == 200, put.text
+
+
+def test_what_comes_along_with_what_is_zoomed_is_bounded(api):
+    many = [{"name": str(n), "value": "x"} for n in range(100)]
+    api.patch("/stores/1/attributes", json=many)
+    items = [
+        {"name": "A", "code": f"c{n}", "price": 1, "item_category_id": 2}
+        for n in range(40)
+    ]
+    api.post("/stores/1/downloadables", json=items)
+    path = "/stores/1/downloadables?zoom=store&limit="
+    assert api.get(f"{path}20").status_code == 200
+    assert api.get(f"{path}40").status_code == 400

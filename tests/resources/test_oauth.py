@@ -275,7 +275,9 @@ def test_a_public_client_needs_no_secret_but_the_verifier(anonymous, api, instal
     public = make(installation, store_id=None, redirect_uris=[CALLBACK], is_public=True)
     assert public.client_secret is None
     path = authorize(api, public)
-    _, query = location(anonymous.post(path, data={"token": api.token}))
+    _, query = location(
+        anonymous.post(path, data={"token": api.token, "decision": "allow"})
+    )
     form = {
         "grant_type": "authorization_code",
         "code": query["code"],
@@ -307,7 +309,9 @@ def test_a_token_that_does_not_do_is_asked_for_again(
     anonymous, api, reader, guest, given, says
 ):
     text = reader.token if given == "reader" else given
-    response = anonymous.post(authorize(api, guest), data={"token": text})
+    response = anonymous.post(
+        authorize(api, guest), data={"token": text, "decision": "allow"}
+    )
     assert response.status_code == 422
     assert says in response.text
     if text:
@@ -332,7 +336,9 @@ def test_a_wrong_request_is_sent_back_only_where_that_is_safe(
 ):
     for method in ("GET", "POST"):
         response = anonymous.request(
-            method, authorize(api, guest, **changes), data={"token": api.token}
+            method,
+            authorize(api, guest, **changes),
+            data={"token": api.token, "decision": "allow"},
         )
         if error is None:
             assert response.status_code == 400, response.text
@@ -347,8 +353,11 @@ def test_a_client_of_one_store_is_let_into_that_one_only(
 ):
     made = make(installation, redirect_uris=[CALLBACK])
     path = authorize(api, made)
-    assert anonymous.post(path, data={"token": api.token}).status_code == 303
-    other = anonymous.post(path, data={"token": operator.token})
+    assert (
+        anonymous.post(path, data={"token": api.token, "decision": "allow"}).status_code
+        == 303
+    )
+    other = anonymous.post(path, data={"token": operator.token, "decision": "allow"})
     assert other.status_code == 422
 
 
@@ -371,7 +380,9 @@ def test_a_loopback_address_may_have_any_port(anonymous, api, installation):
 def test_a_token_can_be_given_back(anonymous, client):
     def revoke(text):
         return anonymous.post(
-            "/token/revocation", data={"token": text}, headers=basic(client)
+            "/token/revocation",
+            data={"token": text, "decision": "allow"},
+            headers=basic(client),
         ).status_code
 
     assert revoke("unknown") == 200
@@ -408,7 +419,9 @@ def test_another_clients_token_is_not_given_back(anonymous, client, installation
 def test_a_client_learns_of_its_own_tokens(anonymous, api, client, installation):
     def introspect(text, made=client):
         return anonymous.post(
-            "/token/introspection", data={"token": text}, headers=basic(made)
+            "/token/introspection",
+            data={"token": text, "decision": "allow"},
+            headers=basic(made),
         ).json
 
     found = introspect(client.access_token)
@@ -466,3 +479,86 @@ def test_the_action_of_home_gets_a_token(anonymous, client):
     response = anonymous.request(action["method"], action["href"], data=filled)
     assert response.status_code == 200
     assert json.loads(response.data)["access_token"]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://localhost:80@evil.example/cb",
+        "http://127.0.0.1:80@evil.example/callback",
+        "http://127.0.0.1@evil.example/callback",
+        "http://127.0.0.1.evil.example/callback",
+        "http://127.0.0.1:1\\@evil.example/callback",
+        "http://127.0.0.1:x/callback",
+        "http://127.0.0.1/callback#x",
+        "http://127.0.0.1/callback?x=1",
+        "https://127.0.0.1/callback",
+    ],
+)
+def test_what_only_looks_like_loopback_is_nobodys(anonymous, api, installation, uri):
+    made = make(
+        installation, store_id=None, redirect_uris=["http://127.0.0.1/callback"]
+    )
+    for changes in ({}, {"scope": "nonsense"}):
+        path = authorize(api, made, redirect_uri=uri, **changes)
+        response = anonymous.get(path)
+        assert response.status_code == 400
+        assert "Location" not in response.headers
+
+
+def test_a_programs_token_lets_no_other_program_in(anonymous, api, client, guest):
+    path = authorize(api, guest)
+    data = {"token": client.access_token, "decision": "allow"}
+    response = anonymous.post(path, data=data)
+    assert response.status_code == 422
+    assert "belongs to a program" in response.text
+
+
+@pytest.mark.parametrize("decision", [None, "", "zzz"])
+def test_only_allow_lets_in(anonymous, api, guest, decision):
+    data = {"token": api.token, **({"decision": decision} if decision else {})}
+    assert anonymous.post(authorize(api, guest), data=data).status_code == 422
+
+
+def test_a_public_client_without_a_challenge_is_sent_back(anonymous, api, installation):
+    public = make(installation, store_id=None, redirect_uris=[CALLBACK], is_public=True)
+    path = authorize(api, public, code_challenge=None, code_challenge_method=None)
+    _, query = location(anonymous.get(path))
+    assert query["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    "path", ["/token", "/token/revocation", "/token/introspection"]
+)
+@pytest.mark.parametrize("text", ["\ud800", "a\x00b"])
+def test_what_no_credential_can_be_is_refused(anonymous, client, path, text):
+    for name in ("client_id", "client_secret", "refresh_token", "token", "scope"):
+        sent = {
+            "grant_type": "refresh_token",
+            "client_id": client.client_id,
+            "client_secret": client.client_secret,
+            "token": "x",
+            name: text,
+        }
+        body = json.dumps(sent)
+        response = anonymous.post(path, data=body, content_type="application/json")
+        assert response.status_code == 400, response.text
+    for pair in (b"\xff\xfe:x", b"a\x00:b", b"no colon"):
+        header = {"Authorization": "Basic " + base64.b64encode(pair).decode()}
+        sent = {"grant_type": "client_credentials", "token": "x"}
+        response = anonymous.post(path, data=sent, headers=header)
+        assert response.status_code in {400, 401}, response.text
+    assert anonymous.get("/authorize?client_id=%00").status_code == 400
+
+
+@pytest.mark.parametrize("text", ['"', "\\", "é", "a b", "'", "\t"])
+def test_strange_parameters_are_refused(anonymous, api, client, guest, text):
+    for name in ("response_type", "redirect_uri", "scope", "client_id", "state"):
+        path = authorize(api, guest, **{name: text})
+        for method in ("GET", "POST"):
+            response = anonymous.request(method, path, data={"decision": "deny"})
+            assert response.status_code < 500, (name, method)
+    for name in ("grant_type", "scope", "refresh_token", "client_id"):
+        sent = {"grant_type": "refresh_token", "refresh_token": "x", name: text}
+        response = anonymous.post("/token", data=sent, headers=basic(client))
+        assert response.status_code in {400, 401}, name
