@@ -16,7 +16,7 @@ from app.http.media_types import (
     MULTIPART,
 )
 from app.http.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from app.http.query_language import OPERATORS
+from app.http.query_language import operators_of
 from app.http.routes import Route
 from app.services.scopes import SCOPES
 from representations import ERROR_REPRESENTATIONS
@@ -178,12 +178,12 @@ def _filters(kind: Kind) -> list[dict[str, Any]]:
             "in": "query",
             "description": (
                 f"Filters by {name}; with an operator as suffix: "
-                + ", ".join(f"{name}:{operator}" for operator in OPERATORS)
+                + ", ".join(f"{name}:{operator}" for operator in operators_of(prop))
                 + "."
             ),
             "schema": {"type": "string"},
         }
-        for name in kind.sortable
+        for name, prop in kind.sortable.items()
     ]
 
 

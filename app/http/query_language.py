@@ -393,7 +393,7 @@ class _Parser:
     def _bound(self, prop: Property, operator: str, value: Text) -> Condition:
         kind = nature(prop)
         if kind not in ORDERED:
-            legal = ", ".join(o for o in OPERATORS if o not in BOUNDS)
+            legal = ", ".join(operators_of(prop))
             raise Mistake(
                 f"{operator} needs an order, which this property has not; "
                 f"legal are {legal}"
@@ -470,6 +470,13 @@ class _Parser:
     def _bind(self, value: Any) -> int:
         self.values.append(value)
         return len(self.values) - 1
+
+
+def operators_of(prop: Property) -> tuple[str, ...]:
+    """Give the operators that a property can be filtered by."""
+    if nature(prop) in ORDERED:
+        return OPERATORS
+    return tuple(operator for operator in OPERATORS if operator not in BOUNDS)
 
 
 def _all(conditions: list[Condition]) -> Condition:
