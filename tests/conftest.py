@@ -71,6 +71,17 @@ FORMATS = {
 }
 
 
+OTHER_STORE = {
+    "store_name": "Other",
+    "store_domain": "other",
+    "store_url": "https://other.example",
+    "store_email": "a@other.example",
+    "postal_code": "1",
+    "region": "-",
+    "country": "DE",
+}
+
+
 @dataclass
 class Api:
     """A test client with a token; paths as they are, answers as Werkzeug has them."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import FORMATS, blobs
+from tests.conftest import FORMATS, OTHER_STORE, blobs
 
 PATH = "/stores/1/downloadables"
 STRICT = {"Prefer": "handling=strict"}
@@ -70,15 +70,7 @@ def test_categories_and_stores_can_be_several_too(api, operator):
     ]
     response = api.post("/stores/1/item_categories", json=sent)
     assert response.status_code == 201
-    store = {
-        "store_name": "Other",
-        "store_domain": "other",
-        "store_url": "https://other.example",
-        "store_email": "a@other.example",
-        "postal_code": "1",
-        "region": "-",
-        "country": "DE",
-    }
+    store = OTHER_STORE
     made = operator.post("/stores", json=[store, {**store, "store_domain": "third"}])
     assert made.status_code == 201, made.text
     tokens = {result["token"] for result in results(made)}
@@ -173,15 +165,7 @@ def test_a_condition_is_about_the_collection(api):
 
 def test_another_store_is_out_of_reach(api, operator):
     number = api.add()
-    store = {
-        "store_name": "Other",
-        "store_domain": "other",
-        "store_url": "https://other.example",
-        "store_email": "a@other.example",
-        "postal_code": "1",
-        "region": "-",
-        "country": "DE",
-    }
+    store = OTHER_STORE
     made = operator.post("/stores", json=store)
     headers = {"Authorization": f"Bearer {made.json['token']}"}
     own = made.json["_links"]["fx:downloadables"]["href"]
@@ -251,15 +235,7 @@ def test_a_tag_of_any_page_of_the_collection_is_good_for_a_change(api, query):
 
 
 def test_one_stores_tag_is_not_anothers(api, operator):
-    store = {
-        "store_name": "Other",
-        "store_domain": "other",
-        "store_url": "https://other.example",
-        "store_email": "a@other.example",
-        "postal_code": "1",
-        "region": "-",
-        "country": "DE",
-    }
+    store = OTHER_STORE
     token = operator.post("/stores", json=store).json["token"]
     first = api.get("/stores")
     headers = {

@@ -10,7 +10,7 @@ from app import create_app
 from app.database import Statement
 from app.models import IDEMPOTENCY_KEYS
 from app.services import idempotency
-from tests.conftest import Api, blobs, settings_for
+from tests.conftest import OTHER_STORE, Api, blobs, settings_for
 
 ITEM = {"name": "A", "code": "a", "price": 1, "item_category_id": 2}
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
@@ -141,30 +141,14 @@ def test_of_many_at_once_one_has_an_effect(app, api):
 
 
 def test_the_token_of_a_new_store_is_replayed_to_who_made_it(operator):
-    store = {
-        "store_name": "Other",
-        "store_domain": "other",
-        "store_url": "https://other.example",
-        "store_email": "a@other.example",
-        "postal_code": "1",
-        "region": "-",
-        "country": "DE",
-    }
+    store = OTHER_STORE
     first = operator.post("/stores", json=store, headers=KEY).json
     assert operator.post("/stores", json=store, headers=KEY).json == first
     assert first["token"]
 
 
 def test_no_token_is_kept_in_clear(operator, installation):
-    store = {
-        "store_name": "Other",
-        "store_domain": "other",
-        "store_url": "https://other.example",
-        "store_email": "a@other.example",
-        "postal_code": "1",
-        "region": "-",
-        "country": "DE",
-    }
+    store = OTHER_STORE
     token = operator.post("/stores", json=store, headers=KEY).json["token"]
     with installation.database.reading() as db:
         [row] = db.rows(Statement(select(IDEMPOTENCY_KEYS)))

@@ -5,7 +5,7 @@ import json
 import pytest
 from lxml import etree
 
-from tests.conftest import FORMATS
+from tests.conftest import FORMATS, OTHER_STORE
 
 OWNERS = ["/stores/1", "/item_categories/2", "/downloadables/1"]
 RED = {"name": "color", "value": "red"}
@@ -116,15 +116,7 @@ def test_another_store_sees_none_of_them(api, operator, installation):
     api.post("/downloadables/1/attributes", json=RED)
     created = operator.post(
         "/stores",
-        json={
-            "store_name": "Other",
-            "store_domain": "other",
-            "store_url": "https://other.example",
-            "store_email": "a@other.example",
-            "postal_code": "1",
-            "region": "-",
-            "country": "DE",
-        },
+        json=OTHER_STORE,
     )
     token = created.json["token"]
     stranger = {"Authorization": f"Bearer {token}"}

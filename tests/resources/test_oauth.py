@@ -11,6 +11,7 @@ from sqlalchemy import update
 from app.models import TOKENS
 from app.services import access, clients, scopes
 from app.services.clock import now
+from tests.conftest import OTHER_STORE
 
 CALLBACK = "https://app.example/callback"
 VERIFIER = "v" * 64
@@ -199,15 +200,7 @@ def test_an_expired_token_says_so(anonymous, client, installation):
 def test_a_client_sees_its_store_alone(anonymous, operator, client):
     made = operator.post(
         "/stores",
-        json={
-            "store_name": "Other",
-            "store_domain": "other",
-            "store_url": "https://other.example",
-            "store_email": "a@other.example",
-            "postal_code": "1",
-            "region": "-",
-            "country": "DE",
-        },
+        json=OTHER_STORE,
     )
     headers = {"Authorization": f"Bearer {client.access_token}"}
     path = made.headers["Location"]
