@@ -26,7 +26,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         cors,
         endpoints,
         errors,
-        rate_limit,
     )
     from app.http.method_override import CompleteBodies, MethodOverride
     from app.http.proxies import behind_proxies
@@ -80,7 +79,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     # What is registered last sees an answer first.
     access_log.register(app)
     cors.register(app, settings.cors_origins)
-    rate_limit.register(app, settings)
+    if settings.effective_rate_limit:
+        from app.http import rate_limit
+
+        rate_limit.register(app, settings)
     compression.register(app)
 
     override = MethodOverride(app.wsgi_app, max_body_size=settings.max_body_size)

@@ -7,27 +7,20 @@ from decimal import Decimal
 from typing import ClassVar
 
 from representations.representation import Representation
-from representations.resource import Resource, Value, Vocabulary
+from representations.resource import Resource, Value
 
 HREF = "href"
 
 
 class CsvTable(Representation):
-    """The properties of the members and the addresses they are at, as a table."""
+    """The properties of the members and the addresses they are at, as a table.
+
+    It is written row by row, since a table may be any size.
+    """
 
     name = "csv"
     title = "CSV"
     media_types: ClassVar[tuple[str, ...]] = ("text/csv",)
-    is_for_collections = True
-
-    def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:  # noqa: ARG002
-        """Write the table of what is embedded."""
-        members: list[Resource] = []
-        for embedded in resource.embedded.values():
-            if isinstance(embedded, list):
-                members += embedded
-        names = list(members[0].properties) if members else []
-        return self.head(names) + self.rows(members)
 
     def head(self, names: Iterable[str]) -> bytes:
         """Write the line of names."""

@@ -17,7 +17,6 @@ class ProblemJson(Representation):
     name = "problem"
     title = "Problem Details"
     media_types: ClassVar[tuple[str, ...]] = ("application/problem+json",)
-    is_for_errors = True
 
     def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:  # noqa: ARG002
         """Write the members, those of the standard first."""
@@ -33,7 +32,6 @@ class ProblemXml(Representation):
     name = "problem-xml"
     title = "Problem Details in XML"
     media_types: ClassVar[tuple[str, ...]] = ("application/problem+xml",)
-    is_for_errors = True
 
     def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:  # noqa: ARG002
         """Write the members; a list has an element `i` for each of its own."""

@@ -35,12 +35,6 @@ class Representation:
         """Write a whole document, UTF-8, ended by a line break."""
         raise NotImplementedError
 
-    is_for_errors: ClassVar[bool] = False
-    """Whether only errors are written so."""
-
-    is_for_collections: ClassVar[bool] = False
-    """Whether only collections are written so."""
-
     # -- compiled -----------------------------------------------------------
 
     slot: ClassVar[re.Pattern[str] | None] = None

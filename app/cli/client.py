@@ -8,9 +8,10 @@ import click
 from app.cli.command import (
     data_dir_option,
     explaining,
-    installation_at,
     json_option,
+    reading_at,
     say,
+    writing_at,
 )
 from app.cli.token import date_text, store_of, table
 from app.errors import ConfigurationError
@@ -68,10 +69,7 @@ def create(
             raise ConfigurationError(
                 f"--redirect-uri {uri}: must be an absolute URI without a fragment"
             )
-    with (
-        installation_at(data_dir, may_make=True) as installation,
-        installation.database.writing() as tx,
-    ):
+    with writing_at(data_dir, may_make=True) as tx:
         if scope not in OF_ALL_STORES and not (redirect_uris and store_id is None):
             store_id = store_of(tx, store_id)
         made = clients.create(
@@ -104,10 +102,7 @@ def list_clients(data_dir: Path | None, as_json: bool) -> None:
     """List the clients, without their secrets, which are not stored."""
     from app.services import clients
 
-    with (
-        installation_at(data_dir) as installation,
-        installation.database.reading() as db,
-    ):
+    with reading_at(data_dir) as db:
         found = clients.clients(db)
     rows = [
         (
@@ -133,10 +128,7 @@ def revoke(client_id: str, data_dir: Path | None, as_json: bool) -> None:
     """Make a client and all its tokens useless."""
     from app.services import clients
 
-    with (
-        installation_at(data_dir) as installation,
-        installation.database.writing() as tx,
-    ):
+    with writing_at(data_dir) as tx:
         if not clients.revoke(tx, client_id):
             raise ConfigurationError(
                 f"there is no valid client {client_id}; `sirenhall client list` shows "

@@ -13,6 +13,7 @@ import click
 from app.errors import ConfigurationError, SirenhallError
 
 if TYPE_CHECKING:
+    from app.database import Snapshot, Transaction
     from app.services.installation import Installation
 
 FAILED = 1
@@ -97,3 +98,22 @@ def installation_at(
         yield installation
     finally:
         installation.database.close()
+
+
+@contextmanager
+def reading_at(data_dir: Path | None) -> Iterator["Snapshot"]:
+    """Open the database of a data folder to be read."""
+    with installation_at(data_dir) as opened, opened.database.reading() as db:
+        yield db
+
+
+@contextmanager
+def writing_at(
+    data_dir: Path | None, *, may_make: bool = False
+) -> Iterator["Transaction"]:
+    """Open the database of a data folder to be changed, as a whole or not at all."""
+    with (
+        installation_at(data_dir, may_make=may_make) as opened,
+        opened.database.writing() as tx,
+    ):
+        yield tx

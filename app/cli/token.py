@@ -10,9 +10,10 @@ import click
 from app.cli.command import (
     data_dir_option,
     explaining,
-    installation_at,
     json_option,
+    reading_at,
     say,
+    writing_at,
 )
 from app.errors import ConfigurationError
 from app.services.scopes import OF_ALL_STORES, SCOPES, STORE
@@ -57,10 +58,7 @@ def create(
     """
     from app.services import access
 
-    with (
-        installation_at(data_dir, may_make=True) as installation,
-        installation.database.writing() as tx,
-    ):
+    with writing_at(data_dir, may_make=True) as tx:
         if scope not in OF_ALL_STORES:
             store_id = store_of(tx, store_id)
         number, text = access.create_token(
@@ -78,10 +76,7 @@ def list_tokens(data_dir: Path | None, as_json: bool) -> None:
     """List the tokens, without their texts, which are not stored."""
     from app.services import access
 
-    with (
-        installation_at(data_dir) as installation,
-        installation.database.reading() as db,
-    ):
+    with reading_at(data_dir) as db:
         found = access.tokens(db)
     say({"tokens": [_shown(t) for t in found]}, _table(found), as_json=as_json)
 
@@ -95,10 +90,7 @@ def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
     """Make the token with that ID useless; `token list` shows the IDs."""
     from app.services import access
 
-    with (
-        installation_at(data_dir) as installation,
-        installation.database.writing() as tx,
-    ):
+    with writing_at(data_dir) as tx:
         if not access.revoke_token(tx, token_id):
             raise ConfigurationError(
                 f"there is no valid token {token_id}; `sirenhall token list` shows all"

@@ -70,16 +70,18 @@ def create_actions(declaration: Declaration, href: str) -> list[Action]:
     return [_classed(action) for action in actions]
 
 
-def several_actions(declaration: Declaration, href: str) -> list[Action]:
+def several_actions(
+    declaration: Declaration, href: str, *, can_update: bool
+) -> list[Action]:
     """Give what may be done at once with those that a page was asked for by ids."""
     slug = declaration.plural.replace("_", "-")
     many = declaration.many.title()
-    inputs, _ = _create_forms(declaration.schema)
-    fields = tuple(replace(f, required=False, value=None) for f in inputs)
-    actions = [
-        Action(f"update-{slug}", f"Update These {many}", "PATCH", href, JSON, fields),
-        Action(f"delete-{slug}", f"Delete These {many}", "DELETE", href),
-    ]
+    actions = [Action(f"delete-{slug}", f"Delete These {many}", "DELETE", href)]
+    if can_update:
+        inputs, _ = _create_forms(declaration.schema)
+        fields = tuple(replace(f, required=False, value=None) for f in inputs)
+        title = f"Update These {many}"
+        actions.insert(0, Action(f"update-{slug}", title, "PATCH", href, JSON, fields))
     return [_classed(action) for action in actions]
 
 

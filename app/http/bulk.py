@@ -129,21 +129,22 @@ def status_of(results: Sequence[Result], usual: int) -> int:
     return MULTI_STATUS if any(r.is_failure for r in results) else usual
 
 
-def names_ids(query: Query) -> bool:
-    """Tell whether a query says one by one which are meant."""
+def named_ids(query: Query) -> list[int]:
+    """Give the ids that a query names one by one; none if it names none so."""
     found = [value for name, value in query if name in {"id", "id:in"}]
-    return len(found) == 1 and bool(_IDS.fullmatch(found[0]))
+    if len(found) != 1 or not _IDS.fullmatch(found[0]):
+        return []
+    return list(dict.fromkeys(map(int, found[0].split(","))))
 
 
 def ids_of(query: Query) -> list[int]:
-    """Give the ids that a query names one by one. Raises `BadRequest`."""
-    if not names_ids(query):
+    """Give the ids that a change is about. Raises `BadRequest` and `TooLarge`."""
+    ids = named_ids(query)
+    if not ids:
         raise BadRequest(
             "say which are meant by their ids, such as ?id:in=4,7; a whole collection "
             "is not changed at once"
         )
-    found = next(value for name, value in query if name in {"id", "id:in"})
-    ids = list(dict.fromkeys(map(int, found.split(","))))
     _ensure_few(len(ids))
     return ids
 

@@ -24,6 +24,7 @@ from app.errors import (
     PreconditionRequired,
     Unauthorized,
 )
+from app.http.addresses import DOCS, OPENAPI, PROFILES, RELS
 from app.http.compression import IDENTITY, chosen
 from app.http.conditional import Outcome, Validators, evaluate
 from app.http.documents import Place
@@ -50,17 +51,6 @@ VERSION_HEADER = "FOXY-API-VERSION"
 FOXY_VERSION = "1"
 
 MAX_PARAMETERS = 100
-DOCUMENTATION = (
-    "/rels",
-    "/docs",
-    "/problems",
-    "/profiles",
-    "/openapi.json",
-    "/token",
-    "/authorize",
-    "/.well-known/",
-)
-"""What is asked for by who sends no header of ours: browsers, tools, OAuth clients."""
 
 REALM = 'Bearer realm="sirenhall"'
 VARY = f"Accept, {VERSION_HEADER}, Accept-Encoding, Authorization"
@@ -106,9 +96,6 @@ class Call:
         if refused:
             raise BadRequest(refused)
         _ = self.place
-        # A browser sends no headers of ours, with a preflight or to documentation.
-        if self.request.method != "OPTIONS" and not self.is_documentation:
-            _ = self.is_foxy
 
     def make_answerable(self) -> None:
         """Make up for what a request says wrong: an error is answered all the same.
@@ -130,7 +117,7 @@ class Call:
             _ = self.place
         except BadRequest:
             base = f"http://{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-            own["place"] = Place(base, Vocabulary(f"{base}/rels/"))
+            own["place"] = Place(base, Vocabulary(f"{base}{RELS}/"))
 
     # -- how it is answered -------------------------------------------------
 
@@ -177,16 +164,11 @@ class Call:
             )
         return True
 
-    @property
-    def is_documentation(self) -> bool:
-        """Whether the request is for what browsers and other protocols ask for."""
-        return self.request.path.startswith(DOCUMENTATION)
-
     @lazy
     def place(self) -> Place:
         """The base URL of all links: set, or the request's own."""
         base = self.settings.public_url.rstrip("/") or self._own_base()
-        rels = self.settings.rel_base or f"{base}/rels/"
+        rels = self.settings.rel_base or f"{base}{RELS}/"
         return Place(base, Vocabulary(rels))
 
     def _own_base(self) -> str:
@@ -445,7 +427,7 @@ class Call:
         mine = self.choice.representation
         found = [links] if links else []
         if self.profile:
-            profile = f'<{base}/profiles/{self.profile}>; rel="profile"'
+            profile = f'<{base}{PROFILES}/{self.profile}>; rel="profile"'
             found.insert(0, f'{profile}; type="{SCHEMA}"')
         found += [
             f'<{href}>; rel="alternate"; type="{other.media_types[0]}"'
@@ -453,6 +435,6 @@ class Call:
             if other is not mine
         ]
         if "service-desc" not in links:
-            found.append(f'<{base}/openapi.json>; rel="service-desc"')
-            found.append(f'<{base}/docs>; rel="service-doc"')
+            found.append(f'<{base}{OPENAPI}>; rel="service-desc"')
+            found.append(f'<{base}{DOCS}>; rel="service-doc"')
         return ", ".join(found)

@@ -12,7 +12,7 @@ from werkzeug.wsgi import FileWrapper
 from app.database import Row, Snapshot, Transaction
 from app.errors import BadRequest, Forbidden, NotFound
 from app.http import affordances, bodies
-from app.http.bulk import Member, Result, each, ids_of, many, names_ids, status_of
+from app.http.bulk import Member, Result, each, ids_of, many, named_ids, status_of
 from app.http.bulk import document as results_document
 from app.http.call import Call
 from app.http.changes import (
@@ -50,7 +50,10 @@ MAX_TABLE_IN_MEMORY = 2**20
 
 
 class CollectionViews:
-    """GET of a page, and POST."""
+    """GET of a page or a table, POST, and changes of those that a query names."""
+
+    changes_alike = True
+    """Whether a PATCH changes each of them alike."""
 
     def __init__(self, items: ItemViews, path: str, service: CollectionService) -> None:
         self.items = items
@@ -233,9 +236,11 @@ class CollectionViews:
         actions = []
         if self.service.may_create(call.principal):
             actions = affordances.create_actions(self.declaration, call.url)
-            if "DELETE" in self.views and names_ids(call.query):
+            if named_ids(call.query):
                 href = with_query(call.url, call.query)
-                actions += affordances.several_actions(self.declaration, href)
+                actions += affordances.several_actions(
+                    self.declaration, href, can_update=self.changes_alike
+                )
         actions.append(
             affordances.filter_action(self.declaration, call.url, self.filter_form)
         )

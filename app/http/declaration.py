@@ -45,6 +45,15 @@ class LinkTo:
         return not self.when or any(values[name] is not None for name in self.when)
 
 
+TO_STORE = LinkTo(
+    "fx:store",
+    "/stores/{store_id}",
+    "This Store",
+    relation=Relation("store", "store_id"),
+)
+"""What everything that belongs to a store links."""
+
+
 @dataclass(eq=False, kw_only=True)
 class Declaration:
     """A resource: `name` is its relation, `columns` the order of a row's values."""

@@ -96,13 +96,15 @@ def route(  # noqa: PLR0913 - each says one thing of an address
     offers: tuple[Representation, ...] = REPRESENTATIONS,
     media_types: tuple[str, ...] = (),
     is_public: bool = False,
+    is_api: bool = True,
 ) -> None:
     """Publish views under a path, with HEAD and OPTIONS.
 
     `words` says what each method does, for the OPTIONS body. What is not negotiated
     (a file's bytes) ignores Accept, but for its errors. `profile` is the resource
     whose schema describes it, `offers` are the formats of GET; what it is otherwise is
-    for the description of the API (see `Route`).
+    for the description of the API (see `Route`). What is no `is_api` is asked for by
+    browsers and tools, which send no token and no header of ours.
     """
     note(
         app,
@@ -114,7 +116,7 @@ def route(  # noqa: PLR0913 - each says one thing of an address
             is_collection,
             offers,
             media_types,
-            is_public,
+            is_public or not is_api,
         ),
     )
     methods = {*views, "OPTIONS", *(["HEAD"] if "GET" in views else [])}
@@ -147,6 +149,7 @@ def route(  # noqa: PLR0913 - each says one thing of an address
                 view,
                 is_negotiated=is_negotiated or method == "OPTIONS",
                 profile=profile,
+                needs_version=is_api and method != "OPTIONS",
                 offers=offers if method == "GET" else REPRESENTATIONS,
             ),
             methods=[method],
@@ -167,11 +170,14 @@ def _handling(
     *,
     is_negotiated: bool,
     profile: str,
+    needs_version: bool,
     offers: tuple[Representation, ...],
 ) -> Callable[..., Response]:
     def handle(**ids: Any) -> Response:
         call: Call = g.call
         call.profile, call.offers = profile, offers
+        if needs_version:
+            _ = call.is_foxy
         if is_negotiated:
             _ = call.choice
         return view(call, **ids)

@@ -19,6 +19,7 @@ from app.errors import (
     RequestError,
     Unauthorized,
 )
+from app.http.addresses import PROBLEMS
 from app.http.call import Call
 from representations import Link, Resource, Value
 from schemas.fields import UNREPRESENTABLE
@@ -159,7 +160,7 @@ def _document(
         links=links,
         embedded={ERRORS: said},
         problem={
-            "type": f"{call.place.base}/problems/{code}",
+            "type": f"{call.place.base}{PROBLEMS}/{code}",
             "title": PROBLEM_TYPES[code].title,
             "status": status,
             "detail": "; ".join(str(entry.properties["message"]) for entry in said),

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from itertools import chain
 from typing import Any
 
+from app.http.addresses import DOCS, TOKEN
 from app.http.bodies import JSON_TYPES, READ
 from app.http.catalogue import Catalogue, Kind
 from app.http.media_types import (
@@ -88,7 +89,7 @@ def describe(
             },
             "responses": _shared_responses(),
         },
-        "externalDocs": {"url": f"{base}/docs"},
+        "externalDocs": {"url": base + DOCS},
     }
 
 
@@ -382,7 +383,7 @@ def _shared_responses() -> dict[str, Any]:
 
 def _security(base: str) -> dict[str, Any]:
     scopes = dict(SCOPES)
-    token = f"{base}/token"
+    token = base + TOKEN
     return {
         "bearer": {
             "type": "http",

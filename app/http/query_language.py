@@ -67,9 +67,6 @@ value       = alternative *( "|" alternative )           any may hold
 alternative = [ parameter "=" ] term
 term        = text | text ".." text | text *( "," text )     "*" is a wildcard
 
-operators: lessthan lessthanorequal greaterthan greaterthanorequal in not isdefined
-reserved: limit offset page perpage order fields zoom search format
-
 A backslash takes its meaning from the character after it.
 """.strip()
 
@@ -247,9 +244,7 @@ class _Parser:
         words = readable(value).split()
         if len(words) > MAX_WORDS:
             raise Mistake(f"has more than {MAX_WORDS} words")
-        self.terms += len(words)
-        if self.terms > MAX_TERMS:
-            raise Mistake(f"the query has more than {MAX_TERMS} terms")
+        self._count_terms(len(words))
         for word in words:
             yield Like(column, self._bind(contains(word)))
 
@@ -264,22 +259,26 @@ class _Parser:
         return found[0] if len(found) == 1 else AnyOf(tuple(found))
 
     def _alternative(self, key: str, value: Text) -> Condition:
-        self.terms += 1
-        if self.terms > MAX_TERMS:
-            raise Mistake(f"the query has more than {MAX_TERMS} terms")
+        self._count_terms(1)
         path = path_of(key)
-        self._note(path)
         operator = ""
         if len(path) > 1 and path[-1].selector is None and path[-1].name in OPERATORS:
             operator = path.pop().name
         else:
             self._ensure_no_operator(path)
+        self._note(path)
         return self._on_path(self.kind, path, operator, value)
+
+    def _count_terms(self, number: int) -> None:
+        self.terms += number
+        if self.terms > MAX_TERMS:
+            raise Mistake(f"the query has more than {MAX_TERMS} terms")
 
     def _note(self, path: list[Step]) -> None:
         """Count what a path costs, and note which of our own properties it is about."""
-        self.relations += len(path) - 1
-        if len(path) > MAX_DEPTH + 2:
+        relations = len(path) - 1
+        self.relations += relations
+        if relations > MAX_DEPTH:
             raise Mistake(f"goes deeper than {MAX_DEPTH} relations")
         if self.relations > MAX_RELATIONS:
             raise Mistake(f"the query follows more than {MAX_RELATIONS} relations")
@@ -379,13 +378,9 @@ class _Parser:
         if operator is None or (operator == "" and is_any(value)):
             return Defined(prop.column, kind is Nature.TEXT and operator is None)
         if operator == "in":
-            found = []
-            for member in split(value, ","):
-                self.terms += 1
-                found.append(self._equals(prop, member))
-            if self.terms > MAX_TERMS:
-                raise Mistake(f"the query has more than {MAX_TERMS} terms")
-            return AnyOf(tuple(found))
+            listed = split(value, ",")
+            self._count_terms(len(listed))
+            return AnyOf(tuple(self._equals(prop, member) for member in listed))
         if operator in BOUNDS:
             return self._bound(prop, operator, value)
         return self._equals(prop, value)
@@ -444,24 +439,24 @@ class _Parser:
     ) -> Condition:
         if not start and not end:
             raise Mistake("a range needs a start or an end", start_of(value))
-        found: list[Condition] = []
-        bounds: list[Any] = []
-        for text, comparison in ((start, ">="), (end, "<=")):
-            if not text:
-                continue
-            if nature(prop) is Nature.TEXT:
-                bound: Any = read_value(text_value, without_wildcard(text), text)
-            else:
-                ends = self._interval(prop, text)
-                bound = ends.low if comparison == ">=" else ends.high
-            bounds.append(bound if nature(prop) is Nature.TEXT else ends.high)
-            found.append(self._compare(prop, comparison, bound))
-        if len(bounds) > 1 and bounds[0] > bounds[1]:
+        low = self._end(prop, start, ">=") if start else None
+        high = self._end(prop, end, "<=") if end else None
+        if low and high and low[1] > high[1]:
             raise Mistake(
                 r"the range ends before it starts; write two dots as \.. to mean them",
                 start_of(value),
             )
-        return _all(found)
+        return _all([end[0] for end in (low, high) if end])
+
+    def _end(self, prop: Property, value: Text, comparison: str) -> tuple[Compare, Any]:
+        """Give what one end of a range demands, and by what ends are compared."""
+        if nature(prop) is Nature.TEXT:
+            text = read_value(text_value, without_wildcard(value), value)
+            return self._compare(prop, comparison, text), text
+        found = self._interval(prop, value)
+        bound = found.low if comparison == ">=" else found.high
+        # By the end of each: a price between two that are stored is after neither.
+        return self._compare(prop, comparison, bound), found.high
 
     def _compare(self, prop: Property, comparison: str, value: Any) -> Compare:
         kind = NATURE_KINDS[nature(prop)]

@@ -102,11 +102,8 @@ def _too_many(allowance: Allowance) -> TooManyRequests:
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Count every request, where there is a limit."""
-    rate = settings.effective_rate_limit
-    if not rate:
-        return
-    limiter = make(rate, settings.rate_limit_storage)
+    """Count every request. Raises `ConfigurationError`."""
+    limiter = make(settings.effective_rate_limit, settings.rate_limit_storage)
 
     @app.before_request
     def _before() -> None:

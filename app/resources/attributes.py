@@ -11,7 +11,7 @@ from app.http.bulk import many, refuse_all
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
 from app.http.collection_views import CollectionViews, pages
-from app.http.declaration import Declaration, LinkTo, Relation
+from app.http.declaration import TO_STORE, Declaration, LinkTo, Relation
 from app.http.endpoints import CollectionService, ItemService
 from app.http.item_views import ItemViews
 from app.services import attributes, downloadables, item_categories, stores
@@ -38,12 +38,7 @@ ATTRIBUTE = Declaration(
     schema=AttributeSchema(),
     columns=attributes.SOURCE.names,
     links=(
-        LinkTo(
-            "fx:store",
-            "/stores/{store_id}",
-            "This Store",
-            relation=Relation("store", "store_id"),
-        ),
+        TO_STORE,
         LinkTo(
             "fx:item_category",
             "/item_categories/{item_category_id}",
@@ -83,6 +78,9 @@ def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
 
 class AttributesViews(CollectionViews):
     """The attributes of one owner, which can also be sent by name, several at once."""
+
+    # A PATCH is by name here.
+    changes_alike = False
 
     def __init__(
         self, items: ItemViews, path: str, owning: Owning, owner: Finder

@@ -6,13 +6,14 @@ from importlib.metadata import version
 import msgspec
 from flask import Flask, Response
 
+from app.http.addresses import DOCS, OPENAPI, PROBLEMS, PROPERTY_HELPERS, RELS
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import route
 from app.http.media_types import JSON
 from app.http.openapi import describe
-from app.http.query_language import GRAMMAR
+from app.http.query_language import GRAMMAR, OPERATORS, RESERVED
 from app.http.routes import routes
 from representations import COLLECTION_REPRESENTATIONS as ALL
 from representations import Link, Resource
@@ -34,7 +35,10 @@ TOPICS: Mapping[str, str] = {
         "token; `sirenhall client create` makes a client of OAuth2, which gets tokens "
         "at fx:token. /.well-known/oauth-authorization-server says the rest."
     ),
-    "Query language of collections": GRAMMAR,
+    "Query language of collections": (
+        f"{GRAMMAR}\n\nOperators: {', '.join(OPERATORS)}.\n"
+        f"Parameters that are no properties: {', '.join(RESERVED)}."
+    ),
     "Conditional requests": (
         "Send an ETag you got as If-None-Match to hear only what is new (304), and as "
         "If-Match to change only what you have seen (412). A tag that was got in one "
@@ -75,10 +79,10 @@ def _docs(call: Call) -> Response:
         links=[
             Link("self", call.url, "Documentation"),
             Link("start", f"{base}/", "Your API starting point."),
-            Link("fx:rels", f"{base}/rels", "Link Relations"),
-            Link("fx:problems", f"{base}/problems", "Problems"),
-            Link("fx:property_helpers", f"{base}/property_helpers", "Property Helpers"),
-            Link("service-desc", f"{base}/openapi.json", "OpenAPI Description"),
+            Link("fx:rels", base + RELS, "Link Relations"),
+            Link("fx:problems", base + PROBLEMS, "Problems"),
+            Link("fx:property_helpers", base + PROPERTY_HELPERS, "Property Helpers"),
+            Link("service-desc", base + OPENAPI, "OpenAPI Description"),
         ],
         embedded={"fx:topics": topics},
     )
@@ -98,13 +102,13 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         headers = {"Content-Type": JSON, "Cache-Control": "public, max-age=3600"}
         return Response(msgspec.json.encode(document) + b"\n", headers=headers)
 
-    route(app, "/docs", {"GET": _docs}, DOCS_METHODS, is_public=True)
+    route(app, DOCS, {"GET": _docs}, DOCS_METHODS, is_api=False)
     route(
         app,
-        "/openapi.json",
+        OPENAPI,
         {"GET": openapi},
         OPENAPI_METHODS,
         is_negotiated=False,
-        is_public=True,
+        is_api=False,
         media_types=(JSON,),
     )

@@ -11,7 +11,13 @@ from app.http import delivery
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
 from app.http.collection_views import CollectionViews, pages
-from app.http.declaration import STANDARD_METHODS, Declaration, LinkTo, Relation
+from app.http.declaration import (
+    STANDARD_METHODS,
+    TO_STORE,
+    Declaration,
+    LinkTo,
+    Relation,
+)
 from app.http.endpoints import CollectionService, ItemService, route
 from app.http.item_views import ItemViews
 from app.services import downloadables, item_categories, stores
@@ -44,12 +50,7 @@ DOWNLOADABLE = Declaration(
     schema=DownloadableSchema(),
     columns=downloadables.SOURCE.names,
     links=(
-        LinkTo(
-            "fx:store",
-            "/stores/{store_id}",
-            "This Store",
-            relation=Relation("store", "store_id"),
-        ),
+        TO_STORE,
         LinkTo(
             "fx:item_category",
             "/item_categories/{item_category_id}",

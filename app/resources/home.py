@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from flask import Flask, Response
 
+from app.http.addresses import DOCS, OPENAPI, PROPERTY_HELPERS, RELS, TOKEN
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
@@ -22,11 +23,11 @@ def _home(call: Call) -> Response:
     links = [
         Link("self", f"{base}/", "Your API starting point."),
         *_links(base, visitor),
-        Link("fx:token", f"{base}/token", "The OAuth endpoint", type=JSON),
-        Link("fx:property_helpers", f"{base}/property_helpers", "Property Helpers"),
-        Link("fx:rels", f"{base}/rels", "Link Relations"),
-        Link("service-desc", f"{base}/openapi.json", "OpenAPI Description"),
-        Link("service-doc", f"{base}/docs", "Documentation"),
+        Link("fx:token", base + TOKEN, "The OAuth endpoint", type=JSON),
+        Link("fx:property_helpers", base + PROPERTY_HELPERS, "Property Helpers"),
+        Link("fx:rels", base + RELS, "Link Relations"),
+        Link("service-desc", base + OPENAPI, "OpenAPI Description"),
+        Link("service-doc", base + DOCS, "Documentation"),
     ]
     message = "Welcome to Sirenhall, the hypermedia API for digital downloads."
     if visitor is None:
@@ -71,7 +72,7 @@ def _get_token(base: str) -> Action:
         "get-token",
         "Get an Access Token",
         "POST",
-        f"{base}/token",
+        base + TOKEN,
         FORM,
         (
             Field("grant_type", "Grant Type", required=True, options=grants),

@@ -10,7 +10,13 @@ from app.errors import BadRequest, Problem
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
 from app.http.collection_views import CollectionViews, pages
-from app.http.declaration import STANDARD_METHODS, Declaration, LinkTo, Relation
+from app.http.declaration import (
+    STANDARD_METHODS,
+    TO_STORE,
+    Declaration,
+    LinkTo,
+    Relation,
+)
 from app.http.endpoints import CollectionService, ItemService, route
 from app.http.item_views import ItemViews
 from app.http.pagination import page_links, window
@@ -35,12 +41,7 @@ ITEM_CATEGORY = Declaration(
     schema=ItemCategorySchema(),
     columns=item_categories.SOURCE.names,
     links=(
-        LinkTo(
-            "fx:store",
-            "/stores/{store_id}",
-            "This Store",
-            relation=Relation("store", "store_id"),
-        ),
+        TO_STORE,
         LinkTo(
             "fx:tax_item_categories",
             "/item_categories/{id}/tax_item_categories",

@@ -10,6 +10,7 @@ import msgspec
 from flask import Flask, Response, current_app, render_template
 
 from app.errors import BadRequest
+from app.http.addresses import DOCS, TOKEN
 from app.http.bodies import Reader
 from app.http.call import Call
 from app.http.catalogue import Catalogue
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 EXTENSION = "sirenhall.oauth"
 PRIVATE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 ENDPOINTS = {
-    "token": "/token",
-    "revocation": "/token/revocation",
-    "introspection": "/token/introspection",
+    "token": TOKEN,
+    "revocation": f"{TOKEN}/revocation",
+    "introspection": f"{TOKEN}/introspection",
     "authorization": "/authorize",
 }
 TOKEN_METHODS = {
@@ -280,7 +281,7 @@ def _metadata(call: Call, issuer: str = "") -> Response:  # noqa: ARG001
         "token_endpoint_auth_methods_supported": [*secret, "none"],
         "revocation_endpoint_auth_methods_supported": [*secret, "none"],
         "introspection_endpoint_auth_methods_supported": secret,
-        "service_documentation": f"{base}/docs",
+        "service_documentation": base + DOCS,
         **{f"{name}_endpoint": base + path for name, path in ENDPOINTS.items()},
     }
     headers = {"Content-Type": JSON, "Cache-Control": "public, max-age=3600"}
@@ -324,7 +325,7 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
             views,
             words,
             is_negotiated=False,
-            is_public=True,
+            is_api=False,
             media_types=("text/html",)
             if path == ENDPOINTS["authorization"]
             else (JSON,),

@@ -3,6 +3,7 @@
 from flask import Flask, Response
 
 from app.errors import NotFound
+from app.http.addresses import PROBLEMS
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
@@ -35,14 +36,14 @@ def _one(call: Call, code: str) -> Response:
     base = call.place.base
     document.links = [
         *document.links,
-        Link("collection", f"{base}/problems", "Problems"),
+        Link("collection", base + PROBLEMS, "Problems"),
     ]
     return call.respond(document)
 
 
 def _type(call: Call, code: str) -> Resource:
     known = PROBLEM_TYPES[code]
-    href = f"{call.place.base}/problems/{code}"
+    href = f"{call.place.base}{PROBLEMS}/{code}"
     return Resource(
         classes=("problem",),
         href=href,
@@ -60,5 +61,5 @@ def _type(call: Call, code: str) -> Resource:
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
-    route(app, "/problems", {"GET": _index}, METHODS, is_public=True)
-    route(app, "/problems/<code>", {"GET": _one}, METHODS, is_public=True)
+    route(app, PROBLEMS, {"GET": _index}, METHODS, is_api=False)
+    route(app, f"{PROBLEMS}/<code>", {"GET": _one}, METHODS, is_api=False)

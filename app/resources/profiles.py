@@ -4,6 +4,7 @@ import msgspec
 from flask import Flask, Response
 
 from app.errors import NotFound
+from app.http.addresses import PROFILES
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
@@ -30,10 +31,10 @@ def register(app: Flask, catalogue: Catalogue) -> None:
 
     route(
         app,
-        "/profiles/<name>",
+        f"{PROFILES}/<name>",
         {"GET": show},
         METHODS,
         is_negotiated=False,
-        is_public=True,
+        is_api=False,
         media_types=(SCHEMA,),
     )

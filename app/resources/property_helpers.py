@@ -6,6 +6,7 @@ from functools import partial
 from flask import Flask, Response
 
 from app.errors import NotFound
+from app.http.addresses import PROPERTY_HELPERS
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
@@ -79,12 +80,12 @@ def register(app: Flask, catalogue: Catalogue) -> None:
                 Link("self", call.url, title_of(name)),
                 Link(
                     "fx:property_helpers",
-                    f"{call.place.base}/property_helpers",
+                    call.place.base + PROPERTY_HELPERS,
                     "Property Helpers",
                 ),
             ],
         )
         return call.respond(document)
 
-    route(app, "/property_helpers", {"GET": index}, METHODS, is_public=True)
-    route(app, "/property_helpers/<name>", {"GET": show}, METHODS, is_public=True)
+    route(app, PROPERTY_HELPERS, {"GET": index}, METHODS, is_public=True)
+    route(app, f"{PROPERTY_HELPERS}/<name>", {"GET": show}, METHODS, is_public=True)

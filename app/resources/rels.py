@@ -12,6 +12,7 @@ from flask import Flask, Response
 from lxml import etree
 
 from app.errors import NotFound
+from app.http.addresses import RELS
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS, Declaration
@@ -102,11 +103,11 @@ def _index(call: Call) -> Response:
     described = [
         Resource(
             classes=("rel",),
-            href=f"{base}/rels/{name}",
+            href=f"{base}{RELS}/{name}",
             rel="fx:rels",
             title=name,
             properties={"name": name, "description": text},
-            links=[Link("self", f"{base}/rels/{name}", name)],
+            links=[Link("self", f"{base}{RELS}/{name}", name)],
         )
         for name, text in _descriptions().items()
     ]
@@ -133,7 +134,7 @@ def _rel(call: Call, rel: str) -> Response:
         properties={"name": rel, "description": description},
         links=[
             Link("self", call.url, rel),
-            Link("collection", f"{base}/rels", "Link Relations"),
+            Link("collection", base + RELS, "Link Relations"),
             _up(base),
         ],
         embedded={name: rows for name, rows in _details(rel) if rows},
@@ -210,7 +211,7 @@ def _zoomables(declaration: Declaration) -> list[Resource]:
 
 def _examples(declaration: Declaration) -> list[Resource]:
     base = "https://sirenhall.example"
-    place = Place(base, Vocabulary(f"{base}/rels/"))
+    place = Place(base, Vocabulary(f"{base}{RELS}/"))
     document = ItemDocuments(declaration).resource(_sample(declaration), place)
     return [
         Resource(
@@ -255,5 +256,5 @@ def _pretty(document: bytes) -> str:
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
-    route(app, "/rels", {"GET": _index}, METHODS, is_public=True)
-    route(app, "/rels/<rel>", {"GET": _rel}, METHODS, is_public=True)
+    route(app, RELS, {"GET": _index}, METHODS, is_api=False)
+    route(app, f"{RELS}/<rel>", {"GET": _rel}, METHODS, is_api=False)

@@ -24,7 +24,7 @@ MAX_ATTRIBUTES = 100
 SOURCE = listing.source(
     name="attribute",
     table=ATTRIBUTES,
-    columns=tuple(c for c in ATTRIBUTES.c if c.name != "revision"),
+    columns=listing.shown_columns(ATTRIBUTES),
     joined=ATTRIBUTES,
     searched=None,
 )

@@ -23,13 +23,11 @@ from schemas.values import MONEY_DIGITS
 COLLECTION = "downloadables"
 
 _CURRENT = VERSIONS.c.id == DOWNLOADABLES.c.version_id
-_UNSHOWN = {"revision", "search_text"}
-
 SOURCE = listing.source(
     name="downloadable",
     table=DOWNLOADABLES,
     columns=(
-        *(column for column in DOWNLOADABLES.c if column.name not in _UNSHOWN),
+        *listing.shown_columns(DOWNLOADABLES),
         VERSIONS.c.number.label("version"),
         VERSIONS.c.file_name,
         VERSIONS.c.file_size,

@@ -18,12 +18,10 @@ COLLECTION = "item_categories"
 DEFAULT = "DEFAULT"
 DEFAULT_NAME = "Default for all products"
 
-_UNSHOWN = {"revision", "search_text"}
-
 SOURCE = listing.source(
     name="item_category",
     table=ITEM_CATEGORIES,
-    columns=tuple(c for c in ITEM_CATEGORIES.c if c.name not in _UNSHOWN),
+    columns=listing.shown_columns(ITEM_CATEGORIES),
     joined=ITEM_CATEGORIES,
 )
 _BY_ID = Statement(

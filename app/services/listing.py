@@ -4,12 +4,13 @@ A page costs two queries at most, and what is embedded in it one for each relati
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Column,
     FromClause,
     String,
     Table,
@@ -34,6 +35,7 @@ from app.services.conditions import (
 )
 
 KEPT_STATEMENTS = 256
+ZONE, REVISION, SEARCHED = "timezone", "revision", "search_text"
 
 _STATES = COLLECTION_STATES.c
 _STATE = Statement(
@@ -126,14 +128,13 @@ class Source:
     table: Table
     columns: Sequence[ColumnElement[Any]]
     joined: FromClause
-    searched: str | None = "search_text"
-    _zone: str = field(default="timezone", init=False)
+    searched: str | None = SEARCHED
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of a row's values, in their order."""
         names = [str(column.key) for column in self.columns]
-        return tuple(names if self.is_store else [*names, self._zone])
+        return tuple(names if self.is_store else [*names, ZONE])
 
     @property
     def is_store(self) -> bool:
@@ -152,7 +153,7 @@ class Source:
         """Select rows whose time zone, their store's, is a parameter."""
         if self.is_store:
             return select(*self.columns).select_from(self.joined)
-        zone = bindparam(self._zone, type_=String).label(self._zone)
+        zone = bindparam(ZONE, type_=String).label(ZONE)
         return select(*self.columns, zone).select_from(self.joined)
 
     def rows(self) -> Select[Any]:
@@ -160,8 +161,13 @@ class Source:
         if self.is_store:
             return select(*self.columns).select_from(self.joined)
         joined = self.joined.join(STORES, STORES.c.id == self.table.c.store_id)
-        zone = STORES.c.timezone.label(self._zone)
+        zone = STORES.c.timezone.label(ZONE)
         return select(*self.columns, zone).select_from(joined)
+
+
+def shown_columns(table: Table) -> tuple[Column[Any], ...]:
+    """Give the columns of a table but those that only we need."""
+    return tuple(c for c in table.c if c.name not in {REVISION, SEARCHED})
 
 
 SOURCES: dict[str, Source] = {}
@@ -214,11 +220,12 @@ class Listing:
 
     def conditions(self, condition: Condition) -> list[ColumnElement[bool]]:
         """Give the conditions on the owner and on the rest."""
-        found = [expression(condition, self.source.by_name, _exists)]
+        found: list[ColumnElement[bool]] = []
         if self.owner:
-            column = self.source.table.c[self.owner]
-            found.insert(0, column == bindparam("owner_id"))
-        return found if condition != EVERYTHING else found[:-1]
+            found.append(self.source.table.c[self.owner] == bindparam("owner_id"))
+        if condition != EVERYTHING:
+            found.append(expression(condition, self.source.by_name, _exists))
+        return found
 
 
 def _exists(condition: Exists, columns: Columns) -> ColumnElement[bool]:

@@ -14,12 +14,10 @@ from app.services.folding import folded
 from schemas.errors import FieldError
 from schemas.store import StoreSchema
 
-_UNSHOWN = {"revision", "search_text"}
-
 SOURCE = listing.source(
     name="store",
     table=STORES,
-    columns=tuple(c for c in STORES.c if c.name not in _UNSHOWN),
+    columns=listing.shown_columns(STORES),
     joined=STORES,
 )
 _BY_ID = Statement(

@@ -244,3 +244,16 @@ def test_one_stores_tag_is_not_anothers(api, operator):
     }
     assert api.get("/stores", headers=headers).status_code == 200
     assert "Authorization" in first.headers["Vary"]
+
+
+def test_attributes_that_are_named_can_only_be_deleted_at_once(api):
+    """A PATCH of attributes is by name, whatever the query says."""
+    made = api.post("/stores/1/attributes", json={"name": "a", "value": "b"})
+    number = made.headers["Location"].rpartition("/")[2]
+    path = f"/stores/1/attributes?id:in={number}"
+    entity = api.get(path, accept="application/vnd.siren+json").json
+    actions = {a["name"]: a for a in entity["actions"]}
+    assert "update-attributes" not in actions
+    delete = actions["delete-attributes"]
+    assert api.request(delete["method"], delete["href"]).status_code == 200
+    assert api.get("/stores/1/attributes").json["total_items"] == 0

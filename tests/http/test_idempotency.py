@@ -124,15 +124,15 @@ def test_a_request_that_never_ended_counts_for_nothing_after_a_while(
 
 
 def test_of_many_at_once_one_has_an_effect(app, api):
-    def send(_number):
+    def send(round_):
         client = Api(app.test_client(), api.token)
-        return client.post(PATH, json=ITEM, headers=KEY)
+        item = {**ITEM, "code": f"round-{round_}"}
+        key = {"Idempotency-Key": f'"round-{round_}"'}
+        return client.post(PATH, json=item, headers=key)
 
     for round_ in range(3):
-        KEY["Idempotency-Key"] = f'"round-{round_}"'
-        ITEM["code"] = f"round-{round_}"
         with ThreadPoolExecutor(16) as pool:
-            answers = list(pool.map(send, range(16)))
+            answers = list(pool.map(send, [round_] * 16))
         assert {a.status_code for a in answers} <= {201, 409}
         created = [a for a in answers if a.status_code == 201]
         assert len({a.data for a in created}) == 1

@@ -51,7 +51,6 @@ def test_what_is_listed_is_accepted(api, name, value):
     if field:
         response = api.patch("/stores/1", json={field: value})
         assert response.status_code == 200, response.text
-        assert api.patch("/stores/1", json={field: "?"}).status_code in {200, 422}
 
 
 @pytest.mark.parametrize("accept", [*FORMATS.values(), "text/html"])

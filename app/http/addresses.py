@@ -1,0 +1,9 @@
+"""Addresses that more than one module names."""
+
+DOCS = "/docs"
+OPENAPI = "/openapi.json"
+PROBLEMS = "/problems"
+PROFILES = "/profiles"
+PROPERTY_HELPERS = "/property_helpers"
+RELS = "/rels"
+TOKEN = "/token"  # noqa: S105 - an address
