@@ -17,9 +17,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     Without settings, those of the environment count. Raises `ConfigurationError`.
     """
     # Imported late, so that `sirenhall --help` loads none of it.
-    from flask import Flask
-    from werkzeug.routing import IntegerConverter
-
     from app.http import (
         access_log,
         compression,
@@ -27,6 +24,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         endpoints,
         errors,
     )
+    from app.http.application import Application
     from app.http.method_override import CompleteBodies, MethodOverride
     from app.http.proxies import behind_proxies
     from app.resources import (
@@ -47,18 +45,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from app.settings import Settings
 
     settings = settings or Settings.from_environment()
-    app = Flask(__name__, static_folder=None)
+    app = Application()
     app.extensions[endpoints.EXTENSION] = prepare(settings)
-
-    class Identifier(IntegerConverter):
-        """An id that fits the database: what is longer is no id."""
-
-        regex = "[1-9][0-9]{0,17}"
-
-    app.url_map.converters["id"] = Identifier
-    app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False
-    app.url_map.redirect_defaults = False
 
     app.before_request(endpoints.open_call)
     for resource in (

@@ -167,6 +167,12 @@ class Settings:
         meaning="Largest body without a file, in bytes or as 256KiB.",
         read=_size,
     )
+    page_cache_size: int = _setting(
+        default=64 * 2**20,
+        meaning="Memory of each worker for pages that have not changed since, in bytes "
+        "or as 64MiB; 0: none.",
+        read=_size,
+    )
     max_fields: int = _setting(
         default=64,
         meaning="Most fields of a form or parts of a multipart body.",

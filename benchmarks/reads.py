@@ -34,6 +34,7 @@ PATHS = {
     "one": "/downloadables/5000",
     "page 20": "/stores/1/downloadables?limit=20&offset=200",
     "page 100": "/stores/1/downloadables?limit=100&offset=200",
+    "page 300": "/stores/1/downloadables?limit=300&offset=200",
 }
 # quantity, what is divided by what, the bound: at least (+) or at most (-)
 TARGETS = [
@@ -42,6 +43,12 @@ TARGETS = [
     ("P2", ("naive", "page 20", "HAL"), ("ours", "page 20", "HAL"), +8),
     ("P2", ("ours", "page 20", "HAL"), ("hello", "", ""), -4.8),
     ("P3", ("naive", "page 100", "HAL"), ("ours", "page 100", "HAL"), +11),
+    ("P3", ("naive", "page 300", "HAL"), ("ours", "page 300", "HAL"), +11),
+    ("P4", ("naive", "page 20", "HAL"), ("kept", "page 20", "HAL"), +14),
+    ("P4", ("naive", "page 100", "HAL"), ("kept", "page 100", "HAL"), +45),
+    ("P4", ("kept", "page 300", "HAL"), ("kept", "page 20", "HAL"), -1.3),
+    ("P5", ("naive 304", "page 20", "HAL"), ("ours 304", "page 20", "HAL"), +14),
+    ("P5", ("naive 304", "page 100", "HAL"), ("ours 304", "page 100", "HAL"), +50),
     ("P6", ("ours", "page 100", "XML"), ("ours", "page 100", "HAL"), -3),
     ("P6", ("naive", "page 100", "XML"), ("ours", "page 100", "XML"), +5),
     ("P7", ("ours", "page 20", "Siren"), ("ours", "page 20", "HAL"), -1.2),
@@ -98,7 +105,7 @@ def hello():
     return app
 
 
-def request_of(app, path, headers):
+def request_of(app, path, headers, expected="200"):
     """Make a function that runs one request, without a test client's own costs."""
     path, _, query = path.partition("?")
     environ = {
@@ -126,11 +133,17 @@ def request_of(app, path, headers):
         body = b"".join(iterable)
         if hasattr(iterable, "close"):
             iterable.close()
-        if not statuses[0].startswith("200"):
+        if not statuses[0].startswith(expected):
             raise RuntimeError(f"{path}: {statuses[0]} {body[:300]!r}")
         return len(body)
 
     return run
+
+
+def etag_of(app, path, headers):
+    names = {"HTTP_ACCEPT": "Accept", "HTTP_AUTHORIZATION": "Authorization"}
+    sent = {names[name]: value for name, value in headers.items()}
+    return app.test_client().get(path, headers=sent).headers["ETag"]
 
 
 def cpu_per_call(run, calls):
@@ -142,8 +155,12 @@ def cpu_per_call(run, calls):
 
 def cases(folder, rows, log):
     """Give what is measured: a name and a function."""
-    app = create_app(Settings(data_dir=folder))
-    app.extensions[access_log.EXTENSION] = log
+    app, keeping = (
+        create_app(Settings(data_dir=folder, page_cache_size=size))
+        for size in (0, 64 * 2**20)
+    )
+    for each in (app, keeping):
+        each.extensions[access_log.EXTENSION] = log
     installation = app.extensions["sirenhall"]
     seed(installation, rows)
     token = installation.starter_token
@@ -156,6 +173,15 @@ def cases(folder, rows, log):
             key = path_name, format_name
             found["ours", *key] = request_of(app, path, ours)
             found["naive", *key] = request_of(other, path, headers)
+            if format_name != "HAL" or path_name == "one":
+                continue
+            found["kept", *key] = request_of(keeping, path, ours)
+            for name, each, sent in (
+                ("ours 304", app, ours),
+                ("naive 304", other, headers),
+            ):
+                known = {**sent, "HTTP_IF_NONE_MATCH": etag_of(each, path, sent)}
+                found[name, *key] = request_of(each, path, known, "304")
     return found
 
 

@@ -15,6 +15,7 @@ QUARTER = 900
 DAY = 86_400
 
 
+@lru_cache(maxsize=16_384)
 def money_text(amount: int) -> str:
     """Write a stored amount without padding: 109500 is ``10.95``."""
     whole, rest = divmod(amount, MONEY_UNIT)

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import create_app
+from app.database import Snapshot, Statement
 from app.services import access, scopes
 from app.services.installation import prepare
 from app.settings import Settings
@@ -197,6 +198,20 @@ def operator(app, installation) -> Api:
 def reader(app, installation) -> Api:
     """A client that may only read."""
     return Api(app.test_client(), token_for(installation, scopes.READER, 1))
+
+
+@pytest.fixture
+def queries(monkeypatch: pytest.MonkeyPatch) -> list[Statement]:
+    """Note the selects of requests."""
+    seen = []
+    rows = Snapshot.rows
+
+    def counted(self, statement, **parameters):
+        seen.append(statement)
+        return rows(self, statement, **parameters)
+
+    monkeypatch.setattr(Snapshot, "rows", counted)
+    return seen
 
 
 def blobs(data_dir: Path) -> list[Path]:

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote
 from zlib import crc32
@@ -25,6 +26,7 @@ from app.errors import (
     Unauthorized,
 )
 from app.http.addresses import DOCS, OPENAPI, PROFILES, RELS
+from app.http.application import ReadyHeaders, ReadyResponse
 from app.http.compression import IDENTITY, chosen
 from app.http.conditional import Outcome, Validators, evaluate
 from app.http.documents import Place
@@ -36,6 +38,7 @@ from app.http.pagination import Query, with_query
 from app.http.preferences import MINIMAL, Preferences, preferences
 from app.services import access, clock
 from app.services.installation import Installation
+from app.services.kept import Written
 from app.services.scopes import STORE
 from representations import (
     ERROR_REPRESENTATIONS,
@@ -189,12 +192,7 @@ class Call:
         text = self.request.environ.get("QUERY_STRING", "")
         if not text:
             return ()
-        if text.count("&") >= MAX_PARAMETERS:
-            raise BadRequest(f"the query has over {MAX_PARAMETERS} parameters")
-        try:
-            return parse_qsl(text, keep_blank_values=True, errors="strict")
-        except ValueError:
-            raise BadRequest("the query is not UTF-8") from None
+        return _parameters(text)
 
     @property
     def url(self) -> str:
@@ -297,7 +295,7 @@ class Call:
         """Tag what is answered: its revision, and all else that makes the bytes."""
         place = self.place
         made_of = (
-            f"{self.choice.media_type} {place.base} {place.vocabulary.base} "
+            f"{revision} {self.choice.media_type} {place.base} {place.vocabulary.base} "
             f"{self.is_foxy} {self.principal.scope} {self.principal.store_id} "
             f"{shape} {self.coding} "
             f"{self.request.environ.get('QUERY_STRING', '')}"
@@ -305,7 +303,8 @@ class Call:
         # Within its second, a resource may change again and look the same by date.
         if modified is not None and modified >= clock.now():
             modified = None
-        return Validators(f'"{revision}-{crc32(made_of.encode()):08x}"', modified)
+        shape_sum = crc32(made_of.encode())
+        return Validators(f'"{revision}-{shape_sum:08x}"', modified, made_of)
 
     def unchanged(self, validators: Validators) -> Response | None:
         """Answer 304 to a read whose client has it already, else nothing.
@@ -350,10 +349,8 @@ class Call:
         status: int = 200,
         headers: dict[str, str] | None = None,
     ) -> Response:
-        """Render a document in the format that was negotiated."""
-        vocabulary = self.place.vocabulary
-        body = self.choice.representation.render(document, vocabulary)
-        links = LINK_HEADER.render_embedded(document, vocabulary)
+        """Answer with a document in the format that was negotiated."""
+        body, links = self.written(document)
         is_read = self.request.method in {"GET", "HEAD"}
         if is_read and status == 200 and not (headers and "ETag" in headers):  # noqa: PLR2004
             # What has no revision is known by its bytes.
@@ -365,6 +362,14 @@ class Call:
                 return unchanged
             headers = {**(headers or {}), **validators.headers}
         return self.finish(body, status, headers, links)
+
+    def written(self, document: Resource) -> Written:
+        """Render a document in the format that was negotiated."""
+        vocabulary = self.place.vocabulary
+        return Written(
+            self.choice.representation.render(document, vocabulary),
+            LINK_HEADER.render_embedded(document, vocabulary),
+        )
 
     def done(
         self,
@@ -412,14 +417,17 @@ class Call:
             answer[VERSION_HEADER] = FOXY_VERSION
         if headers:
             answer.update(headers)
-        return Response(body, status, answer)
+        return ReadyResponse(body, status, ReadyHeaders(answer))
 
     def alternates(self) -> list[tuple[Representation, str]]:
         """Give the formats of the requested resource with their URLs."""
-        without = [(n, v) for n, v in self.query if n != "format"]
+        return [(r, self._format_start + r.name) for r in self.offers]
+
+    @lazy
+    def _format_start(self) -> str:
+        without = tuple((n, v) for n, v in self.query if n != "format")
         url = with_query(self.url, without)
-        start = f"{url}&format=" if without else f"{url}?format="
-        return [(r, start + r.name) for r in self.offers]
+        return f"{url}&format=" if without else f"{url}?format="
 
     def _links(self, links: str) -> str:
         """Write all links; HAL Explorer finds the profile only if it is the first."""
@@ -429,12 +437,35 @@ class Call:
         if self.profile:
             profile = f'<{base}{PROFILES}/{self.profile}>; rel="profile"'
             found.insert(0, f'{profile}; type="{SCHEMA}"')
-        found += [
-            f'<{href}>; rel="alternate"; type="{other.media_types[0]}"'
-            for other, href in self.alternates()
-            if other is not mine
-        ]
+        others = _alternates(self.offers, mine)
+        if others:
+            found.append(others.replace(_START, self._format_start))
         if "service-desc" not in links:
-            found.append(f'<{base}{OPENAPI}>; rel="service-desc"')
-            found.append(f'<{base}{DOCS}>; rel="service-doc"')
+            found.append(
+                f'<{base}{OPENAPI}>; rel="service-desc", '
+                f'<{base}{DOCS}>; rel="service-doc"'
+            )
         return ", ".join(found)
+
+
+@lru_cache(maxsize=1024)
+def _parameters(text: str) -> Query:
+    if text.count("&") >= MAX_PARAMETERS:
+        raise BadRequest(f"the query has over {MAX_PARAMETERS} parameters")
+    try:
+        return tuple(parse_qsl(text, keep_blank_values=True, errors="strict"))
+    except ValueError:
+        raise BadRequest("the query is not UTF-8") from None
+
+
+# Stands for the requested address, up to the name of a format.
+_START = "\0"
+
+
+@lru_cache(maxsize=64)
+def _alternates(offers: tuple[Representation, ...], mine: Representation) -> str:
+    return ", ".join(
+        f'<{_START}{other.name}>; rel="alternate"; type="{other.media_types[0]}"'
+        for other in offers
+        if other is not mine
+    )

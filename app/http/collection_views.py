@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -29,7 +29,7 @@ from app.http.endpoints import CollectionService, Record, View, route
 from app.http.idempotency import Done, Once, once
 from app.http.item_views import ItemViews
 from app.http.media_types import MULTIPART
-from app.http.pagination import PAGING, Window, page_links, with_query
+from app.http.pagination import PAGING, Query, Window, page_links, with_query
 from app.http.query_language import Asked, collection_query
 from app.services.listing import Listing, Page, Selection, version_of_all
 from representations import (
@@ -48,6 +48,9 @@ TABLE_ROWS = 1000
 TABLE_CHUNK = 64 * 1024
 MAX_TABLE_IN_MEMORY = 2**20
 
+KEPT_QUERIES = 256
+"""Queries of one collection whose meaning is not read again."""
+
 
 class CollectionViews:
     """GET of a page or a table, POST, and changes of those that a query names."""
@@ -61,6 +64,7 @@ class CollectionViews:
         self.path = path
         self.service = service
         self.filter_form = affordances.filter_form(items.kind)
+        self._understood = lru_cache(maxsize=KEPT_QUERIES)(self._understand)
         self.views: dict[str, View] = {"GET": self.show}
         self.words = dict(self.declaration.collection_methods)
         if self.service.create:
@@ -99,8 +103,13 @@ class CollectionViews:
             return unchanged
         if call.choice.representation is CSV:
             return self._table(call, owner, asked, validators)
-        document = self.document(call, owner, asked)
-        return call.respond(document, headers=validators.headers)
+        pages = call.installation.pages
+        key = f"{call.request.path} {validators.made_of}"
+        page = pages.get(key)
+        if page is None:
+            page = call.written(self.document(call, owner, asked))
+            pages.put(key, page)
+        return call.finish(page.body, headers=validators.headers, links=page.links)
 
     def _table(
         self, call: Call, owner: Record, asked: Asked, validators: Validators
@@ -189,12 +198,22 @@ class CollectionViews:
 
         Raises `BadRequest`.
         """
+        zone = str(owner.get("timezone", "UTC"))
+        return self._understood(call.query, zone, call.place.base, is_usual)
+
+    def _understand(
+        self,
+        query: Query,
+        zone: str,
+        base: str,
+        is_usual: bool,  # noqa: FBT001
+    ) -> Asked:
         return collection_query(
-            call.query,
+            query,
             self.items.kind,
             self.items.catalogue,
-            zone=owner.get("timezone", "UTC"),
-            base=call.place.base,
+            zone=zone,
+            base=base,
             usual=self.service.usual if is_usual else None,
         )
 

@@ -32,6 +32,8 @@ class Validators:
 
     etag: str
     modified: int | None
+    made_of: str = ""
+    """All that makes the bytes, of which the tag has a checksum."""
 
     @property
     def last_modified(self) -> str:

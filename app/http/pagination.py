@@ -1,7 +1,6 @@
 """Offset pagination: the page that is asked for, and the links to the others."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
@@ -21,7 +20,7 @@ _NUMBER = re.compile(r"[0-9]{1,16}", re.ASCII)
 # What a query may hold unencoded and readable (RFC 3986, section 3.4).
 _SAFE = "-._~!$'()*,;:@/?"
 
-Query = Sequence[tuple[str, str]]
+Query = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +80,11 @@ def page_links(
         ("next", following, "Next"),
         ("last", last, "Last"),
     ]
-    kept = [
+    kept = tuple(
         ("limit", str(limit)) if name in ALIASES else (name, value)
         for name, value in query
         if name not in {"offset", "page"}
-    ]
+    )
     others = with_query(url, kept)
     start = f"{others}{'&' if '?' in others else '?'}offset="
     return [

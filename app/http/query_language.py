@@ -116,7 +116,7 @@ class Asked:
 
 def item_query(query: Query, kind: Kind, catalogue: Catalogue) -> Asked:
     """Read what of one resource is to be shown. Raises `BadRequest`."""
-    shown = [(n, v) for n, v in query if n in {"fields", "zoom"}]
+    shown = tuple((n, v) for n, v in query if n in {"fields", "zoom"})
     return _Parser(kind, catalogue, "UTC", "").read(shown)
 
 

@@ -20,6 +20,7 @@ from app.errors import ConfigurationError, RequestError
 from app.migrations import HEAD
 from app.models import ITEM_CATEGORIES, STORES, TOKENS
 from app.services import access, item_categories, scopes, stores
+from app.services.kept import Kept
 from app.settings import Settings
 from app.storage import Storage, storage_at, sync_folder
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
@@ -71,6 +72,7 @@ class Installation:
     database: Database
     storage: Storage
     secret_key: bytes
+    pages: Kept
 
     @property
     def starter_token(self) -> str:
@@ -107,7 +109,11 @@ def prepare(settings: Settings) -> Installation:
             with closing(database):
                 _migrate(database)
                 installation = Installation(
-                    settings, database, storage_at(settings.storage), key
+                    settings,
+                    database,
+                    storage_at(settings.storage),
+                    key,
+                    Kept(settings.page_cache_size),
                 )
                 _make_first_store(installation)
     except OSError as error:

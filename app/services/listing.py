@@ -253,10 +253,9 @@ def _page_statement(
         .order_by(*sorting)
         .limit(bindparam("limit", type_=BigInteger))
         .offset(bindparam("offset", type_=BigInteger))
-        .subquery("page")
     )
     rows = source.rows_of_one_store()
-    return Statement(rows.join(ids, ids.c.id == source.table.c.id).order_by(*sorting))
+    return Statement(rows.where(source.table.c.id.in_(ids)).order_by(*sorting))
 
 
 def _sorting(source: Source, order: tuple[Order, ...]) -> list[Any]:
