@@ -27,13 +27,14 @@ from representations.resource import (
 from representations.siren import Siren
 
 HAL = HalJson()
+HAL_FORMS = HalForms()
 
 CSV = CsvTable()
 LINK_HEADER = LinkHeader()
 
 REPRESENTATIONS: tuple[Representation, ...] = (
     HAL,
-    HalForms(),
+    HAL_FORMS,
     Siren(),
     HalXml(),
     Html(),
@@ -46,6 +47,7 @@ __all__ = [
     "CSV",
     "ERROR_REPRESENTATIONS",
     "HAL",
+    "HAL_FORMS",
     "LINK_HEADER",
     "REPRESENTATIONS",
     "Action",

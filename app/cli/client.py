@@ -65,10 +65,7 @@ def create(
     from app.services import clients
 
     for uri in redirect_uris:
-        if "://" not in uri or "#" in uri or any(c.isspace() for c in uri):
-            raise ConfigurationError(
-                f"--redirect-uri {uri}: must be an absolute URI without a fragment"
-            )
+        clients.ensure_redirectable(uri)
     with writing_at(data_dir, may_make=True) as tx:
         if scope not in OF_ALL_STORES and not (redirect_uris and store_id is None):
             store_id = store_of(tx, store_id)

@@ -25,12 +25,13 @@ from app.http.changes import (
 from app.http.conditional import Validators
 from app.http.documents import NOTHING
 from app.http.embedding import ALWAYS_COUNT
-from app.http.endpoints import CollectionService, Record, View, route
+from app.http.endpoints import CollectionService, Record, View, publish
 from app.http.idempotency import Done, Once, once
 from app.http.item_views import ItemViews
 from app.http.media_types import MULTIPART
 from app.http.pagination import PAGING, Query, Window, page_links, with_query
 from app.http.query_language import Asked, collection_query
+from app.http.routes import Route
 from app.services.listing import Listing, Page, Selection, version_of_all
 from representations import (
     COLLECTION_REPRESENTATIONS,
@@ -55,8 +56,8 @@ KEPT_QUERIES = 256
 class CollectionViews:
     """GET of a page or a table, POST, and changes of those that a query names."""
 
-    changes_alike = True
-    """Whether a PATCH changes each of them alike."""
+    takes_arrays = frozenset({"POST"})
+    gives_results = frozenset({"POST", "PATCH", "DELETE"})
 
     def __init__(self, items: ItemViews, path: str, service: CollectionService) -> None:
         self.items = items
@@ -83,15 +84,16 @@ class CollectionViews:
     def register(self, app: Flask) -> None:
         """Publish the views."""
         path = self.path.replace("{id}", "<id:owner_id>")
-        route(
-            app,
+        route = Route(
             path,
-            self.views,
             self.words,
             profile=self.declaration.name,
             is_collection=True,
             offers=COLLECTION_REPRESENTATIONS,
+            takes_arrays=self.takes_arrays,
+            gives_results=self.gives_results,
         )
+        publish(app, route, self.views)
 
     def show(self, call: Call, owner_id: int = 0) -> Response:
         """Answer a GET with a page."""
@@ -258,7 +260,7 @@ class CollectionViews:
             if named_ids(call.query):
                 href = with_query(call.url, call.query)
                 actions += affordances.several_actions(
-                    self.declaration, href, can_update=self.changes_alike
+                    self.declaration, href, can_update="PATCH" in self.gives_results
                 )
         actions.append(
             affordances.filter_action(self.declaration, call.url, self.filter_form)

@@ -22,7 +22,6 @@ from app.services.listing import Page, Selection
 from representations import (
     REPRESENTATIONS,
     Link,
-    Representation,
     Resource,
     Value,
 )
@@ -84,41 +83,9 @@ class CollectionService:
         return is_offered and principal.can_write
 
 
-def route(  # noqa: PLR0913 - each says one thing of an address
-    app: Flask,
-    path: str,
-    views: Mapping[str, View],
-    words: Mapping[str, str],
-    *,
-    is_negotiated: bool = True,
-    profile: str = "",
-    is_collection: bool = False,
-    offers: tuple[Representation, ...] = REPRESENTATIONS,
-    media_types: tuple[str, ...] = (),
-    is_public: bool = False,
-    is_api: bool = True,
-) -> None:
-    """Publish views under a path, with HEAD and OPTIONS.
-
-    `words` says what each method does, for the OPTIONS body. What is not negotiated
-    (a file's bytes) ignores Accept, but for its errors. `profile` is the resource
-    whose schema describes it, `offers` are the formats of GET; what it is otherwise is
-    for the description of the API (see `Route`). What is no `is_api` is asked for by
-    browsers and tools, which send no token and no header of ours.
-    """
-    note(
-        app,
-        Route(
-            path,
-            words,
-            is_negotiated,
-            profile,
-            is_collection,
-            offers,
-            media_types,
-            is_public or not is_api,
-        ),
-    )
+def publish(app: Flask, route: Route, views: Mapping[str, View]) -> None:
+    """Publish views at an address, with HEAD and OPTIONS."""
+    note(app, route)
     methods = {*views, "OPTIONS", *(["HEAD"] if "GET" in views else [])}
     allow = ", ".join(sorted(methods))
 
@@ -133,7 +100,7 @@ def route(  # noqa: PLR0913 - each says one thing of an address
                         rel="fx:methods",
                         properties={"method": method, "description": text},
                     )
-                    for method, text in words.items()
+                    for method, text in route.words.items()
                     if method in methods
                 ]
             },
@@ -143,15 +110,9 @@ def route(  # noqa: PLR0913 - each says one thing of an address
     extra = _body_headers(views)
     for method, view in {**views, "OPTIONS": options}.items():
         app.add_url_rule(
-            path,
-            endpoint=f"{method} {path}",
-            view_func=_handling(
-                view,
-                is_negotiated=is_negotiated or method == "OPTIONS",
-                profile=profile,
-                needs_version=is_api and method != "OPTIONS",
-                offers=offers if method == "GET" else REPRESENTATIONS,
-            ),
+            route.path,
+            endpoint=f"{method} {route.path}",
+            view_func=_handling(route, method, view),
             methods=[method],
             provide_automatic_options=False,
         )
@@ -165,14 +126,12 @@ def _body_headers(views: Mapping[str, View]) -> dict[str, str]:
     return found
 
 
-def _handling(
-    view: View,
-    *,
-    is_negotiated: bool,
-    profile: str,
-    needs_version: bool,
-    offers: tuple[Representation, ...],
-) -> Callable[..., Response]:
+def _handling(route: Route, method: str, view: View) -> Callable[..., Response]:
+    is_negotiated = route.is_negotiated or method == "OPTIONS"
+    needs_version = route.is_api and method != "OPTIONS"
+    profile = route.profile
+    offers = route.offers if method == "GET" else REPRESENTATIONS
+
     def handle(**ids: Any) -> Response:
         call: Call = g.call
         call.profile, call.offers = profile, offers

@@ -77,7 +77,7 @@ def register(app: Flask) -> None:
 
 def _answer(error: Exception) -> Response:
     status, problems, headers = _described(error)
-    logref = f"id-{time.time_ns() // 1000}"
+    logref = _logref()
     call: Call = g.call
     call.close()
     _log(error, status, problems, logref)
@@ -86,6 +86,18 @@ def _answer(error: Exception) -> Response:
     if call.choice.representation.is_for_people:
         document.title = f"{status} {_phrase(status)}"
     return call.respond(document, status, headers)
+
+
+def note(call: Call, status: int, message: str) -> str:
+    """Log a refusal that is answered by another protocol's rules; give its logref."""
+    logref = _logref()
+    call.close()
+    _log(BadRequest(message), status, (Problem(message, ""),), logref)
+    return logref
+
+
+def _logref() -> str:
+    return f"id-{time.time_ns() // 1000}"
 
 
 def _described(error: Exception) -> tuple[int, tuple[Problem, ...], dict[str, str]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from app.database import Transaction
-from app.errors import BadRequest, Conflict, RequestError
+from app.errors import BadRequest, RequestError
 from app.http.bodies import Body
 from app.http.call import Call
 from app.services import idempotency
@@ -46,11 +46,11 @@ class Done(Exception):
 class Once:
     """One request under a key; without a key, each method does nothing."""
 
-    def __init__(self, call: Call, key: str) -> None:
+    def __init__(self, call: Call, key: str, caller: str = "") -> None:
         self.call = call
         path = f"{call.request.method} {call.request.path}"
-        named = f"{call.principal.caller}\n{path}\n{key}"
-        self.digest = hashlib.sha256(named.encode()).hexdigest() if key else ""
+        self._named = f"{caller}\n{path}\n{key}".encode()
+        self.digest = hashlib.sha256(self._named).hexdigest() if key else ""
         self.request_digest = ""
         self.first: Outcome | None = None
 
@@ -58,8 +58,9 @@ class Once:
     def _sealed(self) -> "Fernet":
         from cryptography.fernet import Fernet
 
-        # An answer may hold a token, and those are stored nowhere in clear.
-        key = hashlib.sha256(b"outcomes" + self.call.installation.secret_key).digest()
+        # An answer may hold a token, and those are stored nowhere in clear. Who has no
+        # more than the database does not know the key that the client has made up.
+        key = hashlib.sha256(b"seal\n" + self._named).digest()
         return Fernet(base64.urlsafe_b64encode(key))
 
     def read(self, body: Body) -> None:
@@ -89,16 +90,15 @@ class Once:
         idempotency.keep(tx, self.digest, outcome)
         return response
 
+    def give_up(self) -> None:
+        """Forget the request: it had no effect, and may be sent again, mended."""
+        if self.digest and self.first is None:
+            self.call.close()
+            idempotency.give_up(self.call.installation.database, self.digest)
+
     def _replay(self, outcome: Outcome) -> None:
         idempotency.ensure_same(outcome, self.request_digest)
-        from cryptography.fernet import InvalidToken
-
-        try:
-            body = self._sealed.decrypt(outcome.body)
-        except InvalidToken:
-            raise Conflict(
-                "the answer to this Idempotency-Key was kept under another secret key"
-            ) from None
+        body = self._sealed.decrypt(outcome.body)
         response = self.call.finish(body, outcome.status)
         if "Content-Type" not in (kept := json.loads(outcome.headers)):
             del response.headers["Content-Type"]
@@ -108,8 +108,11 @@ class Once:
 
 
 @contextmanager
-def once(call: Call) -> Iterator[Once]:
-    """Run a request at most once. Raises `BadRequest` for what is no key."""
+def once(call: Call, caller: str | None = None) -> Iterator[Once]:
+    """Run a request at most once. Raises `BadRequest` for what is no key.
+
+    `caller` says who sends it, where that is not who its token stands for.
+    """
     sent = call.request.environ.get("HTTP_IDEMPOTENCY_KEY")
     if sent is None:
         yield Once(call, "")
@@ -120,15 +123,13 @@ def once(call: Call) -> Iterator[Once]:
             f"{HEADER} must be of 1 to {MAX_KEY} visible ASCII characters, such as a "
             "UUID in quotes"
         )
-    state = Once(call, found[1] or found[2])
-    database = call.installation.database
+    who = call.principal.caller if caller is None else caller
+    state = Once(call, found[1] or found[2], who)
     call.close()
-    state.first = idempotency.begin(database, state.digest)
+    state.first = idempotency.begin(call.installation.database, state.digest)
     try:
         yield state
-    except BaseException as error:
+    except RequestError:
         # Whether a commit came to pass is not known of what is no refusal.
-        if isinstance(error, RequestError) and state.first is None:
-            call.close()
-            idempotency.give_up(database, state.digest)
+        state.give_up()
         raise

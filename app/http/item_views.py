@@ -19,8 +19,9 @@ from app.http.changes import (
 from app.http.conditional import Validators
 from app.http.documents import NOTHING
 from app.http.embedding import ALWAYS_COUNT, Embedder
-from app.http.endpoints import ItemService, Record, View, route
+from app.http.endpoints import ItemService, Record, View, publish
 from app.http.query_language import item_query
+from app.http.routes import Route
 from app.services.listing import version_of_all
 from representations import (
     LINK_HEADER,
@@ -54,7 +55,7 @@ class ItemViews:
             "DELETE": self.delete,
         }
         words = self.declaration.item_methods
-        route(app, path, views, words, profile=self.declaration.name)
+        publish(app, Route(path, words, profile=self.declaration.name), views)
 
     def show(self, call: Call, item_id: int) -> Response:
         """Answer a GET."""

@@ -1,63 +1,45 @@
 """OpenAPI 3.1, made of the routes and the declarations: nothing in it is said twice."""
 
 import re
-from collections.abc import Iterable, Mapping
-from http import HTTPStatus
-from itertools import chain
+from collections.abc import Iterable
 from typing import Any
 
-from app.http.addresses import DOCS, TOKEN
+from app.http.addresses import DOCS
 from app.http.bodies import JSON_TYPES, READ
 from app.http.catalogue import Catalogue, Kind
-from app.http.media_types import (
-    FORM,
-    JSON,
-    JSON_PATCH,
-    MERGE_PATCH,
-    MULTIPART,
+from app.http.media_types import FORM, JSON_PATCH, MERGE_PATCH, MULTIPART
+from app.http.openapi_answers import (
+    HEADERS,
+    READS,
+    WITH_BODY,
+    responses,
+    shared,
+    variables_of,
 )
-from app.http.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from app.http.openapi_components import PARAMETERS, reference, schemas, security
 from app.http.query_language import operators_of
 from app.http.routes import Route
-from app.services.scopes import SCOPES
-from representations import ERROR_REPRESENTATIONS
+from app.settings import Settings
+from representations import Field
 from schemas.fields import Upload
-from schemas.json_schema import (
-    DIALECT,
-    conditions_of,
-    property_schema,
-    required_of,
-    title_of,
-)
+from schemas.json_schema import DIALECT, title_of
 
 VERSION = "3.1.0"
 
-# What every answer may be, and what a method may be besides.
-_ALWAYS = (400, 406, 429, 503)
-_PRIVATE = (401,)
-_READS = (200, 304, 404, 412)
-_WRITES = (403, 404, 409, 412, 413, 415, 422, 507)
-_STATUSES: Mapping[str, tuple[int, ...]] = {
-    "GET": _READS,
-    "HEAD": _READS,
-    "OPTIONS": (200, 404),
-    "POST": (201, 207, *_WRITES),
-    "PATCH": (200, 204, 207, 428, *_WRITES),
-    "PUT": (200, 204, 428, *_WRITES),
-    "DELETE": (200, 204, 207, 403, 404, 409, 412, 413, 428),
-}
-_WITHOUT_BODY = {204, 304}
-BAD = 400
-
 
 def describe(
-    routes: Iterable[Route], catalogue: Catalogue, *, base: str, version: str
+    routes: Iterable[Route],
+    catalogue: Catalogue,
+    settings: Settings,
+    *,
+    base: str,
+    version: str,
 ) -> dict[str, Any]:
-    """Describe the whole API at an address."""
+    """Describe the whole API of a server with these settings, at an address."""
     paths: dict[str, Any] = {}
     for route in routes:
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.path)
-        paths[path] = _path(route, path, catalogue)
+        paths[path] = _path(route, path, catalogue, settings)
     return {
         "openapi": VERSION,
         "jsonSchemaDialect": DIALECT,
@@ -77,33 +59,38 @@ def describe(
         "security": [{"bearer": []}, {"oauth2": []}],
         "paths": paths,
         "components": {
-            "schemas": _schemas(catalogue),
-            "securitySchemes": _security(base),
+            "schemas": schemas(catalogue),
+            "securitySchemes": security(base),
             "parameters": {
-                **_PARAMETERS,
+                **PARAMETERS,
                 **{
                     f"{kind.declaration.name}.{parameter['name']}": parameter
                     for kind in catalogue.values()
                     for parameter in _filters(kind)
                 },
             },
-            "responses": _shared_responses(),
+            "headers": dict(HEADERS),
+            "responses": shared(),
         },
         "externalDocs": {"url": base + DOCS},
     }
 
 
-# -- paths --------------------------------------------------------------------
+# -- paths
 
 
-def _path(route: Route, path: str, catalogue: Catalogue) -> dict[str, Any]:
-    variables = re.findall(r"<(?:(\w+):)?(\w+)>", route.path)
+def _path(
+    route: Route, path: str, catalogue: Catalogue, settings: Settings
+) -> dict[str, Any]:
+    variables = variables_of(route.path)
     item: dict[str, Any] = {}
     if variables:
         item["parameters"] = [_variable(kind, name) for kind, name in variables]
     kind = catalogue.get(route.profile)
     for method, words in route.words.items():
-        item[method.lower()] = _operation(route, path, method, words, kind)
+        operation = _operation(route, path, method, words, kind)
+        operation["responses"] = responses(route, method, kind, settings)
+        item[method.lower()] = operation
     return item
 
 
@@ -117,12 +104,11 @@ def _operation(
         "tags": [title_of(kind.declaration.plural) if kind else "The API itself"],
         "parameters": _parameters(route, method, kind),
     }
-    if route.is_public or method == "OPTIONS":
+    if not route.needs_token or method == "OPTIONS":
         operation["security"] = [{}]
     body = _body(route, method, kind)
     if body:
         operation["requestBody"] = body
-    operation["responses"] = _responses(route, method, kind)
     return operation
 
 
@@ -134,11 +120,11 @@ def _variable(converter: str, name: str) -> dict[str, Any]:
 
 
 def _parameters(route: Route, method: str, kind: Kind | None) -> list[dict[str, Any]]:
-    found = [_ref("FoxyApiVersion")]
-    is_read = method in {"GET", "HEAD"}
+    found = [_ref("FoxyApiVersion")] if route.is_api else []
+    is_read = method in READS
     if route.is_negotiated or method == "OPTIONS":
         found.append(_ref("Format"))
-    if is_read:
+    if is_read and (route.is_api or route.is_negotiated):
         found += [_ref("IfNoneMatch")]
     if method in {"PATCH", "PUT", "DELETE"}:
         found += [_ref("IfMatch")]
@@ -159,7 +145,7 @@ def _parameters(route: Route, method: str, kind: Kind | None) -> list[dict[str, 
 
 
 def _ref(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/components/parameters/{name}"}
+    return reference("parameters", name)
 
 
 def _zoom(kind: Kind) -> dict[str, Any]:
@@ -189,25 +175,21 @@ def _filters(kind: Kind) -> list[dict[str, Any]]:
 
 
 def _body(route: Route, method: str, kind: Kind | None) -> dict[str, Any] | None:
-    if method not in {"POST", "PATCH", "PUT"}:
+    if method not in WITH_BODY:
         return None
     if kind is None:
-        loose = {"type": "object"}
-        types = (FORM, JSON)
-        return {"content": {t: {"schema": loose} for t in types}, "required": True}
-    name = kind.declaration.name
-    reference = {"$ref": f"#/components/schemas/{name}_{_shape(method)}"}
-    schema: dict[str, Any] = reference
-    if route.is_collection and "POST" in route.words and method != "DELETE":
-        schema = {"oneOf": [reference, {"type": "array", "items": reference}]}
-    if route.is_collection and method == "PATCH" and name != "attribute":
-        schema = reference
+        schema = _form(route.said[method].fields)
+        return {"content": {FORM: {"schema": schema}}, "required": True}
+    one = reference("schemas", f"{kind.declaration.name}_{_shape(method)}")
+    schema = one
+    if method in route.takes_arrays:
+        schema = {"oneOf": [one, {"type": "array", "items": one}]}
     content: dict[str, Any] = {}
     for media_type in READ:
         if media_type == MULTIPART:
             content[media_type] = {"schema": _multipart(kind, method)}
         elif media_type == FORM:
-            content[media_type] = {"schema": reference}
+            content[media_type] = {"schema": one}
         elif media_type in JSON_TYPES:
             content[media_type] = {"schema": schema}
         else:
@@ -223,7 +205,7 @@ def _shape(method: str) -> str:
 
 
 def _multipart(kind: Kind, method: str) -> dict[str, Any]:
-    shape = {"$ref": f"#/components/schemas/{kind.declaration.name}_{_shape(method)}"}
+    shape = reference("schemas", f"{kind.declaration.name}_{_shape(method)}")
     files = {
         name: {
             "type": "string",
@@ -238,254 +220,20 @@ def _multipart(kind: Kind, method: str) -> dict[str, Any]:
     return {"allOf": [shape], "type": "object", "properties": files}
 
 
-def _responses(route: Route, method: str, kind: Kind | None) -> dict[str, Any]:
-    statuses = {*_ALWAYS, *_STATUSES[method]}
-    if not route.is_public and method != "OPTIONS":
-        statuses |= set(_PRIVATE)
-    if route.is_public and method == "POST":
-        # Tokens are given, not made at an address of their own.
-        statuses = (statuses - {201, 207, 404, 409, 412, 507}) | {200, 303, 401, 422}
-    if route.is_public and method == "GET":
-        statuses |= {302, 303, 401}
-    if not kind:
-        statuses -= {207}
-    if route.media_types and not route.is_negotiated and method in {"GET", "HEAD"}:
-        statuses |= {206, 302, 401, 416}
-    return {
-        str(status): {"$ref": f"#/components/responses/{status}"}
-        if status in _WITHOUT_BODY or status >= BAD
-        else _response(route, method, kind, status)
-        for status in sorted(statuses)
+def _form(fields: Iterable[Field]) -> dict[str, Any]:
+    """Describe the inputs of a form."""
+    inputs = tuple(fields)
+    properties = {
+        field.name: {
+            "type": "string",
+            "title": field.title,
+            **({"enum": list(field.options)} if field.options else {}),
+        }
+        for field in inputs
     }
+    required = [field.name for field in inputs if field.required]
+    return {"type": "object", "properties": properties, "required": required}
 
-
-def _response(
-    route: Route, method: str, kind: Kind | None, status: int
-) -> dict[str, Any]:
-    found: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-    if method == "HEAD" or status in {302, 303}:
-        return found
-    if not route.is_negotiated and method != "OPTIONS":
-        found["content"] = {t: {} for t in route.media_types or ("*/*",)}
-        return found
-    offers = route.offers if method == "GET" else route.offers[:5]
-    content = {}
-    for representation in offers:
-        for media_type in representation.media_types:
-            is_hal = media_type in _HAL and kind and method != "OPTIONS"
-            name = _answer(route, method, kind, status) if is_hal else ""
-            schema = {"$ref": f"#/components/schemas/{name}"}
-            content[media_type] = {"schema": schema} if name else {}
-    found["content"] = content
-    if status == HTTPStatus.CREATED and kind:
-        found["headers"] = {
-            "Location": {
-                "description": "The address of what was created, if it was one.",
-                "schema": {"type": "string", "format": "uri"},
-            }
-        }
-    return found
-
-
-_HAL = ("application/hal+json", "application/vnd.hal+json")
-
-
-def _answer(route: Route, method: str, kind: Kind | None, status: int) -> str:
-    """Name the schema of a HAL answer, empty where it may be one of several."""
-    if kind is None or status == HTTPStatus.MULTI_STATUS:
-        return ""
-    name = kind.declaration.name
-    if method == "GET":
-        return f"{kind.declaration.plural}_page" if route.is_collection else name
-    if method in {"PATCH", "PUT"} and not route.is_collection:
-        return name
-    return ""
-
-
-# -- components ---------------------------------------------------------------
-
-
-def _schemas(catalogue: Catalogue) -> dict[str, Any]:
-    found: dict[str, Any] = {"errors": _ERRORS}
-    for kind in catalogue.values():
-        declaration = kind.declaration
-        schema = declaration.schema
-        properties = {n: property_schema(n, f) for n, f in schema.properties.items()}
-        shown = {n: properties[n] for n in schema.shown}
-        writable = {
-            n: p
-            for n, p in properties.items()
-            if n in schema.writable and not isinstance(schema.writable[n], Upload)
-        }
-        found[declaration.name] = {
-            "type": "object",
-            "title": declaration.heading,
-            "description": declaration.description,
-            "properties": {"_links": {"type": "object"}, **shown},
-            "required": ["_links"],
-        }
-        found[f"{declaration.plural}_page"] = _page(kind)
-        found[f"{declaration.name}_changes"] = {
-            "type": "object",
-            "properties": writable,
-        }
-        found[f"{declaration.name}_new"] = {
-            "type": "object",
-            "properties": writable,
-            "required": required_of(schema),
-            **conditions_of(schema),
-        }
-    return found
-
-
-def _page(kind: Kind) -> dict[str, Any]:
-    declaration = kind.declaration
-    item = {"$ref": f"#/components/schemas/{declaration.name}"}
-    members = {"type": "array", "items": item}
-    return {
-        "type": "object",
-        "title": title_of(declaration.plural),
-        "description": declaration.collection_description,
-        "properties": {
-            "_links": {"type": "object"},
-            "_embedded": {
-                "type": "object",
-                "properties": {declaration.collection_rel: members},
-                "required": [declaration.collection_rel],
-            },
-            "total_items": {
-                "type": ["integer", "string"],
-                "description": "A string where FOXY-API-VERSION was sent.",
-            },
-            "returned_items": {"type": "integer"},
-            "limit": {"type": "integer", "maximum": MAX_LIMIT},
-            "offset": {"type": "integer", "minimum": 0},
-        },
-        "required": ["_links", "_embedded", "total_items", "returned_items"],
-    }
-
-
-def _shared_responses() -> dict[str, Any]:
-    """Describe what is the same wherever it comes from: errors, and no body."""
-    types = [t for r in ERROR_REPRESENTATIONS for t in r.media_types]
-    schema = {"$ref": "#/components/schemas/errors"}
-    content = {t: {"schema": schema} if t in _HAL else {} for t in (*types, JSON)}
-    statuses = {*_ALWAYS, *_PRIVATE, 416, *chain.from_iterable(_STATUSES.values())}
-    found: dict[str, Any] = {}
-    for status in sorted(statuses | _WITHOUT_BODY):
-        if status >= BAD:
-            phrase = HTTPStatus(status).phrase
-            found[str(status)] = {"description": phrase, "content": content}
-        elif status in _WITHOUT_BODY:
-            found[str(status)] = {"description": HTTPStatus(status).phrase}
-    return found
-
-
-def _security(base: str) -> dict[str, Any]:
-    scopes = dict(SCOPES)
-    token = base + TOKEN
-    return {
-        "bearer": {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A personal token (`sirenhall token create`), or one of "
-            "OAuth2.",
-        },
-        "oauth2": {
-            "type": "oauth2",
-            "flows": {
-                "clientCredentials": {"tokenUrl": token, "scopes": scopes},
-                "authorizationCode": {
-                    "authorizationUrl": f"{base}/authorize",
-                    "tokenUrl": token,
-                    "refreshUrl": token,
-                    "scopes": scopes,
-                },
-            },
-        },
-    }
-
-
-def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "query",
-        "description": description,
-        "schema": {"type": "string", **schema},
-    }
-
-
-def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
-    return {**_query(name, description, **schema), "in": "header"}
-
-
-_PARAMETERS: dict[str, Any] = {
-    "FoxyApiVersion": _header(
-        "FOXY-API-VERSION", "1 selects Foxy's wire for collections.", enum=["1"]
-    ),
-    "Format": _query(
-        "format",
-        "The format of the answer, for clients that cannot set Accept.",
-        enum=["hal", "hal-forms", "siren", "xml", "html"],
-    ),
-    "IfNoneMatch": _header("If-None-Match", "Answer 304 if this still is the ETag."),
-    "IfMatch": _header("If-Match", "Change it only if this still is the ETag."),
-    "IdempotencyKey": _header(
-        "Idempotency-Key",
-        "Makes sending it again harmless: the first outcome is replayed for a day.",
-        pattern="^[A-Za-z0-9-]{1,255}$",
-    ),
-    "Prefer": _header(
-        "Prefer",
-        "return=minimal: no body; handling=strict: nothing is ignored, and of several "
-        "all or none.",
-        examples=["return=minimal", "return=representation", "handling=strict"],
-    ),
-    "Limit": _query(
-        "limit",
-        f"How many to show; more than {MAX_LIMIT} are {MAX_LIMIT}.",
-        type="integer",
-        minimum=0,
-        default=DEFAULT_LIMIT,
-    ),
-    "Offset": _query(
-        "offset",
-        "How many to skip.",
-        type="integer",
-        minimum=0,
-        maximum=2**53,
-        default=0,
-    ),
-    "Order": _query("order", "Properties to sort by, each with asc or desc."),
-    "Search": _query("search", "Words to look for."),
-    "Fields": _query("fields", "Properties to show."),
-}
-
-_ERRORS = {
-    "type": "object",
-    "properties": {
-        "total": {"type": "integer"},
-        "_embedded": {
-            "type": "object",
-            "properties": {
-                "fx:errors": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "properties": {
-                            "logref": {"type": "string"},
-                            "message": {"type": "string"},
-                            "property": {"type": "string"},
-                            "code": {"type": "string"},
-                        },
-                        "required": ["message", "code"],
-                    },
-                }
-            },
-        },
-    },
-    "required": ["total", "_embedded"],
-}
 
 _JSON_PATCH_SCHEMA = {
     "type": "array",

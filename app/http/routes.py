@@ -2,12 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Flask
 
-from representations import REPRESENTATIONS, Representation
+from representations import REPRESENTATIONS, Field, Representation
 
 EXTENSION = "sirenhall.routes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a method takes and answers, where that follows from no kind of resource.
+
+    `statuses` are those beyond what any request may meet; `fields` are of a form,
+    `answer` is the JSON Schema of a 200.
+    """
+
+    statuses: tuple[int, ...]
+    fields: tuple[Field, ...] = ()
+    answer: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +29,10 @@ class Route:
     """An address, as Werkzeug writes it, and what its methods do, in words.
 
     `profile` names the kind of resource that is there, `is_collection` tells many from
-    one. What is not negotiated answers with `media_types` of its own.
+    one, and `offers` are the formats of GET. What is not negotiated (a file's bytes)
+    ignores Accept, but for its errors, and answers with `media_types` of its own.
+    Who needs no token asks for what `is_public`. What is no `is_api` is asked for by
+    browsers and tools, which send no token and no header of ours.
     """
 
     path: str
@@ -24,8 +41,19 @@ class Route:
     profile: str = ""
     is_collection: bool = False
     offers: tuple[Representation, ...] = REPRESENTATIONS
-    media_types: tuple[str, ...] = field(default=())
+    media_types: tuple[str, ...] = ()
     is_public: bool = False
+    is_api: bool = True
+    takes_arrays: frozenset[str] = frozenset()
+    """The methods that take several resources at once."""
+    gives_results: frozenset[str] = frozenset()
+    """The methods that may answer with a result for each of several."""
+    said: Mapping[str, Said] = field(default_factory=dict)
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether who asks must say who it is."""
+        return self.is_api and not self.is_public
 
 
 def note(app: Flask, route: Route) -> None:

@@ -17,6 +17,8 @@ TOKENS = Table(
     Column("kind", text(10), nullable=False, server_default="access"),
     # The OAuth client it was given to, null if it is a personal one.
     Column("client_id", ID),
+    # The authorization code that it came of, at first hand or by a refresh.
+    Column("code_digest", text(64)),
     Column("note", text(200), nullable=False),
     Column("date_created", BigInteger, nullable=False),
     Column("date_expires", BigInteger),

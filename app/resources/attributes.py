@@ -79,8 +79,9 @@ def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
 class AttributesViews(CollectionViews):
     """The attributes of one owner, which can also be sent by name, several at once."""
 
+    takes_arrays = frozenset({"POST", "PATCH", "PUT"})
     # A PATCH is by name here.
-    changes_alike = False
+    gives_results = frozenset({"POST", "DELETE"})
 
     def __init__(
         self, items: ItemViews, path: str, owning: Owning, owner: Finder

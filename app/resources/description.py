@@ -10,11 +10,11 @@ from app.http.addresses import DOCS, OPENAPI, PROBLEMS, PROPERTY_HELPERS, RELS
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
-from app.http.endpoints import route
+from app.http.endpoints import publish
 from app.http.media_types import JSON
 from app.http.openapi import describe
 from app.http.query_language import GRAMMAR, OPERATORS, RESERVED
-from app.http.routes import routes
+from app.http.routes import Route, Said, routes
 from representations import COLLECTION_REPRESENTATIONS as ALL
 from representations import Link, Resource
 
@@ -96,19 +96,20 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         document = describe(
             routes(app),
             catalogue,
+            call.settings,
             base=call.place.base,
             version=version("sirenhall"),
         )
         headers = {"Content-Type": JSON, "Cache-Control": "public, max-age=3600"}
         return Response(msgspec.json.encode(document) + b"\n", headers=headers)
 
-    route(app, DOCS, {"GET": _docs}, DOCS_METHODS, is_api=False)
-    route(
-        app,
+    publish(app, Route(DOCS, DOCS_METHODS, is_api=False), {"GET": _docs})
+    description = Route(
         OPENAPI,
-        {"GET": openapi},
         OPENAPI_METHODS,
         is_negotiated=False,
         is_api=False,
         media_types=(JSON,),
+        said={"GET": Said(statuses=(200,))},
     )
+    publish(app, description, {"GET": openapi})

@@ -18,8 +18,9 @@ from app.http.declaration import (
     LinkTo,
     Relation,
 )
-from app.http.endpoints import CollectionService, ItemService, route
+from app.http.endpoints import CollectionService, ItemService, publish
 from app.http.item_views import ItemViews
+from app.http.routes import Route, Said
 from app.services import downloadables, item_categories, stores
 from app.services.downloadables import NewFile
 from representations import Value
@@ -167,11 +168,11 @@ def register(app: Flask, catalogue: Catalogue) -> None:
             usual=downloadables.ON_SHELF,
         ),
     ).register(app)
-    route(
-        app,
+    file = Route(
         "/downloadables/<id:item_id>/file",
-        {"GET": _file},
         FILE_METHODS,
         is_negotiated=False,
         media_types=("*/*",),
+        said={"GET": Said(statuses=(200, 206, 302, 304, 412, 416))},
     )
+    publish(app, file, {"GET": _file})

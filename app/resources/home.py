@@ -8,11 +8,12 @@ from app.http.addresses import DOCS, OPENAPI, PROPERTY_HELPERS, RELS, TOKEN
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
-from app.http.endpoints import route
+from app.http.endpoints import publish
 from app.http.media_types import FORM, JSON
+from app.http.routes import Route
+from app.resources.oauth import TOKEN_FIELDS
 from app.services.access import Principal
-from app.services.scopes import SCOPES
-from representations import Action, Field, Link, Resource
+from representations import Action, Link, Resource
 
 METHODS = {"GET": "View the starting point of the API", **STANDARD_METHODS}
 
@@ -67,27 +68,17 @@ def _search(href: str, title: str) -> Link:
 
 
 def _get_token(base: str) -> Action:
-    grants = ("client_credentials", "refresh_token", "authorization_code")
     return Action(
         "get-token",
         "Get an Access Token",
         "POST",
         base + TOKEN,
         FORM,
-        (
-            Field("grant_type", "Grant Type", required=True, options=grants),
-            Field("client_id", "Client ID", required=True),
-            Field("client_secret", "Client Secret", "password"),
-            Field("refresh_token", "Refresh Token", "password"),
-            Field("code", "Authorization Code"),
-            Field("redirect_uri", "Redirect URI", "url"),
-            Field("code_verifier", "Code Verifier"),
-            Field("scope", "Scope", options=tuple(SCOPES)),
-        ),
+        TOKEN_FIELDS,
         ("token",),
     )
 
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the view."""
-    route(app, "/", {"GET": _home}, METHODS, is_public=True)
+    publish(app, Route("/", METHODS, is_public=True), {"GET": _home})

@@ -17,9 +17,10 @@ from app.http.declaration import (
     LinkTo,
     Relation,
 )
-from app.http.endpoints import CollectionService, ItemService, route
+from app.http.endpoints import CollectionService, ItemService, publish
 from app.http.item_views import ItemViews
 from app.http.pagination import page_links, window
+from app.http.routes import Route
 from app.services import item_categories, stores
 from representations import Resource, Value
 from schemas.item_category import ItemCategorySchema
@@ -131,9 +132,5 @@ def register(app: Flask, catalogue: Catalogue) -> None:
             create=_create,
         ),
     ).register(app)
-    route(
-        app,
-        "/item_categories/<id:category_id>/tax_item_categories",
-        {"GET": _taxes},
-        TAX_METHODS,
-    )
+    taxes = Route("/item_categories/<id:category_id>/tax_item_categories", TAX_METHODS)
+    publish(app, taxes, {"GET": _taxes})

@@ -1,7 +1,7 @@
 """OAuth2: tokens for programs, and the page on which a merchant lets one in."""
 
 from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,17 +11,20 @@ from flask import Flask, Response, current_app, render_template
 
 from app.errors import BadRequest
 from app.http.addresses import DOCS, TOKEN
-from app.http.bodies import Reader
+from app.http.bodies import Body, Reader
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
-from app.http.endpoints import route
+from app.http.endpoints import publish
+from app.http.errors import note
+from app.http.idempotency import Done, once
 from app.http.media_types import JSON
 from app.http.pagination import with_query
+from app.http.routes import Route, Said
 from app.services import access
 from app.services.access import Principal
-from app.services.scopes import NARROWER, SCOPES
-from representations import HAL, Resource
+from app.services.scopes import GRANTS, NARROWER, OF_ALL_STORES, SCOPES
+from representations import HAL, Field, Resource
 from schemas.base import ResourceSchema
 from schemas.fields import UNREPRESENTABLE
 
@@ -35,6 +38,62 @@ ENDPOINTS = {
     "revocation": f"{TOKEN}/revocation",
     "introspection": f"{TOKEN}/introspection",
     "authorization": "/authorize",
+}
+TOKEN_FIELDS = (
+    Field("grant_type", "Grant Type", required=True, options=GRANTS),
+    Field("client_id", "Client ID", required=True),
+    Field("client_secret", "Client Secret", "password"),
+    Field("refresh_token", "Refresh Token", "password"),
+    Field("code", "Authorization Code"),
+    Field("redirect_uri", "Redirect URI", "url"),
+    Field("code_verifier", "Code Verifier"),
+    Field("scope", "Scope", options=tuple(SCOPES)),
+)
+_ABOUT_TOKEN = (
+    Field("token", "Token", "password", required=True),
+    Field("client_id", "Client ID", required=True),
+    Field("client_secret", "Client Secret", "password"),
+)
+_DECISION = (
+    Field("decision", "Decision", required=True, options=("allow", "deny")),
+    Field("token", "Access Token", "password"),
+)
+_TEXT = {"type": "string"}
+_NUMBER = {"type": "integer"}
+_GIVEN = {
+    "type": "object",
+    "properties": {
+        "access_token": _TEXT,
+        "token_type": _TEXT,
+        "expires_in": _NUMBER,
+        "scope": _TEXT,
+        "refresh_token": _TEXT,
+    },
+    "required": ["access_token", "token_type", "expires_in"],
+}
+_KNOWN = {
+    "type": "object",
+    "properties": {
+        "active": {"type": "boolean"},
+        "scope": _TEXT,
+        "token_type": _TEXT,
+        "iat": _NUMBER,
+        "exp": _NUMBER,
+        "store_id": _NUMBER,
+    },
+    "required": ["active"],
+}
+_REFUSALS = (400, 401, 413, 415)
+# In our words where the protocol has none, or none that help.
+_EXPLAINED = {
+    "invalid_client": "no client has this client_id with this client_secret; send both "
+    "as Basic or in the body (`sirenhall client create` makes a client)",
+    "unsupported_grant_type": f"grant_type must be one of {', '.join(GRANTS)}",
+    "unauthorized_client": "this client may not get tokens by this grant_type",
+    "invalid_scope": "scope must be one that the client was made with, or a narrower "
+    f"one; there are {', '.join(SCOPES)}",
+    "invalid_grant": "the code or refresh_token is unknown, was given to another "
+    "client, was used or revoked, or has expired",
 }
 TOKEN_METHODS = {
     "POST": "Get an access token: for a client_id and client_secret, a refresh_token "
@@ -91,10 +150,20 @@ def _readable_errors() -> Iterator[None]:
         ) from None
 
 
-def _form(call: Call) -> dict[str, str]:
+@contextmanager
+def _body(call: Call) -> Iterator[Body]:
     reader = Reader(ResourceSchema(), call.settings, call.installation.storage)
     with reader.read(call.request, "POST") as body:
-        return _readable((name, str(value)) for name, value in body.values.items())
+        yield body
+
+
+def _form(call: Call) -> dict[str, str]:
+    with _body(call) as body:
+        return _fields(body)
+
+
+def _fields(body: Body) -> dict[str, str]:
+    return _readable((name, str(value)) for name, value in body.values.items())
 
 
 def _readable(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -122,10 +191,23 @@ def _headers(call: Call) -> dict[str, str]:
 
 
 def _token(call: Call) -> Response:
-    request = _request(call, _form(call))
-    with _readable_errors():
-        answer = _server(call).create_token_response(request)
-    return _answered(call, *answer)
+    # Who knows the key, the header and the body is who sent the first one.
+    caller = call.request.environ.get("HTTP_AUTHORIZATION", "")
+    try:
+        with once(call, caller) as state, _body(call) as body:
+            state.read(body)
+            request = _request(call, _fields(body))
+            with _readable_errors():
+                answer = _server(call).create_token_response(request)
+            response = _answered(call, *answer)
+            if response.status_code != 200:  # noqa: PLR2004
+                state.give_up()
+                return response
+            with call.writing() as tx:
+                return state.keep(tx, response)
+    except Done as done:
+        done.response.headers.update(PRIVATE)
+        return done.response
 
 
 def _endpoint(name: str) -> Any:
@@ -142,19 +224,19 @@ def _answered(call: Call, status: int, body: Any, headers: Any) -> Response:
     """Write an answer of the protocol; an error is one of ours, too."""
     document = dict(body or {})
     if "error" in document:
-        said = {
-            "message": document.get("error_description") or document["error"],
-            "code": document["error"],
-        }
+        code = document["error"]
+        message = _EXPLAINED.get(code) or document.get("error_description") or code
+        document["error_description"] = message
+        logref = note(call, status, message)
+        said = {"logref": logref, "message": message, "code": code}
         entry = Resource(classes=("error",), properties=said)
         error = Resource(
             properties={**document, "total": 1}, embedded={"fx:errors": [entry]}
         )
         document = HAL.document(error, call.place.vocabulary)
     response = Response(_encoded(document), status, {"Content-Type": JSON, **PRIVATE})
-    for name, value in headers:
-        if name.lower() == "www-authenticate":
-            response.headers[name] = value
+    if any(name.lower() == "www-authenticate" for name, _ in headers):
+        response.headers["WWW-Authenticate"] = 'Basic realm="sirenhall"'
     return response
 
 
@@ -241,6 +323,7 @@ def _page(call: Call, request: "Request", complaint: str = "") -> Response:
         name=client["name"] or client["client_id"],
         scope=request.scope,
         meaning=SCOPES[request.scope],
+        is_for_all=request.scope in OF_ALL_STORES,
         destination=origin,
         action=with_query(call.url, call.query),
         complaint=complaint,
@@ -272,11 +355,7 @@ def _metadata(call: Call, issuer: str = "") -> Response:  # noqa: ARG001
         "issuer": base,
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
-        "grant_types_supported": [
-            "authorization_code",
-            "client_credentials",
-            "refresh_token",
-        ],
+        "grant_types_supported": list(GRANTS),
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": [*secret, "none"],
         "revocation_endpoint_auth_methods_supported": [*secret, "none"],
@@ -290,43 +369,57 @@ def _metadata(call: Call, issuer: str = "") -> Response:  # noqa: ARG001
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
-    for path, views, words in (
-        (ENDPOINTS["token"], {"POST": _token}, TOKEN_METHODS),
+    token = Said(statuses=(200, 409, *_REFUSALS), fields=TOKEN_FIELDS, answer=_GIVEN)
+    revocation = Said(statuses=(200, *_REFUSALS), fields=_ABOUT_TOKEN)
+    asked = Said(statuses=(200, *_REFUSALS), fields=_ABOUT_TOKEN, answer=_KNOWN)
+    consent = Said(statuses=(200, 302))
+    decision = Said(statuses=(200, 303, 413, 415, 422), fields=_DECISION)
+    metadata = {"GET": Said(statuses=(200,))}
+    page = ("text/html",)
+    issuer = "/.well-known/oauth-authorization-server"
+    for name, words, views, said in (
+        ("token", TOKEN_METHODS, {"POST": _token}, token),
         (
-            ENDPOINTS["revocation"],
-            {"POST": _endpoint("revocation")},
+            "revocation",
             REVOCATION_METHODS,
+            {"POST": _endpoint("revocation")},
+            revocation,
         ),
         (
-            ENDPOINTS["introspection"],
-            {"POST": _endpoint("introspection")},
+            "introspection",
             INTROSPECTION_METHODS,
-        ),
-        (
-            ENDPOINTS["authorization"],
-            {"GET": _ask, "POST": _decide},
-            AUTHORIZE_METHODS,
-        ),
-        (
-            "/.well-known/oauth-authorization-server",
-            {"GET": _metadata},
-            METADATA_METHODS,
-        ),
-        (
-            # Where an issuer that has a path is looked for (RFC 8414, section 3).
-            "/.well-known/oauth-authorization-server/<path:issuer>",
-            {"GET": _metadata},
-            METADATA_METHODS,
+            {"POST": _endpoint("introspection")},
+            asked,
         ),
     ):
-        route(
-            app,
-            path,
-            views,
-            words,
-            is_negotiated=False,
-            is_api=False,
-            media_types=("text/html",)
-            if path == ENDPOINTS["authorization"]
-            else (JSON,),
-        )
+        publish(app, _plain(ENDPOINTS[name], words, {"POST": said}), views)
+    publish(
+        app,
+        _plain(
+            ENDPOINTS["authorization"],
+            AUTHORIZE_METHODS,
+            {"GET": consent, "POST": decision},
+            page,
+        ),
+        {"GET": _ask, "POST": _decide},
+    )
+    # An issuer that has a path is looked for under it (RFC 8414, section 3).
+    for path in (issuer, f"{issuer}/<path:issuer>"):
+        publish(app, _plain(path, METADATA_METHODS, metadata), {"GET": _metadata})
+
+
+def _plain(
+    path: str,
+    words: Mapping[str, str],
+    said: Mapping[str, Said],
+    media_types: tuple[str, ...] = (JSON,),
+) -> Route:
+    """Declare an address of the protocol, which sets the type of its answers."""
+    return Route(
+        path,
+        words,
+        is_negotiated=False,
+        is_api=False,
+        media_types=media_types,
+        said=said,
+    )

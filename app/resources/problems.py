@@ -7,8 +7,9 @@ from app.http.addresses import PROBLEMS
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
-from app.http.endpoints import route
+from app.http.endpoints import publish
 from app.http.errors import PROBLEM_TYPES
+from app.http.routes import Route
 from representations import Link, Resource
 
 METHODS = {"GET": "View the documentation of problems", **STANDARD_METHODS}
@@ -61,5 +62,5 @@ def _type(call: Call, code: str) -> Resource:
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
-    route(app, PROBLEMS, {"GET": _index}, METHODS, is_api=False)
-    route(app, f"{PROBLEMS}/<code>", {"GET": _one}, METHODS, is_api=False)
+    publish(app, Route(PROBLEMS, METHODS, is_api=False), {"GET": _index})
+    publish(app, Route(f"{PROBLEMS}/<code>", METHODS, is_api=False), {"GET": _one})

@@ -8,8 +8,9 @@ from app.http.addresses import PROFILES
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
-from app.http.endpoints import route
+from app.http.endpoints import publish
 from app.http.media_types import SCHEMA
+from app.http.routes import Route, Said
 from schemas.json_schema import resource_schema
 
 METHODS = {"GET": "View the JSON Schema of a resource", **STANDARD_METHODS}
@@ -29,12 +30,12 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         headers = {"Content-Type": SCHEMA, "Cache-Control": "public, max-age=3600"}
         return Response(msgspec.json.encode(document) + b"\n", headers=headers)
 
-    route(
-        app,
+    profile = Route(
         f"{PROFILES}/<name>",
-        {"GET": show},
         METHODS,
         is_negotiated=False,
         is_api=False,
         media_types=(SCHEMA,),
+        said={"GET": Said(statuses=(200,))},
     )
+    publish(app, profile, {"GET": show})

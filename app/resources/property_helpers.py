@@ -10,7 +10,8 @@ from app.http.addresses import PROPERTY_HELPERS
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
-from app.http.endpoints import route
+from app.http.endpoints import publish
+from app.http.routes import Route
 from app.services import places
 from representations import Link, Resource
 from schemas.fields import Choice
@@ -87,5 +88,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         )
         return call.respond(document)
 
-    route(app, PROPERTY_HELPERS, {"GET": index}, METHODS, is_public=True)
-    route(app, f"{PROPERTY_HELPERS}/<name>", {"GET": show}, METHODS, is_public=True)
+    publish(app, Route(PROPERTY_HELPERS, METHODS, is_public=True), {"GET": index})
+    publish(
+        app, Route(f"{PROPERTY_HELPERS}/<name>", METHODS, is_public=True), {"GET": show}
+    )

@@ -17,7 +17,8 @@ from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS, Declaration
 from app.http.documents import ItemDocuments, Place
-from app.http.endpoints import route
+from app.http.endpoints import publish
+from app.http.routes import Route
 from app.resources import CATALOGUE
 from app.resources.downloadables import FILE_METHODS
 from app.resources.item_categories import ITEM_CATEGORY
@@ -256,5 +257,5 @@ def _pretty(document: bytes) -> str:
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
-    route(app, RELS, {"GET": _index}, METHODS, is_api=False)
-    route(app, f"{RELS}/<rel>", {"GET": _rel}, METHODS, is_api=False)
+    publish(app, Route(RELS, METHODS, is_api=False), {"GET": _index})
+    publish(app, Route(f"{RELS}/<rel>", METHODS, is_api=False), {"GET": _rel})

@@ -107,6 +107,7 @@ def create_token(  # noqa: PLR0913 - each is a column
     token: str | None = None,
     client_id: int | None = None,
     kind: str = ACCESS,
+    code_digest: str | None = None,
     lifetime: int | None = None,
 ) -> tuple[int, str]:
     """Make a token and give its id and text; only its digest is kept.
@@ -122,6 +123,7 @@ def create_token(  # noqa: PLR0913 - each is a column
         "note": note,
         "client_id": client_id,
         "kind": kind,
+        "code_digest": code_digest,
         "date_created": now(),
         "date_expires": None if lifetime is None else now() + lifetime,
     }

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import bindparam, select, update
 
@@ -19,6 +20,8 @@ PREFIX = "client_"
 ACCESS_LIFETIME = 7200
 REFRESH_LIFETIME = 315_360_000
 """Ten years, as Foxy's."""
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _C = OAUTH_CLIENTS.c
 _BY_CLIENT_ID = Statement(
@@ -58,6 +61,40 @@ def is_secret_of(client: dict[str, Any], secret: str) -> bool:
     """Tell whether a secret is the client's, in constant time."""
     digest = client["secret_digest"]
     return digest is not None and hmac.compare_digest(digest, access.digest(secret))
+
+
+def ensure_redirectable(uri: str) -> None:
+    """Refuse an address to which no code may be sent. Raises `ConfigurationError`.
+
+    Over plain http it could be read on its way; the machine's own address is none
+    (RFC 8252, section 7.3).
+    """
+    if "://" not in uri or "#" in uri or any(c.isspace() for c in uri):
+        raise ConfigurationError(
+            f"--redirect-uri {uri}: must be an absolute URI without a fragment"
+        )
+    if uri.startswith("http://") and loopback(uri) is None:
+        raise ConfigurationError(
+            f"--redirect-uri {uri}: must be https; plain http is for http://127.0.0.1, "
+            "http://[::1] and http://localhost only"
+        )
+
+
+def loopback(uri: str) -> tuple[str, str, str] | None:
+    """Give what must be equal of a loopback address, whose port may be any.
+
+    None for any other address: whoever reads `localhost:80@evil.example` as
+    localhost sends a code to evil.example.
+    """
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError:
+        return None
+    is_plain = parts.scheme == "http" and "@" not in parts.netloc and not parts.fragment
+    if not is_plain or parts.hostname not in LOOPBACK or "\\" in uri:
+        return None
+    return str(parts.hostname), parts.path, parts.query
 
 
 def create(

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from authlib.oauth2 import AuthorizationServer as Protocol
 from authlib.oauth2 import OAuth2Error, OAuth2Request
@@ -33,7 +32,7 @@ from app.services import access, clients
 from app.services.access import Principal
 from app.services.clients import ACCESS_LIFETIME, REFRESH_LIFETIME
 from app.services.clock import now
-from app.services.scopes import NARROWER, SCOPES
+from app.services.scopes import GRANTS, NARROWER, SCOPES
 
 CODE_LIFETIME = 600
 FORGOTTEN = 86_400
@@ -41,8 +40,6 @@ FORGOTTEN = 86_400
 
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 METHODS = (*SECRET_METHODS, "none")
-GRANTS = ("client_credentials", "refresh_token", "authorization_code")
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _T = TOKENS.c
 _TOKEN = Statement(select(TOKENS).where(_T.digest == bindparam("digest")))
@@ -79,8 +76,10 @@ class Client(ClientMixin):
         """Tell whether it is registered; of loopback ones any port is (RFC 8252)."""
         if redirect_uri in self.redirect_uris:
             return True
-        wanted = _loopback(redirect_uri)
-        return wanted is not None and wanted in map(_loopback, self.redirect_uris)
+        wanted = clients.loopback(redirect_uri)
+        return wanted is not None and wanted in map(
+            clients.loopback, self.redirect_uris
+        )
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Compare a secret."""
@@ -172,7 +171,12 @@ class AuthorizationServer(Protocol):
     def save_token(self, token: Mapping[str, Any], request: OAuth2Request) -> None:
         """Keep the digests of what was made, and forget what expired long ago."""
         client, store_id = request.client.record, request.user.store_id
-        create = partial(access.create_token, store_id=store_id, client_id=client["id"])
+        create = partial(
+            access.create_token,
+            store_id=store_id,
+            client_id=client["id"],
+            code_digest=_code_of(request),
+        )
         with self.database.writing() as tx:
             tx.execute(
                 delete(TOKENS).where(
@@ -288,6 +292,9 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
         found = None if record is None else Granted(record)
         if found is None or found.is_expired() or not found.check_client(client):
             return None
+        if found.record["date_used"] is not None:
+            self._revoke_what_came_of(found)
+            return None
         return found
 
     def delete_authorization_code(self, authorization_code: Granted) -> None:
@@ -296,10 +303,26 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
     def authenticate_user(self, authorization_code: Granted) -> Principal | None:
         """Take the code: of two requests with it, one gets a token."""
         record = authorization_code.record
-        codes = AUTHORIZATION_CODES
+        code = AUTHORIZATION_CODES.c
         with self.server.database.writing() as tx:
-            taken = tx.execute(delete(codes).where(codes.c.digest == record["digest"]))
+            taken = tx.execute(
+                update(AUTHORIZATION_CODES)
+                .where(code.digest == record["digest"], code.date_used.is_(None))
+                .values(date_used=now())
+            )
         return Principal(record["scope"], record["store_id"]) if taken else None
+
+    def _revoke_what_came_of(self, authorization_code: Granted) -> None:
+        """Revoke all tokens of a code that was stolen (RFC 6749, section 4.1.2)."""
+        with self.server.database.writing() as tx:
+            tx.execute(
+                update(TOKENS)
+                .where(
+                    _T.code_digest == authorization_code.record["digest"],
+                    _T.date_revoked.is_(None),
+                )
+                .values(date_revoked=now())
+            )
 
 
 class Revocation(RevocationEndpoint):
@@ -406,25 +429,17 @@ class _Challenge(CodeChallenge):
         super().validate_code_challenge(grant, redirect_uri)
 
 
+def _code_of(request: OAuth2Request) -> str | None:
+    """Give the digest of the code that a token comes of, at first hand or not."""
+    code = getattr(request, "authorization_code", None)
+    if code is not None:
+        return str(code.record["digest"])
+    refresh = getattr(request, "refresh_token", None)
+    return None if refresh is None else refresh.record["code_digest"]
+
+
 def _new_text(**_about: Any) -> str:
     return access.PREFIX + secrets.token_urlsafe(32)
-
-
-def _loopback(uri: str) -> tuple[str, str, str] | None:
-    """Give what must be equal of a loopback address, whose port may be any.
-
-    None for any other address: whoever reads `localhost:80@evil.example` as
-    localhost sends a code to evil.example.
-    """
-    try:
-        parts = urlsplit(uri)
-        _ = parts.port
-    except ValueError:
-        return None
-    is_plain = parts.scheme == "http" and "@" not in parts.netloc and not parts.fragment
-    if not is_plain or parts.hostname not in LOOPBACK or "\\" in uri:
-        return None
-    return str(parts.hostname), parts.path, parts.query
 
 
 __all__ = ["AuthorizationServer", "OAuth2Error", "Request"]

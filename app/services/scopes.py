@@ -25,3 +25,6 @@ NARROWER = {
     CLIENT_READER: (CLIENT_READER,),
 }
 """What who has a scope may ask for."""
+
+GRANTS = ("client_credentials", "refresh_token", "authorization_code")
+"""How a client may get tokens (RFC 6749)."""

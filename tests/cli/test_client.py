@@ -66,6 +66,8 @@ def test_the_list_has_no_secrets(run):
         (["create", "--store", "9"], "there is no store 9"),
         (["create", "--store", "1", "--scope", "client_full_access"], "all stores"),
         (["create", "--redirect-uri", "callback"], "absolute URI"),
+        (["create", "--redirect-uri", "http://app.example/cb"], "must be https"),
+        (["create", "--redirect-uri", "http://localhost@evil.example/"], "https"),
         (["create", "--public"], "a public client needs a redirect URI"),
     ],
 )

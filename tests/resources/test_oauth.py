@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -253,15 +254,85 @@ def test_a_merchant_lets_a_program_in(anonymous, api, guest):
     }
     body = token(anonymous, guest, **form).json
     assert works(anonymous, body["access_token"])
+    refresh = {"grant_type": "refresh_token", "refresh_token": body["refresh_token"]}
+    refreshed = token(anonymous, guest, **refresh).json["access_token"]
+    assert works(anonymous, refreshed)
+    # A code that comes a second time was stolen: nothing that came of it counts.
     again = token(anonymous, guest, **form)
     assert (again.status_code, again.json["error"]) == (400, "invalid_grant")
-    refreshed = token(
-        anonymous,
-        guest,
-        grant_type="refresh_token",
-        refresh_token=body["refresh_token"],
+    assert works(anonymous, body["access_token"], 401)
+    assert works(anonymous, refreshed, 401)
+    assert token(anonymous, guest, **refresh).status_code == 400
+
+
+def test_a_token_request_that_is_sent_again_is_answered_as_the_first_time(
+    anonymous, api, guest
+):
+    path = authorize(api, guest)
+    _, query = location(
+        anonymous.post(path, data={"token": api.token, "decision": "allow"})
     )
-    assert works(anonymous, refreshed.json["access_token"])
+    form = {
+        "grant_type": "authorization_code",
+        "code": query["code"],
+        "redirect_uri": CALLBACK,
+    }
+    headers = {**basic(guest), "Idempotency-Key": '"a-key-of-this-client"'}
+
+    def send(**more):
+        return anonymous.post("/token", data={**form, **more}, headers=headers)
+
+    # A refusal is not kept, and may be mended under the same key.
+    assert send(code_verifier="w" * 64).status_code == 400
+    first = send(code_verifier=VERIFIER)
+    second = send(code_verifier=VERIFIER)
+    assert first.status_code == second.status_code == 200
+    assert first.json == second.json
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert second.headers["Cache-Control"] == "no-store"
+    assert works(anonymous, first.json["access_token"])
+    assert send(code_verifier="w" * 64).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("form", "code", "says"),
+    [
+        ({}, "unsupported_grant_type", "one of client_credentials, refresh_token"),
+        ({"grant_type": "password"}, "unsupported_grant_type", "grant_type must be"),
+        ({"grant_type": "refresh_token"}, "invalid_request", "refresh_token"),
+        (
+            {"grant_type": "refresh_token", "refresh_token": "x"},
+            "invalid_grant",
+            "unknown",
+        ),
+        (
+            {"grant_type": "client_credentials", "scope": "all"},
+            "invalid_scope",
+            "store_read_access",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_token_request_is_said(
+    anonymous, client, caplog, form, code, says
+):
+    caplog.set_level("INFO", logger="sirenhall")
+    answer = token(anonymous, client, **form)
+    assert answer.status_code == 400
+    assert answer.json["error"] == code
+    assert says in answer.json["error_description"]
+    [entry] = answer.json["_embedded"]["fx:errors"]
+    assert entry["logref"] in caplog.text
+
+
+def test_a_wrong_secret_says_how_to_prove_oneself(anonymous, client):
+    answer = anonymous.post(
+        "/token",
+        data={"grant_type": "client_credentials"},
+        headers=basic(replace(client, client_secret="wrong")),
+    )
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == 'Basic realm="sirenhall"'
+    assert "client_secret" in answer.json["error_description"]
 
 
 def test_a_public_client_needs_no_secret_but_the_verifier(anonymous, api, installation):

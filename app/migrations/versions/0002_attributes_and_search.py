@@ -3,8 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.models.columns import ID, text
-from app.services.folding import folded
+from app.migrations.frozen import ID, folded, text
 
 revision = '0002'
 down_revision = '0001'

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.models.columns import ID, text
+from app.migrations.frozen import ID, text
 
 revision = '0003'
 down_revision = '0002'
