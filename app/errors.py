@@ -83,7 +83,7 @@ class BadRequest(RequestError):
 
 
 class Unauthorized(RequestError):
-    """No valid token came with the request; `reason` is an OAuth2 description."""
+    """No valid token came with the request."""
 
     status = 401
     code = "invalid_token"

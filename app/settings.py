@@ -47,6 +47,13 @@ def _size(text: str) -> int:
     return int(found[1]) * FACTORS[found[2].upper()]
 
 
+def _size_of_something(text: str) -> int:
+    size = _size(text)
+    if size < 1:
+        raise ValueError("must be at least one byte, such as 64KiB")
+    return size
+
+
 def _truth(text: str) -> bool:
     if text.strip().lower() not in TRUTH:
         raise ValueError("must be true or false")
@@ -160,12 +167,14 @@ class Settings:
         default=64, meaning="Threads of each worker of `serve`.", read=_at_least_one
     )
     max_file_size: int = _setting(
-        default=10 * 2**30, meaning="Largest file, in bytes or as 10GiB.", read=_size
+        default=10 * 2**30,
+        meaning="Largest file, in bytes or as 10GiB.",
+        read=_size_of_something,
     )
     max_body_size: int = _setting(
         default=256 * 2**10,
         meaning="Largest body without a file, in bytes or as 256KiB.",
-        read=_size,
+        read=_size_of_something,
     )
     page_cache_size: int = _setting(
         default=64 * 2**20,

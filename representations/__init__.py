@@ -32,13 +32,8 @@ HAL_FORMS = HalForms()
 CSV = CsvTable()
 LINK_HEADER = LinkHeader()
 
-REPRESENTATIONS: tuple[Representation, ...] = (
-    HAL,
-    HAL_FORMS,
-    Siren(),
-    HalXml(),
-    Html(),
-)
+_FOR_PROGRAMS = (HAL, HAL_FORMS, Siren(), HalXml())
+REPRESENTATIONS: tuple[Representation, ...] = (*_FOR_PROGRAMS, Html(_FOR_PROGRAMS))
 COLLECTION_REPRESENTATIONS = (*REPRESENTATIONS, CSV)
 ERROR_REPRESENTATIONS = (*REPRESENTATIONS, ProblemJson(), ProblemXml())
 

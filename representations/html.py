@@ -19,8 +19,11 @@ class Html(Representation):
     has_actions = True
     is_for_people = True
 
+    def __init__(self, others: Sequence[Representation] = ()) -> None:
+        self.others = others
+
     def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:
-        """Write the page."""
+        """Write the page; it links what programs get instead."""
         page = _template().render(
             resource=resource,
             vocabulary=vocabulary,
@@ -28,8 +31,26 @@ class Html(Representation):
             embedded=_lists(resource),
             lists=_lists,
             item_title=_title,
+            heading=_heading,
+            others=self._elsewhere(resource),
         )
         return page.encode() + b"\n"
+
+    def _elsewhere(self, resource: Resource) -> list[Link]:
+        address, _, query = (resource.href or _self(resource.links).href).partition("?")
+        if not address:
+            return []
+        kept = [part for part in query.split("&") if part.partition("=")[0] != "format"]
+        start = "?" + "&".join([*filter(None, kept), "format="])
+        return [
+            Link("alternate", address + start + other.name, other.title)
+            for other in self.others
+        ]
+
+
+def _heading(rel: str) -> str:
+    """Name a relation in words."""
+    return rel.rpartition(":")[2].replace("_", " ").capitalize()
 
 
 def _lists(resource: Resource) -> dict[str, Sequence[Resource]]:

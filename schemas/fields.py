@@ -24,8 +24,12 @@ from schemas.values import (
 
 # What XML 1.0 cannot carry (its production 2), lone surrogates included.
 UNREPRESENTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
-DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?", re.ASCII)
+INTEGER = re.compile(r"[+-]?[0-9]{1,100}", re.ASCII)
+DECIMAL = re.compile(r"-?[0-9]{1,100}(\.[0-9]{1,20})?", re.ASCII)
+MANY_DIGITS = 18
+"""Digits that no number of ours has."""
+
+HUGE = 10**18
 URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#]\S*)?", re.IGNORECASE)
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 MAX_AMOUNT = 10**10
@@ -306,11 +310,17 @@ class Integer(Property):
 
     def _number(self, value: Any) -> int:
         if isinstance(value, str) and INTEGER.fullmatch(value.strip()):
-            return int(value)
+            value = Decimal(value.strip())
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        # Beyond 18 digits, int() of a Decimal with a huge exponent takes seconds.
-        if isinstance(value, Decimal) and abs(value.adjusted()) < 18 and value % 1 == 0:  # noqa: PLR2004
+        # int() of a huge exponent takes seconds; what is as large is out of bounds.
+        if isinstance(value, Decimal) and value.adjusted() >= MANY_DIGITS:
+            return -HUGE if value < 0 else HUGE
+        if (
+            isinstance(value, Decimal)
+            and value.adjusted() > -MANY_DIGITS
+            and value % 1 == 0
+        ):
             return int(value)
         raise self.complain("not_a_number", "must be a whole number")
 
@@ -354,8 +364,10 @@ class Amount(Property):
             value = value.strip()
         if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
             raise self._not_a_number()
-        # The JSON forms 1e2 and 1E+999999999 become plain digits or are refused.
-        if isinstance(value, Decimal) and abs(value.adjusted()) < 18:  # noqa: PLR2004
+        # The JSON forms 1e2 and 1E+999999999 become plain digits, or are too large.
+        if isinstance(value, Decimal) and value.adjusted() >= MANY_DIGITS:
+            return value
+        if isinstance(value, Decimal) and value.adjusted() > -MANY_DIGITS:
             value = f"{value:f}"
         text = str(value)
         if not DECIMAL.fullmatch(text):

@@ -26,17 +26,17 @@ from schemas.fields import (
 )
 from schemas.values import MONEY_UNIT
 
-_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,20})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{1,20})?", re.ASCII)
 _DATE = re.compile(
-    r"([0-9]{4})-([0-9]{2})(?:-([0-9]{2})"
+    r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})"
     r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?"
     # A plus sign that was not encoded arrives as a space.
-    r"(Z|[+ -][0-9]{2}:?[0-9]{2})?)?)?",
+    r"(Z|[+ -][0-9]{2}:?[0-9]{2})?)?)?)?",
     re.ASCII,
 )
 DATE_FORM = (
-    "a date such as 2026-04-16, 2026-04-16T09:33:28 (in the store's time zone) or "
-    "2026-04-16T09:33:28-0700"
+    "a date such as 2026, 2026-04, 2026-04-16, 2026-04-16T09:33:28 (in the store's "
+    "time zone) or 2026-04-16T09:33:28-0700"
 )
 
 
@@ -138,14 +138,16 @@ def _period(text: str, zone: str) -> Interval:
     try:
         start = datetime(
             int(year),
-            int(month),
+            int(month or 1),
             int(day or 1),
             int(hour or 0),
             int(minute or 0),
             int(second or 0),
             tzinfo=_zone(offset, zone),
         )
-        if day is None:
+        if month is None:
+            end = start.replace(month=12, day=31, hour=23, minute=59, second=59)
+        elif day is None:
             last = calendar.monthrange(start.year, start.month)[1]
             end = start.replace(day=last, hour=23, minute=59, second=59)
         elif hour is None:

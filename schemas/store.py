@@ -21,10 +21,14 @@ class StoreSchema(ResourceSchema):
         max_length=50,
         example="Harbour Sounds",
     )
-    store_domain = Text(
+    store_domain = Pattern(
         "The store's own subdomain or domain. No two stores share one.",
         required=True,
         max_length=100,
+        pattern=r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+        r"(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*",
+        form="a subdomain or domain of letters, digits, hyphens and dots, such as "
+        "harbour-sounds or shop.example",
         example="harbour-sounds",
     )
     store_url = Url(

@@ -46,8 +46,8 @@ def data_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--data-dir",
         type=click.Path(file_okay=False, path_type=Path),
         metavar="FOLDER",
-        help="Folder of the database, the files and the secret key; made if it is "
-        "not there.  [default: ./sirenhall-data]",
+        help="Folder of the database, the files and the secret key.  [default: "
+        "./sirenhall-data]",
     )(command)
 
 

@@ -104,6 +104,7 @@ class Reader:
         length = request.content_length
         if not media_type and not length and not _is_chunked(request):
             return ""
+        _ensure_plain(request)
         types = accepted(method)
         if media_type not in types:
             raise self._unsupported(media_type, method, types)
@@ -395,6 +396,22 @@ def _boundary(content_type: str) -> bytes:
             "or not ASCII"
         )
     return boundary.encode()
+
+
+def _ensure_plain(request: Request) -> None:
+    """Refuse what would be read as something else than it is."""
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding not in {"", "identity"}:
+        raise UnsupportedMediaType(
+            f"a body with the Content-Encoding {coding[:40]} is not read here; send it "
+            "uncompressed",
+            headers={"Accept-Encoding": "identity"},
+        )
+    charset = request.mimetype_params.get("charset", "utf-8").strip().lower()
+    if charset not in {"utf-8", "utf8", "us-ascii"}:
+        raise UnsupportedMediaType(
+            f"a body in the charset {charset[:40]} is not read here; send it as UTF-8"
+        )
 
 
 def _is_chunked(request: Request) -> bool:

@@ -218,8 +218,11 @@ class Call:
         header = self.request.environ.get("HTTP_AUTHORIZATION", "")
         scheme, _, token = header.partition(" ")
         if not header or scheme.lower() != "bearer" or not token.strip():
+            sent = (
+                _SENT.get(scheme.lower(), "It was sent otherwise. ") if header else ""
+            )
             raise Unauthorized(
-                "A token is needed: send Authorization: Bearer <token>; "
+                f"{sent}A token is needed: send Authorization: Bearer <token>; "
                 "`sirenhall token create` makes one",
                 headers={"WWW-Authenticate": REALM},
             )
@@ -339,6 +342,7 @@ class Call:
             raise PreconditionFailed(
                 "the resource has changed since, or is not the one the request names; "
                 "get it again and look before you change it"
+                + _without_quotes(headers.get("If-Match", "*").strip())
             )
 
     # -- the answer ---------------------------------------------------------
@@ -389,8 +393,7 @@ class Call:
         if not is_empty:
             return self.respond(document(), status, answer)
         response = self.finish(b"", 204 if status == 200 else status, answer)  # noqa: PLR2004
-        if response.status_code == 204:  # noqa: PLR2004
-            del response.headers["Content-Type"]
+        del response.headers["Content-Type"]
         return response
 
     def finish(
@@ -446,6 +449,19 @@ class Call:
                 f'<{base}{DOCS}>; rel="service-doc"'
             )
         return ", ".join(found)
+
+
+_SENT = {
+    "basic": "Basic is for a client at the token endpoint only. ",
+    "bearer": "After Bearer there is no token. ",
+}
+
+
+def _without_quotes(sent: str) -> str:
+    """Say of what is no tag how a tag is written."""
+    if sent == "*" or '"' in sent:
+        return ""
+    return f'; a tag is sent with its quotes, as "{sent[:40]}"'
 
 
 @lru_cache(maxsize=1024)

@@ -320,6 +320,10 @@ class CollectionViews:
     ) -> Response:
         service, schema, principal = self.service, self.declaration.schema, call.writer
         is_strict = call.preferences.is_strict
+        if not body.members:
+            raise BadRequest(
+                f"the array is empty: put the {self.declaration.many} to create into it"
+            )
         members = many(
             schema,
             body,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from app.http.addresses import DOCS
+from app.http.addresses import DOCS, TOKEN
 from app.http.bodies import JSON_TYPES, READ
 from app.http.catalogue import Catalogue, Kind
 from app.http.media_types import FORM, JSON_PATCH, MERGE_PATCH, MULTIPART
@@ -128,10 +128,10 @@ def _parameters(route: Route, method: str, kind: Kind | None) -> list[dict[str, 
         found += [_ref("IfNoneMatch")]
     if method in {"PATCH", "PUT", "DELETE"}:
         found += [_ref("IfMatch")]
-    if method == "POST" and kind:
+    if method == "POST" and (kind or route.path == TOKEN):
         found.append(_ref("IdempotencyKey"))
     if kind and not is_read and method != "OPTIONS":
-        found.append(_ref("Prefer"))
+        found.append(_ref("PreferOfMany" if method == "POST" else "Prefer"))
     if kind and route.is_collection and is_read:
         found += [_ref(n) for n in ("Limit", "Offset", "Order")]
         if kind.source.searched:

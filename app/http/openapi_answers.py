@@ -50,13 +50,13 @@ def statuses_of(route: Route, method: str, settings: Settings) -> set[int]:
     if route.is_negotiated or method == "OPTIONS":
         found.add(406)
     said = route.said.get("GET" if method == "HEAD" else method)
+    if "<" in route.path:
+        found.add(404)
     if method == "OPTIONS":
         return found | {200}
     if route.is_api:
         # Where no token is needed, a wrong one is still said to be wrong.
         found.add(401)
-    if "<" in route.path:
-        found.add(404)
     if said:
         return found | set(said.statuses)
     if method in READS:

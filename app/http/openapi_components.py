@@ -153,6 +153,12 @@ PARAMETERS: dict[str, Any] = {
         "all or none.",
         examples=["return=minimal", "return=representation", "handling=strict"],
     ),
+    "PreferOfMany": _header(
+        "Prefer",
+        "return=minimal: 201 without a body, the address is in Location; "
+        "handling=strict: nothing is ignored, and of several all or none.",
+        examples=["return=representation", "handling=strict"],
+    ),
     "Limit": _query(
         "limit",
         f"How many to show; more than {MAX_LIMIT} are {MAX_LIMIT}.",

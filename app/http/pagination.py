@@ -41,7 +41,10 @@ def window(query: Query, problems: list[Problem]) -> Window:
         if _NUMBER.fullmatch(value) and least <= int(value) <= MAX_OFFSET:
             found[ALIASES.get(name, name)] = int(value)
         else:
-            text = f"{name} must be a whole number from {least}, not {value[:40]!r}"
+            text = (
+                f"{name} must be a whole number from {least} to {MAX_OFFSET}, not "
+                f"{value[:40]!r}"
+            )
             problems.append(Problem(text, "not_a_number", name))
     limit = min(found.get("limit", DEFAULT_LIMIT), MAX_LIMIT)
     if "page" in found and "offset" in found:

@@ -13,6 +13,7 @@ from app.errors import BadRequest, Problem
 from app.http.catalogue import Branch, Catalogue, Kind
 from app.http.declaration import LinkTo, Relation
 from app.http.pagination import PAGING, Query, Window, window
+from app.http.query_hints import about_name, about_operator, about_order, close_to
 from app.http.query_text import (
     Mistake,
     Step,
@@ -189,7 +190,10 @@ class _Parser:
         for text, position in members(value, ","):
             name, _, direction = text.partition(" ")
             if name not in known:
-                raise unknown("property", name, known, position)
+                hint = about_order(text, known)
+                raise unknown(
+                    "property", name, known, position, hint=hint, is_in_name=False
+                )
             direction = direction.strip().lower() or "asc"
             if direction not in {"asc", "desc"}:
                 place = position + len(name) + 1
@@ -202,7 +206,10 @@ class _Parser:
         found: dict[str, None] = {}
         for name, position in members(value, ","):
             if name not in known:
-                raise unknown("property", name, known, position)
+                hint = close_to(name, known)
+                raise unknown(
+                    "property", name, known, position, hint=hint, is_in_name=False
+                )
             found[name] = None
         # In the order in which they always come.
         return tuple(name for name in known if name in found)
@@ -218,7 +225,10 @@ class _Parser:
             for name in names:
                 known = kind.relations
                 if name not in known:
-                    raise unknown("relation", name, known, position)
+                    hint = close_to(name, known)
+                    raise unknown(
+                        "relation", name, known, position, hint=hint, is_in_name=False
+                    )
                 count += name not in level
                 level = level.setdefault(name, {})
                 kind, _ = self._target(known[name])
@@ -255,7 +265,10 @@ class _Parser:
         found = [self._alternative(name, first)]
         for other in others:
             key, term = keyed(other)
-            found.append(self._alternative(key or name, term))
+            try:
+                found.append(self._alternative(key or name, term))
+            except Mistake as mistake:
+                raise mistake.moved(start_of(other) - 1) from None
         return found[0] if len(found) == 1 else AnyOf(tuple(found))
 
     def _alternative(self, key: str, value: Text) -> Condition:
@@ -291,8 +304,11 @@ class _Parser:
         kind = self.kind
         for step, following in pairwise(path):
             if step.name in kind.sortable:
-                name, position = following.name, following.position
-                raise unknown("operator", name, OPERATORS, position)
+                legal = operators_of(kind.sortable[step.name])
+                hint = about_operator(following.name, step.name, legal)
+                raise unknown(
+                    "operator", following.name, legal, following.position, hint=hint
+                )
             if step.name not in kind.relations:
                 return
             kind, _ = self._target(kind.relations[step.name])
@@ -323,18 +339,22 @@ class _Parser:
             return self._related(link, step, rest, operator, value)
         known = kind.sortable
         if step.name not in known or rest:
+            others = RESERVED if kind is self.kind else ()
+            legal = (*known, *kind.relations)
             raise unknown(
                 "property",
                 step.name,
-                (*known, *kind.relations),
+                legal,
                 step.position,
-                others=RESERVED if kind is self.kind else (),
+                hint=about_name(step.name, plain(value), (*legal, *others)),
+                others=others,
             )
         prop = known[step.name]
         if step.selector is None:
             return self._about(prop, operator, value)
         if kind.named_by != step.name:
-            raise Mistake(f"{step.name} takes no [name]", step.position)
+            text = f"{step.name} takes no [name]"
+            raise Mistake(text, step.position, is_in_name=True)
         return self._named(kind, step.selector, operator, value)
 
     def _named(
@@ -366,6 +386,7 @@ class _Parser:
                 f"{step.name} is a relation: name one of its properties, such as "
                 f"{step.name}:{known[0]}; known are {', '.join(known)}",
                 step.position,
+                is_in_name=True,
             )
         else:
             inner = self._walk(target, rest, operator, value)
@@ -479,7 +500,8 @@ def _all(conditions: list[Condition]) -> Condition:
 
 
 def _worded(name: str, value: str, mistake: Mistake) -> Problem:
-    place = f" at position {mistake.position}" if mistake.position else ""
+    where = "name" if mistake.is_in_name else "value"
+    place = f", character {mistake.position} of the {where}" if mistake.position else ""
     shown = value if len(value) <= 60 else f"{value[:60]}…"  # noqa: PLR2004
     text = f"{name[:100]}={shown}{place}: {mistake.text}"
     return Problem(text, mistake.code, name[:100])

@@ -3,7 +3,6 @@
 A mistake knows its position, so that a client author finds it in a long URL.
 """
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,13 +15,28 @@ MAX_WILDCARDS = 8
 
 
 class Mistake(Exception):
-    """What is wrong, and at which character of a name or value, from 1 (0: all)."""
+    """What is wrong, and at which character of a value or name, from 1 (0: all)."""
 
-    def __init__(self, text: str, position: int = 0, code: str = "invalid") -> None:
+    def __init__(
+        self,
+        text: str,
+        position: int = 0,
+        code: str = "invalid",
+        *,
+        is_in_name: bool = False,
+    ) -> None:
         self.text = text
         self.position = position
         self.code = code
+        self.is_in_name = is_in_name
         super().__init__(text)
+
+    def moved(self, by: int) -> "Mistake":
+        """Place what is wrong with a name inside a value."""
+        if not self.is_in_name:
+            return self
+        position = self.position and self.position + by
+        return Mistake(self.text, position, self.code)
 
 
 Character = tuple[str, bool, int]
@@ -89,12 +103,14 @@ def path_of(key: str) -> list[Step]:
         if end < len(key) and key[end] == "[":
             closing = key.find("]", end)
             if closing < 0:
-                raise Mistake("has a [ without its ]", end + 1)
+                raise Mistake("has a [ without its ]", end + 1, is_in_name=True)
             selector = key[end + 1 : closing]
             readable(selector)
             end = closing + 1
             if end < len(key) and key[end] != ":":
-                raise Mistake("has something between a ] and the next :", end + 1)
+                raise Mistake(
+                    "has something between a ] and the next :", end + 1, is_in_name=True
+                )
         # The prefix of our own relations may be there.
         if name != "fx":
             steps.append(Step(name, start, selector))
@@ -178,15 +194,17 @@ def unknown(
     name: str,
     known: Iterable[str],
     position: int,
+    *,
+    hint: str = "",
     others: Sequence[str] = (),
+    is_in_name: bool = True,
 ) -> Mistake:
     """Word that a name is not known, with those that are."""
-    known = tuple(known)
-    close = difflib.get_close_matches(name[:100], [*known, *others], n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
     also = f"; parameters are {', '.join(others)}" if others else ""
     return Mistake(
-        f"{name[:100]!r} is no {what} here ({hint}known are {', '.join(known)}{also})",
+        f"{name[:100]!r} is no {what} here ({hint}{' ' if hint else ''}known are "
+        f"{', '.join(known)}{also})",
         position,
         "unknown",
+        is_in_name=is_in_name,
     )

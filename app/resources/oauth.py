@@ -83,7 +83,7 @@ _KNOWN = {
     },
     "required": ["active"],
 }
-_REFUSALS = (400, 401, 413, 415)
+_REFUSALS = (400, 401, 413, 415, 422)
 # In our words where the protocol has none, or none that help.
 _EXPLAINED = {
     "invalid_client": "no client has this client_id with this client_secret; send both "

@@ -71,6 +71,12 @@ def timezones() -> dict[str, str]:
     }
 
 
+def is_language(name: str) -> bool:
+    """Whether there is such a language."""
+    return name in languages()
+
+
+@cache
 def languages() -> dict[str, str]:
     """Give languages as stores name them."""
     from babel import Locale

@@ -39,6 +39,14 @@ _PLACES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("currency", places.is_currency, "an ISO 4217 currency, such as EUR"),
     ("country", places.is_country, "an ISO 3166-1 country, such as DE"),
     ("timezone", places.is_timezone, "an IANA time zone, such as Europe/Berlin"),
+    (
+        "language",
+        places.is_language,
+        (
+            "a language in English and small letters, such as german; fx:languages "
+            "lists them"
+        ),
+    ),
 )
 
 _STATE = Statement(

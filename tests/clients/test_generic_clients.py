@@ -53,6 +53,36 @@ def test_halchemy_reads_creates_changes_and_deletes(server, headers):
     assert gone["message"].endswith("deleted successfully.")
 
 
+def test_contentgrid_fills_in_the_forms_of_hal_forms(server):
+    from contentgrid_hal_client.hal import HALFormsClient, InteractiveHALResponse
+
+    client = HALFormsClient(server.url, token=server.token)
+
+    def follow(resource, rel):
+        return client.follow_link(resource.get_link(rel), InteractiveHALResponse)
+
+    root = InteractiveHALResponse(client.get(server.url).json(), client)
+    page = follow(follow(root, "fx:store"), "fx:downloadables")
+    form = page.get_default_template()
+    category = page.get_embedded_objects_by_key("fx:downloadables")[0].data
+    values = {
+        **ITEM,
+        "code": "contentgrid",
+        "item_category_uri": category["item_category_uri"],
+    }
+    required = {field.name for field in form.properties if field.required}
+    assert required <= values.keys()
+    send = client.get_method_from_string(form.method.value)
+    answer = send(
+        form.target, json=values, headers={"Content-Type": form.contentType}
+    ).json()
+    made = InteractiveHALResponse(answer, client)
+    made.patch_data({"price": 4})
+    assert made.data["price"] == 4
+    made.delete()
+    assert client.get(made.get_self_link().uri).status_code == 404
+
+
 def test_a_templated_search_is_followed_by_any_library(server, headers):
     import requests
     from uritemplate import expand

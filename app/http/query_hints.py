@@ -1,0 +1,82 @@
+"""What those who write a query as another API has it most likely mean."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+
+PARAMETERS: Mapping[str, str] = {
+    **dict.fromkeys(("sort", "sort_by", "sortby", "order_by", "orderby"), "order"),
+    **dict.fromkeys(("q", "query", "s", "term"), "search"),
+    **dict.fromkeys(("expand", "include", "embed", "with"), "zoom"),
+    **dict.fromkeys(("select", "only", "columns"), "fields"),
+    **dict.fromkeys(("size", "count", "top", "max", "per-page"), "limit"),
+    **dict.fromkeys(("skip", "start", "from"), "offset"),
+}
+OPERATORS: Mapping[str, str] = {
+    **dict.fromkeys(("gt", "after", "above", "greater"), "greaterthan"),
+    **dict.fromkeys(("gte", "ge", "min", "since"), "greaterthanorequal"),
+    **dict.fromkeys(("lt", "before", "below", "less"), "lessthan"),
+    **dict.fromkeys(("lte", "le", "max", "until"), "lessthanorequal"),
+    **dict.fromkeys(("ne", "neq", "isnot"), "not"),
+    **dict.fromkeys(("exists", "isset", "has", "present"), "isdefined"),
+    "oneof": "in",
+}
+_WILDCARDS: Mapping[str, str] = {
+    **dict.fromkeys(("contains", "like", "ilike", "icontains"), "*text*"),
+    **dict.fromkeys(("startswith", "starts", "prefix"), "text*"),
+    **dict.fromkeys(("endswith", "ends", "suffix"), "*text"),
+    **dict.fromkeys(("eq", "is", "equals", "exact"), "text"),
+    **dict.fromkeys(("between", "range"), "5..10"),
+}
+_SIGNS: Mapping[str, str] = {
+    ">": "greaterthan",
+    ">=": "greaterthanorequal",
+    "<": "lessthan",
+    "<=": "lessthanorequal",
+    "!": "not",
+    "!=": "not",
+}
+_COMPARISON = re.compile(r"(\w+)\s*(>=|<=|!=|>|<|!)\s*(.*)", re.DOTALL)
+
+
+def about_name(name: str, value: str, known: Iterable[str]) -> str:
+    """Say what is meant by a name that is none, empty where nobody knows."""
+    known = tuple(known)
+    compared = _COMPARISON.fullmatch(name)
+    if compared and compared[1] in known:
+        sign, operand = compared[2], compared[3]
+        # Of price>=5 only price> is the name.
+        if not operand and value and sign + "=" in _SIGNS:
+            sign, operand = sign + "=", value
+        return f"write {compared[1]}:{_SIGNS[sign]}={operand or value}"
+    meant = PARAMETERS.get(name.lower())
+    return f"did you mean {meant}?" if meant else close_to(name, known)
+
+
+def about_operator(operator: str, name: str, known: Iterable[str]) -> str:
+    """Say what is meant by an operator that is none."""
+    word = operator.lower().replace("_", "").replace("-", "")
+    if word in _WILDCARDS:
+        return f"write {name}={_WILDCARDS[word]}"
+    if word in OPERATORS:
+        return f"did you mean {OPERATORS[word]}?"
+    return close_to(operator, known)
+
+
+def about_order(name: str, known: Iterable[str]) -> str:
+    """Say how a direction is written."""
+    bare = name.strip("+- ")
+    known = tuple(known)
+    if bare in known:
+        direction = " desc" if name.startswith("-") else ""
+        return f"write {bare}{direction}"
+    start, separator, end = re.sub(r"[:.]", " ", name).partition(" ")
+    if separator and start in known and end.lower() in {"asc", "desc"}:
+        return f"write {start} {end.lower()}"
+    return close_to(name, known)
+
+
+def close_to(name: str, known: Iterable[str]) -> str:
+    """Say which name is nearly the same."""
+    close = difflib.get_close_matches(name[:100], list(known), n=1)
+    return f"did you mean {close[0]}?" if close else ""
