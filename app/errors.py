@@ -119,7 +119,7 @@ class NotFound(RequestError):
 
 
 class NotAcceptable(RequestError):
-    """No representation suits the Accept header or `?format=`."""
+    """No representation suits the Accept header or the format parameter."""
 
     status = 406
     code = "not_acceptable"
@@ -137,6 +137,11 @@ class Conflict(RequestError):
         "Get the resource again, look at what has changed or is in the way, and "
         "decide anew."
     )
+
+    @classmethod
+    def about(cls, name: str, message: str) -> "Conflict":
+        """Name the property whose value is in the way."""
+        return cls(problems=[Problem(message, "taken", name)])
 
 
 class PreconditionFailed(RequestError):

@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,12 @@ def _size_of_something(text: str) -> int:
     return size
 
 
+def _secret(text: str) -> str:
+    if len(text.strip()) < 32:  # noqa: PLR2004
+        raise ValueError("must have at least 32 characters")
+    return text.strip()
+
+
 def _truth(text: str) -> bool:
     if text.strip().lower() not in TRUTH:
         raise ValueError("must be true or false")
@@ -90,6 +97,12 @@ def _rate_storage(text: str) -> str:
     return text.strip()
 
 
+def _close(unknown: Iterable[str], known: Iterable[str]) -> str:
+    close = [get_close_matches(name, list(known), n=1) for name in unknown]
+    found = [names[0] for names in close if names]
+    return f" (did you mean {', '.join(found)}?)" if found else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What an operator can set; a variable is the name in capitals with the prefix."""
@@ -98,6 +111,12 @@ class Settings:
         default=Path("sirenhall-data"),
         meaning="Folder of the database, the files and the secret key.",
         read=Path,
+    )
+    secret_key: str = _setting(
+        default="",
+        meaning="Secret of at least 32 characters, the same on all machines that share "
+        "a database. Empty: the file secret_key of the data folder.",
+        read=_secret,
     )
     database_url: str = _setting(
         default="",
@@ -209,7 +228,8 @@ class Settings:
         unknown = sorted(given.keys() - known.keys())
         if unknown:
             wrong.append(
-                f"unknown setting {', '.join(unknown)}; known are {', '.join(known)}"
+                f"unknown setting {', '.join(unknown)}"
+                f"{_close(unknown, known)}; known are {', '.join(known)}"
             )
         values: dict[str, Any] = {}
         for name, text in given.items():
@@ -217,7 +237,8 @@ class Settings:
                 try:
                     values[known[name].name] = known[name].metadata["read"](text)
                 except ValueError as error:
-                    wrong.append(f"{name}={text!r}: {error}")
+                    shown = "…" if known[name].name == "secret_key" else repr(text)
+                    wrong.append(f"{name}={shown}: {error}")
         if wrong:
             raise ConfigurationError("\n       ".join(wrong))
         values.update((k, v) for k, v in overrides.items() if v is not None)

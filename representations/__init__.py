@@ -33,7 +33,10 @@ CSV = CsvTable()
 LINK_HEADER = LinkHeader()
 
 _FOR_PROGRAMS = (HAL, HAL_FORMS, Siren(), HalXml())
-REPRESENTATIONS: tuple[Representation, ...] = (*_FOR_PROGRAMS, Html(_FOR_PROGRAMS))
+REPRESENTATIONS: tuple[Representation, ...] = (
+    *_FOR_PROGRAMS,
+    Html(_FOR_PROGRAMS, (CSV,)),
+)
 COLLECTION_REPRESENTATIONS = (*REPRESENTATIONS, CSV)
 ERROR_REPRESENTATIONS = (*REPRESENTATIONS, ProblemJson(), ProblemXml())
 

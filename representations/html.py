@@ -19,8 +19,14 @@ class Html(Representation):
     has_actions = True
     is_for_people = True
 
-    def __init__(self, others: Sequence[Representation] = ()) -> None:
+    def __init__(
+        self,
+        others: Sequence[Representation] = (),
+        tables: Sequence[Representation] = (),
+    ) -> None:
+        """Take the formats to link: of all resources, and of collections."""
         self.others = others
+        self.tables = tables
 
     def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:
         """Write the page; it links what programs get instead."""
@@ -41,10 +47,11 @@ class Html(Representation):
         if not address:
             return []
         kept = [part for part in query.split("&") if part.partition("=")[0] != "format"]
+        tables = self.tables if "total_items" in resource.properties else ()
         start = "?" + "&".join([*filter(None, kept), "format="])
         return [
             Link("alternate", address + start + other.name, other.title)
-            for other in self.others
+            for other in (*self.others, *tables)
         ]
 
 

@@ -76,6 +76,8 @@ class Vocabulary:
 
     base: str
     prefix: str = "fx"
+    home: str = ""
+    """The address of the starting point, where a page leads back to it."""
 
     def expand(self, rel: str) -> str:
         """Turn a compact relation into its URI; others are left as they are."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import marshmallow
 from marshmallow import missing as MISSING  # noqa: N812
@@ -31,6 +32,7 @@ MANY_DIGITS = 18
 
 HUGE = 10**18
 URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#]\S*)?", re.IGNORECASE)
+HOST = re.compile(r"[^\s%<>\[\]{}|\\^`\"']+")
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 MAX_AMOUNT = 10**10
 
@@ -223,7 +225,7 @@ class Url(Text):
 
     def check(self, value: str) -> None:
         """Match an address that a customer can be sent to."""
-        if not URL.fullmatch(value):
+        if not URL.fullmatch(value) or not _has_host(value):
             raise self.complain(
                 "invalid", "must be an absolute http or https URL without credentials"
             )
@@ -479,6 +481,16 @@ class Upload(Property):
             "not_a_file",
             "must be sent as a file in multipart/form-data, as curl -F file=@… does",
         )
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname and HOST.fullmatch(parts.hostname)) and (
+            parts.port is None or parts.port > 0
+        )
+    except ValueError:
+        return False
 
 
 def _listed(choices: tuple[str, ...]) -> str:

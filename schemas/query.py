@@ -35,8 +35,8 @@ _DATE = re.compile(
     re.ASCII,
 )
 DATE_FORM = (
-    "a date such as 2026, 2026-04, 2026-04-16, 2026-04-16T09:33:28 (in the store's "
-    "time zone) or 2026-04-16T09:33:28-0700"
+    "a date such as 2026, 2026-04, 2026-04-16, 2026-04-16T09:33, 2026-04-16T09:33:28 "
+    "(in the store's time zone) or 2026-04-16T09:33:28-0700"
 )
 
 

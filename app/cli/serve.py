@@ -76,6 +76,11 @@ def serve(
     )
     _ensure_packages_are_ours()
     _ensure_port_is_free(settings.host, settings.port)
+    if settings.effective_rate_limit:
+        from app.http import rate_limit
+
+        # What a worker would only find when it starts.
+        rate_limit.make(settings.effective_rate_limit, settings.rate_limit_storage)
     installation = prepare(settings)
     first = start(installation)
     if demo and first.store_id:

@@ -1,5 +1,6 @@
 """Addresses that more than one module names."""
 
+AUTHORIZE = "/authorize"
 DOCS = "/docs"
 OPENAPI = "/openapi.json"
 PROBLEMS = "/problems"

@@ -59,10 +59,16 @@ class Application(Flask):
     def preprocess_request(self) -> Any:
         """Run what is to be run before each view; there are no blueprints."""
         for function in self.before_request_funcs.get(None, ()):
-            function()
+            answer = function()
+            if answer is not None:
+                return answer
+        return None
 
     def process_response(self, response: Response) -> Response:
-        """Run what is to be run after each view, the last first; no session is kept."""
+        """Run what is to be run after each view, the last first.
+
+        No session is kept, and nobody uses `after_this_request`.
+        """
         for function in reversed(self.after_request_funcs.get(None, ())):
             response = function(response)
         return response

@@ -120,7 +120,7 @@ class Call:
             _ = self.place
         except BadRequest:
             base = f"http://{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-            own["place"] = Place(base, Vocabulary(f"{base}{RELS}/"))
+            own["place"] = Place(base, Vocabulary(f"{base}{RELS}/", home=f"{base}/"))
 
     # -- how it is answered -------------------------------------------------
 
@@ -172,7 +172,7 @@ class Call:
         """The base URL of all links: set, or the request's own."""
         base = self.settings.public_url.rstrip("/") or self._own_base()
         rels = self.settings.rel_base or f"{base}{RELS}/"
-        return Place(base, Vocabulary(rels))
+        return Place(base, Vocabulary(rels, home=f"{base}/"))
 
     def _own_base(self) -> str:
         environ = self.request.environ
@@ -219,7 +219,9 @@ class Call:
         scheme, _, token = header.partition(" ")
         if not header or scheme.lower() != "bearer" or not token.strip():
             sent = (
-                _SENT.get(scheme.lower(), "It was sent otherwise. ") if header else ""
+                _SENT.get(scheme.lower(), "Bearer is missing before the token. ")
+                if header
+                else ""
             )
             raise Unauthorized(
                 f"{sent}A token is needed: send Authorization: Bearer <token>; "
@@ -375,6 +377,26 @@ class Call:
             LINK_HEADER.render_embedded(document, vocabulary),
         )
 
+    def public(self, body: bytes, media_type: str) -> Response:
+        """Answer a read with what is the same for all, and known by its bytes."""
+        headers = {
+            "Content-Type": media_type,
+            "Cache-Control": "public, max-age=3600",
+            "X-Content-Type-Options": "nosniff",
+        }
+        shape = crc32(self.coding.encode())
+        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}-{shape:08x}"'
+        outcome = evaluate(
+            self.request.headers.get, Validators(etag, None), is_read=True
+        )
+        if outcome is Outcome.FAILED:
+            raise PreconditionFailed("the document is not the one the request names")
+        headers["ETag"] = etag
+        if outcome is Outcome.NOT_MODIFIED:
+            del headers["Content-Type"]
+            return Response(status=304, headers=headers)
+        return ReadyResponse(body, 200, ReadyHeaders(headers))
+
     def done(
         self,
         document: Callable[[], Resource],
@@ -459,6 +481,8 @@ _SENT = {
 
 def _without_quotes(sent: str) -> str:
     """Say of what is no tag how a tag is written."""
+    if sent.startswith("W/"):
+        return "; a weak tag (W/) is never a condition of a change"
     if sent == "*" or '"' in sent:
         return ""
     return f'; a tag is sent with its quotes, as "{sent[:40]}"'

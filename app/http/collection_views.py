@@ -417,8 +417,8 @@ class CollectionViews:
         return call.done(
             lambda: found,
             status_of(results, usual),
-            # Which failed is said only here.
-            may_be_empty=not any(r.is_failure or r.extra for r in results),
+            # Which failed, and what was made, is said only here.
+            may_be_empty=usual != 201 and not any(r.is_failure for r in results),  # noqa: PLR2004
         )
 
     def _created(

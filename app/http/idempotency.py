@@ -6,6 +6,7 @@ refusal) is not kept: it can be sent again, mended, under the same key.
 
 import base64
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from app.database import Transaction
-from app.errors import BadRequest, RequestError
+from app.errors import BadRequest, Conflict, RequestError
 from app.http.bodies import Body
 from app.http.call import Call
 from app.services import idempotency
@@ -58,9 +59,9 @@ class Once:
     def _sealed(self) -> "Fernet":
         from cryptography.fernet import Fernet
 
-        # An answer may hold a token, and those are stored nowhere in clear. Who has no
-        # more than the database does not know the key that the client has made up.
-        key = hashlib.sha256(b"seal\n" + self._named).digest()
+        # An answer may hold a token, and those are stored nowhere in clear.
+        secret = self.call.installation.secret_key
+        key = hmac.digest(secret, b"seal\n" + self._named, "sha256")
         return Fernet(base64.urlsafe_b64encode(key))
 
     def read(self, body: Body) -> None:
@@ -71,7 +72,9 @@ class Once:
         if self.first is not None:
             self._replay(self.first)
 
-    def keep(self, tx: Transaction, response: Response) -> Response:
+    def keep(
+        self, tx: Transaction, response: Response, *, seconds: int = idempotency.KEPT
+    ) -> Response:
         """Keep the answer in the transaction of its effect."""
         if not self.digest:
             return response
@@ -87,7 +90,7 @@ class Once:
             json.dumps(headers),
             self._sealed.encrypt(response.get_data()),
         )
-        idempotency.keep(tx, self.digest, outcome)
+        idempotency.keep(tx, self.digest, outcome, seconds)
         return response
 
     def give_up(self) -> None:
@@ -98,7 +101,15 @@ class Once:
 
     def _replay(self, outcome: Outcome) -> None:
         idempotency.ensure_same(outcome, self.request_digest)
-        body = self._sealed.decrypt(outcome.body)
+        from cryptography.fernet import InvalidToken
+
+        try:
+            body = self._sealed.decrypt(outcome.body)
+        except InvalidToken:
+            raise Conflict(
+                "the answer to this Idempotency-Key was kept under another secret key "
+                "(SIRENHALL_SECRET_KEY)"
+            ) from None
         response = self.call.finish(body, outcome.status)
         if "Content-Type" not in (kept := json.loads(outcome.headers)):
             del response.headers["Content-Type"]

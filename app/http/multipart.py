@@ -118,8 +118,9 @@ class MultipartReader:
 
     def _begin_file(self, name: str, shown: str, declared: str) -> None:
         if name not in self._file_fields:
-            known = ", ".join(self._file_fields) or "none here"
-            message = f"{name[:100]} is not a property that takes a file ({known} is)"
+            known = ", ".join(self._file_fields)
+            hint = f"did you mean {known}?" if known else "no property here does"
+            message = f"{name[:100]} is not a property that takes a file ({hint})"
             self.problems.append(FieldError(name[:100], "unknown", message))
             return
         if self._upload is not None:

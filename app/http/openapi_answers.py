@@ -121,7 +121,8 @@ def _headers(route: Route, method: str, status: int) -> tuple[str, ...]:
     if status in {302, 303}:
         return ("Location",)
     if not route.is_api:
-        return ("ETag", "Link") if route.is_negotiated else ()
+        is_page = route.is_negotiated
+        return ("ETag", "Link") if is_page else ("ETag",) if method in READS else ()
     if method not in READS:
         changed = ("ETag", "Last-Modified", "Preference-Applied", "Link")
         made = ("Location", "Idempotency-Replayed") if method == "POST" else ()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.http.addresses import TOKEN
+from app.http.addresses import AUTHORIZE, TOKEN
 from app.http.catalogue import Catalogue, Kind
 from app.http.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from app.services.scopes import SCOPES
@@ -66,7 +66,7 @@ def schemas(catalogue: Catalogue) -> dict[str, Any]:
 
 def _page(kind: Kind) -> dict[str, Any]:
     declaration = kind.declaration
-    item = {"$ref": f"#/components/schemas/{declaration.name}"}
+    item = reference("schemas", declaration.name)
     members = {"type": "array", "items": item}
     return {
         "type": "object",
@@ -107,7 +107,7 @@ def security(base: str) -> dict[str, Any]:
             "flows": {
                 "clientCredentials": {"tokenUrl": token, "scopes": scopes},
                 "authorizationCode": {
-                    "authorizationUrl": f"{base}/authorize",
+                    "authorizationUrl": base + AUTHORIZE,
                     "tokenUrl": token,
                     "refreshUrl": token,
                     "scopes": scopes,
@@ -155,7 +155,7 @@ PARAMETERS: dict[str, Any] = {
     ),
     "PreferOfMany": _header(
         "Prefer",
-        "return=minimal: 201 without a body, the address is in Location; "
+        "return=minimal: of one, 201 without a body, the address is in Location; "
         "handling=strict: nothing is ignored, and of several all or none.",
         examples=["return=representation", "handling=strict"],
     ),

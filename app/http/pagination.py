@@ -34,15 +34,21 @@ class Window:
 def window(query: Query, problems: list[Problem]) -> Window:
     """Read limit and offset, or what stands for them; note each that is wrong."""
     found: dict[str, int] = {}
+    said: dict[str, str] = {}
     for name, value in query:
         if name not in PAGING:
             continue
+        other = said.setdefault(ALIASES.get(name, name), name)
+        if other != name:
+            text = f"{other} and {name} say the same: send one of them"
+            problems.append(Problem(text, "exclusive", name))
         least = 1 if name == "page" else 0
         if _NUMBER.fullmatch(value) and least <= int(value) <= MAX_OFFSET:
             found[ALIASES.get(name, name)] = int(value)
         else:
+            most = MAX_LIMIT if ALIASES.get(name, name) == "limit" else MAX_OFFSET
             text = (
-                f"{name} must be a whole number from {least} to {MAX_OFFSET}, not "
+                f"{name} must be a whole number from {least} to {most}, not "
                 f"{value[:40]!r}"
             )
             problems.append(Problem(text, "not_a_number", name))

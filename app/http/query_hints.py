@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 PARAMETERS: Mapping[str, str] = {
     **dict.fromkeys(("sort", "sort_by", "sortby", "order_by", "orderby"), "order"),
@@ -21,13 +21,13 @@ OPERATORS: Mapping[str, str] = {
     **dict.fromkeys(("exists", "isset", "has", "present"), "isdefined"),
     "oneof": "in",
 }
+_RANGES: Mapping[str, str] = dict.fromkeys(("between", "range"), "5..10")
 _WILDCARDS: Mapping[str, str] = {
     **dict.fromkeys(("contains", "like", "ilike", "icontains"), "*text*"),
     **dict.fromkeys(("startswith", "starts", "prefix"), "text*"),
     **dict.fromkeys(("endswith", "ends", "suffix"), "*text"),
-    **dict.fromkeys(("eq", "is", "equals", "exact"), "text"),
-    **dict.fromkeys(("between", "range"), "5..10"),
 }
+_EQUAL = frozenset({"eq", "is", "equals", "exact"})
 _SIGNS: Mapping[str, str] = {
     ">": "greaterthan",
     ">=": "greaterthanorequal",
@@ -39,8 +39,16 @@ _SIGNS: Mapping[str, str] = {
 _COMPARISON = re.compile(r"(\w+)\s*(>=|<=|!=|>|<|!)\s*(.*)", re.DOTALL)
 
 
-def about_name(name: str, value: str, known: Iterable[str]) -> str:
-    """Say what is meant by a name that is none, empty where nobody knows."""
+def about_name(
+    name: str,
+    value: str,
+    known: Iterable[str],
+    operators: Callable[[str], Iterable[str]],
+) -> str:
+    """Say what is meant by a name that is none, empty where nobody knows.
+
+    `operators` gives those that a property has, none for what is no property.
+    """
     known = tuple(known)
     compared = _COMPARISON.fullmatch(name)
     if compared and compared[1] in known:
@@ -48,17 +56,32 @@ def about_name(name: str, value: str, known: Iterable[str]) -> str:
         # Of price>=5 only price> is the name.
         if not operand and value and sign + "=" in _SIGNS:
             sign, operand = sign + "=", value
+        if _SIGNS[sign] not in operators(compared[1]):
+            return ""
         return f"write {compared[1]}:{_SIGNS[sign]}={operand or value}"
+    if name.lower() in {"filter", "where"}:
+        return "write property=value"
     meant = PARAMETERS.get(name.lower())
-    return f"did you mean {meant}?" if meant else close_to(name, known)
+    if meant == "order" and value:
+        asked = about_order(value, known).removeprefix("write ")
+        direction = asked if not asked.endswith("?") and asked else value
+        return f"did you mean order={direction}?"
+    return f"did you mean {meant}?" if meant in known else close_to(name, known)
 
 
-def about_operator(operator: str, name: str, known: Iterable[str]) -> str:
+def about_operator(
+    operator: str, name: str, known: Iterable[str], *, is_text: bool
+) -> str:
     """Say what is meant by an operator that is none."""
+    known = tuple(known)
     word = operator.lower().replace("_", "").replace("-", "")
-    if word in _WILDCARDS:
+    if word in _EQUAL:
+        return f"write {name}=value"
+    if is_text and word in _WILDCARDS:
         return f"write {name}={_WILDCARDS[word]}"
-    if word in OPERATORS:
+    if word in _RANGES and "lessthan" in known:
+        return f"write {name}={'a..m' if is_text else _RANGES[word]}"
+    if OPERATORS.get(word) in known:
         return f"did you mean {OPERATORS[word]}?"
     return close_to(operator, known)
 
@@ -67,6 +90,8 @@ def about_order(name: str, known: Iterable[str]) -> str:
     """Say how a direction is written."""
     bare = name.strip("+- ")
     known = tuple(known)
+    if bare.lower() in {"asc", "desc"}:
+        return f"write the direction after a space, as price {bare.lower()}"
     if bare in known:
         direction = " desc" if name.startswith("-") else ""
         return f"write {bare}{direction}"
@@ -78,5 +103,5 @@ def about_order(name: str, known: Iterable[str]) -> str:
 
 def close_to(name: str, known: Iterable[str]) -> str:
     """Say which name is nearly the same."""
-    close = difflib.get_close_matches(name[:100], list(known), n=1)
+    close = difflib.get_close_matches(name[:100].lower(), list(known), n=1)
     return f"did you mean {close[0]}?" if close else ""

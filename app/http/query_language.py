@@ -4,7 +4,7 @@
 is a 400 that says where it is and what is right.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -305,7 +305,9 @@ class _Parser:
         for step, following in pairwise(path):
             if step.name in kind.sortable:
                 legal = operators_of(kind.sortable[step.name])
-                hint = about_operator(following.name, step.name, legal)
+                prop = kind.sortable[step.name]
+                is_text = nature(prop) is Nature.TEXT
+                hint = about_operator(following.name, step.name, legal, is_text=is_text)
                 raise unknown(
                     "operator", following.name, legal, following.position, hint=hint
                 )
@@ -346,7 +348,12 @@ class _Parser:
                 step.name,
                 legal,
                 step.position,
-                hint=about_name(step.name, plain(value), (*legal, *others)),
+                hint=about_name(
+                    step.name,
+                    plain(value),
+                    (*legal, *self._offered(others)),
+                    lambda name: operators_of(known[name]) if name in known else (),
+                ),
                 others=others,
             )
         prop = known[step.name]
@@ -356,6 +363,11 @@ class _Parser:
             text = f"{step.name} takes no [name]"
             raise Mistake(text, step.position, is_in_name=True)
         return self._named(kind, step.selector, operator, value)
+
+    def _offered(self, others: Sequence[str]) -> list[str]:
+        """Give the parameters of this collection."""
+        is_searched = self.kind.source.searched is not None
+        return [name for name in others if is_searched or name != "search"]
 
     def _named(
         self, kind: Kind, name: str, operator: str | None, value: Text
@@ -463,10 +475,9 @@ class _Parser:
         low = self._end(prop, start, ">=") if start else None
         high = self._end(prop, end, "<=") if end else None
         if low and high and low[1] > high[1]:
-            raise Mistake(
-                r"the range ends before it starts; write two dots as \.. to mean them",
-                start_of(value),
-            )
+            is_text = nature(prop) is Nature.TEXT
+            dots = r"; write two dots as \.. to mean them" if is_text else ""
+            raise Mistake(f"the range ends before it starts{dots}", start_of(value))
         return _all([end[0] for end in (low, high) if end])
 
     def _end(self, prop: Property, value: Text, comparison: str) -> tuple[Compare, Any]:
@@ -503,5 +514,6 @@ def _worded(name: str, value: str, mistake: Mistake) -> Problem:
     where = "name" if mistake.is_in_name else "value"
     place = f", character {mistake.position} of the {where}" if mistake.position else ""
     shown = value if len(value) <= 60 else f"{value[:60]}…"  # noqa: PLR2004
-    text = f"{name[:100]}={shown}{place}: {mistake.text}"
+    parameter = f"{name[:100]}={shown}" if value else name[:100]
+    text = f"{parameter}{place}: {mistake.text}"
     return Problem(text, mistake.code, name[:100])

@@ -200,9 +200,10 @@ def unknown(
     is_in_name: bool = True,
 ) -> Mistake:
     """Word that a name is not known, with those that are."""
+    separator = "" if not hint else " " if hint.endswith("?") else "; "
     also = f"; parameters are {', '.join(others)}" if others else ""
     return Mistake(
-        f"{name[:100]!r} is no {what} here ({hint}{' ' if hint else ''}known are "
+        f"{name[:100]!r} is no {what} here ({hint}{separator}known are "
         f"{', '.join(known)}{also})",
         position,
         "unknown",

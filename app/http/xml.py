@@ -4,11 +4,16 @@ The parser knows no entities, no DTD and no network. Never give it
 ``collect_ids=False``: with libxml2 2.14 that opens external DTD files.
 """
 
+import re
 from typing import Any
 
 from lxml import etree
 
-from app.errors import BadRequest, TooLarge
+from app.errors import BadRequest, TooLarge, UnsupportedMediaType
+
+_DECLARED = re.compile(
+    rb"""(?:\xef\xbb\xbf)?\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.-]+)["']"""
+)
 
 EMBEDDED = "_embedded"
 """The name under which embedded resources are given, as in HAL."""
@@ -31,7 +36,11 @@ def read(raw: bytes, *, max_depth: int) -> dict[str, Any]:
         remove_comments=True,
         remove_pis=True,
     )
+    declared = _DECLARED.match(raw)
+    if declared and declared[1].lower() not in {b"utf-8", b"us-ascii"}:
+        raise _not_utf_8()
     try:
+        raw.decode()
         root = etree.fromstring(raw, parser)
     except etree.XMLSyntaxError as error:
         if "Excessive depth" in str(error.msg):
@@ -41,6 +50,8 @@ def read(raw: bytes, *, max_depth: int) -> dict[str, Any]:
         raise BadRequest(
             f"the XML body is broken at line {line}, column {column}: {said}"
         ) from None
+    except UnicodeDecodeError:
+        raise _not_utf_8() from None
     except (ValueError, LookupError) as error:
         raise BadRequest(f"the XML body cannot be read: {error}") from None
     document: Any = root.getroottree().docinfo
@@ -53,6 +64,10 @@ def read(raw: bytes, *, max_depth: int) -> dict[str, Any]:
             "the root of the XML body must be <resource>, as in the answers"
         )
     return _properties(root)
+
+
+def _not_utf_8() -> UnsupportedMediaType:
+    return UnsupportedMediaType("the XML body is not UTF-8; send it as UTF-8")
 
 
 def _properties(root: etree._Element) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The description of the whole API: OpenAPI for programs, a page for people."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.metadata import version
 
 import msgspec
@@ -10,7 +11,7 @@ from app.http.addresses import DOCS, OPENAPI, PROBLEMS, PROPERTY_HELPERS, RELS
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
-from app.http.endpoints import publish
+from app.http.endpoints import EXTENSION, publish
 from app.http.media_types import JSON
 from app.http.openapi import describe
 from app.http.query_language import GRAMMAR, OPERATORS, RESERVED
@@ -93,15 +94,15 @@ def register(app: Flask, catalogue: Catalogue) -> None:
     """Publish the views, after all others."""
 
     def openapi(call: Call) -> Response:
+        return call.public(description_at(call.place.base), JSON)
+
+    @lru_cache(maxsize=4)
+    def description_at(base: str) -> bytes:
+        settings = app.extensions[EXTENSION].settings
         document = describe(
-            routes(app),
-            catalogue,
-            call.settings,
-            base=call.place.base,
-            version=version("sirenhall"),
+            routes(app), catalogue, settings, base=base, version=version("sirenhall")
         )
-        headers = {"Content-Type": JSON, "Cache-Control": "public, max-age=3600"}
-        return Response(msgspec.json.encode(document) + b"\n", headers=headers)
+        return msgspec.json.encode(document) + b"\n"
 
     publish(app, Route(DOCS, DOCS_METHODS, is_api=False), {"GET": _docs})
     description = Route(
@@ -110,6 +111,6 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         is_negotiated=False,
         is_api=False,
         media_types=(JSON,),
-        said={"GET": Said(statuses=(200,))},
+        said={"GET": Said(statuses=(200, 304, 412))},
     )
     publish(app, description, {"GET": openapi})

@@ -19,7 +19,7 @@ from app.http.declaration import (
 )
 from app.http.endpoints import CollectionService, ItemService, publish
 from app.http.item_views import ItemViews
-from app.http.pagination import page_links, window
+from app.http.pagination import PAGING, page_links, window
 from app.http.routes import Route
 from app.services import item_categories, stores
 from representations import Resource, Value
@@ -89,6 +89,10 @@ def _taxes(call: Call, category_id: int) -> Response:
     item_categories.find(call.db, call.principal, category_id)
     problems: list[Problem] = []
     shown = window(call.query, problems)
+    for name, _ in call.query:
+        if name not in {*PAGING, "format"}:
+            text = f"{name[:100]} means nothing here: there are no taxes to filter"
+            problems.append(Problem(text, "unknown", name[:100]))
     if problems:
         raise BadRequest(problems=problems)
     links = page_links(

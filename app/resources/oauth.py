@@ -10,7 +10,7 @@ import msgspec
 from flask import Flask, Response, current_app, render_template
 
 from app.errors import BadRequest
-from app.http.addresses import DOCS, TOKEN
+from app.http.addresses import AUTHORIZE, DOCS, TOKEN
 from app.http.bodies import Body, Reader
 from app.http.call import Call
 from app.http.catalogue import Catalogue
@@ -23,7 +23,14 @@ from app.http.pagination import with_query
 from app.http.routes import Route, Said
 from app.services import access
 from app.services.access import Principal
-from app.services.scopes import GRANTS, NARROWER, OF_ALL_STORES, SCOPES
+from app.services.scopes import (
+    CLIENT_METHODS,
+    GRANTS,
+    NARROWER,
+    OF_ALL_STORES,
+    SCOPES,
+    SECRET_METHODS,
+)
 from representations import HAL, Field, Resource
 from schemas.base import ResourceSchema
 from schemas.fields import UNREPRESENTABLE
@@ -37,7 +44,7 @@ ENDPOINTS = {
     "token": TOKEN,
     "revocation": f"{TOKEN}/revocation",
     "introspection": f"{TOKEN}/introspection",
-    "authorization": "/authorize",
+    "authorization": AUTHORIZE,
 }
 TOKEN_FIELDS = (
     Field("grant_type", "Grant Type", required=True, options=GRANTS),
@@ -83,11 +90,14 @@ _KNOWN = {
     },
     "required": ["active"],
 }
+TOKEN_KEPT = 600
 _REFUSALS = (400, 401, 413, 415, 422)
 # In our words where the protocol has none, or none that help.
+_OTHERWISE = {"invalid_request": "token must be sent"}
 _EXPLAINED = {
-    "invalid_client": "no client has this client_id with this client_secret; send both "
-    "as Basic or in the body (`sirenhall client create` makes a client)",
+    "unsupported_response_type": "response_type must be code",
+    "invalid_client": "client_id and client_secret must be sent, as Basic or in the "
+    "body, and be those of one client (`sirenhall client create` makes one)",
     "unsupported_grant_type": f"grant_type must be one of {', '.join(GRANTS)}",
     "unauthorized_client": "this client may not get tokens by this grant_type",
     "invalid_scope": "scope must be one that the client was made with, or a narrower "
@@ -191,23 +201,31 @@ def _headers(call: Call) -> dict[str, str]:
 
 
 def _token(call: Call) -> Response:
-    # Who knows the key, the header and the body is who sent the first one.
-    caller = call.request.environ.get("HTTP_AUTHORIZATION", "")
     try:
-        with once(call, caller) as state, _body(call) as body:
-            state.read(body)
-            request = _request(call, _fields(body))
-            with _readable_errors():
-                answer = _server(call).create_token_response(request)
-            response = _answered(call, *answer)
-            if response.status_code != 200:  # noqa: PLR2004
-                state.give_up()
-                return response
-            with call.writing() as tx:
-                return state.keep(tx, response)
+        with _body(call) as body:
+            form = _fields(body)
+            # Who knows the key and sends the same is who sent the first one.
+            header = call.request.environ.get("HTTP_AUTHORIZATION", "")
+            caller = f"{header} {form.get('client_id', '')}"
+            return _token_once(call, body, form, caller)
     except Done as done:
         done.response.headers.update(PRIVATE)
         return done.response
+
+
+def _token_once(call: Call, body: Body, form: dict[str, str], caller: str) -> Response:
+    with once(call, caller) as state:
+        state.read(body)
+        request = _request(call, form)
+        with _readable_errors():
+            answer = _server(call).create_token_response(request)
+        response = _answered(call, *answer)
+        if response.status_code != 200:  # noqa: PLR2004
+            state.give_up()
+            return response
+        with call.writing() as tx:
+            # Long enough for who lost the answer, and no longer than it is true.
+            return state.keep(tx, response, seconds=TOKEN_KEPT)
 
 
 def _endpoint(name: str) -> Any:
@@ -225,7 +243,8 @@ def _answered(call: Call, status: int, body: Any, headers: Any) -> Response:
     document = dict(body or {})
     if "error" in document:
         code = document["error"]
-        message = _EXPLAINED.get(code) or document.get("error_description") or code
+        said_so = document.get("error_description")
+        message = str(_EXPLAINED.get(code) or said_so or _OTHERWISE.get(code, code))
         document["error_description"] = message
         logref = note(call, status, message)
         said = {"logref": logref, "message": message, "code": code}
@@ -272,7 +291,15 @@ def _decide(call: Call) -> Response:
             return _page(call, request, complaint)
     with _readable_errors():
         answer = server.create_authorization_response(request, user, grant)
-    return _redirected(*answer)
+    return _redirected(call, *answer)
+
+
+# Where nobody can be sent back to.
+_AT_CONSENT = {
+    "unsupported_response_type": "response_type must be code",
+    "invalid_client": "client_id names no client of this server; `sirenhall client "
+    "create` makes one",
+}
 
 
 def _consent(call: Call) -> tuple["Request", Any]:
@@ -286,8 +313,10 @@ def _consent(call: Call) -> tuple["Request", Any]:
             return request, server.get_consent_grant(request)
     except OAuth2Error as error:
         if not error.redirect_uri:
-            raise BadRequest(error.description or error.error) from None
-        return request, _redirected(*error(None))
+            raise BadRequest(
+                _AT_CONSENT.get(error.error) or error.description or error.error
+            ) from None
+        return request, _redirected(call, *error(None))
 
 
 def _owner(call: Call, request: "Request", token: str) -> tuple[Principal | None, str]:
@@ -336,12 +365,13 @@ def _page(call: Call, request: "Request", complaint: str = "") -> Response:
     return Response(page, 422 if complaint else 200, {**headers, **PRIVATE})
 
 
-def _redirected(status: int, body: Any, headers: Any) -> Response:
+def _redirected(call: Call, status: int, body: Any, headers: Any) -> Response:
     location = dict(headers).get("Location")
     if location is None:
         raise BadRequest(str(dict(body or {}).get("error_description", "refused")))
     # The answer to a POST is fetched with GET.
-    return Response(b"", 303 if status == 302 else status, {"Location": location})  # noqa: PLR2004
+    status = 303 if call.request.method == "POST" else status
+    return Response(b"", status, {"Location": location})
 
 
 # -- metadata -----------------------------------------------------------------
@@ -350,21 +380,20 @@ def _redirected(status: int, body: Any, headers: Any) -> Response:
 def _metadata(call: Call, issuer: str = "") -> Response:  # noqa: ARG001
     """Say what there is (RFC 8414)."""
     base = call.place.base
-    secret = ["client_secret_basic", "client_secret_post"]
+    every, secret = list(CLIENT_METHODS), list(SECRET_METHODS)
     document = {
         "issuer": base,
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "grant_types_supported": list(GRANTS),
         "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported": [*secret, "none"],
-        "revocation_endpoint_auth_methods_supported": [*secret, "none"],
+        "token_endpoint_auth_methods_supported": every,
+        "revocation_endpoint_auth_methods_supported": every,
         "introspection_endpoint_auth_methods_supported": secret,
         "service_documentation": base + DOCS,
         **{f"{name}_endpoint": base + path for name, path in ENDPOINTS.items()},
     }
-    headers = {"Content-Type": JSON, "Cache-Control": "public, max-age=3600"}
-    return Response(_encoded(document), headers=headers)
+    return call.public(_encoded(document), JSON)
 
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
@@ -374,7 +403,7 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
     asked = Said(statuses=(200, *_REFUSALS), fields=_ABOUT_TOKEN, answer=_KNOWN)
     consent = Said(statuses=(200, 302))
     decision = Said(statuses=(200, 303, 413, 415, 422), fields=_DECISION)
-    metadata = {"GET": Said(statuses=(200,))}
+    metadata = {"GET": Said(statuses=(200, 304, 412))}
     page = ("text/html",)
     issuer = "/.well-known/oauth-authorization-server"
     for name, words, views, said in (

@@ -27,8 +27,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         document = resource_schema(
             declaration.schema, declaration.heading, address=call.url
         )
-        headers = {"Content-Type": SCHEMA, "Cache-Control": "public, max-age=3600"}
-        return Response(msgspec.json.encode(document) + b"\n", headers=headers)
+        return call.public(msgspec.json.encode(document) + b"\n", SCHEMA)
 
     profile = Route(
         f"{PROFILES}/<name>",
@@ -36,6 +35,6 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         is_negotiated=False,
         is_api=False,
         media_types=(SCHEMA,),
-        said={"GET": Said(statuses=(200,))},
+        said={"GET": Said(statuses=(200, 304, 412))},
     )
     publish(app, profile, {"GET": show})

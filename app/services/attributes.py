@@ -88,9 +88,10 @@ def create(
     """Give an owner one more, and give its id. Raises `Conflict`."""
     names = _by_name(tx, owning, owner["id"])
     if values["name"] in names:
-        raise Conflict(
+        raise Conflict.about(
+            "name",
             f"name {values['name']} is already in use by attribute "
-            f"{names[values['name']][0]}; PATCH the collection to change it by name"
+            f"{names[values['name']][0]}; PATCH the collection to change it by name",
         )
     _ensure_room(len(names) + 1)
     attribute_id = _insert(tx, owning, owner, values)
@@ -136,8 +137,8 @@ def change(
     names = _by_name(tx, owning, owner["id"])
     taken = names.get(values.get("name", record["name"]))
     if taken and taken[0] != record["id"]:
-        raise Conflict(
-            f"name {values['name']} is already in use by attribute {taken[0]}"
+        raise Conflict.about(
+            "name", f"name {values['name']} is already in use by attribute {taken[0]}"
         )
     _update(tx, record["id"], values)
     _note(tx, owning, owner, 0)

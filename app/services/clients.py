@@ -115,7 +115,10 @@ def create(
     if not asks_owners:
         access.ensure_scope_fits(scope, store_id)
     if is_public and not redirect_uris:
-        raise ConfigurationError("a public client needs a redirect URI")
+        raise ConfigurationError(
+            "--public needs --redirect-uri: a public client proves itself by where its "
+            "codes are sent"
+        )
     client_id = PREFIX + secrets.token_hex(12)
     secret = None if is_public else secrets.token_urlsafe(32)
     number = tx.insert(

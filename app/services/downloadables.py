@@ -159,7 +159,9 @@ def ensure_free(
     """Refuse a code that another downloadable of the store has. Raises `Conflict`."""
     taken = tx.value(_BY_CODE, store_id=store_id, code=code)
     if taken not in {None, downloadable_id}:
-        raise Conflict(f"code {code} is already in use by downloadable {taken}")
+        raise Conflict.about(
+            "code", f"code {code} is already in use by downloadable {taken}"
+        )
 
 
 def create(

@@ -1,7 +1,8 @@
 """Outcomes of repeatable requests: kept in the transaction that made the effect.
 
 So there is never an effect without its outcome, whatever breaks off in between, and a
-restart or another worker knows of it.
+restart or another worker knows of it. (Tokens are saved a moment before: their request
+comes to no harm when it is sent again, but for a code, which is then used up.)
 """
 
 from dataclasses import dataclass
@@ -68,8 +69,8 @@ def find(db: Snapshot, digest: str) -> Outcome | None:
     return None if row is None or row[1] is None else _outcome(row)
 
 
-def keep(tx: Transaction, digest: str, outcome: Outcome) -> None:
-    """Keep an outcome together with the effect."""
+def keep(tx: Transaction, digest: str, outcome: Outcome, seconds: int) -> None:
+    """Keep an outcome, together with the effect, for so long."""
     tx.execute(delete(IDEMPOTENCY_KEYS).where(_K.digest == digest))
     tx.connection.execute(
         IDEMPOTENCY_KEYS.insert().values(
@@ -78,7 +79,7 @@ def keep(tx: Transaction, digest: str, outcome: Outcome) -> None:
             status=outcome.status,
             headers=outcome.headers,
             body=outcome.body,
-            date_expires=now() + KEPT,
+            date_expires=now() + seconds,
         )
     )
 

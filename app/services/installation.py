@@ -103,7 +103,7 @@ def prepare(settings: Settings) -> Installation:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one(folder):
-            key = _secret_key(folder / "secret_key")
+            key = _secret_key(settings, folder / "secret_key")
             database = Database(settings.database, threads=settings.threads)
             # A server may fork afterwards, and no connection may cross that.
             with closing(database):
@@ -180,7 +180,9 @@ def _read(schema: Any, values: dict[str, Any]) -> dict[str, Any]:
     return dict(loaded)
 
 
-def _secret_key(path: Path) -> bytes:
+def _secret_key(settings: Settings, path: Path) -> bytes:
+    if settings.secret_key:
+        return hashlib.sha256(settings.secret_key.encode()).digest()
     if not path.exists():
         _write_whole(path, secrets.token_hex(KEY_BYTES) + "\n")
     try:

@@ -87,7 +87,9 @@ def ensure_free(
     """Refuse a code that another category of the store has. Raises `Conflict`."""
     taken = find_code(tx, store_id, code)
     if taken not in {None, category_id}:
-        raise Conflict(f"code {code} is already in use by item_category {taken}")
+        raise Conflict.about(
+            "code", f"code {code} is already in use by item_category {taken}"
+        )
 
 
 def create(tx: Transaction, store_id: int, values: Mapping[str, Any]) -> int:

@@ -14,6 +14,7 @@ from authlib.oauth2 import AuthorizationServer as Protocol
 from authlib.oauth2 import OAuth2Error, OAuth2Request
 from authlib.oauth2.rfc6749 import (
     ClientMixin,
+    InvalidGrantError,
     InvalidRequestError,
     InvalidScopeError,
     TokenMixin,
@@ -26,20 +27,24 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from sqlalchemy import bindparam, delete, select, update
 
-from app.database import Database, Statement
+from app.database import Database, Statement, Transaction
 from app.models import AUTHORIZATION_CODES, TOKENS
 from app.services import access, clients
 from app.services.access import Principal
 from app.services.clients import ACCESS_LIFETIME, REFRESH_LIFETIME
 from app.services.clock import now
-from app.services.scopes import GRANTS, NARROWER, SCOPES
+from app.services.scopes import (
+    CLIENT_METHODS,
+    GRANTS,
+    NARROWER,
+    SCOPES,
+    SECRET_METHODS,
+)
 
 CODE_LIFETIME = 600
 FORGOTTEN = 86_400
 """Seconds after which an expired access token is no longer told from an unknown."""
 
-SECRET_METHODS = ("client_secret_basic", "client_secret_post")
-METHODS = (*SECRET_METHODS, "none")
 
 _T = TOKENS.c
 _TOKEN = Statement(select(TOKENS).where(_T.digest == bindparam("digest")))
@@ -170,6 +175,21 @@ class AuthorizationServer(Protocol):
 
     def save_token(self, token: Mapping[str, Any], request: OAuth2Request) -> None:
         """Keep the digests of what was made, and forget what expired long ago."""
+        code: Any = getattr(request, "authorization_code", None)
+        with self.database.writing() as tx:
+            is_used = code is not None and not _take(tx, code)
+            if is_used:
+                _revoke_what_came_of(tx, code)
+            else:
+                self._save(tx, token, request)
+        # Of two requests with a code the second finds it used, and undoes the first.
+        if is_used:
+            raise InvalidGrantError
+
+    @staticmethod
+    def _save(
+        tx: Transaction, token: Mapping[str, Any], request: OAuth2Request
+    ) -> None:
         client, store_id = request.client.record, request.user.store_id
         create = partial(
             access.create_token,
@@ -177,27 +197,26 @@ class AuthorizationServer(Protocol):
             client_id=client["id"],
             code_digest=_code_of(request),
         )
-        with self.database.writing() as tx:
-            tx.execute(
-                delete(TOKENS).where(
-                    _T.client_id == client["id"], _T.date_expires < now() - FORGOTTEN
-                )
+        tx.execute(
+            delete(TOKENS).where(
+                _T.client_id == client["id"], _T.date_expires < now() - FORGOTTEN
             )
+        )
+        create(
+            tx,
+            scope=token["scope"],
+            token=token["access_token"],
+            lifetime=ACCESS_LIFETIME,
+        )
+        refresh = token.get("refresh_token")
+        if refresh and not getattr(request, "refresh_token", None):
             create(
                 tx,
                 scope=token["scope"],
-                token=token["access_token"],
-                lifetime=ACCESS_LIFETIME,
+                token=refresh,
+                kind=access.REFRESH,
+                lifetime=REFRESH_LIFETIME,
             )
-            refresh = token.get("refresh_token")
-            if refresh and not getattr(request, "refresh_token", None):
-                create(
-                    tx,
-                    scope=token["scope"],
-                    token=refresh,
-                    kind=access.REFRESH,
-                    lifetime=REFRESH_LIFETIME,
-                )
 
     def create_oauth2_request(self, request: OAuth2Request) -> OAuth2Request:
         """Take a request as it is: whoever calls has made it."""
@@ -232,7 +251,7 @@ class ClientCredentials(grants.ClientCredentialsGrant):
 class RefreshToken(grants.RefreshTokenGrant):
     """A client goes on; its token stays, so that parallel refreshes all work."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(METHODS)
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(CLIENT_METHODS)
 
     def authenticate_refresh_token(self, refresh_token: str) -> Granted | None:
         """Find a refresh token that is valid."""
@@ -263,7 +282,7 @@ class RefreshToken(grants.RefreshTokenGrant):
 class AuthorizationCode(grants.AuthorizationCodeGrant):
     """A store's owner let a client in, on the consent page."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(METHODS)
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(CLIENT_METHODS)
 
     def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
         """Keep the digest of a code."""
@@ -293,42 +312,24 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
         if found is None or found.is_expired() or not found.check_client(client):
             return None
         if found.record["date_used"] is not None:
-            self._revoke_what_came_of(found)
+            with self.server.database.writing() as tx:
+                _revoke_what_came_of(tx, found)
             return None
         return found
 
     def delete_authorization_code(self, authorization_code: Granted) -> None:
-        """Forget a code: it was taken by `authenticate_user` already."""
+        """Leave the code: it was marked as used when its tokens were saved."""
 
-    def authenticate_user(self, authorization_code: Granted) -> Principal | None:
-        """Take the code: of two requests with it, one gets a token."""
+    def authenticate_user(self, authorization_code: Granted) -> Principal:
+        """Note for which store."""
         record = authorization_code.record
-        code = AUTHORIZATION_CODES.c
-        with self.server.database.writing() as tx:
-            taken = tx.execute(
-                update(AUTHORIZATION_CODES)
-                .where(code.digest == record["digest"], code.date_used.is_(None))
-                .values(date_used=now())
-            )
-        return Principal(record["scope"], record["store_id"]) if taken else None
-
-    def _revoke_what_came_of(self, authorization_code: Granted) -> None:
-        """Revoke all tokens of a code that was stolen (RFC 6749, section 4.1.2)."""
-        with self.server.database.writing() as tx:
-            tx.execute(
-                update(TOKENS)
-                .where(
-                    _T.code_digest == authorization_code.record["digest"],
-                    _T.date_revoked.is_(None),
-                )
-                .values(date_revoked=now())
-            )
+        return Principal(record["scope"], record["store_id"])
 
 
 class Revocation(RevocationEndpoint):
     """A client gives a token back (RFC 7009); with a refresh token, all it led to."""
 
-    CLIENT_AUTH_METHODS: ClassVar = list(METHODS)
+    CLIENT_AUTH_METHODS: ClassVar = list(CLIENT_METHODS)
 
     def query_token(self, token_string: str, _hint: str | None) -> Granted | None:
         """Find a token."""
@@ -427,6 +428,26 @@ class _Challenge(CodeChallenge):
         if is_public and not grant.request.payload.data.get("code_challenge"):
             raise InvalidRequestError("Missing 'code_challenge'")
         super().validate_code_challenge(grant, redirect_uri)
+
+
+def _take(tx: Transaction, code: Granted) -> bool:
+    """Use a code, in the transaction that saves its tokens; False if it was used."""
+    codes = AUTHORIZATION_CODES.c
+    taken = tx.execute(
+        update(AUTHORIZATION_CODES)
+        .where(codes.digest == code.record["digest"], codes.date_used.is_(None))
+        .values(date_used=now())
+    )
+    return taken == 1
+
+
+def _revoke_what_came_of(tx: Transaction, code: Granted) -> None:
+    """Revoke all tokens of a code that comes twice (RFC 6749, section 4.1.2)."""
+    tx.execute(
+        update(TOKENS)
+        .where(_T.code_digest == code.record["digest"], _T.date_revoked.is_(None))
+        .values(date_revoked=now())
+    )
 
 
 def _code_of(request: OAuth2Request) -> str | None:

@@ -28,3 +28,7 @@ NARROWER = {
 
 GRANTS = ("client_credentials", "refresh_token", "authorization_code")
 """How a client may get tokens (RFC 6749)."""
+
+SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+CLIENT_METHODS = (*SECRET_METHODS, "none")
+"""How a client may prove itself; `none` is for those that can keep no secret."""

@@ -105,7 +105,9 @@ def ensure_free(tx: Snapshot, domain: str, *, store_id: int | None = None) -> No
     """Refuse a domain that another store has. Raises `Conflict`."""
     taken = tx.value(_BY_DOMAIN, store_domain=domain)
     if taken not in {None, store_id}:
-        raise Conflict(f"store_domain {domain} is already in use by another store")
+        raise Conflict.about(
+            "store_domain", f"store_domain {domain} is already in use by another store"
+        )
 
 
 def create(tx: Transaction, values: Mapping[str, Any]) -> int:

@@ -68,7 +68,7 @@ def test_the_list_has_no_secrets(run):
         (["create", "--redirect-uri", "callback"], "absolute URI"),
         (["create", "--redirect-uri", "http://app.example/cb"], "must be https"),
         (["create", "--redirect-uri", "http://localhost@evil.example/"], "https"),
-        (["create", "--public"], "a public client needs a redirect URI"),
+        (["create", "--public"], "--public needs --redirect-uri"),
     ],
 )
 def test_mistakes_are_said_in_one_line(run, arguments, says):

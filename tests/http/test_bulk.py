@@ -54,7 +54,7 @@ def test_strictly_it_is_all_or_nothing(api):
     response = api.post(PATH, json=[item("a"), item("a")], headers=STRICT)
     assert response.status_code == 409, response.text
     [entry] = response.json["_embedded"]["fx:errors"]
-    assert entry["property"] == "[1]"
+    assert entry["property"] == "[1].code"
     assert codes(api) == []
     wrong = api.post(PATH, json=[item("a"), item("b", price=-1)], headers=STRICT)
     assert wrong.status_code == 422
@@ -139,6 +139,14 @@ def test_ids_must_be_named_one_by_one(api, method, query):
     assert response.status_code == 400, response.text
     assert "?id:in=4,7" in response.text
     assert codes(api) == ["a"]
+
+
+def test_what_was_made_is_said_whatever_is_preferred(api):
+    headers = {"Prefer": "return=minimal"}
+    answer = api.post(PATH, json=[item("a")], headers=headers)
+    assert answer.status_code == 201
+    assert results(answer)[0]["_links"]["self"]["href"]
+    assert "Preference-Applied" not in answer.headers
 
 
 def test_too_many_and_none_at_all(api):

@@ -1,9 +1,12 @@
 """Idempotency-Key: one effect, whatever is sent how often, and wherever."""
 
+import base64
+import hashlib
 import io
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import select
 
 from app import create_app
@@ -15,6 +18,7 @@ from tests.conftest import OTHER_STORE, Api, blobs, settings_for
 ITEM = {"name": "A", "code": "a", "price": 1, "item_category_id": 2}
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 PATH = "/stores/1/downloadables"
+ATTRIBUTE = {"name": "color", "value": "red"}
 
 
 def total(api):
@@ -153,3 +157,32 @@ def test_no_token_is_kept_in_clear(operator, installation):
     with installation.database.reading() as db:
         [row] = db.rows(Statement(select(IDEMPOTENCY_KEYS)))
     assert token.encode() not in b"".join(str(v).encode() for v in row)
+
+
+def test_nobody_opens_a_kept_answer_with_the_database_alone(api, installation):
+    """Not even who guesses the key: the server's secret is not in the database."""
+    key = "1"
+    headers = {"Idempotency-Key": f'"{key}"'}
+    api.post("/stores/1/attributes", json=ATTRIBUTE, headers=headers)
+    statement = Statement(select(IDEMPOTENCY_KEYS.c.digest, IDEMPOTENCY_KEYS.c.body))
+    with installation.database.reading() as db:
+        [row] = db.rows(statement)
+    named = f"token 1\nPOST /stores/1/attributes\n{key}".encode()
+    for guess in (
+        hashlib.sha256(b"seal\n" + named).digest(),
+        hashlib.sha256(named).digest(),
+        bytes.fromhex(row[0]),
+    ):
+        with pytest.raises(InvalidToken):
+            Fernet(base64.urlsafe_b64encode(guess)).decrypt(bytes(row[1]))
+
+
+def test_what_another_secret_sealed_is_said_so(api, installation, data_dir):
+    headers = {"Idempotency-Key": '"a"'}
+    api.post("/stores/1/attributes", json=ATTRIBUTE, headers=headers)
+    other = create_app(settings_for(data_dir, secret_key="s" * 40))
+    answer = Api(other.test_client(), api.token).post(
+        "/stores/1/attributes", json=ATTRIBUTE, headers=headers
+    )
+    assert answer.status_code == 409
+    assert "SIRENHALL_SECRET_KEY" in answer.text

@@ -51,6 +51,32 @@ def test_each_format_address_and_language_of_the_wire_has_its_own_page(api):
     assert len(bodies) == 9
 
 
+def test_each_path_has_its_own_page(api, operator):
+    store = operator.post("/stores", json=OTHER_STORE).json["_links"]["self"]["href"]
+    categories = [
+        operator.get(f"{path}/item_categories") for path in ("/stores/1", store)
+    ]
+    # As empty, and as often changed, as each other.
+    empty = [operator.get(f"{path}/downloadables") for path in ("/stores/1", store)]
+    in_category = [
+        api.get(f"/item_categories/{number}/downloadables") for number in (1, 2)
+    ]
+    for pages in (categories, empty, in_category):
+        assert len({page.json["_links"]["self"]["href"] for page in pages}) == 2
+        # Warm, they are the same as they were.
+        for page in pages:
+            again = operator.get(page.request.path).data
+            assert again == operator.get(page.request.path).data
+            assert page.request.path.encode() in again
+
+
+def test_who_may_only_read_gets_no_page_of_who_may_write(api, reader):
+    siren = FORMATS["siren"]
+    assert "create-downloadable" in api.get(PAGE, accept=siren).text
+    assert "create-downloadable" not in reader.get(PAGE, accept=siren).text
+    assert "create-downloadable" in api.get(PAGE, accept=siren).text
+
+
 def test_the_page_of_another_store_at_the_same_path_is_another(api, operator):
     mine = api.get("/stores").json
     token = operator.post("/stores", json=OTHER_STORE).json["token"]

@@ -28,12 +28,37 @@ def test_utf_8_may_be_said(api):
     assert api.post(PATH, data=b"{}", headers=headers).status_code == 422
 
 
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "utf-16", "utf-7"])
+def test_xml_in_another_encoding_is_a_415(api, encoding):
+    text = f'<?xml version="1.0" encoding="{encoding}"?><resource/>'
+    headers = {"Content-Type": "application/hal+xml"}
+    answer = api.post(PATH, data=text.encode(encoding), headers=headers)
+    assert answer.status_code == 415
+    assert "send it as UTF-8" in answer.text
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[oops", "http://a:99999/", "http://\u2100.com/", "http://a%b/"]
+)
+def test_an_address_without_a_host_is_none(api, url):
+    answer = api.patch("/stores/1", json={"store_url": url})
+    assert answer.status_code == 422
+    assert api.errors(answer) == {"store_url": "invalid"}
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/profiles/store"])
+def test_documents_for_programs_are_known_by_their_bytes(anonymous, path):
+    first = anonymous.get(path)
+    headers = {"If-None-Match": first.headers["ETag"]}
+    assert anonymous.get(path, headers=headers).status_code == 304
+
+
 @pytest.mark.parametrize(
     ("authorization", "says"),
     [
         ("Basic eDp5", "Basic is for a client at the token endpoint"),
         ("Bearer", "After Bearer there is no token"),
-        ("sirenhall_abc", "sent otherwise"),
+        ("sirenhall_abc", "Bearer is missing before"),
     ],
 )
 def test_a_token_that_is_sent_otherwise_is_told_how(anonymous, authorization, says):

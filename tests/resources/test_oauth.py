@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -12,7 +13,7 @@ from sqlalchemy import update
 from app.models import TOKENS
 from app.services import access, clients, scopes
 from app.services.clock import now
-from tests.conftest import OTHER_STORE
+from tests.conftest import OTHER_STORE, Api
 
 CALLBACK = "https://app.example/callback"
 VERIFIER = "v" * 64
@@ -226,7 +227,9 @@ def authorize(api, made, **changes):
 
 
 def location(response):
-    assert response.status_code in {302, 303}, response.text
+    # What answers a POST is fetched with GET.
+    expected = 303 if response.request.method == "POST" else 302
+    assert response.status_code == expected, response.text
     target, _, query = response.headers["Location"].partition("?")
     return target, dict(parse_qsl(query))
 
@@ -263,6 +266,43 @@ def test_a_merchant_lets_a_program_in(anonymous, api, guest):
     assert works(anonymous, body["access_token"], 401)
     assert works(anonymous, refreshed, 401)
     assert token(anonymous, guest, **refresh).status_code == 400
+
+
+def test_of_a_code_that_comes_twice_at_once_no_token_is_left(
+    app, anonymous, api, guest
+):
+    path = authorize(api, guest)
+    _, query = location(
+        anonymous.post(path, data={"token": api.token, "decision": "allow"})
+    )
+    form = {
+        "grant_type": "authorization_code",
+        "code": query["code"],
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+    }
+
+    def send(_number):
+        return token(Api(app.test_client(), None), guest, **form)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(send, range(6)))
+    assert sorted(a.status_code for a in answers) == [200, 400, 400, 400, 400, 400]
+    [given] = [a.json["access_token"] for a in answers if a.status_code == 200]
+    assert works(anonymous, given, 401)
+
+
+def test_a_key_of_one_client_is_not_in_the_way_of_another(anonymous, client, guest):
+    headers = {"Idempotency-Key": '"1"'}
+    for made in (client, guest):
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": made.client_id,
+            "client_secret": made.client_secret,
+        }
+        answer = anonymous.post("/token", data=form, headers=headers)
+        assert answer.status_code in {200, 400}
+        assert "Idempotency-Replayed" not in answer.headers
 
 
 def test_a_token_request_that_is_sent_again_is_answered_as_the_first_time(

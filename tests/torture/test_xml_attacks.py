@@ -45,7 +45,7 @@ def test_it_is_refused_quickly_and_tells_nothing(api, name):
     response = api.post(
         "/stores/1/downloadables", data=ATTACKS[name], content_type="application/xml"
     )
-    assert response.status_code in {400, 413}, response.text
+    assert response.status_code in {400, 413, 415}, response.text
     assert "root:" not in response.text
     assert time.process_time() - started < 1.0
 
@@ -58,4 +58,4 @@ def test_many_attributes_and_elements_are_bounded_by_the_body(api):
         response = api.post(
             "/stores/1/downloadables", data=body, content_type="application/xml"
         )
-        assert response.status_code in {400, 413}
+        assert response.status_code in {400, 413, 415}
