@@ -184,5 +184,6 @@ def test_what_another_secret_sealed_is_said_so(api, installation, data_dir):
     answer = Api(other.test_client(), api.token).post(
         "/stores/1/attributes", json=ATTRIBUTE, headers=headers
     )
+    other.extensions["sirenhall"].database.close()
     assert answer.status_code == 409
     assert "SIRENHALL_SECRET_KEY" in answer.text
