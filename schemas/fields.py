@@ -7,6 +7,7 @@ in its stored form (money as a scaled integer), `dump` gives the form that is sh
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -416,12 +417,28 @@ class Boolean(Property):
 
 
 class Date(Property):
-    """A moment, stored in UTC, shown in the store's time zone; read only."""
+    """A moment, stored as seconds UTC, shown in the store's time zone."""
 
     kind = "Date"
 
-    def __init__(self, description: str, **options: Any) -> None:
-        super().__init__(description, read_only=True, nullable=True, **options)
+    def __init__(
+        self, description: str, *, read_only: bool = True, **options: Any
+    ) -> None:
+        super().__init__(description, read_only=read_only, nullable=True, **options)
+
+    def read(self, value: Any) -> int:
+        """Understand a moment with its offset from UTC (RFC 3339, ISO 8601)."""
+        try:
+            moment = datetime.fromisoformat(value.strip())
+            if moment.utcoffset() is not None:
+                return int(moment.timestamp())
+        except (AttributeError, ValueError, OverflowError):
+            pass
+        raise self.complain(
+            "not_a_date",
+            "must be a date with its offset from UTC, such as 2026-12-31T23:59:59Z or "
+            "2026-12-31T23:59:59+0100",
+        )
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **_options: Any) -> Any:  # noqa: ARG002
         return None if value is None else date_text(value, obj["timezone"])
@@ -463,7 +480,7 @@ class Reference(Property):
         )
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **_options: Any) -> Any:  # noqa: ARG002
-        return self.path.format(id=value)
+        return None if value is None else self.path.format(id=value)
 
 
 class Upload(Property):

@@ -106,6 +106,8 @@ def _type(field: Property) -> dict[str, Any]:  # noqa: C901, PLR0911 - one for e
             }
         case Amount():
             return {"type": "number", "minimum": 0}
+        case Date() if not field.dump_only:
+            return {"type": "string", "format": "date-time"}
         case Date():
             return {"type": "string"}
         case Reference() | Url():

@@ -19,6 +19,7 @@ def item_actions(
     href: str,
     shown: Mapping[str, Value],
     *,
+    is_changeable: bool,
     is_removable: bool,
 ) -> list[Action]:
     """Give what may be done with one; values to start from are the current ones."""
@@ -27,10 +28,12 @@ def item_actions(
     # An update needs none of them.
     changes = tuple(replace(field, required=False) for field in inputs)
     slug = name.replace("_", "-")
-    actions = [
-        Action(f"update-{slug}", f"Update {heading}", "PATCH", href, JSON, changes),
-        Action(f"replace-{slug}", f"Replace {heading}", "PUT", href, JSON, inputs),
-    ]
+    actions = []
+    if is_changeable:
+        actions = [
+            Action(f"update-{slug}", f"Update {heading}", "PATCH", href, JSON, changes),
+            Action(f"replace-{slug}", f"Replace {heading}", "PUT", href, JSON, inputs),
+        ]
     if schema.takes_file:
         files = _files(schema)
         actions += [

@@ -328,7 +328,7 @@ class Call:
         return response
 
     def ensure_may_change(self, record: Mapping[str, Any]) -> None:
-        """Hold a change to its conditions, inside the transaction that makes it.
+        """Hold a change to its conditions, which a setting may demand.
 
         Raises `PreconditionFailed` and `PreconditionRequired`.
         """
@@ -339,6 +339,14 @@ class Call:
             raise PreconditionRequired(
                 "send If-Match with the ETag of the version that you want to change"
             )
+        self.ensure_matches(record)
+
+    def ensure_matches(self, record: Mapping[str, Any]) -> None:
+        """Hold a change to its conditions, inside the transaction that makes it.
+
+        Raises `PreconditionFailed`.
+        """
+        headers = self.request.headers
         validators = self.validators(record["revision"], record["date_modified"])
         if evaluate(headers.get, validators, is_read=False) is Outcome.FAILED:
             raise PreconditionFailed(

@@ -1,7 +1,7 @@
 """GET of a page or a table, POST, and what is done with several at once."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -25,7 +25,7 @@ from app.http.changes import (
 from app.http.conditional import Validators
 from app.http.documents import NOTHING
 from app.http.embedding import ALWAYS_COUNT
-from app.http.endpoints import CollectionService, Record, View, publish
+from app.http.endpoints import CollectionService, Made, Record, View, publish
 from app.http.idempotency import Done, Once, once
 from app.http.item_views import ItemViews
 from app.http.media_types import MULTIPART
@@ -40,7 +40,6 @@ from representations import (
     Embedded,
     Rendered,
     Resource,
-    Value,
 )
 
 TABLE_ROWS = 1000
@@ -294,6 +293,9 @@ class CollectionViews:
         self, call: Call, owner_id: int, body: bodies.Body, state: Once
     ) -> Response:
         service, schema, principal = self.service, self.declaration.schema, call.writer
+        create = service.create
+        if create is None:
+            raise TypeError(f"no {self.declaration.name} can be created here")
 
         def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
             owner = service.owner(db, principal, owner_id)
@@ -309,9 +311,9 @@ class CollectionViews:
 
         with keeping_file(call, body, checked) as file, call.writing() as tx:
             owner, values = checked(tx)
-            item_id, extra = service.create(tx, owner, values, file)  # type: ignore[misc]
-            record = self.items.service.find(tx, principal, item_id)
-            return state.keep(tx, self._created(call, record, extra))
+            made = create(tx, owner, values, file)
+            record = self.items.service.find(tx, principal, made.id)
+            return state.keep(tx, self._created(call, record, made))
 
     # -- several in one request ---------------------------------------------
 
@@ -319,6 +321,9 @@ class CollectionViews:
         self, call: Call, owner_id: int, body: bodies.Body, state: Once
     ) -> Response:
         service, schema, principal = self.service, self.declaration.schema, call.writer
+        create = service.create
+        if create is None:
+            raise TypeError(f"no {self.declaration.name} can be created here")
         is_strict = call.preferences.is_strict
         if not body.members:
             raise BadRequest(
@@ -333,17 +338,17 @@ class CollectionViews:
         with call.writing() as tx:
             owner = service.owner(tx, principal, owner_id)
 
-            def create(member: Member) -> Result:
+            def created(member: Member) -> Result:
                 values = member.values
                 further = service.problems(tx, owner, values)
                 ensure_valid(schema, values, list(member.errors), further)
-                item_id, extra = service.create(tx, owner, values, None)  # type: ignore[misc]
-                message = f"{self.declaration.name} {item_id} created successfully."
-                record = self.items.service.find(tx, principal, item_id)
+                made = create(tx, owner, values, None)
+                record = self.items.service.find(tx, principal, made.id)
                 href = self.items.address(call, record)
-                return Result(201, message, href, extra=extra)
+                status, message = self._outcome(made)
+                return Result(status, message, href, extra=made.extra)
 
-            works = [partial(create, member) for member in members]
+            works = [partial(created, member) for member in members]
             results = each(tx, works, is_whole=is_strict)
             response = self._results(call, results, 201)
             return state.keep(tx, response)
@@ -421,22 +426,26 @@ class CollectionViews:
             may_be_empty=usual != 201 and not any(r.is_failure for r in results),  # noqa: PLR2004
         )
 
-    def _created(
-        self, call: Call, record: Record, extra: Mapping[str, Value]
-    ) -> Response:
+    def _outcome(self, made: Made) -> tuple[int, str]:
+        """Give status and message of what was created, or there already."""
+        if made.is_new:
+            return 201, f"{self.declaration.name} {made.id} created successfully."
+        return 200, f"{self.declaration.name} {made.id} is there already."
+
+    def _created(self, call: Call, record: Record, made: Made) -> Response:
         """Answer with what was created."""
-        message = f"{self.declaration.name} {record['id']} created successfully."
+        status, message = self._outcome(made)
         removable = self.items.offers_removal(call, record)
         headers = self.items.validators(call, record, removable).headers
         headers["Location"] = self.items.address(call, record)
         return call.done(
             lambda: self.items.document(
-                call, record, removable, {**extra, "message": message}
+                call, record, removable, {**made.extra, "message": message}
             ),
-            201,
+            status,
             headers,
             # What only this answer has must not be lost.
-            may_be_empty=not extra,
+            may_be_empty=not made.extra,
         )
 
 

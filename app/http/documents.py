@@ -68,8 +68,10 @@ class ItemDocuments:
         self.declaration = declaration
         self.schema = declaration.schema
         columns = declaration.columns
+        absent = [f.column for f in self.schema.references().values() if f.allow_none]
+        conditional = [name for link in declaration.links for name in link.when]
         self._conditional = tuple(
-            columns.index(name) for link in declaration.links for name in link.when
+            columns.index(name) for name in dict.fromkeys(conditional + absent)
         )
         self._templates: dict[tuple[str, str | None, _Variant], Template] = {}
 
@@ -85,7 +87,8 @@ class ItemDocuments:
         """Build the document of a record; `fields` are the properties it shows."""
         shown = self.schema.dump(record)
         for name in self.schema.references():
-            shown[name] = place.base + shown[name]
+            if shown[name] is not None:
+                shown[name] = place.base + shown[name]
         if fields is not None:
             shown["id"] = record["id"]
             shown = {name: shown[name] for name in fields}
@@ -180,8 +183,12 @@ class ItemDocuments:
         keys: dict[str, Any] = {
             column: marker(index) for index, column in enumerate(columns)
         }
+        values: dict[str, Any] = {
+            columns[index]: "" if is_there else None
+            for index, is_there in zip(self._conditional, variant.present, strict=True)
+        }
         properties = {
-            name: BASE + field.path.format(id=keys[field.column])
+            name: self._address(field, keys, values)
             if isinstance(field, Reference)
             else keys[field.column]
             for name, field in self.schema.shown.items()
@@ -189,10 +196,6 @@ class ItemDocuments:
         if variant.fields is not None:
             properties["id"] = keys["id"]
             properties = {name: properties[name] for name in variant.fields}
-        values: dict[str, Any] = {
-            columns[index]: "" if is_there else None
-            for index, is_there in zip(self._conditional, variant.present, strict=True)
-        }
         links = [link for link in self.declaration.links if link.is_present(values)]
         inside: dict[str, Embedded] = {}
         for number, (rel, is_one, has_any) in enumerate(variant.embedded, len(columns)):
@@ -200,6 +203,14 @@ class ItemDocuments:
             inside[rel] = Rendered([marker(number)], is_one) if has_any else []
         place = Place(BASE, VOCABULARY)
         return slots, self._assemble(properties, keys, links, place, inside)
+
+    @staticmethod
+    def _address(
+        field: Reference, keys: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> str | None:
+        if values.get(field.column, "") is None:
+            return None
+        return BASE + field.path.format(id=keys[field.column])
 
     def _slot(self, index: int, column: str) -> Slot:
         fields = {f.column: f for f in self.schema.shown.values()}

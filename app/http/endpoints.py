@@ -6,7 +6,7 @@ type, token, target, body, checks, file, transaction.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, g, request
@@ -36,17 +36,55 @@ Problems = Callable[[Snapshot, Record, Record], Iterable[FieldError]]
 EXTENSION = "sirenhall"
 
 
+def cannot(*_arguments: Any) -> Any:
+    """Stand for what a resource cannot do; its method is never published."""
+    raise TypeError("this was not to be done")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What creating came to: an id, and perhaps properties that only this answer has.
+
+    What there was already `is_new` no more.
+    """
+
+    id: int
+    extra: Mapping[str, Value] = field(default_factory=dict)
+    is_new: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deed:
+    """What a POST without a body does to a resource, besides what all can.
+
+    `words` are for OPTIONS, `message` for the answer (with the record's columns in
+    braces). Under the `suffix` it has an address of its own, too.
+    """
+
+    name: str
+    title: str
+    words: str
+    message: str
+    do: Callable[[Transaction, Record], None]
+    suffix: str = ""
+    is_offered: Callable[[Record], bool] = lambda _record: True
+
+
 @dataclass(frozen=True, kw_only=True)
 class ItemService:
     """What a resource does with one: `problems` are beyond its schema.
 
-    `remove` gives the keys of blobs that are to go after the commit.
+    `remove` gives the keys of blobs that are to go after the commit. What is
+    left out cannot be done.
     """
 
     find: Callable[[Snapshot, Principal, int], Record]
     problems: Problems = lambda _db, _record, _whole: ()
-    change: Callable[[Transaction, Record, dict[str, Any], NewFile | None], None]
-    remove: Callable[[Transaction, Record], list[str] | None]
+    change: Callable[[Transaction, Record, dict[str, Any], NewFile | None], None] = (
+        cannot
+    )
+    remove: Callable[[Transaction, Record], list[str] | None] = cannot
+    deed: Deed | None = None
     is_removable: Callable[[Snapshot, Record], bool] = lambda _db, _record: True
 
 
@@ -56,9 +94,8 @@ class CollectionService:
 
     `owner` gives the record that the collection belongs to, or raises `NotFound`.
     `version` is another one whenever a page may be another. `page` is given the
-    owner, what is selected, and the part of it. `create` gives the new id, and perhaps
-    properties that only this answer has; `create_scope` is the only one that may, where
-    not all that may write may create.
+    owner, what is selected, and the part of it. `create_scope` is the only one that
+    may create, where not all that may write may.
     """
 
     owner: Callable[[Snapshot, Principal, int], Record]
@@ -67,7 +104,7 @@ class CollectionService:
     create: (
         Callable[
             [Transaction, Record, dict[str, Any], NewFile | None],
-            tuple[int, dict[str, Value]],
+            Made,
         ]
         | None
     ) = None

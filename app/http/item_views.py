@@ -17,14 +17,17 @@ from app.http.changes import (
     with_local_references,
 )
 from app.http.conditional import Validators
+from app.http.declaration import STANDARD_METHODS
 from app.http.documents import NOTHING
 from app.http.embedding import ALWAYS_COUNT, Embedder
-from app.http.endpoints import ItemService, Record, View, publish
+from app.http.endpoints import Deed, ItemService, Record, View, cannot, publish
+from app.http.idempotency import Done, once
 from app.http.query_language import item_query
 from app.http.routes import Route
 from app.services.listing import version_of_all
 from representations import (
     LINK_HEADER,
+    Action,
     Link,
     Representation,
     Resource,
@@ -33,6 +36,7 @@ from representations import (
 from schemas.errors import FieldError
 
 MISSING = object()
+DEEDS = frozenset({"POST"})
 
 
 class ItemViews:
@@ -48,14 +52,51 @@ class ItemViews:
     def register(self, app: Flask) -> None:
         """Publish the views under the declaration's path."""
         path = self.declaration.path.replace("{id}", "<id:item_id>")
-        views: dict[str, View] = {
-            "GET": self.show,
-            "PATCH": self.update,
-            "PUT": self.replace,
-            "DELETE": self.delete,
-        }
-        words = self.declaration.item_methods
-        publish(app, Route(path, words, profile=self.declaration.name), views)
+        service, deed = self.service, self.service.deed
+        views: dict[str, View] = {"GET": self.show}
+        words = dict(self.declaration.item_methods)
+        if service.change is not cannot:
+            views |= {"PATCH": self.update, "PUT": self.replace}
+        if service.remove is not cannot:
+            views["DELETE"] = self.delete
+        if deed:
+            views["POST"] = self.do
+            words["POST"] = deed.words
+        offered = {*views, *STANDARD_METHODS}
+        words = {method: words[method] for method in words if method in offered}
+        name = self.declaration.name
+        publish(app, Route(path, words, profile=name, deeds=DEEDS), views)
+        if deed and deed.suffix:
+            words = {method: words[method] for method in ("POST", "OPTIONS")}
+            route = Route(f"{path}/{deed.suffix}", words, profile=name, deeds=DEEDS)
+            publish(app, route, {"POST": self.do})
+
+    def do(self, call: Call, item_id: int) -> Response:
+        """Answer a POST: do what only this resource can."""
+        deed = self.service.deed
+        if deed is None:
+            raise TypeError(f"{self.declaration.name} has no deed")
+        principal = call.writer
+        try:
+            with once(call) as state:
+                state.read(bodies.Body({}))
+                with call.writing() as tx:
+                    record = self.service.find(tx, principal, item_id)
+                    call.ensure_matches(record)
+                    deed.do(tx, record)
+                    record = self.service.find(tx, principal, item_id)
+                    return state.keep(tx, self._done(call, record, deed))
+        except Done as done:
+            return done.response
+
+    def _done(self, call: Call, record: Record, deed: Deed) -> Response:
+        message = deed.message.format_map(record)
+        removable = self.offers_removal(call, record)
+        headers = self.validators(call, record, removable).headers
+        return call.done(
+            lambda: self.document(call, record, removable, {"message": message}),
+            headers=headers,
+        )
 
     def show(self, call: Call, item_id: int) -> Response:
         """Answer a GET."""
@@ -85,7 +126,9 @@ class ItemViews:
 
     def offers_removal(self, call: Call, record: Record) -> bool:
         """Tell whether the answer shows that the record can be deleted."""
-        return self._offers_actions(call) and self.service.is_removable(call.db, record)
+        if self.service.remove is cannot or not self._offers_actions(call):
+            return False
+        return self.service.is_removable(call.db, record)
 
     def insides(
         self,
@@ -112,11 +155,17 @@ class ItemViews:
         `around` is the version of what else is shown with it.
         """
         # Its dates are written in the time zone of its store.
-        modified = max(record["date_modified"], record.get("store_modified", 0))
+        modified = max(
+            record["date_modified"],
+            record.get("store_modified", 0),
+            # What is counted is no change, but shown.
+            record.get("date_counted") or 0,
+        )
         return call.validators(
             record["revision"],
             modified if around is None else None,
             *(record["timezone"], removable, around),
+            *(record.get("number_of_downloads"), record.get("date_counted")),
         )
 
     @staticmethod
@@ -167,8 +216,13 @@ class ItemViews:
                 self.declaration,
                 str(document.href),
                 document.properties,
+                is_changeable=self.service.change is not cannot,
                 is_removable=removable,
             )
+            deed = self.service.deed
+            if deed and deed.is_offered(record):
+                action = Action(deed.name, deed.title, "POST", str(document.href))
+                document.actions = [*document.actions, action]
         if extra:
             document.properties = {**document.properties, **extra}
         return document

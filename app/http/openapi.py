@@ -175,7 +175,7 @@ def _filters(kind: Kind) -> list[dict[str, Any]]:
 
 
 def _body(route: Route, method: str, kind: Kind | None) -> dict[str, Any] | None:
-    if method not in WITH_BODY:
+    if method not in WITH_BODY or method in route.deeds:
         return None
     if kind is None:
         schema = _form(route.said[method].fields)

@@ -66,7 +66,9 @@ def statuses_of(route: Route, method: str, settings: Settings) -> set[int]:
 
 def _of_change(route: Route, method: str, settings: Settings) -> set[int]:
     found = {403, 409, 507}
-    found |= {201} if method == "POST" else {200, 204, 412}
+    if method in route.deeds:
+        return found | {200, 204, 412, 422}
+    found |= {200, 201} if method == "POST" else {200, 204, 412}
     if method in WITH_BODY:
         found |= {413, 415, 422}
     if method in route.gives_results:
@@ -143,7 +145,7 @@ def _schema_name(route: Route, method: str, kind: Kind | None, status: int) -> s
         return page if route.is_collection else declaration.name
     if status == HTTPStatus.MULTI_STATUS:
         return "results"
-    if method == "POST":
+    if method == "POST" and method not in route.deeds:
         return f"{declaration.name}_created"
     if route.is_collection:
         is_each = method in route.gives_results

@@ -48,6 +48,8 @@ class Route:
     """The methods that take several resources at once."""
     gives_results: frozenset[str] = frozenset()
     """The methods that may answer with a result for each of several."""
+    deeds: frozenset[str] = frozenset()
+    """The methods that take no body and answer with the resource."""
     said: Mapping[str, Said] = field(default_factory=dict)
 
     @property

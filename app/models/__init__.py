@@ -6,6 +6,7 @@ from app.models.idempotency import IDEMPOTENCY_KEYS
 from app.models.item_category import ITEM_CATEGORIES
 from app.models.metadata import METADATA
 from app.models.oauth import AUTHORIZATION_CODES, OAUTH_CLIENTS
+from app.models.purchase import DOWNLOADABLE_PURCHASES, DOWNLOADS
 from app.models.store import COLLECTION_STATES, STORES
 from app.models.token import TOKENS
 
@@ -14,6 +15,8 @@ __all__ = [
     "AUTHORIZATION_CODES",
     "COLLECTION_STATES",
     "DOWNLOADABLES",
+    "DOWNLOADABLE_PURCHASES",
+    "DOWNLOADS",
     "IDEMPOTENCY_KEYS",
     "ITEM_CATEGORIES",
     "METADATA",

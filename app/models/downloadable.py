@@ -38,6 +38,8 @@ DOWNLOADABLES = Table(
     # What a search looks through, folded; see app/services/folding.py.
     Column("search_text", text(), nullable=False, server_default=""),
     Column("attribute_count", Integer, nullable=False, server_default="0"),
+    # When a customer last downloaded it, which is no change of it.
+    Column("date_counted", BigInteger),
     Column("date_created", BigInteger, nullable=False),
     Column("date_modified", BigInteger, nullable=False),
     UniqueConstraint("store_id", "code"),
@@ -56,13 +58,18 @@ VERSIONS = Table(
         ForeignKey("downloadables.id", ondelete="CASCADE"),
         nullable=False,
     ),
+    # That of its downloadable, with which it goes.
+    Column("store_id", ID, nullable=False, server_default="0"),
+    Column("revision", Integer, nullable=False, server_default="1"),
     Column("number", Integer, nullable=False),
     Column("blob_key", text(64), nullable=False, unique=True),
     Column("file_name", text(255), nullable=False),
     Column("file_size", BigInteger, nullable=False),
     Column("file_type", text(127), nullable=False),
     Column("file_sha256", text(64), nullable=False),
+    Column("release_notes", text(), nullable=False, server_default=""),
     Column("upload_date", BigInteger, nullable=False),
+    Column("date_modified", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("downloadable_id", "number"),
     sqlite_autoincrement=True,
 )

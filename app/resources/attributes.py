@@ -12,12 +12,11 @@ from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
 from app.http.collection_views import CollectionViews, pages
 from app.http.declaration import TO_STORE, Declaration, LinkTo, Relation
-from app.http.endpoints import CollectionService, ItemService
+from app.http.endpoints import CollectionService, ItemService, Made
 from app.http.item_views import ItemViews
 from app.services import attributes, downloadables, item_categories, stores
 from app.services.access import Principal
 from app.services.attributes import Owning
-from representations import Value
 from schemas.attribute import AttributeSchema
 
 ATTRIBUTE = Declaration(
@@ -93,8 +92,8 @@ class AttributesViews(CollectionViews):
             record: Mapping[str, Any],
             values: dict[str, Any],
             _file: Any,
-        ) -> tuple[int, dict[str, Value]]:
-            return attributes.create(tx, owning, record, values), {}
+        ) -> Made:
+            return Made(attributes.create(tx, owning, record, values))
 
         service = CollectionService(
             owner=owner,

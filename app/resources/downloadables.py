@@ -18,12 +18,11 @@ from app.http.declaration import (
     LinkTo,
     Relation,
 )
-from app.http.endpoints import CollectionService, ItemService, publish
+from app.http.endpoints import CollectionService, ItemService, Made, publish
 from app.http.item_views import ItemViews
 from app.http.routes import Route, Said
 from app.services import downloadables, item_categories, stores
 from app.services.downloadables import NewFile
-from representations import Value
 from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError
 
@@ -97,8 +96,8 @@ def _create(
     store: Mapping[str, Any],
     values: dict[str, Any],
     file: NewFile | None,
-) -> tuple[int, dict[str, Value]]:
-    return downloadables.create(tx, store["id"], values, file), {}
+) -> Made:
+    return Made(downloadables.create(tx, store["id"], values, file))
 
 
 def _file(call: Call, item_id: int) -> Response:

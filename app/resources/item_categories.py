@@ -17,12 +17,12 @@ from app.http.declaration import (
     LinkTo,
     Relation,
 )
-from app.http.endpoints import CollectionService, ItemService, publish
+from app.http.endpoints import CollectionService, ItemService, Made, publish
 from app.http.item_views import ItemViews
 from app.http.pagination import PAGING, page_links, window
 from app.http.routes import Route
 from app.services import item_categories, stores
-from representations import Resource, Value
+from representations import Resource
 from schemas.item_category import ItemCategorySchema
 
 TAX_METHODS = {"GET": "View a list of tax item categories", **STANDARD_METHODS}
@@ -77,8 +77,8 @@ def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
 
 def _create(
     tx: Transaction, store: Mapping[str, Any], values: dict[str, Any], _file: Any
-) -> tuple[int, dict[str, Value]]:
-    return item_categories.create(tx, store["id"], values), {}
+) -> Made:
+    return Made(item_categories.create(tx, store["id"], values))
 
 
 def _taxes(call: Call, category_id: int) -> Response:

@@ -10,13 +10,12 @@ from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
 from app.http.collection_views import CollectionViews
 from app.http.declaration import Declaration, LinkTo, Relation
-from app.http.endpoints import CollectionService, ItemService
+from app.http.endpoints import CollectionService, ItemService, Made
 from app.http.item_views import ItemViews
 from app.http.pagination import Window
 from app.services import access, scopes, stores
 from app.services.access import Principal
 from app.services.listing import Page, Selection
-from representations import Value
 from schemas.errors import FieldError
 from schemas.store import StoreSchema
 
@@ -77,12 +76,12 @@ def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
 
 def _create(
     tx: Transaction, _owner: Mapping[str, Any], values: dict[str, Any], _file: Any
-) -> tuple[int, dict[str, Value]]:
+) -> Made:
     store_id = stores.create(tx, values)
     _, token = access.create_token(
         tx, scope=scopes.STORE, store_id=store_id, note="made with the store"
     )
-    return store_id, {"token": token}
+    return Made(store_id, {"token": token})
 
 
 def _owner(_db: Snapshot, _principal: Principal, _owner_id: int) -> dict[str, Any]:

@@ -43,6 +43,7 @@ _BY_ID = Statement(
     .add_columns(
         STORES.c.date_modified.label("store_modified"),
         DOWNLOADABLES.c.revision,
+        DOWNLOADABLES.c.date_counted,
         VERSIONS.c.blob_key,
     )
     .where(DOWNLOADABLES.c.id == bindparam("id"))

@@ -36,6 +36,7 @@ from app.services.conditions import (
 
 KEPT_STATEMENTS = 256
 ZONE, REVISION, SEARCHED = "timezone", "revision", "search_text"
+COUNTED = "date_counted"
 
 _STATES = COLLECTION_STATES.c
 _STATE = Statement(
@@ -167,7 +168,7 @@ class Source:
 
 def shown_columns(table: Table) -> tuple[Column[Any], ...]:
     """Give the columns of a table but those that only we need."""
-    return tuple(c for c in table.c if c.name not in {REVISION, SEARCHED})
+    return tuple(c for c in table.c if c.name not in {REVISION, SEARCHED, COUNTED})
 
 
 SOURCES: dict[str, Source] = {}
