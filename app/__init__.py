@@ -32,14 +32,17 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         attributes,
         description,
         downloadables,
+        downloads,
         home,
         item_categories,
         oauth,
         problems,
         profiles,
         property_helpers,
+        purchases,
         rels,
         stores,
+        versions,
     )
     from app.services.installation import prepare
     from app.settings import Settings
@@ -55,6 +58,9 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         item_categories,
         downloadables,
         attributes,
+        versions,
+        purchases,
+        downloads,
         oauth,
         property_helpers,
         rels,

@@ -7,8 +7,14 @@
         ├── Unauthorized            401
         ├── Forbidden               403
         ├── NotFound                404
+        ├── UnknownLink             404
         ├── NotAcceptable           406
         ├── Conflict                409
+        ├── LinkExpired             410
+        ├── PurchaseRevoked         410
+        ├── PurchaseExpired         410
+        ├── DownloadWindowOver      410
+        ├── DownloadsUsedUp         410
         ├── PreconditionFailed      412
         ├── TooLarge                413
         ├── UnsupportedMediaType    415
@@ -17,6 +23,7 @@
         ├── PreconditionRequired    428
         ├── TooManyRequests         429
         ├── Unavailable             503
+        ├── FileNotThere            503
         └── InsufficientStorage     507
 
 It knows no HTTP beyond the status numbers; `app/http/errors.py` renders it.
@@ -118,6 +125,17 @@ class NotFound(RequestError):
     )
 
 
+class UnknownLink(RequestError):
+    """This download link leads nowhere."""
+
+    status = 404
+    code = "unknown_download_link"
+    advice = (
+        "Look whether the link was cut off, for instance at the end of a line of an "
+        "e-mail; else ask the shop to send it again."
+    )
+
+
 class NotAcceptable(RequestError):
     """No representation suits the Accept header or the format parameter."""
 
@@ -142,6 +160,46 @@ class Conflict(RequestError):
     def about(cls, name: str, message: str) -> "Conflict":
         """Name the property whose value is in the way."""
         return cls(problems=[Problem(message, "taken", name)])
+
+
+class LinkExpired(RequestError):
+    """This link was for a short time, which is over."""
+
+    status = 410
+    code = "link_expired"
+    advice = "Go back to where you got it from: the shop can make a new one."
+
+
+class PurchaseRevoked(RequestError):
+    """The store has withdrawn this purchase."""
+
+    status = 410
+    code = "purchase_revoked"
+    advice = "Ask the shop, and name your order. It can restore the purchase."
+
+
+class PurchaseExpired(RequestError):
+    """The time to download this purchase is over."""
+
+    status = 410
+    code = "purchase_expired"
+    advice = "Ask the shop, and name your order. It can give you more time."
+
+
+class DownloadWindowOver(RequestError):
+    """The hours in which this purchase could be downloaded are over."""
+
+    status = 410
+    code = "download_window_over"
+    advice = "Ask the shop, and name your order. It can give you more time."
+
+
+class DownloadsUsedUp(RequestError):
+    """This purchase was downloaded as often as it may be."""
+
+    status = 410
+    code = "downloads_used_up"
+    advice = "Ask the shop, and name your order. It can let you download it again."
 
 
 class PreconditionFailed(RequestError):
@@ -220,6 +278,14 @@ class Unavailable(RequestError):
     status = 503
     code = "unavailable"
     advice = "Try again after the seconds in Retry-After."
+
+
+class FileNotThere(RequestError):
+    """The store has not put the file there yet."""
+
+    status = 503
+    code = "file_not_there"
+    advice = "Try again later, or ask the shop, and name your order."
 
 
 class InsufficientStorage(RequestError):

@@ -73,6 +73,12 @@ def _address(text: str) -> str:
     return text.strip()
 
 
+def _addresses(text: str) -> str:
+    if text.strip().lower() not in {"full", "truncated", "none"}:
+        raise ValueError("must be full, truncated or none")
+    return text.strip().lower()
+
+
 def _origins(text: str) -> tuple[str, ...]:
     if text.strip().lower() == "none":
         return ()
@@ -136,6 +142,18 @@ class Settings:
         default="",
         meaning="Base URL of the link relations. Empty: the server's own /rels/.",
         read=_address,
+    )
+    download_session_minutes: int = _setting(
+        default=60,
+        meaning="Minutes for which further requests are the same download of a "
+        "customer; 0: each is one.",
+        read=_whole,
+    )
+    download_addresses: str = _setting(
+        default="truncated",
+        meaning="What is kept of the addresses that customers download from: full, "
+        "truncated (the network) or none.",
+        read=_addresses,
     )
     require_api_version: bool = _setting(
         default=False,

@@ -45,7 +45,7 @@ def property_schema(name: str, field: Property) -> dict[str, Any]:
     if field.load_only:
         schema["writeOnly"] = True
     if field.load_default is not missing:
-        default = field.serialize("value", {"value": field.load_default})
+        default = field.serialize(field.column, {field.column: field.load_default})
         schema["default"] = _number(default)
     if field.example is not None:
         schema["examples"] = [_number(field.example)]

@@ -2,6 +2,7 @@
 
 AUTHORIZE = "/authorize"
 DOCS = "/docs"
+DOWNLOAD = "/dl"
 OPENAPI = "/openapi.json"
 PROBLEMS = "/problems"
 PROFILES = "/profiles"

@@ -38,9 +38,20 @@ class StoredFile:
     open: Callable[[], BinaryIO]
 
 
-def send(request: Request, file: StoredFile) -> Response:
+Ended = Callable[[int, bool], None]
+"""Takes how many bytes were sent, and whether the file's last one was among them."""
+
+
+def _untold(_sent: int, _is_whole: bool) -> None:  # noqa: FBT001
+    """Tell nobody."""
+
+
+def send(
+    request: Request, file: StoredFile, begin: Callable[[], Ended] = lambda: _untold
+) -> Response:
     """Answer a GET or HEAD for a file.
 
+    `begin` is called once bytes of it will be sent, and what it gives once they were.
     Raises `PreconditionFailed` and `RangeNotSatisfiable`.
     """
     validators = Validators(f'"{file.sha256}"', file.modified)
@@ -56,7 +67,7 @@ def send(request: Request, file: StoredFile) -> Response:
     if request.method == "GET" and range_applies(request.headers.get, validators):
         wanted = byte_ranges(request.headers.get("Range"), file.size)
     if wanted is None:
-        return _part(request, file, ByteRange(0, file.size), 200, headers)
+        return _part(request, file, ByteRange(0, file.size), 200, headers, begin)
     if not wanted:
         raise RangeNotSatisfiable(
             f"the file has {file.size} bytes; no requested range lies inside",
@@ -64,8 +75,8 @@ def send(request: Request, file: StoredFile) -> Response:
         )
     if len(wanted) == 1:
         headers["Content-Range"] = wanted[0].content_range(file.size)
-        return _part(request, file, wanted[0], 206, headers)
-    return _parts(file, wanted, headers)
+        return _part(request, file, wanted[0], 206, headers, begin)
+    return _parts(file, wanted, headers, begin)
 
 
 def content_disposition(name: str) -> str:
@@ -95,23 +106,73 @@ def _headers(file: StoredFile, validators: Validators) -> dict[str, str]:
     }
 
 
-def _part(
+class _Told:
+    """A file that tells, when it is closed, how far it was read from where it began.
+
+    What sends a file by sendfile(2) leaves its position behind what was sent.
+    """
+
+    def __init__(self, file: StoredFile, stream: BinaryIO, ended: Ended) -> None:
+        self._size = file.size
+        self._stream = stream
+        self._ended = ended
+        self._sent = 0
+        self._start = 0
+        self.fileno = stream.fileno
+        self.read = stream.read
+        self.tell = stream.tell
+
+    def seek(self, position: int, whence: int = 0) -> int:
+        """Move to a position."""
+        return self._stream.seek(position, whence)
+
+    def start(self, position: int) -> None:
+        """Move to where bytes are sent from."""
+        self._count()
+        self._start = self._stream.seek(position)
+
+    def close(self) -> None:
+        """Close the file, and tell."""
+        if self._stream.closed:
+            return
+        position = self._count()
+        self._stream.close()
+        self._ended(self._sent, position >= self._size)
+
+    def _count(self) -> int:
+        position = self._stream.tell()
+        self._sent += position - self._start
+        return position
+
+
+def _opened(file: StoredFile, begin: Callable[[], Ended]) -> _Told:
+    # Not counted if it is not there.
+    stream = file.open()
+    try:
+        return _Told(file, stream, begin())
+    except BaseException:
+        stream.close()
+        raise
+
+
+def _part(  # noqa: PLR0917 - what makes the answer
     request: Request,
     file: StoredFile,
     part: ByteRange,
     status: int,
     headers: dict[str, str],
+    begin: Callable[[], Ended],
 ) -> Response:
     body: Any = ()
     if request.method != "HEAD":
-        body = _body(request.environ, file.open(), part)
+        body = _body(request.environ, _opened(file, begin), part)
     response = Response(body, status, headers, direct_passthrough=True)
     response.headers["Content-Length"] = str(part.length)
     return response
 
 
-def _body(environ: dict[str, Any], stream: BinaryIO, part: ByteRange) -> Any:
-    stream.seek(part.start)
+def _body(environ: dict[str, Any], stream: _Told, part: ByteRange) -> Any:
+    stream.start(part.start)
     wrapper = environ.get("wsgi.file_wrapper")
     server = str(environ.get("SERVER_SOFTWARE", ""))
     # These send Content-Length bytes from the file's position on, by sendfile(2).
@@ -123,7 +184,7 @@ def _body(environ: dict[str, Any], stream: BinaryIO, part: ByteRange) -> Any:
 class _Pieces:
     """Reads a number of bytes from a file's position on, and closes it."""
 
-    def __init__(self, stream: BinaryIO, length: int) -> None:
+    def __init__(self, stream: _Told, length: int) -> None:
         self._stream = stream
         self._length = length
 
@@ -139,7 +200,7 @@ class _Parts:
     """Writes several ranges of a file as multipart/byteranges, and closes it."""
 
     def __init__(
-        self, stream: BinaryIO, file: StoredFile, wanted: list[ByteRange]
+        self, stream: _Told, file: StoredFile, wanted: list[ByteRange]
     ) -> None:
         self.boundary = secrets.token_hex(16)
         self._stream = stream
@@ -162,7 +223,7 @@ class _Parts:
     def __iter__(self) -> Iterator[bytes]:
         for head, part in zip(self._heads, self._wanted, strict=True):
             yield head
-            self._stream.seek(part.start)
+            self._stream.start(part.start)
             yield from _read(self._stream, part.length)
         yield self._tail
 
@@ -171,7 +232,7 @@ class _Parts:
         self._stream.close()
 
 
-def _read(stream: BinaryIO, length: int) -> Iterator[bytes]:
+def _read(stream: _Told, length: int) -> Iterator[bytes]:
     while length > 0:
         piece = stream.read(min(CHUNK, length))
         if not piece:
@@ -181,9 +242,12 @@ def _read(stream: BinaryIO, length: int) -> Iterator[bytes]:
 
 
 def _parts(
-    file: StoredFile, wanted: list[ByteRange], headers: dict[str, str]
+    file: StoredFile,
+    wanted: list[ByteRange],
+    headers: dict[str, str],
+    begin: Callable[[], Ended],
 ) -> Response:
-    body = _Parts(file.open(), file, wanted)
+    body = _Parts(_opened(file, begin), file, wanted)
     response = Response(body, 206, headers, direct_passthrough=True)
     response.headers["Content-Type"] = f"multipart/byteranges; boundary={body.boundary}"
     response.headers["Content-Length"] = str(body.length)

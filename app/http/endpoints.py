@@ -5,7 +5,7 @@ things is the same for all, in `item_views` and `collection_views`: format, the 
 type, token, target, body, checks, file, transaction.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from app.services.downloadables import NewFile
 from app.services.listing import Page, Selection
 from representations import (
     REPRESENTATIONS,
+    Action,
     Link,
     Resource,
     Value,
@@ -85,6 +86,8 @@ class ItemService:
     )
     remove: Callable[[Transaction, Record], list[str] | None] = cannot
     deed: Deed | None = None
+    further: Callable[[str], Sequence[Action]] = lambda _href: ()
+    """Gives what else may be done with the resource at an address."""
     is_removable: Callable[[Snapshot, Record], bool] = lambda _db, _record: True
 
 

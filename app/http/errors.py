@@ -187,7 +187,8 @@ def _code(error: Exception) -> str:
         return error.code
     if isinstance(error, MethodNotAllowed):
         return METHOD_NOT_ALLOWED
-    known = {t.status: code for code, t in PROBLEM_TYPES.items()}
+    # Of several with a status, the first one is the plain one.
+    known = {t.status: code for code, t in reversed(PROBLEM_TYPES.items())}
     if isinstance(error, HTTPException):
         return known.get(error.code or SERVER_ERROR, BadRequest.code)
     return SERVER_ERROR_CODE

@@ -1,6 +1,6 @@
 """GET, PATCH, PUT and DELETE of one resource."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Flask, Response
@@ -36,6 +36,7 @@ from representations import (
 from schemas.errors import FieldError
 
 MISSING = object()
+RUN = "run"
 DEEDS = frozenset({"POST"})
 
 
@@ -219,13 +220,17 @@ class ItemViews:
                 is_changeable=self.service.change is not cannot,
                 is_removable=removable,
             )
-            deed = self.service.deed
-            if deed and deed.is_offered(record):
-                action = Action(deed.name, deed.title, "POST", str(document.href))
-                document.actions = [*document.actions, action]
+            document.actions = [*document.actions, *self._further(document, record)]
         if extra:
             document.properties = {**document.properties, **extra}
         return document
+
+    def _further(self, document: Resource, record: Record) -> Iterator[Action]:
+        """Give what only this kind of resource can."""
+        href, deed = str(document.href), self.service.deed
+        if deed and deed.is_offered(record):
+            yield Action(deed.name, deed.title, "POST", href, classes=(RUN,))
+        yield from self.service.further(href)
 
     def _change(self, call: Call, item_id: int, method: str) -> Response:
         schema = self.declaration.schema

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from app.http.catalogue import Kind
+from app.http.errors import PROBLEM_TYPES
 from app.http.media_types import JSON
 from app.http.openapi_components import reference
 from app.http.routes import Route
@@ -177,9 +178,8 @@ def shared() -> dict[str, Any]:
     }
 
 
-_ERRORS = frozenset(
-    {400, 401, 403, 404, 406, 409, 412, 413, 415, 416, 422, 428, 429, 503, 507}
-)
+# What no description has: a method that is not there, and a mistake of ours.
+_ERRORS = {kind.status for kind in PROBLEM_TYPES.values()} - {405, 500}
 
 
 def variables_of(path: str) -> list[tuple[str, str]]:

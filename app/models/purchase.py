@@ -32,8 +32,8 @@ DOWNLOADABLE_PURCHASES = Table(
     Column("is_active", Boolean, nullable=False),
     Column("expires_at", BigInteger),
     # As they were when it was bought; 0 is unlimited.
-    Column("max_downloads", Integer, nullable=False),
-    Column("download_window_hours", Integer, nullable=False),
+    Column("max_downloads", Integer),
+    Column("download_window_hours", Integer),
     Column("number_of_downloads", Integer, nullable=False),
     Column("first_download_time", BigInteger),
     # The customer's link; whoever has it may download.

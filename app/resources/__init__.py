@@ -4,7 +4,15 @@ They do not know each other; what leads from one to another finds it in the cata
 """
 
 from app.http.catalogue import Catalogue
-from app.resources import attributes, downloadables, item_categories, stores
+from app.resources import (
+    attributes,
+    downloadables,
+    downloads,
+    item_categories,
+    purchases,
+    stores,
+    versions,
+)
 
 CATALOGUE: Catalogue = {
     kind.declaration.name: kind
@@ -13,6 +21,9 @@ CATALOGUE: Catalogue = {
         item_categories.KIND,
         downloadables.KIND,
         attributes.KIND,
+        versions.KIND,
+        purchases.KIND,
+        downloads.KIND,
     )
 }
 """Every kind of resource by its name."""

@@ -69,6 +69,23 @@ DOWNLOADABLE = Declaration(
             when=("version_id", "url"),
         ),
         LinkTo(
+            "fx:versions",
+            "/downloadables/{id}/versions",
+            "Versions of this downloadable's file",
+            relation=Relation("version", theirs="downloadable_id"),
+        ),
+        LinkTo(
+            "fx:downloadable_purchases",
+            "/downloadables/{id}/downloadable_purchases",
+            "Purchases of this downloadable",
+            relation=Relation("downloadable_purchase", theirs="downloadable_id"),
+        ),
+        LinkTo(
+            "fx:downloads",
+            "/downloadables/{id}/downloads",
+            "Downloads of this downloadable",
+        ),
+        LinkTo(
             "fx:attributes",
             "/downloadables/{id}/attributes",
             "Attributes for This Downloadable",
@@ -139,6 +156,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
             problems=_problems,
             change=downloadables.change,
             remove=downloadables.remove,
+            is_removable=downloadables.is_removable,
         ),
         catalogue,
     )

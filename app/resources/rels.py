@@ -45,6 +45,31 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
         ),
         FILE_METHODS,
     ),
+    "download_url": (
+        (
+            "The customer's link: the bytes of what was bought, without an account. "
+            "Requests within an hour are one download, so that a broken one can be "
+            "resumed; HEAD counts nothing. What cannot be downloaded any more is a 410 "
+            "that says why, as a page for people."
+        ),
+        {"GET": "Download what was bought", "HEAD": STANDARD_METHODS["HEAD"]},
+    ),
+    "reset_usage": (
+        (
+            "Counts the downloads of a purchase from zero again. POST to it, or to the "
+            "purchase itself, without a body."
+        ),
+        {"POST": "Count its downloads from zero again"},
+    ),
+    "create_signed_url": (
+        (
+            "Makes a link to a download that is good for expires_in seconds (900, at "
+            "most 86400). A shop that knows the passcode can sign one itself: "
+            "signature is the HMAC-SHA256 of p=<id>&expires=<seconds since 1970> "
+            "under the passcode, in hexadecimal."
+        ),
+        {"POST": "Create a link to the download that is good for a short time"},
+    ),
     "token": (
         (
             "The token endpoint of OAuth2 (RFC 6749). Send grant_type=refresh_token, "

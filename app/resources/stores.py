@@ -48,6 +48,13 @@ STORE = Declaration(
             relation=Relation("downloadable", theirs="store_id"),
         ),
         LinkTo(
+            "fx:downloadable_purchases",
+            "/stores/{id}/downloadable_purchases",
+            "Downloadable Purchases of This Store",
+            relation=Relation("downloadable_purchase", theirs="store_id"),
+        ),
+        LinkTo("fx:downloads", "/stores/{id}/downloads", "Downloads of This Store"),
+        LinkTo(
             "fx:attributes",
             "/stores/{id}/attributes",
             "Attributes for This Store",

@@ -8,7 +8,13 @@ from sqlalchemy import BigInteger, bindparam, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
-from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES, VERSIONS
+from app.models import (
+    DOWNLOADABLE_PURCHASES,
+    DOWNLOADABLES,
+    ITEM_CATEGORIES,
+    STORES,
+    VERSIONS,
+)
 from app.services import listing
 from app.services.access import Principal
 from app.services.clock import now
@@ -76,6 +82,12 @@ _NEWEST = Statement(
 )
 _BLOBS = Statement(
     select(VERSIONS.c.blob_key).where(VERSIONS.c.downloadable_id == bindparam("id"))
+)
+
+_SOLD = Statement(
+    select(func.count().label("total"))
+    .select_from(DOWNLOADABLE_PURCHASES)
+    .where(DOWNLOADABLE_PURCHASES.c.downloadable_id == bindparam("id"))
 )
 
 ON_SHELF = ("is_archived", False)
@@ -183,7 +195,7 @@ def create(
     }
     downloadable_id = tx.insert(DOWNLOADABLES, row)
     if file:
-        version_id = _add_version(tx, downloadable_id, 1, file)
+        version_id = _add_version(tx, {**row, "id": downloadable_id}, 1, file)
         tx.execute(
             update(DOWNLOADABLES)
             .where(DOWNLOADABLES.c.id == downloadable_id)
@@ -207,9 +219,27 @@ def change(
         )
     changes = dict(values)
     if file:
-        number = (tx.value(_NEWEST, id=record["id"]) or 0) + 1
-        changes["version_id"] = _add_version(tx, record["id"], number, file)
+        # What was said of the file of before is not true of this one.
+        is_first = record["version_id"] is None
+        notes = record["release_notes"] if is_first else ""
+        changes.setdefault("release_notes", notes)
+        changes["version_id"] = _add_version(
+            tx,
+            {**record, "release_notes": changes["release_notes"]},
+            (tx.value(_NEWEST, id=record["id"]) or 0) + 1,
+            file,
+        )
         changes["url"] = None
+    elif "release_notes" in values and record["version_id"] is not None:
+        tx.execute(
+            update(VERSIONS)
+            .where(VERSIONS.c.id == record["version_id"])
+            .values(
+                release_notes=values["release_notes"],
+                revision=VERSIONS.c.revision + 1,
+                date_modified=now(),
+            )
+        )
     file_name = file.name if file else record["file_name"]
     changes["search_text"] = _search_text({**record, **values, "file_name": file_name})
     tx.execute(
@@ -226,12 +256,36 @@ def change(
     listing.note_change(tx, record["store_id"], COLLECTION, added=added)
 
 
+def touch(
+    tx: Transaction, store_id: int, downloadable_id: int, values: Mapping[str, Any]
+) -> None:
+    """Change a downloadable along with one of its versions."""
+    tx.execute(
+        update(DOWNLOADABLES)
+        .where(DOWNLOADABLES.c.id == downloadable_id)
+        .values(**values, revision=DOWNLOADABLES.c.revision + 1, date_modified=now())
+    )
+    listing.note_change(tx, store_id, COLLECTION)
+
+
+def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
+    """Tell whether nobody has bought a downloadable."""
+    return not db.value(_SOLD, id=record["id"])
+
+
 def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
     """Remove a downloadable; give the keys of the blobs that nothing names now.
 
     They are to be deleted after the commit: a crash in between leaves a blob too
-    many, never a row without its blob.
+    many, never a row without its blob. Raises `Conflict` for what was sold.
     """
+    sold = tx.value(_SOLD, id=record["id"])
+    if sold:
+        noun = "customer has" if sold == 1 else "customers have"
+        raise Conflict(
+            f"{sold} {noun} bought downloadable {record['code']}; archive it instead "
+            "(is_archived), so that they keep what they paid for"
+        )
     keys = [str(row[0]) for row in tx.rows(_BLOBS, id=record["id"])]
     tx.execute(delete(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]))
     added = 0 if record["is_archived"] else -1
@@ -244,13 +298,16 @@ def _search_text(values: Mapping[str, Any]) -> str:
 
 
 def _add_version(
-    tx: Transaction, downloadable_id: int, number: int, file: NewFile
+    tx: Transaction, record: Mapping[str, Any], number: int, file: NewFile
 ) -> int:
     return tx.insert(
         VERSIONS,
         {
-            "downloadable_id": downloadable_id,
+            "store_id": record["store_id"],
+            "downloadable_id": record["id"],
             "number": number,
+            "release_notes": record["release_notes"],
+            "date_modified": now(),
             "blob_key": file.blob.key,
             "file_name": file.name,
             "file_size": file.blob.size,

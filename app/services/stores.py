@@ -8,7 +8,15 @@ from sqlalchemy import bindparam, delete, func, select, update
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
 from app.models import DOWNLOADABLES, STORES
-from app.services import access, downloadables, item_categories, listing, places
+from app.services import (
+    access,
+    downloadables,
+    downloads,
+    item_categories,
+    listing,
+    places,
+    purchases,
+)
 from app.services.clock import now
 from app.services.folding import folded
 from schemas.errors import FieldError
@@ -58,7 +66,12 @@ _STATE = Statement(
 )
 
 LISTING = listing.Listing(SOURCE, owner=None)
-COUNTED = (item_categories.COLLECTION, downloadables.COLLECTION)
+COUNTED = (
+    item_categories.COLLECTION,
+    downloadables.COLLECTION,
+    purchases.COLLECTION,
+    downloads.COLLECTION,
+)
 
 
 def find(db: Snapshot, principal: access.Principal, store_id: int) -> dict[str, Any]:

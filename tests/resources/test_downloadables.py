@@ -43,6 +43,9 @@ def test_titles_and_links(api):
         "fx:downloadable_item_categories": (
             "Downloadable Item Categories for this store"
         ),
+        "fx:versions": "Versions of this downloadable's file",
+        "fx:downloadable_purchases": "Purchases of this downloadable",
+        "fx:downloads": "Downloads of this downloadable",
         "fx:file": "File of this downloadable",
         "fx:attributes": "Attributes for This Downloadable",
     }

@@ -1,0 +1,239 @@
+"""Downloadable purchases: who may fetch what, how often, and until when."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response
+
+from app.database import Snapshot, Transaction
+from app.http import bodies
+from app.http.addresses import DOWNLOAD
+from app.http.call import Call
+from app.http.catalogue import Catalogue, Kind
+from app.http.changes import ensure_valid
+from app.http.collection_views import CollectionViews, pages
+from app.http.declaration import (
+    STANDARD_METHODS,
+    TO_STORE,
+    Declaration,
+    LinkTo,
+    Relation,
+)
+from app.http.endpoints import CollectionService, Deed, ItemService, Made, publish
+from app.http.idempotency import Done, once
+from app.http.item_views import ItemViews
+from app.http.media_types import JSON
+from app.http.routes import Route, Said
+from app.services import downloadables, purchases, signed_links, stores
+from app.services.clock import now
+from representations import Action, Field, Link, Resource
+from schemas.errors import FieldError
+from schemas.purchase import PurchaseSchema
+from schemas.signed_link import SignedLinkSchema
+
+SIGNED = "signed_url"
+
+PURCHASE = Declaration(
+    name="downloadable_purchase",
+    plural="downloadable_purchases",
+    path="/downloadable_purchases/{id}",
+    title="This Downloadable Purchase",
+    description=(
+        "What a customer bought: they download it by fx:download_url, without an "
+        "account. The limits are those of the downloadable or its category when it was "
+        "bought, unless you name others. is_active=false revokes it; POST, or "
+        "fx:reset_usage, counts its downloads from zero again."
+    ),
+    collection_description=(
+        "What customers bought. Filter it by order_id, customer_id, customer_email or "
+        "downloadable:code; search looks through the first three."
+    ),
+    schema=PurchaseSchema(),
+    columns=purchases.SOURCE.names,
+    links=(
+        TO_STORE,
+        LinkTo(
+            "fx:downloadable",
+            "/downloadables/{downloadable_id}",
+            "Downloadable of this purchase",
+            relation=Relation("downloadable", "downloadable_id"),
+        ),
+        LinkTo(
+            "fx:version",
+            "/versions/{version_id}",
+            "Version that the customer gets",
+            when=("version_id",),
+            relation=Relation("version", "version_id"),
+        ),
+        LinkTo("fx:download_url", DOWNLOAD + "?p={download_passcode}", "Download"),
+        LinkTo(
+            "fx:create_signed_url",
+            f"/downloadable_purchases/{{id}}/{SIGNED}",
+            "Create a link for a short time",
+        ),
+        LinkTo(
+            "fx:reset_usage",
+            "/downloadable_purchases/{id}/reset_usage",
+            "Count the downloads from zero again",
+        ),
+        LinkTo(
+            "fx:downloads",
+            "/downloadable_purchases/{id}/downloads",
+            "Downloads of this purchase",
+        ),
+    ),
+)
+KIND = Kind(PURCHASE, purchases.SOURCE)
+
+RESET = Deed(
+    name="reset-usage",
+    title="Reset Usage",
+    words="Count its downloads from zero again",
+    message="usage of downloadable_purchase {id} was reset successfully.",
+    do=purchases.reset_usage,
+    suffix="reset_usage",
+)
+SIGNED_METHODS = {
+    "POST": "Create a link to the download that is good for a short time",
+    "OPTIONS": STANDARD_METHODS["OPTIONS"],
+}
+_SIGNED_SCHEMA = SignedLinkSchema()
+_EXPIRES_IN = _SIGNED_SCHEMA.properties["expires_in"]
+_SIGNED_FIELDS = (
+    Field(
+        "expires_in",
+        "Seconds",
+        _EXPIRES_IN.input_type,
+        _EXPIRES_IN.load_default,
+        minimum=_EXPIRES_IN.minimum,
+        maximum=_EXPIRES_IN.maximum,
+    ),
+)
+
+
+def _problems(
+    db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> Iterable[FieldError]:
+    return purchases.problems(db, record["store_id"], values, record)
+
+
+def _problems_in_store(
+    db: Snapshot, store: Mapping[str, Any], values: Mapping[str, Any]
+) -> Iterable[FieldError]:
+    return purchases.problems(db, store["id"], values)
+
+
+def _change(
+    tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
+) -> None:
+    purchases.change(tx, record, values)
+
+
+def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+    purchases.remove(tx, record)
+
+
+def _create(
+    tx: Transaction, store: Mapping[str, Any], values: dict[str, Any], _file: Any
+) -> Made:
+    purchase_id, is_new = purchases.create(tx, store["id"], values)
+    return Made(purchase_id, is_new=is_new)
+
+
+def _sign(call: Call, item_id: int) -> Response:
+    """Answer a POST with a link for a short time."""
+    reader = bodies.Reader(_SIGNED_SCHEMA, call.settings, call.installation.storage)
+    reader.ensure_readable(call.request, "POST")
+    principal = call.principal
+    record = purchases.find(call.db, principal, item_id)
+    call.close()
+    try:
+        with once(call) as state, reader.read(call.request, "POST") as body:
+            state.read(body)
+            values, errors = _SIGNED_SCHEMA.read(body.values, partial=False)
+            ensure_valid(_SIGNED_SCHEMA, values, errors, ())
+            with call.writing() as tx:
+                answer = _signed(call, record, values["expires_in"])
+                # A link that is over would be no answer.
+                return state.keep(tx, answer, seconds=values["expires_in"])
+    except Done as done:
+        return done.response
+
+
+def _signed(call: Call, record: Mapping[str, Any], seconds: int) -> Response:
+    parameters = signed_links.parameters(
+        record["id"], record["download_passcode"], now() + seconds
+    )
+    url = f"{call.place.base}{DOWNLOAD}?{urlencode(parameters)}"
+    purchase = call.place.base + PURCHASE.path.format_map(record)
+    document = Resource(
+        classes=("signed_url",),
+        properties={
+            "signed_url": url,
+            "expires_in": seconds,
+            "message": f"The link is good for {seconds} seconds.",
+        },
+        links=[
+            Link("self", call.url, "Links for a short time"),
+            Link("fx:downloadable_purchase", purchase, PURCHASE.title),
+            Link("fx:download_url", url, "Download"),
+        ],
+    )
+    return call.respond(document, 201, {"Location": url, "Cache-Control": "no-store"})
+
+
+def _further(href: str) -> tuple[Action, ...]:
+    title, address = "Create Signed URL", f"{href}/{SIGNED}"
+    fields = _SIGNED_FIELDS
+    return (
+        Action("create-signed-url", title, "POST", address, JSON, fields, ("create",)),
+    )
+
+
+def register(app: Flask, catalogue: Catalogue) -> None:
+    """Publish the views."""
+    items = ItemViews(
+        KIND,
+        ItemService(
+            find=purchases.find,
+            problems=_problems,
+            change=_change,
+            remove=_remove,
+            deed=RESET,
+            further=_further,
+        ),
+        catalogue,
+    )
+    items.register(app)
+    CollectionViews(
+        items,
+        "/stores/{id}/downloadable_purchases",
+        CollectionService(
+            owner=stores.find,
+            version=lambda db, store: purchases.version(db, store["id"]),
+            page=pages(purchases.IN_STORE),
+            create=_create,
+            problems=_problems_in_store,
+        ),
+    ).register(app)
+    CollectionViews(
+        items,
+        "/downloadables/{id}/downloadable_purchases",
+        CollectionService(
+            owner=downloadables.find,
+            version=lambda db, item: purchases.version(db, item["store_id"]),
+            page=pages(purchases.OF_DOWNLOADABLE),
+        ),
+    ).register(app)
+    signed = Route(
+        f"/downloadable_purchases/<id:item_id>/{SIGNED}",
+        SIGNED_METHODS,
+        said={
+            "POST": Said(
+                statuses=(201, 409, 413, 415, 422, 507),
+                fields=_SIGNED_FIELDS,
+            )
+        },
+    )
+    publish(app, signed, {"POST": _sign})

@@ -1,0 +1,98 @@
+"""A purchase of a downloadable: who may fetch it, how often, and until when."""
+
+from typing import Any
+
+from schemas.base import ResourceSchema
+from schemas.fields import Boolean, Date, Integer, Reference, Text
+
+
+class PurchaseSchema(ResourceSchema):
+    """Properties of a downloadable_purchase: Foxy's, which are read only, and ours."""
+
+    searchable = ("order_id", "customer_id", "customer_email")
+
+    downloadable_uri = Reference(
+        "The full API URI of the downloadable that was bought; it is not changed "
+        "afterwards. downloadable_id may be sent instead.",
+        path="/downloadables/{id}",
+        column="downloadable_id",
+        required=True,
+    )
+    order_id = Text(
+        "The order it was bought with. A downloadable is granted once for an order: "
+        "sent again, the purchase that is there is the answer.",
+        max_length=100,
+        nullable=True,
+        example="2026-1042",
+    )
+    customer_id = Text(
+        "The customer, as your shop knows them.",
+        max_length=100,
+        default="",
+        example="c-77",
+    )
+    customer_email = Text(
+        "The customer's e-mail address.",
+        max_length=300,
+        default="",
+        example="ada@example.com",
+    )
+    quantity = Integer(
+        "How many were bought; it multiplies the limit.",
+        minimum=1,
+        maximum=1_000_000,
+        default=1,
+        example=1,
+    )
+    is_active = Boolean(
+        "Whether the customer may download; false revokes it.",
+        default=True,
+        example=True,
+    )
+    expires_at = Date(
+        "When the customer may no longer download, whatever else is allowed; null: "
+        "never.",
+        read_only=False,
+        example="2027-01-31T00:00:00+0000",
+    )
+    version_uri = Reference(
+        "The full API URI of the version that the customer gets; null: the current "
+        "one, whichever that is.",
+        path="/versions/{id}",
+        column="version_id",
+        nullable=True,
+    )
+    max_downloads = Integer(
+        "How often each may be downloaded; 0 is unlimited. Null takes what the "
+        "downloadable or its category says now.",
+        nullable=True,
+        example=3,
+    )
+    download_window_hours = Integer(
+        "For how many hours after the purchase; 0 is unlimited. Null takes what the "
+        "downloadable or its category says now.",
+        nullable=True,
+        example=24,
+    )
+    number_of_downloads = Integer(
+        "How often it was downloaded. Requests within an hour of the first are one "
+        "download.",
+        read_only=True,
+        example=1,
+    )
+    first_download_time = Date("When it was first downloaded.")
+    download_passcode = Text(
+        "The secret of the customer's link; whoever knows it may download.",
+        read_only=True,
+        example="bW9ieS1kaWNr",
+    )
+    date_created = Date("The date this resource was created.")
+    date_modified = Date("The date this resource was last modified.")
+
+    def prepared(self, sent: dict[str, Any]) -> dict[str, Any]:
+        """Accept downloadable_id in place of the URI."""
+        if "downloadable_id" not in sent or "downloadable_uri" in sent:
+            return sent
+        result = dict(sent)
+        result["downloadable_uri"] = f"/downloadables/{result.pop('downloadable_id')}"
+        return result

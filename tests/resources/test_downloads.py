@@ -1,0 +1,360 @@
+"""The customer's link: what counts, what is refused and how, and what is kept of it."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.services import clock, downloads, signed_links
+from tests.conftest import Api
+
+PATH = "/stores/1/downloadable_purchases"
+CONTENT = bytes(range(256)) * 40
+
+
+@pytest.fixture
+def item(api):
+    return api.upload(CONTENT, "songs.zip")
+
+
+@pytest.fixture
+def buy(api, item):
+    def bought(**values):
+        response = api.post(PATH, json={"downloadable_id": item, **values})
+        assert response.status_code == 201, response.text
+        made = response.json
+        return made["_links"]["fx:download_url"]["href"], response.headers["Location"]
+
+    return bought
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Let time pass, in seconds."""
+    passed = [0]
+    real = clock.now
+    for module in ("downloads", "purchases", "signed_links"):
+        name = f"app.services.{module}.now"
+        if module != "signed_links":
+            monkeypatch.setattr(name, lambda: real() + passed[0])
+    monkeypatch.setattr("app.resources.downloads.now", lambda: real() + passed[0])
+    monkeypatch.setattr("app.resources.purchases.now", lambda: real() + passed[0])
+
+    def wait(seconds):
+        passed[0] += seconds
+
+    return wait
+
+
+def count(api, href):
+    return api.get(href).json["number_of_downloads"]
+
+
+def test_a_customer_gets_the_file_without_an_account(anonymous, buy):
+    answer = anonymous.get(buy()[0])
+    assert answer.status_code == 200
+    assert answer.data == CONTENT
+    disposition = answer.headers["Content-Disposition"]
+    assert disposition.startswith('attachment; filename="songs.zip"')
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer.headers["Repr-Digest"].startswith("sha-256=:")
+
+
+def test_requests_within_an_hour_are_one_download(api, anonymous, buy, later):
+    url, href = buy(max_downloads=2)
+    part = anonymous.get(url, headers={"Range": "bytes=0-99"})
+    assert part.status_code == 206
+    rest = anonymous.get(url, headers={"Range": "bytes=100-"})
+    assert part.data + rest.data == CONTENT
+    assert anonymous.get(url).status_code == 200
+    assert count(api, href) == 1
+    later(3601)
+    assert anonymous.get(url).status_code == 200
+    assert count(api, href) == 2
+    later(3601)
+    assert anonymous.get(url).status_code == 410
+
+
+def test_a_range_does_not_get_by_the_count(api, anonymous, buy, later):
+    url, href = buy(max_downloads=1)
+    assert anonymous.get(url, headers={"Range": "bytes=5-9"}).status_code == 206
+    assert count(api, href) == 1
+    later(3601)
+    refused = anonymous.get(url, headers={"Range": "bytes=5-9"})
+    assert refused.status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("HEAD", {}, 200),
+        ("HEAD", {"Range": "bytes=0-1"}, 200),
+        ("GET", {"If-None-Match": "tag"}, 304),
+        ("GET", {"If-Match": '"other"'}, 412),
+        ("GET", {"Range": "bytes=99999-"}, 416),
+        ("OPTIONS", {}, 200),
+    ],
+)
+def test_what_gives_no_bytes_is_not_counted(
+    api, anonymous, item, buy, method, headers, status
+):
+    url, href = buy()
+    tag = api.get(f"/downloadables/{item}/file").headers["ETag"]
+    headers = {n: tag if v == "tag" else v for n, v in headers.items()}
+    answer = anonymous.request(method, url, headers=headers)
+    assert answer.status_code == status
+    assert count(api, href) == 0
+
+
+@pytest.mark.parametrize("minutes", [0])
+def test_without_sessions_each_request_is_a_download(
+    api, installation, buy, item, data_dir, minutes
+):
+    from app import create_app
+    from tests.conftest import settings_for
+
+    url, href = buy(max_downloads=3)
+    app = create_app(settings_for(data_dir, download_session_minutes=minutes))
+    other = Api(app.test_client(), None)
+    for expected in (1, 2, 3):
+        assert other.get(url).status_code == 200
+        assert count(api, href) == expected
+    assert other.get(url).status_code == 410
+    app.extensions["sirenhall"].database.close()
+
+
+@pytest.mark.parametrize(
+    ("values", "change", "seconds", "status", "code"),
+    [
+        ({}, {"is_active": False}, 0, 410, "purchase_revoked"),
+        ({}, {"expires_at": "2020-01-01T00:00:00Z"}, 0, 410, "purchase_expired"),
+        ({"download_window_hours": 2}, {}, 7200, 410, "download_window_over"),
+        ({"download_window_hours": 2}, {}, 7100, 200, ""),
+        ({"download_window_hours": 0}, {}, 10**8, 200, ""),
+        ({"max_downloads": 0, "download_window_hours": 0}, {}, 0, 200, ""),
+    ],
+)
+def test_the_limits_decide(
+    api, anonymous, buy, later, values, change, seconds, status, code
+):
+    url, href = buy(**values)
+    if change:
+        assert api.patch(href, json=change).status_code == 200
+    later(seconds)
+    for method in ("HEAD", "GET"):
+        answer = anonymous.request(method, url)
+        assert answer.status_code == status, answer.text
+    if code:
+        assert anonymous.errors(anonymous.get(url)) == {"": code}
+        page = anonymous.get(url, accept="text/html")
+        assert page.status_code == status
+        assert f"/problems/{code}" in page.text
+        assert "http://localhost/rels" not in page.text
+        assert count(api, href) == 0
+
+
+def test_what_is_restored_can_be_downloaded_again(api, anonymous, buy):
+    url, href = buy()
+    api.patch(href, json={"is_active": False})
+    assert anonymous.get(url).status_code == 410
+    api.patch(href, json={"is_active": True})
+    assert anonymous.get(url).status_code == 200
+
+
+def test_a_quantity_multiplies_the_limit(api, anonymous, buy, later):
+    url, href = buy(max_downloads=1, quantity=3, download_window_hours=0)
+    for _ in range(3):
+        assert anonymous.get(url).status_code == 200
+        later(3601)
+    refused = anonymous.get(url)
+    assert refused.status_code == 410
+    assert "3 times, as often as paid" in refused.text
+    assert count(api, href) == 3
+
+
+def test_a_download_that_began_in_time_is_gone_on_with(anonymous, buy, later):
+    url, _ = buy(max_downloads=1, download_window_hours=1)
+    later(3000)
+    assert anonymous.get(url, headers={"Range": "bytes=0-99"}).status_code == 206
+    later(1000)
+    # The window is over and the count used up, but it is the same download.
+    assert anonymous.get(url, headers={"Range": "bytes=100-"}).status_code == 206
+
+
+@pytest.mark.parametrize("query", ["", "?p=", "?p=x", "?p=a&p=b", "?q=1", "?p=%00"])
+def test_a_link_that_leads_nowhere_is_a_404(anonymous, query):
+    answer = anonymous.get(f"/dl{query}")
+    assert answer.status_code in {400, 404}
+    if answer.status_code == 404:
+        assert "cut off" in answer.text
+
+
+def test_a_file_that_is_not_there_yet_is_said_so(api, anonymous):
+    item = api.add(code="later")
+    made = api.post(PATH, json={"downloadable_id": item}).json
+    answer = anonymous.get(made["_links"]["fx:download_url"]["href"])
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert anonymous.errors(answer) == {"": "file_not_there"}
+
+
+def test_a_closed_store_asks_to_wait(api, anonymous, buy):
+    url, href = buy()
+    api.patch("/stores/1", json={"is_maintenance_mode": True})
+    answer = anonymous.get(url)
+    assert answer.status_code == 503
+    assert count(api, href) == 0
+
+
+def test_a_file_kept_elsewhere_is_counted_the_same(api, anonymous, later):
+    item = api.add(code="away", url="https://files.example/a.zip")
+    made = api.post(PATH, json={"downloadable_id": item, "max_downloads": 1})
+    url = made.json["_links"]["fx:download_url"]["href"]
+    answer = anonymous.get(url)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "https://files.example/a.zip"
+    assert count(api, made.headers["Location"]) == 1
+    later(3601)
+    assert anonymous.get(url).status_code == 410
+
+
+def test_the_link_stays_when_the_file_does_not(api, anonymous, item, buy):
+    url, _ = buy()
+    pinned, _ = buy(version_uri="http://localhost/versions/1")
+    import io
+
+    api.patch(f"/downloadables/{item}", data={"file": (io.BytesIO(b"new"), "b.zip")})
+    assert anonymous.get(url).data == b"new"
+    assert anonymous.get(pinned).data == CONTENT
+
+
+def test_32_at_once_are_served_as_often_as_allowed(app, api, installation, buy):
+    for limit in (1, 3, 31, 32):
+        url, href = buy(max_downloads=limit)
+        # Each a download of its own.
+        wanted = downloads.wanted
+        record = None
+        with installation.database.reading() as db:
+            passcode = url.rpartition("=")[2]
+            record = wanted(db, passcode=passcode)
+
+        def begin(_number, record=record):
+            customer = downloads.Customer("", "")
+            try:
+                downloads.begin(installation.database, record, customer, minutes=0)
+            except Exception as error:  # noqa: BLE001 - counted below
+                return type(error).__name__
+            return "served"
+
+        with ThreadPoolExecutor(32) as pool:
+            outcomes = list(pool.map(begin, range(32)))
+        assert outcomes.count("served") == limit
+        assert set(outcomes) <= {"served", "DownloadsUsedUp"}
+        assert count(api, href) == limit
+
+
+def test_each_download_is_kept(api, anonymous, item, buy):
+    url, href = buy()
+    headers = {"User-Agent": "curl/8"}
+    anonymous.get(
+        url,
+        headers={**headers, "Range": "bytes=0-99"},
+        environ_base={"REMOTE_ADDR": "203.0.113.77"},
+    )
+    page = api.get(f"{href}/downloads").json
+    [kept] = page["_embedded"]["fx:downloads"]
+    assert (kept["outcome"], kept["bytes_sent"]) == ("broken", 100)
+    anonymous.get(url, headers={**headers, "Range": "bytes=100-"})
+    [kept] = api.get(f"{href}/downloads").json["_embedded"]["fx:downloads"]
+    assert (kept["outcome"], kept["bytes_sent"]) == ("completed", len(CONTENT))
+    assert (kept["version"], kept["file_name"]) == (1, "songs.zip")
+    assert kept["address"] == "203.0.113.0"
+    assert kept["user_agent"] == "curl/8"
+    assert kept["downloadable_purchase_uri"] == href
+    for path in (f"/downloadables/{item}/downloads", "/stores/1/downloads"):
+        assert api.get(path).json["total_items"] == 1
+    table = api.get("/stores/1/downloads?format=csv").text.splitlines()
+    assert len(table) == 2
+    assert "completed" in table[1]
+    own = api.get(kept["_links"]["self"]["href"])
+    assert own.status_code == 200
+    assert api.delete(kept["_links"]["self"]["href"]).status_code == 405
+    assert api.get(f"/downloadables/{item}").json["number_of_downloads"] == 1
+
+
+def test_several_ranges_are_counted_as_sent(api, anonymous, buy):
+    url, href = buy()
+    answer = anonymous.get(url, headers={"Range": "bytes=0-9,100-119"})
+    assert answer.status_code == 206
+    [kept] = api.get(f"{href}/downloads").json["_embedded"]["fx:downloads"]
+    assert kept["bytes_sent"] == 30
+
+
+# -- links for a short time ---------------------------------------------------
+
+
+@pytest.fixture
+def signed(api, buy):
+    def sign(**values):
+        _, href = buy()
+        answer = api.post(f"{href}/signed_url", json=values)
+        assert answer.status_code == 201, answer.text
+        return answer.json["signed_url"]
+
+    return sign
+
+
+def test_a_signed_link_is_good_for_its_time(anonymous, signed, later):
+    url = signed(expires_in=60)
+    assert anonymous.get(url).status_code == 200
+    later(61)
+    answer = anonymous.get(url)
+    assert answer.status_code == 410
+    assert anonymous.errors(answer) == {"": "link_expired"}
+
+
+def test_whatever_else_is_signed_leads_nowhere(anonymous, signed, buy):
+    url = signed()
+    path, _, query = url.partition("?")
+    parts = dict(part.split("=") for part in query.split("&"))
+    other = str(int(parts["p"]) + 1)
+    wrong = [
+        {**parts, "p": other},
+        {**parts, "expires": str(int(parts["expires"]) + 1)},
+        {**parts, "signature": ""},
+        {**parts, "signature": parts["signature"][:-1]},
+        {**parts, "signature": parts["signature"] + "0"},
+        {**parts, "signature": parts["signature"].upper()},
+        {k: v for k, v in parts.items() if k != "signature"},
+        {k: v for k, v in parts.items() if k != "expires"},
+        {"p": parts["p"]},
+    ]
+    for position in range(0, 64, 7):
+        digits = list(parts["signature"])
+        digits[position] = "0" if digits[position] != "0" else "1"
+        wrong.append({**parts, "signature": "".join(digits)})
+    for sent in wrong:
+        query = "&".join(f"{n}={v}" for n, v in sent.items())
+        assert anonymous.get(f"{path}?{query}").status_code == 404, sent
+    # In whatever order they come.
+    turned = "&".join(f"{n}={v}" for n, v in reversed(parts.items()))
+    assert anonymous.get(f"{path}?{turned}").status_code == 200
+
+
+def test_a_shop_that_knows_the_passcode_signs_itself(api, anonymous, buy):
+    _, href = buy()
+    record = api.get(href).json
+    number = int(re.search(r"\d+$", href)[0])
+    for seconds, status in ((100, 200), (86_500, 404)):
+        moment = clock.now() + seconds
+        sent = signed_links.parameters(number, record["download_passcode"], moment)
+        query = "&".join(f"{n}={v}" for n, v in sent.items())
+        assert anonymous.get(f"/dl?{query}").status_code == status
+
+
+@pytest.mark.parametrize("seconds", [0, 86_401, "soon"])
+def test_a_time_that_is_none_is_refused(api, buy, seconds):
+    _, href = buy()
+    answer = api.post(f"{href}/signed_url", json={"expires_in": seconds})
+    assert answer.status_code == 422
