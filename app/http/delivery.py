@@ -107,9 +107,10 @@ def _headers(file: StoredFile, validators: Validators) -> dict[str, str]:
 
 
 class _Told:
-    """A file that tells, when it is closed, how far it was read from where it began.
+    """A file that tells, when it is closed, how much of it was sent.
 
-    What sends a file by sendfile(2) leaves its position behind what was sent.
+    What sends a file by sendfile(2) seeks to where it came to, also where it broke
+    off; gunicorn sets the descriptor's own position back afterwards.
     """
 
     def __init__(self, file: StoredFile, stream: BinaryIO, ended: Ended) -> None:
@@ -118,31 +119,33 @@ class _Told:
         self._ended = ended
         self._sent = 0
         self._start = 0
+        self._at = 0
         self.fileno = stream.fileno
-        self.read = stream.read
         self.tell = stream.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Give bytes that will be sent."""
+        data = self._stream.read(size)
+        self._at += len(data)
+        return data
 
     def seek(self, position: int, whence: int = 0) -> int:
         """Move to a position."""
-        return self._stream.seek(position, whence)
+        self._at = self._stream.seek(position, whence)
+        return self._at
 
     def start(self, position: int) -> None:
         """Move to where bytes are sent from."""
-        self._count()
-        self._start = self._stream.seek(position)
+        self._sent += self._at - self._start
+        self._start = self.seek(position)
 
     def close(self) -> None:
         """Close the file, and tell."""
         if self._stream.closed:
             return
-        position = self._count()
         self._stream.close()
-        self._ended(self._sent, position >= self._size)
-
-    def _count(self) -> int:
-        position = self._stream.tell()
-        self._sent += position - self._start
-        return position
+        self._sent += self._at - self._start
+        self._ended(self._sent, self._at >= self._size)
 
 
 def _opened(file: StoredFile, begin: Callable[[], Ended]) -> _Told:

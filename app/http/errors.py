@@ -84,7 +84,7 @@ def _answer(error: Exception) -> Response:
     call.make_answerable()
     document = _document(error, call, problems, logref, status)
     if call.choice.representation.is_for_people:
-        document.title = f"{status} {_phrase(status)}"
+        document.title = PROBLEM_TYPES[_code(error)].title
     return call.respond(document, status, headers)
 
 
@@ -125,12 +125,6 @@ def _described(error: Exception) -> tuple[int, tuple[Problem, ...], dict[str, st
 
 def _no_route() -> str:
     return f'No route found for "{request.method} {request.path[:300]}"'
-
-
-def _phrase(status: int) -> str:
-    from werkzeug.http import HTTP_STATUS_CODES
-
-    return HTTP_STATUS_CODES.get(status, "Error")
 
 
 def _log(
@@ -177,6 +171,7 @@ def _document(
             "status": status,
             "detail": "; ".join(str(entry.properties["message"]) for entry in said),
             "instance": f"urn:sirenhall:{logref}",
+            "advice": PROBLEM_TYPES[code].advice,
         },
     )
 
