@@ -42,6 +42,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         purchases,
         rels,
         stores,
+        uploads,
         versions,
     )
     from app.services.installation import prepare
@@ -61,6 +62,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         versions,
         purchases,
         downloads,
+        uploads,
         oauth,
         property_helpers,
         rels,

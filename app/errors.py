@@ -20,8 +20,10 @@
         ├── UnsupportedMediaType    415
         ├── RangeNotSatisfiable     416
         ├── Invalid                 422
+        ├── Locked                  423
         ├── PreconditionRequired    428
         ├── TooManyRequests         429
+        ├── ChecksumMismatch        460
         ├── Unavailable             503
         ├── FileNotThere            503
         └── InsufficientStorage     507
@@ -259,6 +261,22 @@ class Invalid(RequestError):
     def of(cls, errors: Sequence[FieldError]) -> "Invalid":
         """Join all field errors, one for each property."""
         return cls(problems=[Problem(e.message, e.code, e.property) for e in errors])
+
+
+class Locked(RequestError):
+    """Another request is at it."""
+
+    status = 423
+    code = "locked"
+    advice = "Try again after the seconds in Retry-After."
+
+
+class ChecksumMismatch(RequestError):
+    """What came in is not what was sent (tus 1.0, checksum extension)."""
+
+    status = 460
+    code = "checksum_mismatch"
+    advice = "Send it again: nothing of it was kept."
 
 
 class TooManyRequests(RequestError):

@@ -155,6 +155,11 @@ class Settings:
         "truncated (the network) or none.",
         read=_addresses,
     )
+    upload_hours: int = _setting(
+        default=24,
+        meaning="Hours for which an upload slot is open.",
+        read=_at_least_one,
+    )
     require_api_version: bool = _setting(
         default=False,
         meaning="Whether a request must carry FOXY-API-VERSION.",

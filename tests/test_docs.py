@@ -70,6 +70,7 @@ MARK = "-- next command --"
 VARYING = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}", "DATE"),
     (r"\b[0-9a-f]{64}\b", "DIGEST"),
+    (r"\bid-\d{16}\b", "LOGREF"),
 ]
 
 

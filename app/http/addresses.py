@@ -8,4 +8,7 @@ PROBLEMS = "/problems"
 PROFILES = "/profiles"
 PROPERTY_HELPERS = "/property_helpers"
 RELS = "/rels"
+UPLOAD_URL = "upload_url"
+"""Under a downloadable: where its upload slots are made."""
+
 TOKEN = "/token"  # noqa: S105 - an address

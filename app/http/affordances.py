@@ -134,6 +134,11 @@ def defaults(schema: ResourceSchema) -> dict[str, Value]:
     }
 
 
+def inputs_of(schema: ResourceSchema) -> tuple[Field, ...]:
+    """Give the inputs of a form, with their defaults."""
+    return _inputs(schema, defaults(schema))
+
+
 def _inputs(schema: ResourceSchema, values: Mapping[str, Value]) -> tuple[Field, ...]:
     return tuple(
         Field(

@@ -10,13 +10,17 @@ METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = (
     "authorization, content-type, accept, foxy-api-version, cache-control, if-match, "
     "if-none-match, if-modified-since, if-unmodified-since, if-range, range, "
-    "x-http-method-override, x-http-method, x-method-override, prefer, idempotency-key"
+    "x-http-method-override, x-http-method, x-method-override, prefer, "
+    "idempotency-key, repr-digest, content-digest, tus-resumable, upload-length, "
+    "upload-offset, upload-metadata, upload-checksum, upload-defer-length"
 )
 EXPOSED = (
     "Location, Link, ETag, Last-Modified, Allow, Accept-Post, Accept-Patch, "
     "Accept-Ranges, Content-Disposition, Content-Range, Repr-Digest, Retry-After, "
     "WWW-Authenticate, FOXY-API-VERSION, Preference-Applied, "
-    "RateLimit, RateLimit-Policy, Idempotency-Replayed"
+    "RateLimit, RateLimit-Policy, Idempotency-Replayed, Tus-Resumable, Tus-Version, "
+    "Tus-Extension, Tus-Checksum-Algorithm, Upload-Offset, Upload-Length, "
+    "Upload-Expires"
 )
 PREFLIGHT_AGE = "600"
 """Seconds that a browser need not ask again."""

@@ -147,7 +147,7 @@ def publish(app: Flask, route: Route, views: Mapping[str, View]) -> None:
         )
         return call.respond(document, headers={"Allow": allow, **extra})
 
-    extra = _body_headers(views)
+    extra = {**_body_headers(views), **route.options_headers}
     for method, view in {**views, "OPTIONS": options}.items():
         app.add_url_rule(
             route.path,
@@ -167,7 +167,7 @@ def _body_headers(views: Mapping[str, View]) -> dict[str, str]:
 
 
 def _handling(route: Route, method: str, view: View) -> Callable[..., Response]:
-    is_negotiated = route.is_negotiated or method == "OPTIONS"
+    is_negotiated = route.negotiates(method)
     needs_version = route.is_api and method != "OPTIONS"
     profile = route.profile
     offers = route.offers if method == "GET" else REPRESENTATIONS

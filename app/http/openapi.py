@@ -177,6 +177,8 @@ def _filters(kind: Kind) -> list[dict[str, Any]]:
 def _body(route: Route, method: str, kind: Kind | None) -> dict[str, Any] | None:
     if method not in WITH_BODY or method in route.deeds:
         return None
+    if kind is None and route.said[method].takes:
+        return {"content": {t: {} for t in route.said[method].takes}}
     if kind is None:
         schema = _form(route.said[method].fields)
         return {"content": {FORM: {"schema": schema}}, "required": True}

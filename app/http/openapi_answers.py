@@ -48,7 +48,7 @@ def statuses_of(route: Route, method: str, settings: Settings) -> set[int]:
     found = {400, 503}
     if settings.effective_rate_limit:
         found.add(429)
-    if route.is_negotiated or method == "OPTIONS":
+    if route.negotiates(method):
         found.add(406)
     said = route.said.get("GET" if method == "HEAD" else method)
     if "<" in route.path:
@@ -102,7 +102,9 @@ def _response(
     if method == "HEAD" or status in WITHOUT_CONTENT:
         return found
     said = route.said.get(method)
-    if not route.is_negotiated and method != "OPTIONS":
+    if said and said.is_empty:
+        return found
+    if not route.negotiates(method):
         schema = {"schema": said.answer} if said and said.answer else {}
         found["content"] = dict.fromkeys(route.media_types, schema)
         return found
@@ -166,20 +168,23 @@ def shared() -> dict[str, Any]:
         416: ("Content-Range",),
     }
     return {
-        str(status.value): {
-            "description": status.phrase,
+        str(status): {
+            "description": title,
             "content": content,
             "headers": {
-                name: reference("headers", name) for name in more.get(status.value, ())
+                name: reference("headers", name) for name in more.get(status, ())
             },
         }
-        for status in HTTPStatus
-        if status.value in _ERRORS
+        for status, title in sorted(_ERRORS.items())
     }
 
 
 # What no description has: a method that is not there, and a mistake of ours.
-_ERRORS = {kind.status for kind in PROBLEM_TYPES.values()} - {405, 500}
+_ERRORS = {
+    kind.status: kind.title
+    for kind in reversed(PROBLEM_TYPES.values())
+    if kind.status not in {405, 500}
+}
 
 
 def variables_of(path: str) -> list[tuple[str, str]]:

@@ -15,13 +15,17 @@ EXTENSION = "sirenhall.routes"
 class Said:
     """What a method takes and answers, where that follows from no kind of resource.
 
-    `statuses` are those beyond what any request may meet; `fields` are of a form,
-    `answer` is the JSON Schema of a 200.
+    `statuses` are those beyond what any request may meet; `fields` are of a form, or
+    `takes` are the types of a raw body; `answer` is the JSON Schema of a 200. It may
+    be negotiated where the rest of the address is not, and is empty where it says so.
     """
 
     statuses: tuple[int, ...]
     fields: tuple[Field, ...] = ()
     answer: Mapping[str, Any] = field(default_factory=dict)
+    takes: tuple[str, ...] = ()
+    is_negotiated: bool = False
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,15 @@ class Route:
     """The methods that may answer with a result for each of several."""
     deeds: frozenset[str] = frozenset()
     """The methods that take no body and answer with the resource."""
+    options_headers: Mapping[str, str] = field(default_factory=dict)
     said: Mapping[str, Said] = field(default_factory=dict)
+
+    def negotiates(self, method: str) -> bool:
+        """Tell whether a method answers in the format that is asked for."""
+        said = self.said.get(method)
+        if self.is_negotiated or method == "OPTIONS":
+            return True
+        return said is not None and said.is_negotiated
 
     @property
     def needs_token(self) -> bool:

@@ -9,6 +9,7 @@ from app.models.oauth import AUTHORIZATION_CODES, OAUTH_CLIENTS
 from app.models.purchase import DOWNLOADABLE_PURCHASES, DOWNLOADS
 from app.models.store import COLLECTION_STATES, STORES
 from app.models.token import TOKENS
+from app.models.upload import UPLOAD_SLOTS
 
 __all__ = [
     "ATTRIBUTES",
@@ -23,5 +24,6 @@ __all__ = [
     "OAUTH_CLIENTS",
     "STORES",
     "TOKENS",
+    "UPLOAD_SLOTS",
     "VERSIONS",
 ]

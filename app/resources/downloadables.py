@@ -7,7 +7,8 @@ from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
 from app.errors import NotFound
-from app.http import delivery
+from app.http import affordances, delivery
+from app.http.addresses import UPLOAD_URL
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
 from app.http.collection_views import CollectionViews, pages
@@ -20,13 +21,21 @@ from app.http.declaration import (
 )
 from app.http.endpoints import CollectionService, ItemService, Made, publish
 from app.http.item_views import ItemViews
+from app.http.media_types import JSON
+from app.http.raw_body import received
 from app.http.routes import Route, Said
 from app.services import downloadables, item_categories, stores
 from app.services.downloadables import NewFile
+from representations import Action
 from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError
+from schemas.upload_slot import UploadSlotSchema
 
-FILE_METHODS = {"GET": "Download the file", **STANDARD_METHODS}
+FILE_METHODS = {
+    "GET": "Download the file",
+    "PUT": "Replace the file (send its bytes)",
+    **STANDARD_METHODS,
+}
 
 DOWNLOADABLE = Declaration(
     name="downloadable",
@@ -63,6 +72,11 @@ DOWNLOADABLE = Declaration(
             "Downloadable Item Categories for this store",
         ),
         LinkTo(
+            "fx:create_upload_url",
+            f"/downloadables/{{id}}/{UPLOAD_URL}",
+            "Create an address at which the file can be left",
+        ),
+        LinkTo(
             "fx:file",
             "/downloadables/{id}/file",
             "File of this downloadable",
@@ -94,6 +108,8 @@ DOWNLOADABLE = Declaration(
     ),
 )
 KIND = Kind(DOWNLOADABLE, downloadables.SOURCE)
+_SLOT = UploadSlotSchema()
+PUT_STATUSES = (200, 204, 403, 409, 412, 413, 415, 428, 460, 507)
 
 
 def _problems(
@@ -124,6 +140,28 @@ def _file(call: Call, item_id: int) -> Response:
     except FileNotFoundError:
         # Deleted since it was looked up; if not, the storage has lost it.
         return _send_file(call, item_id)
+
+
+def _put_file(call: Call, item_id: int) -> Response:
+    """Answer a PUT of the bytes."""
+    principal = call.writer
+    record = downloadables.find(call.db, principal, item_id)
+    # No connection is held while a body comes in at its sender's pace.
+    call.close()
+    with received(call, record) as file, call.writing() as tx:
+        record = downloadables.find(tx, principal, item_id)
+        call.ensure_may_change(record)
+        downloadables.change(tx, record, {}, file)
+        record = downloadables.find(tx, principal, item_id)
+    return call.done(lambda: KIND.documents.resource(record, call.place))
+
+
+def _further(href: str) -> tuple[Action, ...]:
+    title, address = "Create Upload URL", f"{href}/{UPLOAD_URL}"
+    fields = affordances.inputs_of(_SLOT)
+    return (
+        Action("create-upload-url", title, "POST", address, JSON, fields, ("create",)),
+    )
 
 
 def _send_file(call: Call, item_id: int) -> Response:
@@ -157,6 +195,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
             change=downloadables.change,
             remove=downloadables.remove,
             is_removable=downloadables.is_removable,
+            further=_further,
         ),
         catalogue,
     )
@@ -190,6 +229,9 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         FILE_METHODS,
         is_negotiated=False,
         media_types=("*/*",),
-        said={"GET": Said(statuses=(200, 206, 302, 304, 412, 416))},
+        said={
+            "GET": Said(statuses=(200, 206, 302, 304, 412, 416)),
+            "PUT": Said(statuses=PUT_STATUSES, takes=("*/*",), is_negotiated=True),
+        },
     )
-    publish(app, file, {"GET": _file})
+    publish(app, file, {"GET": _file, "PUT": _put_file})

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.http import bodies
+from app.http import affordances, bodies
 from app.http.addresses import DOWNLOAD
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
@@ -27,7 +27,7 @@ from app.http.media_types import JSON
 from app.http.routes import Route, Said
 from app.services import downloadables, purchases, signed_links, stores
 from app.services.clock import now
-from representations import Action, Field, Link, Resource
+from representations import Action, Link, Resource
 from schemas.errors import FieldError
 from schemas.purchase import PurchaseSchema
 from schemas.signed_link import SignedLinkSchema
@@ -99,17 +99,7 @@ SIGNED_METHODS = {
     "OPTIONS": STANDARD_METHODS["OPTIONS"],
 }
 _SIGNED_SCHEMA = SignedLinkSchema()
-_EXPIRES_IN = _SIGNED_SCHEMA.properties["expires_in"]
-_SIGNED_FIELDS = (
-    Field(
-        "expires_in",
-        "Seconds",
-        _EXPIRES_IN.input_type,
-        _EXPIRES_IN.load_default,
-        minimum=_EXPIRES_IN.minimum,
-        maximum=_EXPIRES_IN.maximum,
-    ),
-)
+_SIGNED_FIELDS = affordances.inputs_of(_SIGNED_SCHEMA)
 
 
 def _problems(

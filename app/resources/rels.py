@@ -70,6 +70,18 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
         ),
         {"POST": "Create a link to the download that is good for a short time"},
     ),
+    "create_upload_url": (
+        (
+            "Creates an upload slot: an address at which the file can be left by a raw "
+            "PUT, or by a resumable upload (tus 1.0.0), for a day and without a token. "
+            "POST to it; the answer has upload_url."
+        ),
+        {"POST": "Create an address at which the file can be left"},
+    ),
+    "upload_url": (
+        "An upload slot: leave the file there, and it is the newest version.",
+        {"PUT": "Leave the file", "POST": "Begin a resumable upload (tus 1.0.0)"},
+    ),
     "token": (
         (
             "The token endpoint of OAuth2 (RFC 6749). Send grant_type=refresh_token, "

@@ -117,6 +117,11 @@ def find(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, 
     return record
 
 
+def of_slot(db: Snapshot, downloadable_id: int) -> dict[str, Any] | None:
+    """Give the downloadable of an upload slot, which is a right by itself."""
+    return db.record(_BY_ID, id=downloadable_id)
+
+
 def version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's downloadables, on the shelf or not."""
     return listing.version(db, store_id, COLLECTION)

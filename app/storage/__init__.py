@@ -4,9 +4,9 @@ from pathlib import Path
 
 from app.errors import ConfigurationError
 from app.storage.local import LocalStorage, sync_folder
-from app.storage.port import Blob, Storage, Writer
+from app.storage.port import Blob, Partial, Storage, Writer
 
-__all__ = ["Blob", "Storage", "Writer", "storage_at", "sync_folder"]
+__all__ = ["Blob", "Partial", "Storage", "Writer", "storage_at", "sync_folder"]
 
 
 def storage_at(url: str) -> Storage:

@@ -1,6 +1,7 @@
 """Blobs on the local disk: hashed while they come in, synced before they count."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import secrets
@@ -11,9 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from app.errors import InsufficientStorage
+from app.errors import InsufficientStorage, Locked
 from app.storage.port import Blob
 
+CHUNK = 64 * 1024
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -26,7 +28,8 @@ class LocalStorage:
     def __init__(self, folder: Path) -> None:
         self.blobs = folder / "blobs"
         self.incoming = folder / "incoming"
-        for path in (folder, self.blobs, self.incoming):
+        self.partials = folder / "partial"
+        for path in (folder, self.blobs, self.incoming, self.partials):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def writer(self) -> "LocalWriter":
@@ -45,6 +48,23 @@ class LocalStorage:
     def path(self, key: str) -> Path:
         """Tell where a blob is; a key is ours, 32 hexadecimal digits."""
         return self.blobs / key[:2] / key
+
+    def begin_partial(self) -> str:
+        """Make room for a blob that comes in pieces, and give its key."""
+        key = secrets.token_hex(16)
+        with _full_disk_explained():
+            (self.partials / key).touch(mode=0o600, exist_ok=False)
+            sync_folder(self.partials)
+        return key
+
+    def partial(self, key: str, size: int) -> "LocalPartial":
+        """Go on with a partial blob after so many bytes."""
+        return LocalPartial(self, key, size)
+
+    def drop_partial(self, key: str) -> None:
+        """Remove a partial blob."""
+        with suppress(FileNotFoundError):
+            (self.partials / key).unlink()
 
     def clear_unfinished(self, older_than: float) -> int:
         """Remove temporary files that nobody has written to for a while."""
@@ -115,6 +135,76 @@ class LocalWriter:
         self._file.close()
         with suppress(FileNotFoundError):
             self._temporary.unlink()
+
+
+class LocalPartial:
+    """Adds to a partial blob under a lock that goes with the process."""
+
+    def __init__(self, storage: LocalStorage, key: str, size: int) -> None:
+        self.storage = storage
+        self.size = size
+        self._key = key
+        self._path = storage.partials / key
+        if not self._path.exists():
+            # It was made a blob, but who asked for it was stopped before its commit.
+            storage.path(key).rename(self._path)
+        self._file = self._path.open("r+b", buffering=0)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise Locked(
+                "another request is adding to this upload; try again in a moment",
+                headers={"Retry-After": "1"},
+            ) from None
+
+    def write(self, chunk: bytes | memoryview) -> None:
+        """Append bytes."""
+        view = memoryview(chunk)
+        with _full_disk_explained():
+            while view:
+                written = self._file.write(view)
+                self.size += written
+                view = view[written:]
+
+    def sync(self) -> None:
+        """Make what there is durable."""
+        with _full_disk_explained():
+            os.fsync(self._file.fileno())
+
+    def keep(self) -> Blob:
+        """Hash what there is, and rename it into place."""
+        digest = hashlib.sha256()
+        self._file.seek(0)
+        while chunk := self._file.read(CHUNK):
+            digest.update(chunk)
+        target = self.storage.path(self._key)
+        with _full_disk_explained():
+            os.fsync(self._file.fileno())
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            self._path.rename(target)
+            try:
+                sync_folder(target.parent)
+                sync_folder(target.parent.parent)
+            except OSError:
+                target.unlink(missing_ok=True)
+                raise
+        return Blob(self._key, self.size, digest.hexdigest())
+
+    def __enter__(self) -> Self:
+        """Start where the bytes end that count."""
+        self._file.truncate(self.size)
+        self._file.seek(self.size)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let others add."""
+        self._file.close()
 
 
 def sync_folder(path: Path) -> None:

@@ -45,6 +45,33 @@ class Writer(Protocol):
         """Remove what was received, unless it was kept."""
 
 
+class Partial(Protocol):
+    """A blob that comes in over several requests; one at a time may add to it."""
+
+    size: int
+    """How many bytes there are."""
+
+    def write(self, chunk: bytes | memoryview) -> None:
+        """Append bytes. Raises `InsufficientStorage` if the storage is full."""
+
+    def sync(self) -> None:
+        """Make what there is durable."""
+
+    def keep(self) -> Blob:
+        """Hash what there is, make it a blob, and give its description."""
+
+    def __enter__(self) -> Self:
+        """Start adding."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let others add; what there is stays."""
+
+
 class Storage(Protocol):
     """Keeps blobs."""
 
@@ -56,6 +83,18 @@ class Storage(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove a blob; one that is not there is no error."""
+
+    def begin_partial(self) -> str:
+        """Make room for a blob that comes in pieces, and give its key."""
+
+    def partial(self, key: str, size: int) -> Partial:
+        """Go on with a partial blob after so many bytes; what is beyond them goes.
+
+        Raises `Locked` while another request adds to it, and `FileNotFoundError`.
+        """
+
+    def drop_partial(self, key: str) -> None:
+        """Remove a partial blob; one that is not there is no error."""
 
     def clear_unfinished(self, older_than: float) -> int:
         """Remove what interrupted uploads left, untouched for that many seconds."""

@@ -29,6 +29,7 @@ def test_what_can_be_done_with_one(api):
         "replace-downloadable-with-file": ("PUT", "multipart/form-data"),
         "upload-file": ("PATCH", "multipart/form-data"),
         "delete-downloadable": ("DELETE", None),
+        "create-upload-url": ("POST", "application/json"),
     }
     replace = {p["name"]: p for p in found["replace-downloadable"]["properties"]}
     assert replace["name"] == {

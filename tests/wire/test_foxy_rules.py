@@ -183,10 +183,24 @@ def test_rule_18_every_category_leads_to_its_taxes(api):
         assert taxes["_embedded"]["fx:tax_item_categories"] == []
 
 
-@pytest.mark.xfail(reason="upload slots come with the next issue", strict=True)
-def test_rule_19_every_downloadable_has_an_upload_url(api):
-    links = api.get("/downloadables/1").json["_links"]
-    assert "fx:create_upload_url" in links
+@pytest.mark.parametrize("body", [{"type": "audio/mpeg"}, {}])
+def test_rule_19_every_downloadable_has_an_upload_url(api, anonymous, body):
+    number = api.add(code="by-elements")
+    links = api.get(f"/downloadables/{number}").json["_links"]
+    made = api.post(links["fx:create_upload_url"]["href"], json=body)
+    assert made.status_code == 201, made.text
+    # As a browser does: from elsewhere, without a token, after asking.
+    url, origin = made.json["upload_url"], {"Origin": "https://admin.example"}
+    asks = {**origin, "Access-Control-Request-Method": "PUT"}
+    asked = anonymous.request("OPTIONS", url, headers=asks)
+    assert "PUT" in asked.headers["Access-Control-Allow-Methods"]
+    headers = {**origin, "Content-Type": "audio/mpeg"}
+    left = anonymous.put(url, data=b"la la", headers=headers)
+    assert left.status_code == 200, left.text
+    assert left.headers["Access-Control-Allow-Origin"] == "*"
+    shown = api.get(f"/downloadables/{number}").json
+    assert (shown["file_size"], shown["file_type"]) == (5, "audio/mpeg")
+    assert shown["file_name"] == "by-elements.mp3"
 
 
 def test_rule_20_bodies_come_as_foxys_clients_send_them(api):

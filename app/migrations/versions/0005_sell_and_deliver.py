@@ -72,6 +72,23 @@ def upgrade() -> None:
     op.create_index(op.f('ix_downloads_downloadable_id_id'), 'downloads', ['downloadable_id', 'id'])
     op.create_index(op.f('ix_downloads_downloadable_purchase_id_file_key_open_until'), 'downloads', ['downloadable_purchase_id', 'file_key', 'open_until'])
     op.create_index(op.f('ix_downloads_store_id_id'), 'downloads', ['store_id', 'id'])
+    op.create_table('upload_slots',
+    sa.Column('id', ID, nullable=False),
+    sa.Column('digest', text(64), nullable=False),
+    sa.Column('downloadable_id', ID, nullable=False),
+    sa.Column('file_name', text(255), nullable=True),
+    sa.Column('file_type', text(127), nullable=True),
+    sa.Column('partial_key', text(64), nullable=True),
+    sa.Column('length', sa.BigInteger(), nullable=True),
+    sa.Column('offset', sa.BigInteger(), nullable=False),
+    sa.Column('date_expires', sa.BigInteger(), nullable=False),
+    sa.Column('date_finished', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['downloadable_id'], ['downloadables.id'], name=op.f('fk_upload_slots_downloadable_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_upload_slots')),
+    sa.UniqueConstraint('digest', name=op.f('uq_upload_slots_digest')),
+    sqlite_autoincrement=True
+    )
+    op.create_index(op.f('ix_upload_slots_date_expires'), 'upload_slots', ['date_expires'])
     op.add_column('downloadables', sa.Column('date_counted', sa.BigInteger(), nullable=True))
     op.add_column('versions', sa.Column('store_id', ID, server_default='0', nullable=False))
     op.add_column('versions', sa.Column('revision', sa.Integer(), server_default='1', nullable=False))
@@ -101,5 +118,6 @@ def downgrade() -> None:
     for column in ('date_modified', 'release_notes', 'revision', 'store_id'):
         op.drop_column('versions', column)
     op.drop_column('downloadables', 'date_counted')
+    op.drop_table('upload_slots')
     op.drop_table('downloads')
     op.drop_table('downloadable_purchases')

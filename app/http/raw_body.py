@@ -1,0 +1,83 @@
+"""A file that is the body of a request: received, checked, named."""
+
+import mimetypes
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Request
+
+from app.errors import BadRequest, RequestError, TooLarge, UnsupportedMediaType
+from app.http import bodies, tus
+from app.http.call import Call
+from app.http.multipart import MAX_FILE_NAME, media_type
+from app.services.downloadables import NewFile
+from app.storage import Blob
+from schemas.fields import UNREPRESENTABLE
+
+
+@contextmanager
+def received(
+    call: Call,
+    record: Mapping[str, Any],
+    name: str | None = None,
+    declared: str = "",
+) -> Iterator[NewFile]:
+    """Take a raw body as a file; it is gone again if it comes to nothing."""
+    request, storage = call.request, call.installation.storage
+    _ensure_there(request)
+    most = call.settings.max_file_size
+    if (request.content_length or 0) > most:
+        raise _too_large(most)
+    digest = tus.file_digest(request)
+    declared = declared or request.mimetype
+    name = name or name_of(record, declared)
+    with storage.writer() as writer:
+        for chunk in bodies.chunks(request):
+            if writer.size + len(chunk) > most:
+                raise _too_large(most)
+            writer.write(chunk)
+            if digest:
+                digest.digest.update(chunk)
+        if digest:
+            digest.ensure_right()
+        blob = writer.keep()
+    with keeping(call, blob):
+        yield NewFile(name, media_type(declared, name), blob)
+
+
+@contextmanager
+def keeping(call: Call, blob: Blob) -> Iterator[None]:
+    """Take a blob back if what it was for was refused."""
+    try:
+        yield
+    except RequestError as error:
+        if error.is_refusal:
+            call.installation.storage.delete(blob.key)
+        raise
+
+
+def _ensure_there(request: Request) -> None:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("send the file as it is, without Content-Encoding")
+    if request.content_length is None and "Transfer-Encoding" not in request.headers:
+        raise BadRequest("send the file as the body, with its Content-Length")
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"the file has over {most} bytes (SIRENHALL_MAX_FILE_SIZE)")
+
+
+def clean(name: str | None) -> str | None:
+    """Keep of a name what can be one, and nothing of a path."""
+    last = re.split(r"[/\\]", UNREPRESENTABLE.sub("", name or ""))[-1].strip()
+    return last[-MAX_FILE_NAME:] or None
+
+
+def name_of(record: Mapping[str, Any], declared: str) -> str:
+    """Name a file that came without a name."""
+    if record.get("file_name"):
+        return str(record["file_name"])
+    ending = mimetypes.guess_extension(declared.partition(";")[0].strip()) or ""
+    return (clean(str(record.get("code", "file"))) or "file") + ending

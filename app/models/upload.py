@@ -1,0 +1,29 @@
+"""Slots for files that come in without a token, in one request or in several."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Table
+
+from app.models.columns import ID, text
+from app.models.metadata import METADATA
+
+UPLOAD_SLOTS = Table(
+    "upload_slots",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    # Of the last part of its address, which is the right to upload.
+    Column("digest", text(64), nullable=False, unique=True),
+    Column(
+        "downloadable_id",
+        ID,
+        ForeignKey("downloadables.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("file_name", text(255)),
+    Column("file_type", text(127)),
+    # What has come in by several requests; null where none has.
+    Column("partial_key", text(64)),
+    Column("length", BigInteger),
+    Column("offset", BigInteger, nullable=False),
+    Column("date_expires", BigInteger, nullable=False, index=True),
+    Column("date_finished", BigInteger),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,387 @@
+"""Upload slots, which take a raw PUT or a resumable upload (tus 1.0.0)."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from flask import Flask, Request, Response
+from werkzeug.http import http_date
+
+from app.errors import (
+    Conflict,
+    RequestError,
+    TooLarge,
+    UnknownLink,
+    UnsupportedMediaType,
+)
+from app.http import affordances, bodies, tus
+from app.http.addresses import UPLOAD_URL
+from app.http.call import Call
+from app.http.catalogue import Catalogue
+from app.http.changes import ensure_valid
+from app.http.declaration import STANDARD_METHODS
+from app.http.endpoints import publish
+from app.http.idempotency import Done, once
+from app.http.media_types import JSON
+from app.http.multipart import media_type
+from app.http.raw_body import clean, keeping, name_of, received
+from app.http.routes import Route, Said
+from app.services import downloadables, uploads
+from app.services.downloadables import NewFile
+from app.storage import Blob, Partial
+from representations import Action, Link, Resource
+from schemas.upload_slot import UploadSlotSchema
+
+UPLOADS = "/uploads"
+SYNC_EVERY = 16 * 2**20
+"""Bytes of a resumable upload that a killed server loses at most."""
+
+SLOT_METHODS = {
+    "POST": "Create an address at which the file can be left",
+    "OPTIONS": STANDARD_METHODS["OPTIONS"],
+}
+UPLOAD_METHODS = {
+    "PUT": "Leave the file",
+    "POST": "Begin a resumable upload (tus 1.0.0)",
+    "HEAD": "Learn how far a resumable upload came",
+    "PATCH": "Go on with a resumable upload",
+    "DELETE": "Give a resumable upload up",
+    "OPTIONS": STANDARD_METHODS["OPTIONS"],
+}
+OPTIONS_HEADERS = {
+    "Tus-Resumable": tus.VERSION,
+    "Tus-Version": tus.VERSION,
+    "Tus-Extension": tus.EXTENSIONS,
+    "Tus-Checksum-Algorithm": ",".join(tus.ALGORITHMS),
+}
+_SCHEMA = UploadSlotSchema()
+_REFUSALS = (400, 404, 409, 410, 413, 415, 422, 423, 507)
+
+
+def _create(call: Call, item_id: int) -> Response:
+    """Answer a POST with the address of a new slot."""
+    reader = bodies.Reader(_SCHEMA, call.settings, call.installation.storage)
+    reader.ensure_readable(call.request, "POST")
+    principal = call.writer
+    downloadables.find(call.db, principal, item_id)
+    call.close()
+    storage = call.installation.storage
+    try:
+        with once(call) as state, reader.read(call.request, "POST") as body:
+            state.read(body)
+            values, errors = _SCHEMA.read(body.values, partial=False)
+            ensure_valid(_SCHEMA, values, errors, ())
+            with call.writing() as tx:
+                downloadables.find(tx, principal, item_id)
+                gone = uploads.remove_expired(tx)
+                token = uploads.create(
+                    tx,
+                    item_id,
+                    hours=call.settings.upload_hours,
+                    file_name=clean(values["file_name"]),
+                    file_type=values["type"],
+                )
+                answer = state.keep(tx, _slot(call, item_id, token))
+    except Done as done:
+        return done.response
+    for key in gone:
+        storage.drop_partial(key)
+    return answer
+
+
+def _slot(call: Call, item_id: int, token: str) -> Response:
+    base, hours = call.place.base, call.settings.upload_hours
+    url = f"{base}{UPLOADS}/{token}"
+    document = Resource(
+        classes=("upload_url",),
+        properties={
+            "upload_url": url,
+            "message": f"PUT the file there within {hours} hours, without a token; or "
+            "upload it by tus 1.0.0, so that it can be resumed.",
+        },
+        links=[
+            Link("self", call.url, "Upload slots"),
+            Link("fx:upload_url", url, "Leave the file here"),
+            Link("fx:downloadable", f"{base}/downloadables/{item_id}", "Downloadable"),
+        ],
+        actions=[
+            Action("upload-file", "Upload File", "PUT", url, "application/octet-stream")
+        ],
+    )
+    return call.respond(document, 201, {"Location": url, "Cache-Control": "no-store"})
+
+
+# -- one request ----------------------------------------------------------------
+
+
+def _put(call: Call, token: str) -> Response:
+    """Answer a PUT of the whole file at a slot."""
+    slot = uploads.find(call.db, token)
+    uploads.ensure_open(slot)
+    record = downloadables.of_slot(call.db, slot["downloadable_id"]) or {}
+    call.close()
+    declared = str(slot["file_type"] or "")
+    receiving = received(call, record, slot["file_name"], declared)
+    with receiving as file, call.writing() as tx:
+        record = uploads.finish(tx, slot, file)
+    if slot["partial_key"]:
+        call.installation.storage.drop_partial(slot["partial_key"])
+    return _left(call, record)
+
+
+def _left(call: Call, record: Mapping[str, Any]) -> Response:
+    """Say what was left at a slot: no more, since who did it may not be the store."""
+    downloadable = f"{call.place.base}/downloadables/{record['id']}"
+    document = Resource(
+        classes=("upload",),
+        properties={
+            "message": f"{record['file_name']} is version {record['version']} now.",
+            "file_name": record["file_name"],
+            "file_size": record["file_size"],
+            "file_type": record["file_type"],
+            "file_sha256": record["file_sha256"],
+        },
+        links=[
+            Link("self", call.url, "This Upload"),
+            Link("fx:downloadable", downloadable, "Downloadable"),
+        ],
+    )
+    return call.respond(document)
+
+
+# -- several requests -----------------------------------------------------------
+
+
+def _tus(view: Callable[[Call, str], Response]) -> Callable[..., Response]:
+    """Say in each answer, and each refusal, which protocol this is."""
+
+    @wraps(view)
+    def spoken(call: Call, token: str) -> Response:
+        try:
+            tus.ensure_version(call.request)
+            response = view(call, token)
+        except RequestError as error:
+            error.headers.setdefault("Tus-Resumable", tus.VERSION)
+            raise
+        response.headers["Tus-Resumable"] = tus.VERSION
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return spoken
+
+
+@_tus
+def _begin(call: Call, token: str) -> Response:
+    """Answer a POST: begin a resumable upload, perhaps with its first bytes."""
+    request, storage = call.request, call.installation.storage
+    slot = uploads.find(call.db, token)
+    uploads.ensure_open(slot)
+    call.close()
+    length = tus.length(request, call.settings.max_file_size)
+    said = tus.metadata(request)
+    key = storage.begin_partial()
+    before = uploads.start(
+        call.installation.database,
+        slot,
+        key=key,
+        length=length,
+        file_name=clean(said.get("filename") or said.get("name")),
+        file_type=clean(said.get("filetype") or said.get("type")),
+    )
+    if before:
+        storage.drop_partial(before)
+    slot = _reread(call, token)
+    offset = 0
+    if request.mimetype == tus.OFFSET_OCTETS or not length:
+        offset = _add(call, token, slot)
+    return _empty(
+        201, {"Location": call.url, "Upload-Offset": str(offset), **_expires(slot)}
+    )
+
+
+@_tus
+def _offset(call: Call, token: str) -> Response:
+    """Answer a HEAD: how far it came."""
+    slot = uploads.find(call.db, token)
+    call.close()
+    if slot["length"] is None:
+        raise UnknownLink("no resumable upload was begun here; POST begins one")
+    if slot["offset"] == slot["length"] and slot["date_finished"] is None:
+        # It all came, but the server was stopped before it was done.
+        _add(call, token, slot)
+    return _empty(
+        200,
+        {
+            "Upload-Offset": str(slot["offset"]),
+            "Upload-Length": str(slot["length"]),
+            **_expires(slot),
+        },
+    )
+
+
+@_tus
+def _go_on(call: Call, token: str) -> Response:
+    """Answer a PATCH: bytes that follow those that are there."""
+    slot = uploads.find(call.db, token)
+    call.close()
+    uploads.ensure_open(slot)
+    if call.request.mimetype != tus.OFFSET_OCTETS:
+        raise UnsupportedMediaType(
+            f"a part of a resumable upload is of type {tus.OFFSET_OCTETS}",
+            headers={"Accept-Patch": tus.OFFSET_OCTETS},
+        )
+    if slot["partial_key"] is None:
+        raise UnknownLink("no resumable upload was begun here; POST begins one")
+    _ensure_follows(call.request, slot)
+    offset = _add(call, token, slot)
+    return _empty(204, {"Upload-Offset": str(offset), **_expires(slot)})
+
+
+@_tus
+def _give_up(call: Call, token: str) -> Response:
+    """Answer a DELETE: nothing of it stays."""
+    slot = uploads.find(call.db, token)
+    uploads.ensure_open(slot)
+    with call.writing() as tx:
+        uploads.remove(tx, slot["id"])
+    if slot["partial_key"]:
+        call.installation.storage.drop_partial(slot["partial_key"])
+    return _empty(204, {})
+
+
+def _add(call: Call, token: str, slot: dict[str, Any]) -> int:
+    """Add the body to what is there, and finish what is whole; give the offset."""
+    storage, request = call.installation.storage, call.request
+    checksum = tus.checksum(request)
+    try:
+        partial = storage.partial(slot["partial_key"], slot["offset"])
+    except FileNotFoundError:
+        raise UnknownLink("what came of this upload is gone; begin it again") from None
+    with partial:
+        # Under its lock: another request may have come between.
+        slot = _reread(call, token)
+        uploads.ensure_open(slot)
+        if partial.size != slot["offset"]:
+            raise _elsewhere(slot)
+        _receive(call, slot, partial, checksum)
+        if partial.size == slot["length"]:
+            _finish(call, slot, partial.keep())
+        return partial.size
+
+
+def _receive(
+    call: Call,
+    slot: Mapping[str, Any],
+    partial: Partial,
+    checksum: tus.Checksum | None,
+) -> None:
+    """Take the body; what came is kept, also if it breaks off, unless it is checked."""
+    database, synced = call.installation.database, partial.size
+
+    def note() -> None:
+        partial.sync()
+        uploads.advance(database, slot["id"], partial.size)
+
+    try:
+        for chunk in bodies.chunks(call.request):
+            if partial.size + len(chunk) > slot["length"]:
+                raise TooLarge(f"the file was to have {slot['length']} bytes")
+            partial.write(chunk)
+            if checksum:
+                checksum.digest.update(chunk)
+            elif partial.size - synced >= SYNC_EVERY:
+                synced = partial.size
+                note()
+    except RequestError:
+        if checksum is None:
+            note()
+        raise
+    if checksum:
+        checksum.ensure_right()
+    note()
+
+
+def _finish(call: Call, slot: dict[str, Any], blob: Blob) -> None:
+    record = downloadables.of_slot(call.db, slot["downloadable_id"]) or {}
+    call.close()
+    declared = str(slot["file_type"] or "")
+    name = slot["file_name"] or name_of(record, declared)
+    with keeping(call, blob), call.writing() as tx:
+        uploads.finish(tx, slot, NewFile(name, media_type(declared, name), blob))
+
+
+def _ensure_follows(request: Request, slot: Mapping[str, Any]) -> None:
+    if tus.number(request, "Upload-Offset") != slot["offset"]:
+        raise _elsewhere(slot)
+
+
+def _elsewhere(slot: Mapping[str, Any]) -> Conflict:
+    return Conflict(
+        f"Upload-Offset must be {slot['offset']}, where the bytes end that are there",
+        headers={"Upload-Offset": str(slot["offset"])},
+    )
+
+
+def _reread(call: Call, token: str) -> dict[str, Any]:
+    slot = uploads.find(call.db, token)
+    call.close()
+    return slot
+
+
+def _expires(slot: Mapping[str, Any]) -> dict[str, str]:
+    return {"Upload-Expires": http_date(slot["date_expires"])}
+
+
+def _empty(status: int, headers: dict[str, str]) -> Response:
+    response = Response(b"", status, headers)
+    del response.headers["Content-Type"]
+    return response
+
+
+def register(app: Flask, _catalogue: Catalogue) -> None:
+    """Publish the views."""
+    slot = Said(
+        statuses=(201, 403, 409, 413, 415, 422, 507),
+        fields=affordances.inputs_of(_SCHEMA),
+    )
+    publish(
+        app,
+        Route(
+            f"/downloadables/<id:item_id>/{UPLOAD_URL}",
+            SLOT_METHODS,
+            said={"POST": slot},
+        ),
+        {"POST": _create},
+    )
+    said = {
+        "PUT": Said(
+            statuses=(200, 460, *_REFUSALS), takes=("*/*",), is_negotiated=True
+        ),
+        "POST": Said(
+            statuses=(201, 412, 460, *_REFUSALS),
+            takes=(tus.OFFSET_OCTETS,),
+            is_empty=True,
+        ),
+        "PATCH": Said(statuses=(204, 412, 460, *_REFUSALS), takes=(tus.OFFSET_OCTETS,)),
+        "DELETE": Said(statuses=(204, 410, 412)),
+        "GET": Said(statuses=(200, 410, 412, 423)),
+    }
+    publish(
+        app,
+        Route(
+            f"{UPLOADS}/<token>",
+            UPLOAD_METHODS,
+            is_negotiated=False,
+            is_api=False,
+            media_types=(JSON,),
+            said=said,
+            options_headers=OPTIONS_HEADERS,
+        ),
+        {
+            "PUT": _put,
+            "POST": _begin,
+            "HEAD": _offset,
+            "PATCH": _go_on,
+            "DELETE": _give_up,
+        },
+    )

@@ -1,0 +1,139 @@
+"""Upload slots: addresses at which a file may be left for a downloadable, for a while.
+
+An address is a right by itself, so that who uploads needs no token: it has 192 random
+bits, of which only a digest is kept.
+"""
+
+import secrets
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, update
+
+from app.database import Database, Snapshot, Statement, Transaction
+from app.errors import LinkExpired, UnknownLink
+from app.models import UPLOAD_SLOTS
+from app.services import downloadables
+from app.services.access import digest
+from app.services.clock import now
+from app.services.downloadables import NewFile
+
+HOUR = 3600
+TOKEN_BYTES = 24
+KEPT = 3600
+"""Seconds for which a finished slot still says so, to who lost the answer."""
+
+_U = UPLOAD_SLOTS.c
+_BY_DIGEST = Statement(select(UPLOAD_SLOTS).where(_U.digest == bindparam("digest")))
+_EXPIRED = Statement(
+    select(_U.id, _U.partial_key).where(_U.date_expires <= bindparam("moment"))
+)
+
+
+def create(
+    tx: Transaction,
+    downloadable_id: int,
+    *,
+    hours: int,
+    file_name: str | None,
+    file_type: str | None,
+) -> str:
+    """Open a slot, and give the last part of its address."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    tx.insert(
+        UPLOAD_SLOTS,
+        {
+            "digest": digest(token),
+            "downloadable_id": downloadable_id,
+            "file_name": file_name,
+            "file_type": file_type,
+            "offset": 0,
+            "date_expires": now() + hours * HOUR,
+        },
+    )
+    return token
+
+
+def remove_expired(tx: Transaction) -> list[str]:
+    """Remove slots whose time is over; give the keys of their partial blobs."""
+    rows = tx.rows(_EXPIRED, moment=now())
+    if rows:
+        tx.execute(delete(UPLOAD_SLOTS).where(_U.id.in_([row[0] for row in rows])))
+    return [str(row[1]) for row in rows if row[1] is not None]
+
+
+def find(db: Snapshot, token: str) -> dict[str, Any]:
+    """Give a slot. Raises `UnknownLink`, and `LinkExpired` once its time is over."""
+    record = db.record(_BY_DIGEST, digest=digest(token))
+    if record is None:
+        raise UnknownLink("there is no such upload slot; ask for a new upload_url")
+    if record["date_expires"] <= now():
+        raise LinkExpired("the time of this upload slot is over; ask for a new one")
+    return record
+
+
+def ensure_open(slot: dict[str, Any]) -> None:
+    """Refuse a slot that has its file. Raises `LinkExpired`."""
+    if slot["date_finished"] is not None:
+        raise LinkExpired("this upload slot has its file; ask for a new one")
+
+
+def start(
+    database: Database,
+    slot: dict[str, Any],
+    *,
+    key: str,
+    length: int,
+    file_name: str | None,
+    file_type: str | None,
+) -> str | None:
+    """Note that a file will come in pieces; give the key of the one of before."""
+    with database.writing() as tx:
+        tx.execute(
+            update(UPLOAD_SLOTS)
+            .where(_U.id == slot["id"])
+            .values(
+                partial_key=key,
+                length=length,
+                offset=0,
+                file_name=file_name or slot["file_name"],
+                file_type=file_type or slot["file_type"],
+            )
+        )
+    before: str | None = slot["partial_key"]
+    return before
+
+
+def advance(database: Database, slot_id: int, offset: int) -> None:
+    """Note how far it came: what is noted is durable."""
+    with database.writing() as tx:
+        tx.execute(update(UPLOAD_SLOTS).where(_U.id == slot_id).values(offset=offset))
+
+
+def finish(tx: Transaction, slot: dict[str, Any], file: NewFile) -> dict[str, Any]:
+    """Give the downloadable its file, and close the slot.
+
+    Raises `UnknownLink` and `LinkExpired` where that is no more to be done.
+    """
+    taken = tx.execute(
+        update(UPLOAD_SLOTS)
+        .where(_U.id == slot["id"], _U.date_finished.is_(None))
+        .values(
+            date_finished=now(),
+            date_expires=now() + KEPT,
+            partial_key=None,
+            offset=file.blob.size,
+            length=file.blob.size,
+        )
+    )
+    if not taken:
+        raise LinkExpired("this upload slot has its file; ask for a new one")
+    record = downloadables.of_slot(tx, slot["downloadable_id"])
+    if record is None:
+        raise UnknownLink("what this file was for is there no more")
+    downloadables.change(tx, record, {}, file)
+    return downloadables.of_slot(tx, slot["downloadable_id"]) or record
+
+
+def remove(tx: Transaction, slot_id: int) -> None:
+    """Remove a slot."""
+    tx.execute(delete(UPLOAD_SLOTS).where(_U.id == slot_id))

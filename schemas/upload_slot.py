@@ -1,0 +1,22 @@
+"""An upload slot, as it is asked for."""
+
+from schemas.base import ResourceSchema
+from schemas.fields import Text
+
+
+class UploadSlotSchema(ResourceSchema):
+    """What can be said of a file before it comes."""
+
+    type = Text(
+        "The media type of the file, if the upload will not say it.",
+        max_length=127,
+        nullable=True,
+        example="audio/mpeg",
+    )
+    file_name = Text(
+        "The name of the file, if the upload will not say it; otherwise that of the "
+        "file of before, or the downloadable's code.",
+        max_length=255,
+        nullable=True,
+        example="siren.mp3",
+    )
