@@ -1,9 +1,11 @@
-"""Tells Schemathesis how the body of a resumable upload is written: as it is."""
+"""Tells Schemathesis how the body of a resumable upload is written: as it is."""  # noqa: INP001 - no package
+
+from typing import Any
 
 import schemathesis
 
 
 @schemathesis.serializer("application/offset+octet-stream")
-def raw(_context, value):
+def raw(_context: Any, value: Any) -> bytes:
     """Give the bytes of a body."""
     return value if isinstance(value, bytes) else str(value).encode()
