@@ -251,22 +251,33 @@ def _give_up(call: Call, token: str) -> Response:
 
 def _add(call: Call, token: str, slot: dict[str, Any]) -> int:
     """Add the body to what is there, and finish what is whole; give the offset."""
-    storage, request = call.installation.storage, call.request
-    checksum = tus.checksum(request)
+    storage = call.installation.storage
+    checksum = tus.checksum(call.request)
+    offset = slot["offset"]
     try:
-        partial = storage.partial(slot["partial_key"], slot["offset"])
+        with storage.partial(slot["partial_key"]) as partial:
+            return _add_locked(call, token, offset, partial, checksum)
     except FileNotFoundError:
         raise UnknownLink("what came of this upload is gone; begin it again") from None
-    with partial:
-        # Under its lock: another request may have come between.
-        slot = _reread(call, token)
-        uploads.ensure_open(slot)
-        if partial.size != slot["offset"]:
-            raise _elsewhere(slot)
-        _receive(call, slot, partial, checksum)
-        if partial.size == slot["length"]:
-            _finish(call, slot, partial.keep())
-        return partial.size
+
+
+def _add_locked(
+    call: Call,
+    token: str,
+    offset: int,
+    partial: Partial,
+    checksum: tus.Checksum | None,
+) -> int:
+    # Under the lock: another request may have come between, and changed all.
+    slot = _reread(call, token)
+    uploads.ensure_open(slot)
+    if offset != slot["offset"]:
+        raise _elsewhere(slot)
+    partial.resume(offset)
+    _receive(call, slot, partial, checksum)
+    if partial.size == slot["length"]:
+        _finish(call, slot, partial.keep())
+    return partial.size
 
 
 def _receive(
@@ -280,7 +291,7 @@ def _receive(
 
     def note() -> None:
         partial.sync()
-        uploads.advance(database, slot["id"], partial.size)
+        uploads.advance(database, slot, partial.size)
 
     try:
         for chunk in bodies.chunks(call.request):

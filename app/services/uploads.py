@@ -5,12 +5,13 @@ bits, of which only a digest is kept.
 """
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
 from app.database import Database, Snapshot, Statement, Transaction
-from app.errors import LinkExpired, UnknownLink
+from app.errors import Conflict, LinkExpired, UnknownLink
 from app.models import UPLOAD_SLOTS
 from app.services import downloadables
 from app.services.access import digest
@@ -103,10 +104,19 @@ def start(
     return before
 
 
-def advance(database: Database, slot_id: int, offset: int) -> None:
-    """Note how far it came: what is noted is durable."""
+def advance(database: Database, slot: Mapping[str, Any], offset: int) -> None:
+    """Note how far it came: what is noted is durable.
+
+    Raises `Conflict` where it was begun anew meanwhile.
+    """
     with database.writing() as tx:
-        tx.execute(update(UPLOAD_SLOTS).where(_U.id == slot_id).values(offset=offset))
+        noted = tx.execute(
+            update(UPLOAD_SLOTS)
+            .where(_U.id == slot["id"], _U.partial_key == slot["partial_key"])
+            .values(offset=offset)
+        )
+    if not noted:
+        raise Conflict("this upload was begun anew, or given up, meanwhile")
 
 
 def finish(tx: Transaction, slot: dict[str, Any], file: NewFile) -> dict[str, Any]:
@@ -116,7 +126,12 @@ def finish(tx: Transaction, slot: dict[str, Any], file: NewFile) -> dict[str, An
     """
     taken = tx.execute(
         update(UPLOAD_SLOTS)
-        .where(_U.id == slot["id"], _U.date_finished.is_(None))
+        .where(
+            _U.id == slot["id"],
+            _U.date_finished.is_(None),
+            # Not where it was begun anew meanwhile.
+            _U.partial_key.is_not_distinct_from(slot["partial_key"]),
+        )
         .values(
             date_finished=now(),
             date_expires=now() + KEPT,

@@ -57,9 +57,9 @@ class LocalStorage:
             sync_folder(self.partials)
         return key
 
-    def partial(self, key: str, size: int) -> "LocalPartial":
-        """Go on with a partial blob after so many bytes."""
-        return LocalPartial(self, key, size)
+    def partial(self, key: str) -> "LocalPartial":
+        """Open a partial blob, or what it was made."""
+        return LocalPartial(self, key)
 
     def drop_partial(self, key: str) -> None:
         """Remove a partial blob."""
@@ -140,15 +140,17 @@ class LocalWriter:
 class LocalPartial:
     """Adds to a partial blob under a lock that goes with the process."""
 
-    def __init__(self, storage: LocalStorage, key: str, size: int) -> None:
+    def __init__(self, storage: LocalStorage, key: str) -> None:
         self.storage = storage
-        self.size = size
+        self.size = 0
         self._key = key
         self._path = storage.partials / key
-        if not self._path.exists():
-            # It was made a blob, but who asked for it was stopped before its commit.
-            storage.path(key).rename(self._path)
-        self._file = self._path.open("r+b", buffering=0)
+        try:
+            self._file = self._path.open("r+b", buffering=0)
+        except FileNotFoundError:
+            # It was made a blob; who asked for it may have been stopped then.
+            self._path = storage.path(key)
+            self._file = self._path.open("r+b", buffering=0)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -157,6 +159,14 @@ class LocalPartial:
                 "another request is adding to this upload; try again in a moment",
                 headers={"Retry-After": "1"},
             ) from None
+
+    def resume(self, size: int) -> None:
+        """Go on after so many bytes."""
+        if os.fstat(self._file.fileno()).st_size < size:
+            raise FileNotFoundError(self._path)
+        self._file.truncate(size)
+        self._file.seek(size)
+        self.size = size
 
     def write(self, chunk: bytes | memoryview) -> None:
         """Append bytes."""
@@ -182,19 +192,15 @@ class LocalPartial:
         with _full_disk_explained():
             os.fsync(self._file.fileno())
             target.parent.mkdir(mode=0o700, exist_ok=True)
+            # Renamed onto itself, it stays.
             self._path.rename(target)
-            try:
-                sync_folder(target.parent)
-                sync_folder(target.parent.parent)
-            except OSError:
-                target.unlink(missing_ok=True)
-                raise
+            self._path = target
+            sync_folder(target.parent)
+            sync_folder(target.parent.parent)
         return Blob(self._key, self.size, digest.hexdigest())
 
     def __enter__(self) -> Self:
-        """Start where the bytes end that count."""
-        self._file.truncate(self.size)
-        self._file.seek(self.size)
+        """Start adding."""
         return self
 
     def __exit__(

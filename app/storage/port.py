@@ -51,6 +51,12 @@ class Partial(Protocol):
     size: int
     """How many bytes there are."""
 
+    def resume(self, size: int) -> None:
+        """Go on after so many bytes; what is beyond them goes.
+
+        Raises `FileNotFoundError` where there are fewer.
+        """
+
     def write(self, chunk: bytes | memoryview) -> None:
         """Append bytes. Raises `InsufficientStorage` if the storage is full."""
 
@@ -87,8 +93,8 @@ class Storage(Protocol):
     def begin_partial(self) -> str:
         """Make room for a blob that comes in pieces, and give its key."""
 
-    def partial(self, key: str, size: int) -> Partial:
-        """Go on with a partial blob after so many bytes; what is beyond them goes.
+    def partial(self, key: str) -> Partial:
+        """Open a partial blob, or what it was made; nothing of it is changed yet.
 
         Raises `Locked` while another request adds to it, and `FileNotFoundError`.
         """

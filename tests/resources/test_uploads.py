@@ -8,6 +8,7 @@ from hashlib import sha1
 import pytest
 
 from app import create_app
+from app.errors import Conflict
 from app.services import uploads
 from tests.conftest import Api, blobs, settings_for
 
@@ -250,7 +251,7 @@ def test_one_request_at_a_time_adds_to_it(app, anonymous, begun, installation):
     token = begun.rpartition("/")[2]
     with installation.database.reading() as db:
         key = uploads.find(db, token)["partial_key"]
-    with installation.storage.partial(key, 0):
+    with installation.storage.partial(key):
         answer = patch(anonymous, begun, b"x", 0)
     assert answer.status_code == 423
     assert answer.headers["Retry-After"]
@@ -292,12 +293,48 @@ def test_a_server_stopped_before_the_last_commit_finishes_later(
     token = begun.rpartition("/")[2]
     with installation.database.reading() as db:
         slot = uploads.find(db, token)
-    with installation.storage.partial(slot["partial_key"], slot["offset"]) as partial:
+    with installation.storage.partial(slot["partial_key"]) as partial:
+        partial.resume(slot["offset"])
         partial.write(CONTENT[-1:])
-        uploads.advance(installation.database, slot["id"], len(CONTENT))
+        uploads.advance(installation.database, slot, len(CONTENT))
         partial.keep()
     assert offset(anonymous, begun) == len(CONTENT)
     assert api.get(f"/downloadables/{item}/file").data == CONTENT
+
+
+def test_who_comes_late_to_a_finished_upload_does_it_no_harm(
+    api, anonymous, item, begun, installation, monkeypatch
+):
+    token = begun.rpartition("/")[2]
+    with installation.database.reading() as db:
+        stale = uploads.find(db, token)
+    assert patch(anonymous, begun, CONTENT, 0).status_code == 204
+    # A request that had looked before the last one was done.
+    real, seen = uploads.find, []
+
+    def find(db, token):
+        seen.append(token)
+        return dict(stale) if len(seen) == 1 else real(db, token)
+
+    monkeypatch.setattr(uploads, "find", find)
+    assert patch(anonymous, begun, b"late", 0).status_code == 410
+    monkeypatch.undo()
+    assert api.get(f"/downloadables/{item}/file").data == CONTENT
+
+
+def test_what_was_begun_anew_gets_nothing_of_before(
+    api, anonymous, item, begun, installation
+):
+    token = begun.rpartition("/")[2]
+    with installation.database.reading() as db:
+        before = uploads.find(db, token)
+    headers = {**TUS, "Upload-Length": "3"}
+    assert anonymous.post(begun, headers=headers).status_code == 201
+    with pytest.raises(Conflict):
+        uploads.advance(installation.database, before, 1000)
+    assert offset(anonymous, begun) == 0
+    assert patch(anonymous, begun, b"new", 0).status_code == 204
+    assert api.get(f"/downloadables/{item}/file").data == b"new"
 
 
 def test_expired_slots_leave_nothing(
