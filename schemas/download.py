@@ -36,8 +36,8 @@ class DownloadSchema(ResourceSchema):
         example=267_069,
     )
     outcome = Choice(
-        "What became of it: completed once its last byte was sent, broken where the "
-        "customer went away before.",
+        "What became of it: completed once as many bytes were sent as the file has, "
+        "broken where the customer went away before.",
         choices=OUTCOMES,
         read_only=True,
         example="completed",

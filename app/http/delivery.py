@@ -38,11 +38,11 @@ class StoredFile:
     open: Callable[[], BinaryIO]
 
 
-Ended = Callable[[int, bool], None]
-"""Takes how many bytes were sent, and whether the file's last one was among them."""
+Ended = Callable[[int], None]
+"""Takes how many bytes were sent."""
 
 
-def _untold(_sent: int, _is_whole: bool) -> None:  # noqa: FBT001
+def _untold(_sent: int) -> None:
     """Tell nobody."""
 
 
@@ -113,8 +113,7 @@ class _Told:
     off; gunicorn sets the descriptor's own position back afterwards.
     """
 
-    def __init__(self, file: StoredFile, stream: BinaryIO, ended: Ended) -> None:
-        self._size = file.size
+    def __init__(self, stream: BinaryIO, ended: Ended) -> None:
         self._stream = stream
         self._ended = ended
         self._sent = 0
@@ -145,14 +144,14 @@ class _Told:
             return
         self._stream.close()
         self._sent += self._at - self._start
-        self._ended(self._sent, self._at >= self._size)
+        self._ended(self._sent)
 
 
 def _opened(file: StoredFile, begin: Callable[[], Ended]) -> _Told:
     # Not counted if it is not there.
     stream = file.open()
     try:
-        return _Told(file, stream, begin())
+        return _Told(stream, begin())
     except BaseException:
         stream.close()
         raise

@@ -61,6 +61,11 @@ def keeping(call: Call, blob: Blob) -> Iterator[None]:
 def _ensure_there(request: Request) -> None:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("send the file as it is, without Content-Encoding")
+    if "Content-Range" in request.headers:
+        raise BadRequest(
+            "a part of a file is not taken so: send all of it, or pieces by tus 1.0.0 "
+            "to what fx:create_upload_url gives"
+        )
     if request.content_length is None and "Transfer-Encoding" not in request.headers:
         raise BadRequest("send the file as the body, with its Content-Length")
 

@@ -1,7 +1,6 @@
 """What a resumable upload says in its headers (tus 1.0.0, https://tus.io/protocols)."""
 
 import base64
-import binascii
 import hashlib
 import re
 from dataclasses import dataclass
@@ -59,7 +58,7 @@ def metadata(request: Request) -> dict[str, str]:
             continue
         try:
             found[key.lower()] = base64.b64decode(value.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise BadRequest(
                 f"Upload-Metadata: the value of {key[:40]} must be UTF-8 in Base64"
             ) from None
@@ -107,7 +106,7 @@ def file_digest(request: Request) -> Checksum | None:
 def _checksum(name: str, value: str) -> Checksum:
     try:
         expected = base64.b64decode(value.strip(), validate=True)
-    except binascii.Error:
+    except ValueError:
         expected = b""
     digest = hashlib.new(name, usedforsecurity=False)
     if len(expected) != digest.digest_size:

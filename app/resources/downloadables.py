@@ -12,6 +12,7 @@ from app.http.addresses import UPLOAD_URL
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
 from app.http.collection_views import CollectionViews, pages
+from app.http.conditional import Outcome, Validators, evaluate
 from app.http.declaration import (
     STANDARD_METHODS,
     TO_STORE,
@@ -150,10 +151,20 @@ def _put_file(call: Call, item_id: int) -> Response:
     call.close()
     with received(call, record) as file, call.writing() as tx:
         record = downloadables.find(tx, principal, item_id)
-        call.ensure_may_change(record)
+        _ensure_seen(call, record)
         downloadables.change(tx, record, {}, file)
         record = downloadables.find(tx, principal, item_id)
     return call.done(lambda: KIND.documents.resource(record, call.place))
+
+
+def _ensure_seen(call: Call, record: Mapping[str, Any]) -> None:
+    """Hold the change to its conditions: about the file, or about its downloadable."""
+    headers = call.request.headers
+    if "If-Match" in headers and record["file_sha256"] is not None:
+        file = Validators(f'"{record["file_sha256"]}"', record["upload_date"])
+        if evaluate(headers.get, file, is_read=False) is Outcome.PROCEED:
+            return
+    call.ensure_may_change(record)
 
 
 def _further(href: str) -> tuple[Action, ...]:

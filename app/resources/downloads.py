@@ -125,8 +125,8 @@ def _begun(call: Call, record: Mapping[str, Any]) -> delivery.Ended:
     download_id = _begin(call, record, "started")
     database, store_id = call.installation.database, record["store_id"]
 
-    def ended(sent: int, is_whole: bool) -> None:  # noqa: FBT001
-        downloads.end(database, store_id, download_id, sent, is_whole=is_whole)
+    def ended(sent: int) -> None:
+        downloads.end(database, store_id, download_id, sent)
 
     return ended
 
@@ -155,6 +155,7 @@ def _address(sent: str, kept: str) -> str:
         address = ipaddress.ip_address(sent)
     except ValueError:
         return ""
+    address = getattr(address, "ipv4_mapped", None) or address
     if kept == "full":
         return str(address)
     bits = 24 if address.version == 4 else 48  # noqa: PLR2004

@@ -136,7 +136,7 @@ def _sign(call: Call, item_id: int) -> Response:
     reader = bodies.Reader(_SIGNED_SCHEMA, call.settings, call.installation.storage)
     reader.ensure_readable(call.request, "POST")
     principal = call.principal
-    record = purchases.find(call.db, principal, item_id)
+    purchases.find(call.db, principal, item_id)
     call.close()
     try:
         with once(call) as state, reader.read(call.request, "POST") as body:
@@ -144,6 +144,7 @@ def _sign(call: Call, item_id: int) -> Response:
             values, errors = _SIGNED_SCHEMA.read(body.values, partial=False)
             ensure_valid(_SIGNED_SCHEMA, values, errors, ())
             with call.writing() as tx:
+                record = purchases.find(tx, principal, item_id)
                 answer = _signed(call, record, values["expires_in"])
                 # A link that is over would be no answer.
                 return state.keep(tx, answer, seconds=values["expires_in"])

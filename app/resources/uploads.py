@@ -1,6 +1,7 @@
 """Upload slots, which take a raw PUT or a resumable upload (tus 1.0.0)."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -9,6 +10,7 @@ from werkzeug.http import http_date
 
 from app.errors import (
     Conflict,
+    LinkExpired,
     RequestError,
     TooLarge,
     UnknownLink,
@@ -23,7 +25,7 @@ from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import publish
 from app.http.idempotency import Done, once
 from app.http.media_types import JSON
-from app.http.multipart import media_type
+from app.http.multipart import OCTETS, media_type
 from app.http.raw_body import clean, keeping, name_of, received
 from app.http.routes import Route, Said
 from app.services import downloadables, uploads
@@ -180,14 +182,18 @@ def _begin(call: Call, token: str) -> Response:
     length = tus.length(request, call.settings.max_file_size)
     said = tus.metadata(request)
     key = storage.begin_partial()
-    before = uploads.start(
-        call.installation.database,
-        slot,
-        key=key,
-        length=length,
-        file_name=clean(said.get("filename") or said.get("name")),
-        file_type=clean(said.get("filetype") or said.get("type")),
-    )
+    try:
+        before = uploads.start(
+            call.installation.database,
+            slot,
+            key=key,
+            length=length,
+            file_name=clean(said.get("filename") or said.get("name")),
+            file_type=_type(said.get("filetype") or said.get("type") or ""),
+        )
+    except RequestError:
+        storage.drop_partial(key)
+        raise
     if before:
         storage.drop_partial(before)
     slot = _reread(call, token)
@@ -208,7 +214,8 @@ def _offset(call: Call, token: str) -> Response:
         raise UnknownLink("no resumable upload was begun here; POST begins one")
     if slot["offset"] == slot["length"] and slot["date_finished"] is None:
         # It all came, but the server was stopped before it was done.
-        _add(call, token, slot)
+        with suppress(LinkExpired):
+            _add(call, token, slot)
     return _empty(
         200,
         {
@@ -253,10 +260,9 @@ def _add(call: Call, token: str, slot: dict[str, Any]) -> int:
     """Add the body to what is there, and finish what is whole; give the offset."""
     storage = call.installation.storage
     checksum = tus.checksum(call.request)
-    offset = slot["offset"]
     try:
         with storage.partial(slot["partial_key"]) as partial:
-            return _add_locked(call, token, offset, partial, checksum)
+            return _add_locked(call, token, slot, partial, checksum)
     except FileNotFoundError:
         raise UnknownLink("what came of this upload is gone; begin it again") from None
 
@@ -264,16 +270,16 @@ def _add(call: Call, token: str, slot: dict[str, Any]) -> int:
 def _add_locked(
     call: Call,
     token: str,
-    offset: int,
+    seen: Mapping[str, Any],
     partial: Partial,
     checksum: tus.Checksum | None,
 ) -> int:
     # Under the lock: another request may have come between, and changed all.
     slot = _reread(call, token)
     uploads.ensure_open(slot)
-    if offset != slot["offset"]:
+    if any(seen[name] != slot[name] for name in ("partial_key", "offset")):
         raise _elsewhere(slot)
-    partial.resume(offset)
+    partial.resume(slot["offset"])
     _receive(call, slot, partial, checksum)
     if partial.size == slot["length"]:
         _finish(call, slot, partial.keep())
@@ -337,6 +343,12 @@ def _reread(call: Call, token: str) -> dict[str, Any]:
     slot = uploads.find(call.db, token)
     call.close()
     return slot
+
+
+def _type(declared: str) -> str | None:
+    """Keep what is a media type."""
+    known = media_type(declared, "")
+    return known if known != OCTETS else None
 
 
 def _expires(slot: Mapping[str, Any]) -> dict[str, str]:

@@ -11,8 +11,10 @@ from app.errors import Conflict, NotFound
 from app.models import (
     DOWNLOADABLE_PURCHASES,
     DOWNLOADABLES,
+    DOWNLOADS,
     ITEM_CATEGORIES,
     STORES,
+    UPLOAD_SLOTS,
     VERSIONS,
 )
 from app.services import listing
@@ -78,6 +80,17 @@ _TOO_FINE = Statement(
 _NEWEST = Statement(
     select(func.max(VERSIONS.c.number).label("number")).where(
         VERSIONS.c.downloadable_id == bindparam("id")
+    )
+)
+_NEWEST_SENT = Statement(
+    select(func.max(DOWNLOADS.c.version).label("number")).where(
+        DOWNLOADS.c.downloadable_id == bindparam("id")
+    )
+)
+_PARTIALS = Statement(
+    select(UPLOAD_SLOTS.c.partial_key).where(
+        UPLOAD_SLOTS.c.downloadable_id == bindparam("id"),
+        UPLOAD_SLOTS.c.partial_key.is_not(None),
     )
 )
 _BLOBS = Statement(
@@ -231,9 +244,10 @@ def change(
         changes["version_id"] = _add_version(
             tx,
             {**record, "release_notes": changes["release_notes"]},
-            (tx.value(_NEWEST, id=record["id"]) or 0) + 1,
+            _next_number(tx, record["id"]),
             file,
         )
+        _touch_versions(tx, record["version_id"])
         changes["url"] = None
     elif "release_notes" in values and record["version_id"] is not None:
         tx.execute(
@@ -273,6 +287,28 @@ def touch(
     listing.note_change(tx, store_id, COLLECTION)
 
 
+def restore(tx: Transaction, version: Mapping[str, Any]) -> None:
+    """Make one of its versions the current one again."""
+    record = of_slot(tx, version["downloadable_id"]) or {}
+    _touch_versions(tx, record.get("version_id"), version["id"])
+    changes = {
+        "version_id": version["id"],
+        "url": None,
+        "release_notes": version["release_notes"],
+        "search_text": _search_text({**record, "file_name": version["file_name"]}),
+    }
+    touch(tx, version["store_id"], version["downloadable_id"], changes)
+
+
+def _touch_versions(tx: Transaction, *ids: int | None) -> None:
+    """Change versions along that are current now, or no more."""
+    tx.execute(
+        update(VERSIONS)
+        .where(VERSIONS.c.id.in_([i for i in ids if i is not None]))
+        .values(revision=VERSIONS.c.revision + 1, date_modified=now())
+    )
+
+
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
     """Tell whether nobody has bought a downloadable."""
     return not db.value(_SOLD, id=record["id"])
@@ -291,7 +327,11 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
             f"{sold} {noun} bought downloadable {record['code']}; archive it instead "
             "(is_archived), so that they keep what they paid for"
         )
-    keys = [str(row[0]) for row in tx.rows(_BLOBS, id=record["id"])]
+    keys = [
+        str(row[0])
+        for statement in (_BLOBS, _PARTIALS)
+        for row in tx.rows(statement, id=record["id"])
+    ]
     tx.execute(delete(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]))
     added = 0 if record["is_archived"] else -1
     listing.note_change(tx, record["store_id"], COLLECTION, added=added)
@@ -300,6 +340,12 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
 
 def _search_text(values: Mapping[str, Any]) -> str:
     return folded(values, DownloadableSchema.searchable)
+
+
+def _next_number(tx: Snapshot, downloadable_id: int) -> int:
+    """Give a number that no version has, or has had when it was downloaded."""
+    there = tx.value(_NEWEST, id=downloadable_id) or 0
+    return int(max(there, tx.value(_NEWEST_SENT, id=downloadable_id) or 0)) + 1
 
 
 def _add_version(

@@ -9,7 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    and_,
+    bindparam,
+    case,
+    cast,
+    or_,
+    select,
+    update,
+)
 
 from app.database import Database, Snapshot, Statement, Transaction
 from app.errors import (
@@ -244,7 +253,9 @@ def begin(
 
 def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
     """Count a download in the one statement that decides whether there is one left."""
-    most = _P.max_downloads * _P.quantity
+    # Their product may be more than either can be.
+    most = cast(_P.max_downloads, BigInteger) * _P.quantity
+    window = cast(_P.download_window_hours, BigInteger) * HOUR
     counted = tx.execute(
         update(DOWNLOADABLE_PURCHASES)
         .where(
@@ -253,7 +264,7 @@ def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
             or_(_P.expires_at.is_(None), _P.expires_at > moment),
             or_(
                 _P.download_window_hours == 0,
-                _P.date_created + _P.download_window_hours * HOUR > moment,
+                _P.date_created + window > moment,
             ),
             or_(most == 0, _P.number_of_downloads < most),
         )
@@ -279,19 +290,16 @@ def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
     listing.note_change(tx, record["store_id"], "downloadables")
 
 
-def end(
-    database: Database, store_id: int, download_id: int, sent: int, *, is_whole: bool
-) -> None:
-    """Note what was sent in one request of a download, and whether to the last byte."""
-    outcome = "completed" if is_whole else "broken"
+def end(database: Database, store_id: int, download_id: int, sent: int) -> None:
+    """Note what was sent in one request of a download; it is whole once all was."""
+    is_whole = _S.bytes_sent + sent >= _S.file_size
     with database.writing() as tx:
         tx.execute(
             update(DOWNLOADS)
             .where(_S.id == download_id)
             .values(
                 bytes_sent=_S.bytes_sent + sent,
-                # What is complete stays so, whatever is fetched of it again.
-                outcome=case((_S.outcome == "completed", "completed"), else_=outcome),
+                outcome=case((is_whole, "completed"), else_="broken"),
                 revision=_S.revision + 1,
                 date_modified=now(),
             )

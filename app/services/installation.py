@@ -19,7 +19,7 @@ from app.engines import POSTGRESQL
 from app.errors import ConfigurationError, RequestError
 from app.migrations import HEAD
 from app.models import ITEM_CATEGORIES, STORES, TOKENS
-from app.services import access, item_categories, scopes, stores
+from app.services import access, item_categories, scopes, stores, uploads
 from app.services.kept import Kept
 from app.settings import Settings
 from app.storage import Storage, storage_at, sync_folder
@@ -125,6 +125,10 @@ def prepare(settings: Settings) -> Installation:
             f"cannot use the database {database.engine.url!r}: {_cause(error)}"
         ) from error
     installation.storage.clear_unfinished(UNFINISHED)
+    with closing(database), database.writing() as tx:
+        expired = uploads.remove_expired(tx)
+    for left in expired:
+        installation.storage.drop_partial(left)
     return installation
 
 

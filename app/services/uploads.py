@@ -25,6 +25,7 @@ KEPT = 3600
 
 _U = UPLOAD_SLOTS.c
 _BY_DIGEST = Statement(select(UPLOAD_SLOTS).where(_U.digest == bindparam("digest")))
+_PARTIAL = Statement(select(_U.partial_key).where(_U.id == bindparam("id")))
 _EXPIRED = Statement(
     select(_U.id, _U.partial_key).where(_U.date_expires <= bindparam("moment"))
 )
@@ -89,18 +90,20 @@ def start(
 ) -> str | None:
     """Note that a file will come in pieces; give the key of the one of before."""
     with database.writing() as tx:
-        tx.execute(
+        before: str | None = tx.value(_PARTIAL, id=slot["id"])
+        begun = tx.execute(
             update(UPLOAD_SLOTS)
-            .where(_U.id == slot["id"])
+            .where(_U.id == slot["id"], _U.date_finished.is_(None))
             .values(
                 partial_key=key,
                 length=length,
                 offset=0,
                 file_name=file_name or slot["file_name"],
-                file_type=file_type or slot["file_type"],
+                file_type=(file_type or slot["file_type"] or "")[:127] or None,
             )
         )
-    before: str | None = slot["partial_key"]
+    if not begun:
+        raise LinkExpired("this upload slot has its file; ask for a new one")
     return before
 
 

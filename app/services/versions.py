@@ -67,12 +67,7 @@ def change(
 
 def restore(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Make a version the one that customers get."""
-    changes = {
-        "version_id": record["id"],
-        "url": None,
-        "release_notes": record["release_notes"],
-    }
-    downloadables.touch(tx, record["store_id"], record["downloadable_id"], changes)
+    downloadables.restore(tx, record)
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:

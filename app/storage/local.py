@@ -41,9 +41,10 @@ class LocalStorage:
         return self.path(key).open("rb")
 
     def delete(self, key: str) -> None:
-        """Remove a blob."""
+        """Remove a blob, or what has come of it."""
         with suppress(FileNotFoundError):
             self.path(key).unlink()
+        self.drop_partial(key)
 
     def path(self, key: str) -> Path:
         """Tell where a blob is; a key is ours, 32 hexadecimal digits."""

@@ -88,7 +88,7 @@ class Storage(Protocol):
         """Open a blob for reading. Raises `FileNotFoundError`."""
 
     def delete(self, key: str) -> None:
-        """Remove a blob; one that is not there is no error."""
+        """Remove a blob, or what has come of it; that there is none is no error."""
 
     def begin_partial(self) -> str:
         """Make room for a blob that comes in pieces, and give its key."""

@@ -358,3 +358,16 @@ def test_a_time_that_is_none_is_refused(api, buy, seconds):
     _, href = buy()
     answer = api.post(f"{href}/signed_url", json={"expires_in": seconds})
     assert answer.status_code == 422
+
+
+def test_limits_as_large_as_they_can_be_are_counted(anonymous, buy):
+    most = 2**31 - 1
+    url, _ = buy(max_downloads=most, quantity=1_000_000, download_window_hours=most)
+    assert anonymous.get(url).status_code == 200
+
+
+def test_the_last_byte_alone_is_no_whole_download(api, anonymous, buy):
+    url, href = buy()
+    assert anonymous.get(url, headers={"Range": "bytes=-1"}).status_code == 206
+    [kept] = api.get(f"{href}/downloads").json["_embedded"]["fx:downloads"]
+    assert (kept["outcome"], kept["bytes_sent"]) == ("broken", 1)

@@ -346,3 +346,54 @@ def test_expired_slots_leave_nothing(
     monkeypatch.setattr(uploads, "now", lambda: real() + 25 * 3600)
     api.post(f"/downloadables/{item}/upload_url", json={})
     assert blobs(data_dir) == []
+
+
+def test_the_type_of_a_resumable_upload_is_kept(api, anonymous, item, slot):
+    kind = base64.b64encode(b"audio/mpeg").decode()
+    headers = {**OCTETS, "Upload-Length": "1", "Upload-Metadata": f"filetype {kind}"}
+    assert anonymous.post(slot(), data=b"x", headers=headers).status_code == 201
+    assert api.get(f"/downloadables/{item}").json["file_type"] == "audio/mpeg"
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("POST", {"Upload-Length": "1", "Upload-Metadata": "filename \u00e9"}),
+        ("PUT", {"Repr-Digest": "sha-256=:\u00e9:"}),
+        ("PUT", {"Content-Range": "bytes 0-0/9"}),
+    ],
+)
+def test_strange_headers_are_a_bad_request(anonymous, slot, method, headers):
+    answer = anonymous.request(method, slot(), data=b"x", headers=headers)
+    assert answer.status_code == 400, answer.text
+
+
+def test_what_a_removed_downloadable_was_waiting_for_goes_with_it(
+    api, anonymous, item, begun, data_dir
+):
+    patch(anonymous, begun, CONTENT[:10], 0)
+    assert len(blobs(data_dir)) == 1
+    assert api.delete(f"/downloadables/{item}").status_code == 200
+    assert blobs(data_dir) == []
+    assert patch(anonymous, begun, CONTENT[10:], 10).status_code == 404
+
+
+def test_who_asks_while_it_is_finished_does_no_harm(app, api, anonymous, item, begun):
+    def ask(_number):
+        return Api(app.test_client(), None).request("HEAD", begun, headers=TUS)
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(ask, number) for number in range(40)]
+        assert patch(anonymous, begun, CONTENT, 0).status_code == 204
+        answers = {future.result().status_code for future in asked}
+    assert answers <= {200, 423}
+    assert api.get(f"/downloadables/{item}/file").data == CONTENT
+
+
+def test_the_bytes_are_changed_by_their_own_tag(api, item):
+    path = f"/downloadables/{item}/file"
+    api.put(path, data=b"one")
+    tag = {"If-Match": api.get(path).headers["ETag"]}
+    assert api.put(path, data=b"two", headers=tag).status_code == 200
+    assert api.put(path, data=b"three", headers=tag).status_code == 412
+    assert api.get(path).data == b"two"

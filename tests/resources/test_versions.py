@@ -81,3 +81,31 @@ def test_what_was_said_before_the_first_file_is_about_it(api):
     api.patch(f"/downloadables/{number}", data={"file": (io.BytesIO(b"1"), "1.txt")})
     assert versions(api, number)[0]["release_notes"] == "to come"
     assert api.get(f"/downloadables/{number}").json["release_notes"] == "to come"
+
+
+def test_a_version_that_is_current_no_more_is_not_shown_as_of_before(api, item):
+    first, second = (v["_links"]["self"]["href"] for v in versions(api, item))
+    tags = {href: api.get(href).headers["ETag"] for href in (first, second)}
+    api.post(first)
+    for href, tag in tags.items():
+        assert api.get(href, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_what_is_restored_is_found_by_its_name(api, item):
+    first, _ = versions(api, item)
+    api.post(first["_links"]["self"]["href"])
+    for search, found in (("one.txt", 1), ("2.txt", 0)):
+        page = api.get(f"/stores/1/downloadables?search={search}").json
+        assert page["total_items"] == found
+
+
+def test_a_number_that_was_downloaded_is_not_given_again(api, anonymous, item):
+    first, second = versions(api, item)
+    made = api.post(
+        "/stores/1/downloadable_purchases", json={"downloadable_id": item}
+    ).json
+    assert anonymous.get(made["_links"]["fx:download_url"]["href"]).data == b"two"
+    api.post(first["_links"]["self"]["href"])
+    assert api.delete(second["_links"]["self"]["href"]).status_code == 200
+    api.put(f"/downloadables/{item}/file", data=b"three")
+    assert [v["number"] for v in versions(api, item)] == [1, 3]

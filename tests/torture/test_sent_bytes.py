@@ -52,5 +52,7 @@ def test_of_a_broken_one_is_kept_how_far_it_came(server, link):
     sent = kept(server, link)[1]
     assert 0 < sent < SIZE
     # The rest makes it complete.
-    server.curl("-o/dev/null", "-r", f"{SIZE - 10}-", url)
-    assert wait_until(lambda: kept(server, link) == ("completed", sent + 10))
+    server.curl("-o/dev/null", "-r", "-1", url)
+    assert wait_until(lambda: kept(server, link) == ("broken", sent + 1))
+    server.curl("-o/dev/null", "-r", f"{sent}-", url)
+    assert wait_until(lambda: kept(server, link) == ("completed", SIZE + 1))
