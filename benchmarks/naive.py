@@ -105,6 +105,14 @@ class DownloadableSchema(marshmallow.Schema):
 
 SCHEMA = DownloadableSchema()
 
+FURTHER = {
+    "upload_url": "Create an address at which the file can be left",
+    "versions": "Versions of this downloadable's file",
+    "downloadable_purchases": "Purchases of this downloadable",
+    "downloads": "Downloads of this downloadable",
+    "attributes": "Attributes for This Downloadable",
+}
+
 
 def links(item):
     yield "self", url_for("item", number=item.id, _external=True), "This Downloadable"
@@ -129,6 +137,8 @@ def links(item):
         url_for("file", number=item.id, _external=True),
         "File of this downloadable",
     )
+    for rel, title in FURTHER.items():
+        yield rel, url_for(rel, number=item.id, _external=True), title
 
 
 def rels():
@@ -274,6 +284,7 @@ def create_app(url):
         ("/stores/<int:number>/item_categories", "categories"),
         ("/downloadables/<int:number>/file", "file"),
         ("/rels", "rels"),
+        *((f"/downloadables/<int:number>/{rel}", rel) for rel in FURTHER),
     ]:
         app.add_url_rule(path, name, nowhere)
     return app
