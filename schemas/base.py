@@ -80,7 +80,7 @@ class ResourceSchema(marshmallow.Schema):
         }
         errors = list(self._ignored(data)) if is_strict else []
         try:
-            loaded: Any = self.load(self.prepared(sent), partial=partial)
+            loaded: Any = self.load(self._with_addresses(sent), partial=partial)
         except marshmallow.ValidationError as error:
             loaded = error.valid_data
             errors += self._worded(error.messages)
@@ -116,9 +116,21 @@ class ResourceSchema(marshmallow.Schema):
             elif name in self.properties and self.properties[name].dump_only:
                 yield FieldError(name, "read_only", f"{name} is read only")
 
-    def prepared(self, sent: dict[str, Any]) -> dict[str, Any]:
-        """Bring accepted alternatives into the declared form."""
-        return sent
+    def _with_addresses(self, sent: dict[str, Any]) -> dict[str, Any]:
+        """Accept the id of another resource in place of its address."""
+        result = dict(sent)
+        for name, field in self.references().items():
+            if field.dump_only or field.column not in sent:
+                continue
+            number = result.pop(field.column)
+            address = field.path.format(id=number)
+            given = result.setdefault(name, None if number is None else address)
+            if isinstance(given, list) and len(given) == 1:
+                given = given[0]
+            if number is not None and not str(given).rstrip("/").endswith(address):
+                # Two at once: neither is guessed to be meant.
+                result[name] = f"{given} and {field.column} {number}"
+        return result
 
     def unmet(self, values: Mapping[str, Any]) -> Iterator[FieldError]:
         """Complain of what the other values of a whole resource demand."""

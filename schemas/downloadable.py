@@ -1,7 +1,5 @@
 """A downloadable: a file that a store sells."""
 
-from typing import Any
-
 from schemas.base import ResourceSchema
 from schemas.fields import (
     Amount,
@@ -116,18 +114,3 @@ class DownloadableSchema(ResourceSchema):
     )
     date_created = Date("The date this resource was created.")
     date_modified = Date("The date this resource was last modified.")
-
-    def prepared(self, sent: dict[str, Any]) -> dict[str, Any]:
-        """Accept item_category_id in place of the URI."""
-        if "item_category_id" not in sent:
-            return sent
-        result = dict(sent)
-        number = result.pop("item_category_id")
-        address = f"/item_categories/{number}"
-        given = result.setdefault("item_category_uri", address)
-        if isinstance(given, list) and len(given) == 1:
-            given = given[0]
-        if not str(given).rstrip("/").endswith(address):
-            # Two categories at once: neither is guessed to be meant.
-            result["item_category_uri"] = f"{given} and item_category_id {number}"
-        return result

@@ -1,7 +1,5 @@
 """A purchase of a downloadable: who may fetch it, how often, and until when."""
 
-from typing import Any
-
 from schemas.base import ResourceSchema
 from schemas.fields import Boolean, Date, Integer, Reference, Text
 
@@ -88,11 +86,3 @@ class PurchaseSchema(ResourceSchema):
     )
     date_created = Date("The date this resource was created.")
     date_modified = Date("The date this resource was last modified.")
-
-    def prepared(self, sent: dict[str, Any]) -> dict[str, Any]:
-        """Accept downloadable_id in place of the URI."""
-        if "downloadable_id" not in sent or "downloadable_uri" in sent:
-            return sent
-        result = dict(sent)
-        result["downloadable_uri"] = f"/downloadables/{result.pop('downloadable_id')}"
-        return result

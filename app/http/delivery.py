@@ -7,7 +7,7 @@ and reads ranges in small pieces; the rules here are the RFC's.
 import base64
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from flask import Request, Response
 from app.errors import PreconditionFailed, RangeNotSatisfiable
 from app.http.conditional import Outcome, Validators, evaluate, range_applies
 from app.http.ranges import ByteRange, byte_ranges
+from app.storage import Storage
 
 CHUNK = 64 * 1024
 
@@ -36,6 +37,18 @@ class StoredFile:
     sha256: str
     modified: int
     open: Callable[[], BinaryIO]
+
+
+def stored(record: Mapping[str, Any], storage: Storage) -> StoredFile:
+    """Describe the file of a record that has one."""
+    return StoredFile(
+        name=record["file_name"],
+        type=record["file_type"],
+        size=record["file_size"],
+        sha256=record["file_sha256"],
+        modified=record["upload_date"],
+        open=lambda: storage.open(record["blob_key"]),
+    )
 
 
 Ended = Callable[[int], None]

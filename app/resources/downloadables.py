@@ -182,18 +182,8 @@ def _send_file(call: Call, item_id: int) -> Response:
         return Response(status=302, headers={"Location": record["url"]})
     if record["blob_key"] is None:
         raise NotFound
-    storage, key = call.installation.storage, record["blob_key"]
-    return delivery.send(
-        call.request,
-        delivery.StoredFile(
-            name=record["file_name"],
-            type=record["file_type"],
-            size=record["file_size"],
-            sha256=record["file_sha256"],
-            modified=record["upload_date"],
-            open=lambda: storage.open(key),
-        ),
-    )
+    file = delivery.stored(record, call.installation.storage)
+    return delivery.send(call.request, file)
 
 
 def register(app: Flask, catalogue: Catalogue) -> None:

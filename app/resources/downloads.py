@@ -84,19 +84,8 @@ def _deliver(call: Call) -> Response:
     call.close()
     if record["url"] is not None:
         return _redirect(call, record)
-    storage, key = call.installation.storage, record["blob_key"]
-    return delivery.send(
-        call.request,
-        delivery.StoredFile(
-            name=record["file_name"],
-            type=record["file_type"],
-            size=record["file_size"],
-            sha256=record["file_sha256"],
-            modified=record["upload_date"],
-            open=lambda: storage.open(key),
-        ),
-        lambda: _begun(call, record),
-    )
+    file = delivery.stored(record, call.installation.storage)
+    return delivery.send(call.request, file, lambda: _begun(call, record))
 
 
 def _wanted(call: Call, moment: int) -> dict[str, Any]:

@@ -21,9 +21,14 @@ from app.http.endpoints import publish
 from app.http.routes import Route
 from app.resources import CATALOGUE
 from app.resources.downloadables import FILE_METHODS
+from app.resources.downloads import METHODS as DOWNLOAD_METHODS
 from app.resources.item_categories import ITEM_CATEGORY
+from app.resources.oauth import TOKEN_METHODS
+from app.resources.purchases import RESET, SIGNED_METHODS
+from app.resources.uploads import SLOT_METHODS, UPLOAD_METHODS
 from representations import REPRESENTATIONS, Link, Resource, Vocabulary
 from schemas.fields import Amount, Date
+from schemas.signed_link import DEFAULT_SECONDS, MAX_SECONDS
 from schemas.values import money_stored
 
 DECLARATIONS = tuple(kind.declaration for kind in CATALOGUE.values())
@@ -52,23 +57,23 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
             "resumed; HEAD counts nothing. What cannot be downloaded any more is a 410 "
             "that says why, as a page for people."
         ),
-        {"GET": "Download what was bought", "HEAD": STANDARD_METHODS["HEAD"]},
+        DOWNLOAD_METHODS,
     ),
     "reset_usage": (
         (
             "Counts the downloads of a purchase from zero again. POST to it, or to the "
             "purchase itself, without a body."
         ),
-        {"POST": "Count its downloads from zero again"},
+        {"POST": RESET.words},
     ),
     "create_signed_url": (
         (
-            "Makes a link to a download that is good for expires_in seconds (900, at "
-            "most 86400). A shop that knows the passcode can sign one itself: "
-            "signature is the HMAC-SHA256 of p=<id>&expires=<seconds since 1970> "
+            "Makes a link to a download that is good for expires_in seconds "
+            f"({DEFAULT_SECONDS}, at most {MAX_SECONDS}). A shop that knows the "
+            "passcode can sign one itself: signature is the HMAC-SHA256 of p=<id>&expires=<seconds since 1970> "
             "under the passcode, in hexadecimal."
         ),
-        {"POST": "Create a link to the download that is good for a short time"},
+        SIGNED_METHODS,
     ),
     "create_upload_url": (
         (
@@ -76,11 +81,11 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
             "PUT, or by a resumable upload (tus 1.0.0), for a day and without a token. "
             "POST to it; the answer has upload_url."
         ),
-        {"POST": "Create an address at which the file can be left"},
+        SLOT_METHODS,
     ),
     "upload_url": (
         "An upload slot: leave the file there, and it is the newest version.",
-        {"PUT": "Leave the file", "POST": "Begin a resumable upload (tus 1.0.0)"},
+        UPLOAD_METHODS,
     ),
     "token": (
         (
@@ -89,7 +94,7 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
             "client_secret as HTTP Basic or in the form. `sirenhall client create` "
             "makes a client."
         ),
-        {"POST": "Get an access token", "OPTIONS": STANDARD_METHODS["OPTIONS"]},
+        TOKEN_METHODS,
     ),
     "tax_item_categories": (
         "The taxes of an item category; empty, since there are no taxes here.",

@@ -38,11 +38,14 @@ from app.models import (
     STORES,
     VERSIONS,
 )
-from app.services import listing
+from app.services import downloadables, listing
 from app.services.access import Principal
 from app.services.clock import now
 
 COLLECTION = "downloads"
+PURCHASES = "downloadable_purchases"
+"""The kept collection that a download changes, too."""
+
 HOUR = 3600
 CLOSED = "900"
 """Seconds after which a customer of a closed store may try again."""
@@ -286,8 +289,8 @@ def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
         .where(_D.id == record["downloadable_id"])
         .values(number_of_downloads=_D.number_of_downloads + 1, date_counted=moment)
     )
-    listing.note_change(tx, record["store_id"], "downloadable_purchases")
-    listing.note_change(tx, record["store_id"], "downloadables")
+    listing.note_change(tx, record["store_id"], PURCHASES)
+    listing.note_change(tx, record["store_id"], downloadables.COLLECTION)
 
 
 def end(database: Database, store_id: int, download_id: int, sent: int) -> None:

@@ -125,10 +125,8 @@ def prepare(settings: Settings) -> Installation:
             f"cannot use the database {database.engine.url!r}: {_cause(error)}"
         ) from error
     installation.storage.clear_unfinished(UNFINISHED)
-    with closing(database), database.writing() as tx:
-        expired = uploads.remove_expired(tx)
-    for left in expired:
-        installation.storage.drop_partial(left)
+    with closing(database):
+        _remove_expired_uploads(installation)
     return installation
 
 
@@ -175,6 +173,16 @@ def _give_starter_token(
         note="starter token, printed by sirenhall serve",
         token=installation.starter_token,
     )
+
+
+def _remove_expired_uploads(installation: Installation) -> None:
+    with installation.database.reading() as db:
+        if not uploads.has_expired(db):
+            return
+    with installation.database.writing() as tx:
+        left = uploads.remove_expired(tx)
+    for key in left:
+        installation.storage.drop_partial(key)
 
 
 def _read(schema: Any, values: dict[str, Any]) -> dict[str, Any]:

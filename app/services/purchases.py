@@ -23,7 +23,7 @@ from app.services.folding import folded
 from schemas.errors import FieldError
 from schemas.purchase import PurchaseSchema
 
-COLLECTION = "downloadable_purchases"
+COLLECTION = downloads.PURCHASES
 PASSCODE_BYTES = 18
 LIMITS = ("max_downloads", "download_window_hours")
 

@@ -55,6 +55,11 @@ def create(
     return token
 
 
+def has_expired(db: Snapshot) -> bool:
+    """Tell whether there are slots whose time is over."""
+    return bool(db.rows(_EXPIRED, moment=now()))
+
+
 def remove_expired(tx: Transaction) -> list[str]:
     """Remove slots whose time is over; give the keys of their partial blobs."""
     rows = tx.rows(_EXPIRED, moment=now())

@@ -110,13 +110,8 @@ class LocalWriter:
         with _full_disk_explained():
             os.fsync(self._file.fileno())
             self._file.close()
-            target.parent.mkdir(mode=0o700, exist_ok=True)
-            self._temporary.rename(target)
             try:
-                sync_folder(target.parent)
-                # Also where another thread has made the folder: it may not have
-                # come to syncing it.
-                sync_folder(target.parent.parent)
+                _put_into_place(self._temporary, target)
             except OSError:
                 target.unlink(missing_ok=True)
                 raise
@@ -192,12 +187,9 @@ class LocalPartial:
         target = self.storage.path(self._key)
         with _full_disk_explained():
             os.fsync(self._file.fileno())
-            target.parent.mkdir(mode=0o700, exist_ok=True)
-            # Renamed onto itself, it stays.
-            self._path.rename(target)
+            # Put where it is already, it stays.
+            _put_into_place(self._path, target)
             self._path = target
-            sync_folder(target.parent)
-            sync_folder(target.parent.parent)
         return Blob(self._key, self.size, digest.hexdigest())
 
     def __enter__(self) -> Self:
@@ -212,6 +204,15 @@ class LocalPartial:
     ) -> None:
         """Let others add."""
         self._file.close()
+
+
+def _put_into_place(source: Path, target: Path) -> None:
+    """Rename what is synced, durably."""
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    source.rename(target)
+    sync_folder(target.parent)
+    # Also where another thread has made the folder: it may not have come to syncing it.
+    sync_folder(target.parent.parent)
 
 
 def sync_folder(path: Path) -> None:

@@ -397,3 +397,11 @@ def test_the_bytes_are_changed_by_their_own_tag(api, item):
     assert api.put(path, data=b"two", headers=tag).status_code == 200
     assert api.put(path, data=b"three", headers=tag).status_code == 412
     assert api.get(path).data == b"two"
+
+
+def test_a_start_removes_what_expired(anonymous, begun, data_dir, monkeypatch):
+    patch(anonymous, begun, CONTENT[:10], 0)
+    real = uploads.now
+    monkeypatch.setattr(uploads, "now", lambda: real() + 25 * 3600)
+    create_app(settings_for(data_dir)).extensions["sirenhall"].database.close()
+    assert blobs(data_dir) == []
