@@ -70,8 +70,8 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
         (
             "Makes a link to a download that is good for expires_in seconds "
             f"({DEFAULT_SECONDS}, at most {MAX_SECONDS}). A shop that knows the "
-            "passcode can sign one itself: signature is the HMAC-SHA256 of p=<id>&expires=<seconds since 1970> "
-            "under the passcode, in hexadecimal."
+            "passcode can sign one itself: signature is the HMAC-SHA256 of "
+            "p=<id>&expires=<seconds since 1970> under the passcode, in hexadecimal."
         ),
         SIGNED_METHODS,
     ),
