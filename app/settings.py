@@ -131,7 +131,9 @@ class Settings:
     )
     storage_url: str = _setting(
         default="",
-        meaning="Where files are kept, as file:/folder. Empty: in the data folder.",
+        meaning="Where files are kept: file:/folder, or s3://bucket/prefix with "
+        "?endpoint=, &region= and &public= (the endpoint that customers reach). Empty: "
+        "in the data folder.",
     )
     public_url: str = _setting(
         default="",

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from app.database import Snapshot, Statement
 from app.services import access, scopes
 from app.services.installation import prepare
 from app.settings import Settings
-from tests import databases
+from tests import databases, storages
 
 # Shared machines are slow now and then; what is slow always shows in benchmarks/.
 hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
@@ -35,11 +36,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="the database that the server under test uses",
     )
+    parser.addoption(
+        "--storage",
+        choices=("folder", "s3"),
+        default="folder",
+        help="where the server under test keeps its files",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
+    storages.offer()
+    os.environ[storages.CHOSEN] = config.getoption("--storage")
     if config.getoption("--database") == "sqlite":
         os.environ.pop(databases.GIVEN, None)
     else:
@@ -47,22 +56,31 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header() -> str:
-    return f"database: {'postgresql' if databases.is_postgresql() else 'sqlite'}"
+    database = "postgresql" if databases.is_postgresql() else "sqlite"
+    return f"database: {database}, storage: {os.environ[storages.CHOSEN]}"
 
 
-def pytest_unconfigure() -> None:
-    databases.stop_postgresql()
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        databases.stop_postgresql()
+        storages.stop()
 
 
 def settings_for(data_dir: Path, **more: Any) -> Settings:
     """Give the settings of a server over a data folder and its database."""
-    url = databases.database_url(data_dir)
-    return Settings(data_dir=data_dir, database_url=url, **more)
+    kept = {
+        "database_url": databases.database_url(data_dir),
+        "storage_url": storages.storage_url(data_dir),
+    }
+    return Settings(data_dir=data_dir, **{**kept, **more})
 
 
 def environment_for(data_dir: Path) -> dict[str, str]:
-    """Give the variables by which a command finds the same database."""
-    return {"SIRENHALL_DATABASE_URL": databases.database_url(data_dir)}
+    """Give the variables by which a command finds the same database and files."""
+    return {
+        "SIRENHALL_DATABASE_URL": databases.database_url(data_dir),
+        "SIRENHALL_STORAGE_URL": storages.storage_url(data_dir),
+    }
 
 
 FORMATS = {
@@ -145,7 +163,7 @@ class Api:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder that was made ready once, to be copied."""
     folder = tmp_path_factory.mktemp("prepared") / "data"
-    prepare(settings_for(folder)).database.close()
+    prepare(settings_for(folder)).close()
     return folder
 
 
@@ -165,7 +183,7 @@ def settings() -> dict[str, Any]:
 def app(data_dir: Path, settings: dict[str, Any]):
     app = create_app(settings_for(data_dir, **settings))
     yield app
-    app.extensions["sirenhall"].database.close()
+    app.extensions["sirenhall"].close()
 
 
 @pytest.fixture
@@ -215,8 +233,18 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[Statement]:
 
 
 def blobs(data_dir: Path) -> list[Path]:
-    """All files that the storage holds, finished and unfinished."""
-    return [path for path in (data_dir / "files").rglob("*") if path.is_file()]
+    """All files that the storage holds, finished and unfinished, once each."""
+    if not storages.is_s3():
+        return [path for path in (data_dir / "files").rglob("*") if path.is_file()]
+    prefix = storages.s3_url(data_dir).partition("?")[0].rpartition("/")[2]
+    with closing(storages.client()) as client:
+        objects = client.list_objects_v2(Bucket=storages.BUCKET, Prefix=prefix)
+        uploads = client.list_multipart_uploads(Bucket=storages.BUCKET, Prefix=prefix)
+    names = {
+        found["Key"].partition(".")[0].replace("/partial/", "/blobs/")
+        for found in (*objects.get("Contents", ()), *uploads.get("Uploads", ()))
+    }
+    return [Path(name) for name in names]
 
 
 @dataclass

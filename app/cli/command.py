@@ -97,7 +97,7 @@ def installation_at(
     try:
         yield installation
     finally:
-        installation.database.close()
+        installation.close()
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def serve(
     first = start(installation)
     if demo and first.store_id:
         catalogue.fill(installation, first.store_id)
-    installation.database.close()
+    installation.close()
     _run(settings, first, as_json=as_json)
 
 

@@ -12,6 +12,7 @@ from app.errors import BadRequest, RequestError, TooLarge, UnsupportedMediaType
 from app.http import bodies, tus
 from app.http.call import Call
 from app.http.multipart import MAX_FILE_NAME, media_type
+from app.services import blobs
 from app.services.downloadables import NewFile
 from app.storage import Blob
 from schemas.fields import UNREPRESENTABLE
@@ -53,7 +54,8 @@ def keeping(call: Call, blob: Blob) -> Iterator[None]:
     try:
         yield
     except RequestError as error:
-        if error.is_refusal:
+        # Another request may have come first with the same upload.
+        if error.is_refusal and not blobs.is_of_version(call.db, blob.key):
             call.installation.storage.delete(blob.key)
         raise
 

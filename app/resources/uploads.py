@@ -35,7 +35,7 @@ from representations import Action, Link, Resource
 from schemas.upload_slot import UploadSlotSchema
 
 UPLOADS = "/uploads"
-SYNC_EVERY = 16 * 2**20
+SYNC_EVERY = 20 * 2**20
 """Bytes of a resumable upload that a killed server loses at most."""
 
 SLOT_METHODS = {
@@ -214,7 +214,7 @@ def _offset(call: Call, token: str) -> Response:
         raise UnknownLink("no resumable upload was begun here; POST begins one")
     if slot["offset"] == slot["length"] and slot["date_finished"] is None:
         # It all came, but the server was stopped before it was done.
-        with suppress(LinkExpired):
+        with suppress(LinkExpired, Conflict):
             _add(call, token, slot)
     return _empty(
         200,
@@ -293,11 +293,13 @@ def _receive(
     checksum: tus.Checksum | None,
 ) -> None:
     """Take the body; what came is kept, also if it breaks off, unless it is checked."""
-    database, synced = call.installation.database, partial.size
+    noted = partial.size
 
     def note() -> None:
+        nonlocal noted
         partial.sync()
-        uploads.advance(database, slot, partial.size)
+        uploads.advance(call.installation.database, slot, noted, partial.size)
+        noted = partial.size
 
     try:
         for chunk in bodies.chunks(call.request):
@@ -306,8 +308,7 @@ def _receive(
             partial.write(chunk)
             if checksum:
                 checksum.digest.update(chunk)
-            elif partial.size - synced >= SYNC_EVERY:
-                synced = partial.size
+            elif partial.size // SYNC_EVERY > noted // SYNC_EVERY:
                 note()
     except RequestError:
         if checksum is None:

@@ -74,6 +74,11 @@ class Installation:
     secret_key: bytes
     pages: Kept
 
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.close()
+        self.storage.close()
+
     @property
     def starter_token(self) -> str:
         """The token of the first store: made of the secret key, so never stored.

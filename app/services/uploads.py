@@ -112,19 +112,26 @@ def start(
     return before
 
 
-def advance(database: Database, slot: Mapping[str, Any], offset: int) -> None:
+def advance(
+    database: Database, slot: Mapping[str, Any], before: int, offset: int
+) -> None:
     """Note how far it came: what is noted is durable.
 
-    Raises `Conflict` where it was begun anew meanwhile.
+    Raises `Conflict` where it is not where it was before any more: not all storages
+    have locks, and it may have been begun anew.
     """
     with database.writing() as tx:
         noted = tx.execute(
             update(UPLOAD_SLOTS)
-            .where(_U.id == slot["id"], _U.partial_key == slot["partial_key"])
+            .where(
+                _U.id == slot["id"],
+                _U.partial_key == slot["partial_key"],
+                _U.offset == before,
+            )
             .values(offset=offset)
         )
     if not noted:
-        raise Conflict("this upload was begun anew, or given up, meanwhile")
+        raise Conflict("another request went on with this upload, or ended it")
 
 
 def finish(tx: Transaction, slot: dict[str, Any], file: NewFile) -> dict[str, Any]:

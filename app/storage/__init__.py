@@ -4,17 +4,28 @@ from pathlib import Path
 
 from app.errors import ConfigurationError
 from app.storage.local import LocalStorage, sync_folder
-from app.storage.port import Blob, Partial, Storage, Writer
+from app.storage.port import CHUNK, Blob, Partial, Storage, Stored, Writer
 
-__all__ = ["Blob", "Partial", "Storage", "Writer", "storage_at", "sync_folder"]
+__all__ = [
+    "CHUNK",
+    "Blob",
+    "Partial",
+    "Storage",
+    "Stored",
+    "Writer",
+    "storage_at",
+    "sync_folder",
+]
 
 
 def storage_at(url: str) -> Storage:
-    """Open the storage that a URL names: ``file:/folder``.
+    """Open the storage that a URL names: ``file:/folder`` or ``s3://bucket/prefix``.
 
-    Raises `ConfigurationError` for any other scheme.
+    Raises `ConfigurationError` where it cannot be used, and for any other scheme.
     """
     scheme, _, rest = url.partition(":")
+    if scheme == "s3":
+        return _s3(url)
     path = Path(rest.removeprefix("//") if rest.startswith("///") else rest)
     if scheme == "file" and path.is_absolute():
         try:
@@ -24,5 +35,16 @@ def storage_at(url: str) -> Storage:
                 f"cannot keep files in {path}: {error.strerror or error}"
             ) from error
     raise ConfigurationError(
-        f"SIRENHALL_STORAGE_URL={url!r}: must be file:/path/of/a/folder"
+        f"SIRENHALL_STORAGE_URL={url!r}: must be file:/path/of/a/folder, or "
+        "s3://bucket/prefix?endpoint=https://…"
     )
+
+
+def _s3(url: str) -> Storage:
+    try:
+        from app.storage.s3 import S3Storage
+    except ImportError as error:
+        raise ConfigurationError(
+            "S3 needs its client: pip install 'sirenhall[s3]'"
+        ) from error
+    return S3Storage(url)

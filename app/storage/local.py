@@ -6,16 +6,16 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from app.errors import InsufficientStorage, Locked
-from app.storage.port import Blob
+from app.storage.port import CHUNK, Blob, Stored
 
-CHUNK = 64 * 1024
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -26,15 +26,16 @@ class LocalStorage:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.blobs = folder / "blobs"
         self.incoming = folder / "incoming"
         self.partials = folder / "partial"
         for path in (folder, self.blobs, self.incoming, self.partials):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def writer(self) -> "LocalWriter":
+    def writer(self, key: str | None = None) -> "LocalWriter":
         """Start a new blob."""
-        return LocalWriter(self)
+        return LocalWriter(self, key or secrets.token_hex(16))
 
     def open(self, key: str) -> BinaryIO:
         """Open a blob for reading."""
@@ -67,6 +68,30 @@ class LocalStorage:
         with suppress(FileNotFoundError):
             (self.partials / key).unlink()
 
+    def stored(self) -> Iterator[Stored]:
+        """List what there is."""
+        for folder in sorted(self.blobs.iterdir()):
+            yield from _stored(folder)
+        for found in _stored(self.partials):
+            yield replace(found, is_partial=True)
+
+    def address(
+        self,
+        key: str,  # noqa: ARG002 - the port's
+        *,
+        seconds: int,  # noqa: ARG002
+        headers: Mapping[str, str],  # noqa: ARG002
+    ) -> str | None:
+        """Tell that a folder has no addresses."""
+        return None
+
+    def path_below(self, key: str) -> str | None:
+        """Tell where a blob is below the folder."""
+        return str(self.path(key).relative_to(self.folder))
+
+    def close(self) -> None:
+        """Do nothing: files are closed by who opened them."""
+
     def clear_unfinished(self, older_than: float) -> int:
         """Remove temporary files that nobody has written to for a while."""
         removed = 0
@@ -81,12 +106,12 @@ class LocalStorage:
 class LocalWriter:
     """Writes one blob to a temporary file; 64 KiB chunks are the right size."""
 
-    def __init__(self, storage: LocalStorage) -> None:
+    def __init__(self, storage: LocalStorage, key: str) -> None:
         self.storage = storage
         self.size = 0
-        self._key = secrets.token_hex(16)
+        self._key = key
         self._digest = hashlib.sha256()
-        self._temporary = storage.incoming / self._key
+        self._temporary = storage.incoming / secrets.token_hex(16)
         with _full_disk_explained():
             self._file = self._temporary.open("xb", buffering=0)
 
@@ -204,6 +229,13 @@ class LocalPartial:
     ) -> None:
         """Let others add."""
         self._file.close()
+
+
+def _stored(folder: Path) -> Iterator[Stored]:
+    for path in sorted(folder.iterdir()):
+        with suppress(FileNotFoundError):
+            status = path.stat()
+            yield Stored(path.name, status.st_size, status.st_mtime)
 
 
 def _put_into_place(source: Path, target: Path) -> None:

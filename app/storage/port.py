@@ -4,9 +4,13 @@ A key never comes from a client, and a blob is never written twice. An adapter
 promises that a blob whose `Writer.keep` returned survives a power cut.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
+
+CHUNK = 64 * 1024
+"""Bytes that are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,16 @@ class Blob:
     key: str
     size: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What lies under a key, and when it was last written to (seconds UTC)."""
+
+    key: str
+    size: int
+    modified: float
+    is_partial: bool = False
 
 
 class Writer(Protocol):
@@ -81,8 +95,8 @@ class Partial(Protocol):
 class Storage(Protocol):
     """Keeps blobs."""
 
-    def writer(self) -> Writer:
-        """Start a new blob."""
+    def writer(self, key: str | None = None) -> Writer:
+        """Start a new blob; a key is given where it comes from another storage."""
 
     def open(self, key: str) -> BinaryIO:
         """Open a blob for reading. Raises `FileNotFoundError`."""
@@ -96,11 +110,30 @@ class Storage(Protocol):
     def partial(self, key: str) -> Partial:
         """Open a partial blob, or what it was made; nothing of it is changed yet.
 
-        Raises `Locked` while another request adds to it, and `FileNotFoundError`.
+        Raises `FileNotFoundError`, and may raise `Locked` while another request adds to
+        it. A storage that has no locks takes the bytes of both: who notes how far it
+        came has to look whether it came from where it began.
         """
 
     def drop_partial(self, key: str) -> None:
         """Remove a partial blob; one that is not there is no error."""
 
+    def stored(self) -> Iterator[Stored]:
+        """List all blobs and partial blobs; of one that comes of the other, each."""
+
     def clear_unfinished(self, older_than: float) -> int:
-        """Remove what interrupted uploads left, untouched for that many seconds."""
+        """Remove what interrupted writers left, untouched for that many seconds."""
+
+    def address(
+        self, key: str, *, seconds: int, headers: Mapping[str, str]
+    ) -> str | None:
+        """Give an address at which anybody can fetch a blob for a while.
+
+        It answers with the headers; None where there is no such thing.
+        """
+
+    def path_below(self, key: str) -> str | None:
+        """Tell where a blob is below the storage's folder, None if it has none."""
+
+    def close(self) -> None:
+        """Close all connections."""

@@ -63,7 +63,7 @@ def test_a_restart_and_another_worker_know_of_it(api, data_dir):
     second = create_app(settings_for(data_dir))
     other = Api(second.test_client(), api.token)
     assert other.post(PATH, json=ITEM, headers=KEY).data == first.data
-    second.extensions["sirenhall"].database.close()
+    second.extensions["sirenhall"].close()
 
 
 def test_a_refusal_can_be_mended_under_the_same_key(api):
@@ -184,6 +184,6 @@ def test_what_another_secret_sealed_is_said_so(api, installation, data_dir):
     answer = Api(other.test_client(), api.token).post(
         "/stores/1/attributes", json=ATTRIBUTE, headers=headers
     )
-    other.extensions["sirenhall"].database.close()
+    other.extensions["sirenhall"].close()
     assert answer.status_code == 409
     assert "SIRENHALL_SECRET_KEY" in answer.text

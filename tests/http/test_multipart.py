@@ -85,7 +85,7 @@ def test_a_name_is_kept_for_show_and_never_a_path(api, data_dir, disposition, sh
     assert response.json["file_name"] == shown
     [path] = blobs(data_dir)
     assert len(path.name) == 32
-    assert path.parent.parent.name == "blobs"
+    assert "blobs" in path.parts
     got = api.get("/downloadables/1/file")
     assert got.data == b"data"
     for answer in ("xml", "siren", "html"):

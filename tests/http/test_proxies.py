@@ -28,7 +28,7 @@ def client(data_dir):
 
     yield make
     for app in made:
-        app.extensions["sirenhall"].database.close()
+        app.extensions["sirenhall"].close()
 
 
 def addresses(response):

@@ -78,7 +78,7 @@ def shop(prepared, tmp_path_factory):
                 .values(date_created=row["date"])
             )
     yield api
-    installation.database.close()
+    installation.close()
 
 
 def codes(api, *pairs, path="/stores/1/downloadables"):

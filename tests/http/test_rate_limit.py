@@ -120,7 +120,7 @@ def test_workers_share_what_is_counted_in_redis(data_dir, redis_url):
     statuses = [clients[n % 2].get("/stores/1").status_code for n in range(5)]
     assert statuses == [200, 200, 200, 429, 429]
     for app in apps:
-        app.extensions["sirenhall"].database.close()
+        app.extensions["sirenhall"].close()
 
 
 def test_without_its_redis_the_shop_stays_open(data_dir, caplog):
@@ -131,4 +131,4 @@ def test_without_its_redis_the_shop_stays_open(data_dir, caplog):
     wrong = {"Authorization": "Bearer x"}
     assert api.get("/stores/1", headers=wrong).status_code == 401
     assert "rate limits cannot be counted" in caplog.text
-    app.extensions["sirenhall"].database.close()
+    app.extensions["sirenhall"].close()

@@ -121,7 +121,7 @@ def test_without_sessions_each_request_is_a_download(
         assert other.get(url).status_code == 200
         assert count(api, href) == expected
     assert other.get(url).status_code == 410
-    app.extensions["sirenhall"].database.close()
+    app.extensions["sirenhall"].close()
 
 
 @pytest.mark.parametrize(

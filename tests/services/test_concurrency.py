@@ -43,7 +43,7 @@ def test_kept_totals_count_every_row(app, api, data_dir):
     assert page["total_items"] == page["returned_items"] == 8
     archived = api.get("/stores/1/downloadables?is_archived=true").json
     assert archived["total_items"] == archived["returned_items"] == 8
-    second.extensions["sirenhall"].database.close()
+    second.extensions["sirenhall"].close()
 
 
 def test_parallel_uploads_to_one_item_are_all_versions(app, api):

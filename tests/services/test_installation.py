@@ -23,7 +23,7 @@ ON_SQLITE = pytest.mark.skipif(databases.VARIABLE in os.environ, reason="SQLite'
 def fresh(tmp_path):
     installation = prepare(settings_for(tmp_path / "new" / "data"))
     yield installation
-    installation.database.close()
+    installation.close()
 
 
 def test_a_first_start_makes_a_store_a_category_and_a_token(fresh):
@@ -41,7 +41,7 @@ def test_a_second_start_changes_nothing(fresh):
     assert start(again) == start(fresh)
     with again.database.reading() as db:
         assert len(access.tokens(db)) == 1
-    again.database.close()
+    again.close()
 
 
 def test_a_revoked_starter_token_stays_revoked(fresh):
@@ -49,7 +49,7 @@ def test_a_revoked_starter_token_stays_revoked(fresh):
         assert access.revoke_token(tx, 1)
     again = prepare(fresh.settings)
     assert start(again).token is None
-    again.database.close()
+    again.close()
 
 
 def test_the_folder_and_the_key_are_the_owners_alone(fresh):
@@ -127,4 +127,4 @@ def test_an_interrupted_migration_leaves_no_half_schema(tmp_path, monkeypatch):
     assert start(installation).store_id == 1
     with installation.database.reading() as db:
         assert len(stores.ids(db)) == 1
-    installation.database.close()
+    installation.close()

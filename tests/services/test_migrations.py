@@ -72,11 +72,11 @@ def test_what_was_there_is_found_by_what_is_new(old):
     made = api.post("/downloadables/1/attributes", json={"name": "a", "value": "b"})
     assert made.status_code == 201
     assert api.get("/downloadables/1").json["_embedded"]["fx:attributes"]
-    installation.database.close()
+    installation.close()
 
 
 def test_every_step_can_be_taken_back(old):
-    create_app(old).extensions["sirenhall"].database.close()
+    create_app(old).extensions["sirenhall"].close()
     database = Database(old.database)
     config = Config()
     config.set_main_option("script_location", "app:migrations")

@@ -1,0 +1,257 @@
+"""Blobs in any S3: parts go up as they come in, and nothing lies on our own disk.
+
+Under the prefix there are `blobs/<key>`, and for uploads in several requests
+`partial/<key>`, which holds the name of the multipart upload, and `partial/<key>.<n>`,
+the bytes up to offset n that do not fill a part yet.
+"""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import BinaryIO, Self, cast
+
+from app.storage.port import CHUNK, Blob, Stored
+from app.storage.s3_bucket import Bucket, ObjectFile, opened
+from app.storage.s3_multipart import PART, Multipart
+
+BLOBS, PARTIALS = "blobs/", "partial/"
+
+
+class S3Storage:
+    """A prefix of a bucket, where blobs appear whole, once their upload is complete."""
+
+    def __init__(self, url: str) -> None:
+        self.bucket = opened(url)
+
+    def writer(self, key: str | None = None) -> "S3Writer":
+        """Start a new blob."""
+        return S3Writer(self.bucket, key or secrets.token_hex(16))
+
+    def open(self, key: str) -> BinaryIO:
+        """Open a blob for reading."""
+        size = self.bucket.size(BLOBS + key)
+        return cast("BinaryIO", ObjectFile(self.bucket, BLOBS + key, size))
+
+    def delete(self, key: str) -> None:
+        """Remove a blob, or what has come of it."""
+        self.bucket.delete(BLOBS + key)
+        self.drop_partial(key)
+
+    def begin_partial(self) -> str:
+        """Make room for a blob that comes in pieces, and give its key."""
+        key = secrets.token_hex(16)
+        upload = Multipart.begin(self.bucket, BLOBS + key)
+        self.bucket.put(PARTIALS + key, upload.id.encode())
+        return key
+
+    def partial(self, key: str) -> "S3Partial":
+        """Open a partial blob, or what it was made."""
+        return S3Partial(self.bucket, key)
+
+    def drop_partial(self, key: str) -> None:
+        """Remove a partial blob."""
+        try:
+            upload_id = self.bucket.get(PARTIALS + key).decode()
+        except FileNotFoundError:
+            return
+        Multipart(self.bucket, BLOBS + key, upload_id).abort()
+        _clear(self.bucket, key)
+
+    def stored(self) -> Iterator[Stored]:
+        """List what there is."""
+        for name, size, modified in self.bucket.objects(BLOBS):
+            yield Stored(name.removeprefix(BLOBS), size, modified)
+        for name, size, modified in self.bucket.objects(PARTIALS):
+            key, _, number = name.removeprefix(PARTIALS).partition(".")
+            if not number:
+                yield Stored(key, size, modified, is_partial=True)
+
+    def clear_unfinished(self, older_than: float) -> int:
+        """Give up the uploads that no process goes on with any more."""
+        removed = 0
+        for name, upload_id, begun in self.bucket.uploads(BLOBS):
+            if time.time() - begun <= older_than:
+                continue
+            upload = Multipart(self.bucket, name, upload_id)
+            is_partial = self.bucket.has(PARTIALS + name.removeprefix(BLOBS))
+            if not is_partial and time.time() - upload.last_added > older_than:
+                upload.abort()
+                removed += 1
+        return removed
+
+    def address(
+        self, key: str, *, seconds: int, headers: Mapping[str, str]
+    ) -> str | None:
+        """Give an address at which a blob can be fetched for a while."""
+        return self.bucket.address(BLOBS + key, seconds, headers)
+
+    def path_below(self, key: str) -> str | None:  # noqa: ARG002 - the port's
+        """Tell that no folder has it."""
+        return None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.bucket.close()
+
+
+class S3Writer:
+    """Sends one blob up while it comes in; a part of it is all that is in memory."""
+
+    def __init__(self, bucket: Bucket, key: str) -> None:
+        self.size = 0
+        self._bucket = bucket
+        self._key = key
+        self._digest = hashlib.sha256()
+        self._buffer = bytearray()
+        self._upload: Multipart | None = None
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what has come in."""
+        return self._digest.hexdigest()
+
+    def write(self, chunk: bytes | memoryview) -> None:
+        """Append bytes and hash them."""
+        view = memoryview(chunk)
+        self._digest.update(view)
+        self.size += len(view)
+        while view:
+            room = PART - len(self._buffer)
+            self._buffer += view[:room]
+            view = view[room:]
+            if len(self._buffer) == PART:
+                self._send()
+
+    def _send(self) -> None:
+        if self._upload is None:
+            self._upload = Multipart.begin(self._bucket, BLOBS + self._key)
+        self._upload.add(self._buffer)
+        self._buffer = bytearray()
+
+    def keep(self) -> Blob:
+        """Send the rest; the store answers once it is durable."""
+        if self._upload is None:
+            self._bucket.put(BLOBS + self._key, self._buffer)
+        else:
+            if self._buffer:
+                self._send()
+            self._upload.complete()
+            self._upload = None
+        return Blob(self._key, self.size, self.sha256)
+
+    def __enter__(self) -> Self:
+        """Start receiving."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give up what was not kept."""
+        if self._upload is not None:
+            self._upload.abort()
+
+
+class S3Partial:
+    """Adds to a partial blob.
+
+    There is no lock: parts are of one size, so that two who add the same bytes write
+    the same parts, and who comes second finds the offset changed.
+    """
+
+    def __init__(self, bucket: Bucket, key: str) -> None:
+        self.size = 0
+        self._bucket = bucket
+        self._key = key
+        self._buffer = bytearray()
+        self._tails: list[str] = []
+        self._upload: Multipart | None = None
+        try:
+            upload_id = bucket.get(PARTIALS + key).decode()
+            self._upload = Multipart(bucket, BLOBS + key, upload_id)
+            self._sizes = self._upload.sizes()
+        except FileNotFoundError:
+            # It was made a blob; who asked for it may have been stopped then.
+            self._upload = None
+            self._whole = bucket.size(BLOBS + key)
+
+    def resume(self, size: int) -> None:
+        """Go on after so many bytes."""
+        if self._upload is None:
+            if size != self._whole:
+                raise FileNotFoundError(self._key)
+        else:
+            count, rest = divmod(size, PART)
+            if self._sizes[:count] != [PART] * count:
+                raise FileNotFoundError(self._key)
+            self._upload.go_on_after(count)
+            if rest:
+                self._buffer = bytearray(self._bucket.get(self._tail(size)))
+                self._tails = [self._tail(size)]
+        self.size = size
+
+    def _tail(self, size: int) -> str:
+        return f"{PARTIALS}{self._key}.{size}"
+
+    def write(self, chunk: bytes | memoryview) -> None:
+        """Append bytes."""
+        if self._upload is None:
+            raise FileNotFoundError(self._key)
+        view = memoryview(chunk)
+        while view:
+            room = PART - len(self._buffer)
+            self._buffer += view[:room]
+            self.size += len(view[:room])
+            view = view[room:]
+            if len(self._buffer) == PART:
+                self._upload.add(self._buffer)
+                self._buffer = bytearray()
+
+    def sync(self) -> None:
+        """Make what there is durable."""
+        name = self._tail(self.size)
+        if self._upload is None or name in self._tails or not self._buffer:
+            return
+        self._bucket.put(name, self._buffer)
+        self._tails.append(name)
+        # The one before the last may be what is noted still.
+        while len(self._tails) > 2:  # noqa: PLR2004
+            self._bucket.delete(self._tails.pop(0))
+
+    def keep(self) -> Blob:
+        """Complete the upload, and hash what it came to."""
+        if self._upload is not None:
+            if self._buffer or not self._upload.count:
+                self._upload.add(self._buffer)
+                self._buffer = bytearray()
+            self._upload.complete()
+            self._upload = None
+            _clear(self._bucket, self._key)
+        name = BLOBS + self._key
+        digest = hashlib.sha256()
+        with ObjectFile(self._bucket, name, self._bucket.size(name)) as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+            return Blob(self._key, file.size, digest.hexdigest())
+
+    def __enter__(self) -> Self:
+        """Start adding."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave what is there for who goes on."""
+
+
+def _clear(bucket: Bucket, key: str) -> None:
+    """Remove what stood for an upload that is complete, or given up."""
+    for name, _size, _modified in list(bucket.objects(f"{PARTIALS}{key}")):
+        bucket.delete(name)

@@ -1,0 +1,353 @@
+"""A bucket as its adapter sees it: few verbs, and errors in our terms."""
+
+import io
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.errors import ConfigurationError, InsufficientStorage, Unavailable
+
+CONNECTIONS = 128
+"""Connections that are kept, so that each thread of a worker has one."""
+
+OPTIONS = ("endpoint", "region", "public")
+ATTEMPTS = 4
+
+_MISSING = {"NoSuchKey", "NoSuchUpload", "NoSuchBucket", "NotFound", "404"}
+_FULL = {"QuotaExceeded", "XMinioStorageFull", "EntityTooLarge"}
+_FORM = "s3://bucket/prefix?endpoint=https://…&region=…&public=https://…"
+_LOG = logging.getLogger(__name__)
+
+
+class Part(NamedTuple):
+    """A part of an upload: `tag` is what the store knows it by, `modified` seconds."""
+
+    number: int
+    size: int
+    tag: str
+    modified: float
+
+
+class Bucket:
+    """A prefix of a bucket; names are what follows it.
+
+    Whatever is missing is a `FileNotFoundError`; what the store cannot do at the
+    moment is `Unavailable`, and what it has no room for `InsufficientStorage`.
+    """
+
+    def __init__(self, client: Any, public: Any, name: str, prefix: str) -> None:
+        self._client = client
+        self._public = public
+        self._name = name
+        self._prefix = prefix
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+        self._public.close()
+
+    # -- objects --------------------------------------------------------------
+
+    def put(self, name: str, data: bytes | bytearray) -> None:
+        """Store a small object as a whole."""
+        with translated():
+            self._client.put_object(**self._object(name), Body=data)
+
+    def get(self, name: str) -> bytes:
+        """Give a small object."""
+        with translated():
+            answer = self._client.get_object(**self._object(name))
+            return bytes(answer["Body"].read())
+
+    def body(self, name: str, start: int) -> Any:
+        """Open an object for reading from a byte on."""
+        with translated():
+            answer = self._client.get_object(
+                **self._object(name), Range=f"bytes={start}-"
+            )
+        return answer["Body"]
+
+    def size(self, name: str) -> int:
+        """Give the size of an object."""
+        with translated():
+            answer = self._client.head_object(**self._object(name))
+        return int(answer["ContentLength"])
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is such an object."""
+        try:
+            self.size(name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def delete(self, name: str) -> None:
+        """Remove an object; that there is none is no error."""
+        with suppress(FileNotFoundError), translated():
+            self._client.delete_object(**self._object(name))
+
+    def objects(self, start: str) -> Iterator[tuple[str, int, float]]:
+        """List objects whose name starts so: name, size, and when it was stored."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._name, Prefix=self._prefix + start
+        )
+        with translated():
+            for page in pages:
+                for entry in page.get("Contents", ()):
+                    name = str(entry["Key"]).removeprefix(self._prefix)
+                    yield name, int(entry["Size"]), entry["LastModified"].timestamp()
+
+    def address(self, name: str, seconds: int, headers: Mapping[str, str]) -> str:
+        """Sign an address at which an object can be fetched, with these headers."""
+        overrides = {
+            f"Response{header.replace('-', '')}": value
+            for header, value in headers.items()
+        }
+        return str(
+            self._public.generate_presigned_url(
+                "get_object",
+                Params={**self._object(name), **overrides},
+                ExpiresIn=seconds,
+            )
+        )
+
+    # -- multipart uploads ----------------------------------------------------
+
+    def begin(self, name: str) -> str:
+        """Begin a multipart upload, and give what it is called."""
+        with translated():
+            answer = self._client.create_multipart_upload(**self._object(name))
+        return str(answer["UploadId"])
+
+    def add_part(
+        self, name: str, upload_id: str, number: int, data: bytes | bytearray
+    ) -> str:
+        """Send a part, and give its tag."""
+        with translated():
+            answer = self._client.upload_part(
+                **self._object(name),
+                UploadId=upload_id,
+                PartNumber=number,
+                Body=data,
+            )
+        return str(answer["ETag"])
+
+    def parts(self, name: str, upload_id: str) -> list[Part]:
+        """List the parts of an upload."""
+        pages = self._client.get_paginator("list_parts").paginate(
+            **self._object(name), UploadId=upload_id
+        )
+        with translated():
+            return [
+                Part(
+                    int(part["PartNumber"]),
+                    int(part["Size"]),
+                    str(part["ETag"]),
+                    part["LastModified"].timestamp(),
+                )
+                for page in pages
+                for part in page.get("Parts", ())
+            ]
+
+    def complete(self, name: str, upload_id: str, tags: list[str]) -> None:
+        """Make an upload an object."""
+        parts = [
+            {"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)
+        ]
+        with translated():
+            self._client.complete_multipart_upload(
+                **self._object(name),
+                UploadId=upload_id,
+                MultipartUpload={"Parts": parts},
+            )
+
+    def abort(self, name: str, upload_id: str) -> None:
+        """Give an upload up; that there is none is no error."""
+        with suppress(FileNotFoundError), translated():
+            self._client.abort_multipart_upload(
+                **self._object(name), UploadId=upload_id
+            )
+
+    def uploads(self, start: str) -> Iterator[tuple[str, str, float]]:
+        """List the uploads that are not complete: name, id, and when it was begun."""
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(
+            Bucket=self._name, Prefix=self._prefix + start
+        )
+        with translated():
+            for page in pages:
+                for upload in page.get("Uploads", ()):
+                    name = str(upload["Key"]).removeprefix(self._prefix)
+                    yield name, str(upload["UploadId"]), upload["Initiated"].timestamp()
+
+    def _object(self, name: str) -> dict[str, str]:
+        return {"Bucket": self._name, "Key": self._prefix + name}
+
+
+class ObjectFile(io.RawIOBase):
+    """An object as a file: read on from where it is, over one connection.
+
+    A connection that breaks is opened anew at the same byte.
+    """
+
+    def __init__(self, bucket: Bucket, name: str, size: int) -> None:
+        super().__init__()
+        self.size = size
+        self._bucket = bucket
+        self._name = name
+        self._at = 0
+        self._body: Any = None
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Tell that any byte can be read next."""
+        return True
+
+    def tell(self) -> int:
+        """Give the byte that is read next."""
+        return self._at
+
+    def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a byte."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
+        if start + position != self._at:
+            self._hang_up()
+            self._at = start + position
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        """Read the next bytes."""
+        if self._at >= self.size or not len(buffer):
+            return 0
+        data = self._read(len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def _read(self, most: int) -> bytes:
+        for attempt in range(ATTEMPTS):
+            try:
+                if self._body is None:
+                    self._body = self._bucket.body(self._name, self._at)
+                data = bytes(self._body.read(min(most, self.size - self._at)))
+            except (BotoCoreError, OSError) as error:
+                self._hang_up()
+                if isinstance(error, FileNotFoundError) or attempt == ATTEMPTS - 1:
+                    raise
+                continue
+            if data:
+                return data
+            self._hang_up()
+        return b""
+
+    def close(self) -> None:
+        """Hang up."""
+        self._hang_up()
+        super().close()
+
+    def _hang_up(self) -> None:
+        if self._body is not None:
+            self._body.close()
+            self._body = None
+
+
+def opened(url: str) -> Bucket:
+    """Open the bucket that a URL names, and see that it is there.
+
+    Raises `ConfigurationError` that says what is in the way.
+    """
+    parts = urlsplit(url)
+    sent = parse_qsl(parts.query, keep_blank_values=True)
+    options = dict(sent)
+    is_clear = len(sent) == len(options) and all(options.values())
+    if not parts.netloc or not is_clear or set(options) - set(OPTIONS):
+        raise ConfigurationError(f"SIRENHALL_STORAGE_URL={url!r}: must be {_FORM}")
+    prefix = parts.path.strip("/")
+    client = _client(options.get("endpoint"), options.get("region"))
+    _ensure_there(client, parts.netloc, options.get("endpoint") or "AWS")
+    public = options.get("public")
+    return Bucket(
+        client,
+        _client(public, options.get("region")) if public else client,
+        parts.netloc,
+        f"{prefix}/" if prefix else "",
+    )
+
+
+def _client(endpoint: str | None, region: str | None) -> Any:
+    try:
+        return boto3.session.Session().client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=region or (None if endpoint is None else "us-east-1"),
+            config=Config(
+                signature_version="s3v4",
+                connect_timeout=5,
+                read_timeout=60,
+                max_pool_connections=CONNECTIONS,
+                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                # A bucket in the host's name is AWS's own way.
+                s3={"addressing_style": "path" if endpoint else "auto"},
+                # Stores of others do not know AWS's newest checksums.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigurationError(f"cannot use the file storage: {error}") from error
+
+
+def _ensure_there(client: Any, bucket: str, where: str) -> None:
+    try:
+        client.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        reason = {
+            404: f"there is no bucket {bucket} at {where}; make it first",
+            403: f"the credentials may not use the bucket {bucket} at {where}",
+        }.get(status, str(error))
+        raise ConfigurationError(f"cannot use the file storage: {reason}") from error
+    except BotoCoreError as error:
+        hint = (
+            "; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            if "credentials" in str(error).lower()
+            else ""
+        )
+        raise ConfigurationError(
+            f"cannot use the file storage at {where}: {error}{hint}"
+        ) from error
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Say in our terms what went wrong at the store."""
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code"))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        if code in _MISSING:
+            raise FileNotFoundError(code) from error
+        if code in _FULL or status == InsufficientStorage.status:
+            raise InsufficientStorage(
+                "the file storage has no room for this file; nothing was stored"
+            ) from error
+        raise _unavailable(error) from error
+    except BotoCoreError as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    _LOG.error("file storage: %s", error)
+    return Unavailable(
+        "the file storage does not answer as it should; please try again",
+        headers={"Retry-After": "5"},
+    )

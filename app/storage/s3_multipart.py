@@ -1,0 +1,74 @@
+"""Multipart uploads: an object that goes up in parts, and appears at their end."""
+
+from app.errors import InsufficientStorage
+from app.storage.s3_bucket import Bucket, Part
+
+PART = 5 * 2**20
+"""Bytes of each part but the last: the least S3 takes, and all alike, as some want it."""
+
+MOST_PARTS = 10_000
+
+
+class Multipart:
+    """One multipart upload; `id` is what the store calls it."""
+
+    def __init__(self, bucket: Bucket, name: str, upload_id: str) -> None:
+        self.id = upload_id
+        self._bucket = bucket
+        self._name = name
+        self._tags: list[str] = []
+        self._said: list[Part] | None = None
+
+    @classmethod
+    def begin(cls, bucket: Bucket, name: str) -> "Multipart":
+        """Begin a new one."""
+        return cls(bucket, name, bucket.begin(name))
+
+    @property
+    def count(self) -> int:
+        """How many parts there are."""
+        return len(self._tags)
+
+    def sizes(self) -> list[int]:
+        """Give the sizes of the parts that the store has, up to the first it lacks."""
+        numbered = {part.number: part.size for part in self._parts()}
+        found: list[int] = []
+        while len(found) + 1 in numbered:
+            found.append(numbered[len(found) + 1])
+        return found
+
+    @property
+    def last_added(self) -> float:
+        """The moment of the newest part, 0 without one."""
+        return max((part.modified for part in self._parts()), default=0.0)
+
+    def go_on_after(self, count: int) -> None:
+        """Take the first parts as they are; those behind will be written again."""
+        tags = {part.number: part.tag for part in self._parts()}
+        self._tags = [tags[number] for number in range(1, count + 1)]
+
+    def add(self, data: bytes | bytearray) -> None:
+        """Send the next part. Raises `InsufficientStorage` where there are too many."""
+        number = self.count + 1
+        if number > MOST_PARTS:
+            raise InsufficientStorage(
+                f"the file storage takes files up to {PART * MOST_PARTS} bytes"
+            )
+        self._tags.append(self._bucket.add_part(self._name, self.id, number, data))
+
+    def complete(self) -> None:
+        """Make it an object. One that is complete already stays as it is."""
+        try:
+            self._bucket.complete(self._name, self.id, self._tags)
+        except FileNotFoundError:
+            if not self._bucket.has(self._name):
+                raise
+
+    def abort(self) -> None:
+        """Give it up, parts and all."""
+        self._bucket.abort(self._name, self.id)
+
+    def _parts(self) -> list[Part]:
+        if self._said is None:
+            self._said = self._bucket.parts(self._name, self.id)
+        return self._said
