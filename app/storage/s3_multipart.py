@@ -4,7 +4,7 @@ from app.errors import InsufficientStorage
 from app.storage.s3_bucket import Bucket, Part
 
 PART = 5 * 2**20
-"""Bytes of each part but the last: the least S3 takes, and all alike, as some want it."""
+"""Bytes of each part but the last: S3's least, and all alike, as some want it."""
 
 MOST_PARTS = 10_000
 
