@@ -11,6 +11,9 @@ from typing import Any
 from app.errors import ConfigurationError
 
 PREFIX = "SIRENHALL_"
+DATABASE, FILES = "sirenhall.db", "files"
+"""What the data folder has of its own, where no setting says otherwise."""
+
 SIZE = re.compile(r"([0-9]{1,15})\s*(|K|M|G|T)(?:i?B)?", re.IGNORECASE)
 FACTORS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 NO_RATE = "none"
@@ -272,7 +275,7 @@ class Settings:
     @property
     def database(self) -> str:
         """The database's URL, the embedded one if none is set."""
-        path = self.data_dir.resolve() / "sirenhall.db"
+        path = self.data_dir.resolve() / DATABASE
         return self.database_url or f"sqlite:///{path}"
 
     @property
@@ -286,4 +289,4 @@ class Settings:
     @property
     def storage(self) -> str:
         """The file storage's URL, the local one if none is set."""
-        return self.storage_url or f"file:{self.data_dir.resolve() / 'files'}"
+        return self.storage_url or f"file:{self.data_dir.resolve() / FILES}"

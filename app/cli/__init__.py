@@ -4,9 +4,9 @@ from app.cli.client import client
 from app.cli.command import main
 from app.cli.serve import serve
 from app.cli.token import token
+from app.cli.upkeep import backup, restore, storage, sweep, verify
 
-main.add_command(client)
-main.add_command(serve)
-main.add_command(token)
+for command in (backup, client, restore, serve, storage, sweep, token, verify):
+    main.add_command(command)
 
 __all__ = ["main"]

@@ -25,6 +25,8 @@ DESCRIPTION = """Sell and deliver digital downloads over a hypermedia API.
   sirenhall serve --demo     start with a small catalogue, and be shown how to use it
   sirenhall token create     make an access token
   sirenhall client create    make a client of OAuth2, for Foxy's SDKs
+  sirenhall import FOLDER    put a folder of files, or a CSV, up for sale
+  sirenhall backup FOLDER    copy everything, also while it runs
 
 Everything is kept in one data folder: ./sirenhall-data, or what --data-dir or
 SIRENHALL_DATA_DIR names. The other settings are environment variables with the same
@@ -70,6 +72,24 @@ def explaining(command: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(FAILED)
 
     return run
+
+
+@contextmanager
+def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
+    """Show how far long work came, beside what it prints; length is in bytes."""
+    bar = click.progressbar(length=length, label=label, file=sys.stderr)
+    with bar:
+        yield bar.update
+
+
+def in_bytes(size: int) -> str:
+    """Write a size for people."""
+    number = float(size)
+    for unit in ("bytes", "KiB", "MiB"):
+        if number < 1024:  # noqa: PLR2004
+            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
+        number /= 1024
+    return f"{number:.1f} GiB"
 
 
 def say(result: Mapping[str, Any], text: str, *, as_json: bool) -> None:

@@ -1,14 +1,50 @@
 """Which blobs the rows name: all others are nobody's."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import bindparam, select
 
 from app.database import Snapshot, Statement
-from app.models import UPLOAD_SLOTS, VERSIONS
+from app.models import DOWNLOADABLES, UPLOAD_SLOTS, VERSIONS
 
-_V, _U = VERSIONS.c, UPLOAD_SLOTS.c
+_V, _U, _D = VERSIONS.c, UPLOAD_SLOTS.c, DOWNLOADABLES.c
 _OF_VERSION = Statement(select(_V.id).where(_V.blob_key == bindparam("key")))
-_OF_VERSIONS = Statement(select(_V.blob_key))
 _PARTIALS = Statement(select(_U.partial_key).where(_U.partial_key.is_not(None)))
+_FILES = Statement(
+    select(
+        _V.blob_key,
+        _V.file_size,
+        _V.file_sha256,
+        _V.file_name,
+        _V.number,
+        _D.id,
+        _D.code,
+        _D.store_id,
+    )
+    .select_from(VERSIONS.join(DOWNLOADABLES, _D.id == _V.downloadable_id))
+    .order_by(_V.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A version's file, as its row has it: where, what, and whose."""
+
+    key: str
+    size: int
+    sha256: str
+    name: str
+    version: int
+    downloadable_id: int
+    code: str
+    store_id: int
+
+    def __str__(self) -> str:
+        """Name it for people."""
+        return (
+            f"{self.name!r}, version {self.version} of downloadable "
+            f"{self.downloadable_id} (code {self.code}) of store {self.store_id}"
+        )
 
 
 def is_of_version(db: Snapshot, key: str) -> bool:
@@ -16,6 +52,12 @@ def is_of_version(db: Snapshot, key: str) -> bool:
     return db.value(_OF_VERSION, key=key) is not None
 
 
+def files(db: Snapshot) -> list[File]:
+    """List the files of all versions."""
+    return [File(*row) for row in db.rows(_FILES)]
+
+
 def named(db: Snapshot) -> set[str]:
     """Give the keys that versions name, or uploads that are under way."""
-    return {str(row[0]) for s in (_OF_VERSIONS, _PARTIALS) for row in db.rows(s)}
+    under_way = {str(row[0]) for row in db.rows(_PARTIALS)}
+    return under_way | {file.key for file in files(db)}

@@ -54,13 +54,18 @@ def begin(database: Database, digest: str) -> Outcome | None:
                     headers={"Retry-After": "1"},
                 )
             return _outcome(row)
-        tx.execute(delete(IDEMPOTENCY_KEYS).where(_K.date_expires <= now()))
+        remove_expired(tx)
         tx.connection.execute(
             IDEMPOTENCY_KEYS.insert().values(
                 digest=digest, request_digest="", date_expires=now() + LEASE
             )
         )
     return None
+
+
+def remove_expired(tx: Transaction) -> None:
+    """Forget the outcomes whose time is over."""
+    tx.execute(delete(IDEMPOTENCY_KEYS).where(_K.date_expires <= now()))
 
 
 def find(db: Snapshot, digest: str) -> Outcome | None:

@@ -27,6 +27,9 @@ from schemas.item_category import DOWNLOADED, ItemCategorySchema
 from schemas.store import StoreSchema
 
 KEY_BYTES = 32
+SECRET_KEY = "secret_key"  # noqa: S105 - the name of a file
+"""The file of the data folder that has it."""
+
 UNFINISHED = 3600.0
 """Seconds after which a temporary file belongs to no upload any more."""
 
@@ -108,11 +111,11 @@ def prepare(settings: Settings) -> Installation:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one(folder):
-            key = _secret_key(settings, folder / "secret_key")
+            key = _secret_key(settings, folder / SECRET_KEY)
             database = Database(settings.database, threads=settings.threads)
             # A server may fork afterwards, and no connection may cross that.
             with closing(database):
-                _migrate(database)
+                migrate(database)
                 installation = Installation(
                     settings,
                     database,
@@ -182,7 +185,7 @@ def _give_starter_token(
 
 def _remove_expired_uploads(installation: Installation) -> None:
     with installation.database.reading() as db:
-        if not uploads.has_expired(db):
+        if not uploads.count_expired(db):
             return
     with installation.database.writing() as tx:
         left = uploads.remove_expired(tx)
@@ -201,7 +204,7 @@ def _secret_key(settings: Settings, path: Path) -> bytes:
     if settings.secret_key:
         return hashlib.sha256(settings.secret_key.encode()).digest()
     if not path.exists():
-        _write_whole(path, secrets.token_hex(KEY_BYTES) + "\n")
+        write_whole(path, secrets.token_hex(KEY_BYTES) + "\n")
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except ValueError:
@@ -216,7 +219,7 @@ def _secret_key(settings: Settings, path: Path) -> bytes:
     return key
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Write a private file that is whole or not there, also after a power cut."""
     temporary = path.with_suffix(".new")
     temporary.unlink(missing_ok=True)
@@ -229,7 +232,8 @@ def _write_whole(path: Path, text: str) -> None:
     sync_folder(path.parent)
 
 
-def _migrate(database: Database) -> None:
+def migrate(database: Database) -> None:
+    """Bring a database to the schema of this version."""
     with database.engine.connect() as connection:
         connection.begin()
         exists = database.engine.dialect.has_table(connection, "alembic_version")

@@ -55,9 +55,9 @@ def create(
     return token
 
 
-def has_expired(db: Snapshot) -> bool:
-    """Tell whether there are slots whose time is over."""
-    return bool(db.rows(_EXPIRED, moment=now()))
+def count_expired(db: Snapshot) -> int:
+    """Count the slots whose time is over."""
+    return len(db.rows(_EXPIRED, moment=now()))
 
 
 def remove_expired(tx: Transaction) -> list[str]:

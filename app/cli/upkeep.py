@@ -1,0 +1,194 @@
+"""`sirenhall sweep`, `verify`, `backup`, `restore` and `storage migrate`."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.cli.command import (
+    FAILED,
+    data_dir_option,
+    explaining,
+    in_bytes,
+    installation_at,
+    json_option,
+    progress,
+    say,
+)
+from app.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from app.services.housekeeping import Finding
+
+age_option = click.option(
+    "--min-age",
+    type=click.IntRange(0),
+    default=3600,
+    show_default=True,
+    metavar="SECONDS",
+    help="What was written to since then may be on its way, and is left alone.",
+)
+
+
+@click.command()
+@age_option
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@data_dir_option
+@json_option
+@explaining
+def sweep(min_age: int, dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
+    """Remove what nobody needs: expired upload slots, and files of no version.
+
+    It may run at any time, for instance nightly; also while the server runs.
+    """
+    from app.services import housekeeping
+
+    with installation_at(data_dir) as opened:
+        swept = housekeeping.sweep(opened, older_than=min_age, is_dry=dry_run)
+    result = {
+        "expired_uploads": swept.expired_uploads,
+        "unfinished": swept.unfinished,
+        "orphans": [orphan.key for orphan in swept.orphans],
+        "bytes": swept.freed,
+        "dry_run": dry_run,
+    }
+    lines = [
+        (
+            f"{'Would remove' if dry_run else 'Removed'} "
+            f"{_count(swept.expired_uploads, 'expired upload slot')}, "
+            f"{_count(swept.unfinished, 'unfinished file')} and "
+            f"{_count(len(swept.orphans), 'file')} of no version "
+            f"({in_bytes(swept.freed)})."
+        ),
+        *(f"  {orphan.key}  {in_bytes(orphan.size)}" for orphan in swept.orphans),
+    ]
+    say(result, "\n".join(lines), as_json=as_json)
+
+
+@click.command()
+@age_option
+@data_dir_option
+@json_option
+@explaining
+def verify(min_age: int, data_dir: Path | None, as_json: bool) -> None:
+    """Read every file again and compare it with its SHA-256.
+
+    Files that are missing, damaged, or of no version are named; then the exit code
+    is 1.
+    """
+    from app.services import blobs, housekeeping
+
+    with installation_at(data_dir) as opened:
+        with opened.database.reading() as db:
+            files = blobs.files(db)
+        with progress("Verifying", sum(file.size for file in files)) as done:
+            found = housekeeping.verify(
+                opened, files, older_than=min_age, progress=done
+            )
+            findings = list(found)
+    _report(findings, f"{_count(len(files), 'file')} verified", len(files), as_json)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@data_dir_option
+@json_option
+@explaining
+def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
+    """Copy everything into FOLDER, also while the server runs.
+
+    FOLDER is then a data folder of its own, with SQLite and all files, whatever the
+    database and the storage are: `sirenhall serve --data-dir FOLDER` serves it, and
+    `sirenhall restore FOLDER` brings it elsewhere. Copied again, it is brought up to
+    date. Each file is compared with its SHA-256 while it is copied.
+    """
+    from app.services import blobs, transfer
+
+    with installation_at(data_dir) as opened:
+        if folder.resolve() == opened.settings.data_dir.resolve():
+            raise ConfigurationError("the backup must be in another folder")
+        with opened.database.reading() as db:
+            size = sum(file.size for file in blobs.files(db))
+        with progress("Copying", size) as done:
+            findings, count = transfer.backup(opened, folder, done)
+    _report(
+        findings, f"{_count(count, 'file')} and all data in {folder}", count, as_json
+    )
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@data_dir_option
+@json_option
+@explaining
+def restore(folder: Path, data_dir: Path | None, as_json: bool) -> None:
+    """Bring the backup in FOLDER into a new installation.
+
+    The settings say where: a folder, or a PostgreSQL and an S3. So this is also the
+    way from SQLite to PostgreSQL. Stop the server first.
+    """
+    from app.services import transfer
+
+    with installation_at(data_dir, may_make=True) as opened:
+        size = transfer.size_of(folder)
+        with progress("Copying", size) as done:
+            findings, count = transfer.restore(folder, opened, done)
+    _report(findings, f"{_count(count, 'file')} and all data restored", count, as_json)
+
+
+@click.group()
+def storage() -> None:
+    """Look after where the files are."""
+
+
+@storage.command()
+@click.argument("url")
+@data_dir_option
+@json_option
+@explaining
+def migrate(url: str, data_dir: Path | None, as_json: bool) -> None:
+    """Copy all files to the storage at URL, such as s3://bucket/prefix or file:/folder.
+
+    It may run while the server does, and goes on where it was broken off; each file
+    is compared with its SHA-256. Run it again to copy what came in meanwhile, then set
+    SIRENHALL_STORAGE_URL to URL and start the server again. Nothing is removed from
+    where the files were.
+    """
+    from app.services import blobs, transfer
+    from app.storage import storage_at
+
+    with installation_at(data_dir) as opened, closing(storage_at(url)) as target:
+        with opened.database.reading() as db:
+            files = blobs.files(db)
+        with progress("Copying", sum(file.size for file in files)) as done:
+            findings = list(transfer.copy_blobs(files, opened.storage, target, done))
+    text = (
+        f"{_count(len(files) - len(findings), 'file')} at {url}. Now set "
+        f"SIRENHALL_STORAGE_URL={url} and start the server again"
+    )
+    _report(findings, text, len(files), as_json)
+
+
+def _report(
+    findings: Sequence["Finding"], text: str, count: int, as_json: bool
+) -> None:
+    """Print what was found; anything is a failure."""
+    result: dict[str, Any] = {
+        "files": count,
+        "findings": [
+            {"kind": found.kind, "blob": found.key, "message": found.words}
+            for found in findings
+        ],
+    }
+    lines = [str(found) for found in findings]
+    lines.append(f"{text}; {_count(len(findings), 'problem')}.")
+    say(result, "\n".join(lines), as_json=as_json)
+    if findings:
+        sys.exit(FAILED)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,129 @@
+"""Keeps an installation in order: what is nobody's goes, what is damaged is named."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from app.services import blobs, idempotency, uploads
+from app.services.installation import Installation
+from app.storage import CHUNK, Storage, Stored
+
+OLD = 3600
+"""Seconds after which what no row names is on its way to none any more."""
+
+Progress = Callable[[int], None]
+"""Takes how many bytes more are done."""
+
+MISSING, DAMAGED, ORPHAN = "missing", "damaged", "orphan"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be, in words."""
+
+    kind: str
+    key: str
+    words: str
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return f"{self.kind}: {self.words} (blob {self.key})"
+
+
+@dataclass(slots=True)
+class Swept:
+    """What a sweep removed, or would have."""
+
+    expired_uploads: int = 0
+    unfinished: int = 0
+    orphans: list[Stored] = field(default_factory=list)
+
+    @property
+    def freed(self) -> int:
+        """The bytes of the orphans."""
+        return sum(orphan.size for orphan in self.orphans)
+
+
+def sweep(installation: Installation, *, older_than: float, is_dry: bool) -> Swept:
+    """Remove expired upload slots, what crashes left, and blobs that no row names.
+
+    What was written to within `older_than` seconds stays: it may be on its way.
+    """
+    storage, swept = installation.storage, Swept()
+    with installation.database.reading() as db:
+        swept.expired_uploads = uploads.count_expired(db)
+    if not is_dry:
+        with installation.database.writing() as tx:
+            left = uploads.remove_expired(tx)
+            idempotency.remove_expired(tx)
+        for key in left:
+            storage.drop_partial(key)
+        swept.unfinished = storage.clear_unfinished(older_than)
+    for orphan in orphans(installation, older_than):
+        swept.orphans.append(orphan)
+        if is_dry:
+            continue
+        if orphan.is_partial:
+            storage.drop_partial(orphan.key)
+        else:
+            storage.delete(orphan.key)
+    return swept
+
+
+def orphans(installation: Installation, older_than: float) -> list[Stored]:
+    """List what the storage has and no row names."""
+    # Listed first: what is stored meanwhile is named by a row that is read afterwards.
+    limit = time.time() - older_than
+    found = [s for s in installation.storage.stored() if s.modified <= limit]
+    with installation.database.reading() as db:
+        named = blobs.named(db)
+    return [stored for stored in found if stored.key not in named]
+
+
+def verify(
+    installation: Installation,
+    files: list[blobs.File],
+    *,
+    older_than: float,
+    progress: Progress,
+) -> Iterator[Finding]:
+    """Read every file of every version again, and compare; then look for orphans."""
+    for file in files:
+        damage = check(installation.storage, file, progress)
+        if damage is not None and _is_still_named(installation, file):
+            yield damage
+    for orphan in orphans(installation, older_than):
+        words = f"{orphan.size} bytes that no version names; `sweep` removes them"
+        yield Finding(ORPHAN, orphan.key, words)
+
+
+def _is_still_named(installation: Installation, file: blobs.File) -> bool:
+    """Tell damage from what was deleted since it was looked up."""
+    with installation.database.reading() as db:
+        return blobs.is_of_version(db, file.key)
+
+
+def check(storage: Storage, file: blobs.File, progress: Progress) -> Finding | None:
+    """Compare a blob with what its row says; None if it is right."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with storage.open(file.key) as stream:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                progress(len(chunk))
+    except FileNotFoundError:
+        return Finding(MISSING, file.key, f"{file} is not in the storage")
+    return compare(file, size, digest.hexdigest())
+
+
+def compare(file: blobs.File, size: int, sha256: str) -> Finding | None:
+    """Say what is wrong with bytes that should be a file."""
+    if size != file.size:
+        words = f"{file} has {size} bytes, not {file.size}"
+        return Finding(DAMAGED, file.key, words)
+    if sha256 != file.sha256:
+        words = f"{file} has the SHA-256 {sha256}, not {file.sha256}"
+        return Finding(DAMAGED, file.key, words)
+    return None

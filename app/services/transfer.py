@@ -1,0 +1,211 @@
+"""Copies what an installation has: files from storage to storage, and all rows.
+
+A blob is copied once, checked by its digest while it is, and under the key that the
+rows name; so a copy that broke off goes on where it was.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, delete, select
+
+from app.database import Database, Statement, Transaction
+from app.engines import SQLITE
+from app.errors import ConfigurationError
+from app.models import DOWNLOADABLES, IDEMPOTENCY_KEYS, METADATA, UPLOAD_SLOTS
+from app.services import blobs
+from app.services.housekeeping import MISSING, Finding, Progress, compare
+from app.services.installation import (
+    SECRET_KEY,
+    Installation,
+    migrate,
+    write_whole,
+)
+from app.settings import DATABASE, FILES
+from app.storage import CHUNK, Storage, storage_at
+
+PASSING = {UPLOAD_SLOTS, IDEMPOTENCY_KEYS}
+"""What is for a few hours only, and of no use elsewhere."""
+
+BATCH = 1000
+_ANYTHING = Statement(select(DOWNLOADABLES.c.id).limit(1))
+ATTEMPTS = 5
+
+
+def copy_blobs(
+    files: Iterable[blobs.File], source: Storage, target: Storage, progress: Progress
+) -> Iterator[Finding]:
+    """Copy the files that the target lacks; give what could not be copied."""
+    there = {s.key: s.size for s in target.stored() if not s.is_partial}
+    for file in files:
+        if there.get(file.key) == file.size:
+            progress(file.size)
+            continue
+        finding = _copy_blob(file, source, target, progress)
+        if finding is not None:
+            yield finding
+
+
+def _copy_blob(
+    file: blobs.File, source: Storage, target: Storage, progress: Progress
+) -> Finding | None:
+    try:
+        with source.open(file.key) as stream, target.writer(file.key) as writer:
+            while chunk := stream.read(CHUNK):
+                writer.write(chunk)
+                progress(len(chunk))
+            finding = compare(file, writer.size, writer.sha256)
+            if finding is None:
+                writer.keep()
+            return finding
+    except FileNotFoundError:
+        return Finding(MISSING, file.key, f"{file} is not in the storage")
+
+
+def backup(
+    installation: Installation, folder: Path, progress: Progress
+) -> tuple[list[Finding], int]:
+    """Copy everything into a folder that can be served; give findings and files.
+
+    It may go on being used meanwhile: the rows are those of one moment, and all files
+    that they name are there. A backup that is there is brought up to date.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = Database(f"sqlite:///{folder / DATABASE}")
+    storage = storage_at(f"file:{folder / FILES}")
+    try:
+        migrate(database)
+        for _attempt in range(ATTEMPTS):
+            with installation.database.reading() as db:
+                before = blobs.files(db)
+            findings = list(copy_blobs(before, installation.storage, storage, progress))
+            copy_rows(installation.database, database)
+            with database.reading() as db:
+                named = blobs.files(db)
+            # Those that came since; what is gone by now has no row a moment later.
+            new = sorted(set(named) - set(before), key=lambda file: file.key)
+            findings += copy_blobs(new, installation.storage, storage, progress)
+            kept = {file.key for file in named}
+            findings = [finding for finding in findings if finding.key in kept]
+            if not _have_gone(installation, findings):
+                break
+        for stored in storage.stored():
+            if stored.key not in kept:
+                storage.delete(stored.key)
+        if not installation.settings.secret_key:
+            key = installation.settings.data_dir / SECRET_KEY
+            write_whole(folder / SECRET_KEY, key.read_text("ascii"))
+    finally:
+        database.close()
+    return findings, len(named)
+
+
+def _have_gone(installation: Installation, findings: list[Finding]) -> bool:
+    """Tell whether what could not be found was deleted, so that the rows are old."""
+    with installation.database.reading() as db:
+        return any(
+            finding.kind == MISSING and not blobs.is_of_version(db, finding.key)
+            for finding in findings
+        )
+
+
+def size_of(folder: Path) -> int:
+    """Give the bytes of all files of a backup. Raises `ConfigurationError`."""
+    if not (folder / DATABASE).exists():
+        raise ConfigurationError(f"there is no backup in {folder}")
+    with closing(Database(f"sqlite:///{folder / DATABASE}")) as database:
+        migrate(database)
+        with database.reading() as db:
+            return sum(file.size for file in blobs.files(db))
+
+
+def restore(
+    folder: Path, installation: Installation, progress: Progress
+) -> tuple[list[Finding], int]:
+    """Bring a backup into an installation that has nothing yet.
+
+    Raises `ConfigurationError`.
+    """
+    with installation.database.reading() as db:
+        if db.value(_ANYTHING) is not None:
+            raise ConfigurationError(
+                "a backup is only restored where there is nothing for sale yet; name "
+                "a new --data-dir, or another database"
+            )
+    database = Database(f"sqlite:///{folder / DATABASE}")
+    storage = storage_at(f"file:{folder / FILES}")
+    try:
+        migrate(database)
+        with database.reading() as db:
+            files = blobs.files(db)
+        findings = list(copy_blobs(files, storage, installation.storage, progress))
+        copy_rows(database, installation.database)
+        key = folder / SECRET_KEY
+        if key.exists() and not installation.settings.secret_key:
+            path = installation.settings.data_dir / SECRET_KEY
+            write_whole(path, key.read_text("ascii"))
+    finally:
+        database.close()
+    return findings, len(files)
+
+
+def copy_rows(source: Database, target: Database) -> None:
+    """Make the rows of a database those of another, as they were at one moment."""
+    tables = [table for table in METADATA.sorted_tables if table not in PASSING]
+    with source.engine.connect() as connection, target.writing() as tx:
+        for table in reversed(METADATA.sorted_tables):
+            tx.execute(delete(table))
+        for table in tables:
+            _copy_table(connection, tx, table)
+        for table, newest in _newest_ids(connection).items():
+            _set_newest_id(tx, table, newest)
+
+
+def _copy_table(source: Connection, tx: Transaction, table: Table) -> None:
+    found = source.execute(
+        select(table).order_by(*table.primary_key),
+        execution_options={"yield_per": BATCH},
+    )
+    for rows in found.mappings().partitions():
+        tx.connection.execute(table.insert(), [dict(row) for row in rows])
+
+
+def _newest_ids(connection: Connection) -> dict[str, int]:
+    """Give the newest id of each table, though its row be gone: none comes twice."""
+    if connection.dialect.name == SQLITE:
+        rows = connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
+        return {str(name): int(number) for name, number in rows}
+    found = {}
+    for table in _numbered():
+        sequence = connection.exec_driver_sql(
+            f"SELECT pg_get_serial_sequence('{table}', 'id')"
+        ).scalar_one()
+        number, is_used = connection.exec_driver_sql(
+            f"SELECT last_value, is_called FROM {sequence}"  # noqa: S608 - its own word
+        ).one()
+        found[table] = int(number) if is_used else 0
+    return found
+
+
+def _set_newest_id(tx: Transaction, table: str, newest: int) -> None:
+    if table not in _numbered() or not newest:
+        return
+    if tx.dialect.name == SQLITE:
+        for sql in (
+            f"DELETE FROM sqlite_sequence WHERE name = '{table}'",  # noqa: S608
+            f"INSERT INTO sqlite_sequence VALUES ('{table}', {newest})",  # noqa: S608
+        ):
+            tx.connection.exec_driver_sql(sql)
+    else:
+        tx.connection.exec_driver_sql(
+            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {newest})"
+        )
+
+
+def _numbered() -> list[str]:
+    return [
+        table.name
+        for table in METADATA.sorted_tables
+        if "id" in table.c and table not in PASSING
+    ]

@@ -1,0 +1,248 @@
+"""`sweep`, `verify`, `backup`, `restore` and `storage migrate`."""
+
+import json
+import os
+from contextlib import closing
+
+import pytest
+from click.testing import CliRunner
+
+from app import create_app
+from app.cli import main
+from app.services import uploads
+from app.settings import Settings
+from app.storage import storage_at
+from tests import storages
+from tests.conftest import Api, blobs, environment_for, settings_for
+
+CONTENTS = {"one": b"1" * 100_000, "two": b"2" * 10, "three": b""}
+
+
+@pytest.fixture
+def run(data_dir):
+    def invoke(*arguments, code=0, folder=data_dir, environment=None):
+        result = CliRunner().invoke(
+            main,
+            [*arguments, "--json", "--data-dir", str(folder)],
+            env=environment or environment_for(folder),
+        )
+        assert result.exit_code == code, result.output
+        return json.loads(result.stdout)
+
+    return invoke
+
+
+@pytest.fixture
+def items(api):
+    return {
+        code: api.upload(content, f"{code}.txt", name=code, code=code)
+        for code, content in CONTENTS.items()
+    }
+
+
+@pytest.fixture
+def keys(items, installation):
+    from app.services import blobs as named
+
+    with installation.database.reading() as db:
+        return {file.code: file.key for file in named.files(db)}
+
+
+def spoil(installation, key, data):
+    """Put other bytes under a key."""
+    with installation.storage.writer(key) as writer:
+        writer.write(data)
+        writer.keep()
+
+
+def kinds(said):
+    return sorted((found["kind"], found["blob"]) for found in said["findings"])
+
+
+def test_what_is_whole_is_verified(run, items):
+    assert run("verify") == {"files": 3, "findings": []}
+
+
+def test_what_is_damaged_missing_or_of_no_version_is_named(run, keys, installation):
+    data = CONTENTS["one"]
+    spoil(installation, keys["one"], data[:50_000] + b"x" + data[50_001:])
+    installation.storage.delete(keys["two"])
+    spoil(installation, "f" * 32, b"nobody's")
+    said = run("verify", "--min-age", "0", code=1)
+    assert kinds(said) == [
+        ("damaged", keys["one"]),
+        ("missing", keys["two"]),
+        ("orphan", "f" * 32),
+    ]
+    [damaged] = [f for f in said["findings"] if f["kind"] == "damaged"]
+    assert "'one.txt', version 1 of downloadable" in damaged["message"]
+    assert "has the SHA-256" in damaged["message"]
+    # What is new may be on its way.
+    assert ("orphan", "f" * 32) not in kinds(run("verify", code=1))
+
+
+def test_a_truncated_file_is_told_by_its_size(run, keys, installation):
+    spoil(installation, keys["one"], CONTENTS["one"][:-1])
+    [found] = run("verify", code=1)["findings"]
+    assert found["message"].endswith("has 99999 bytes, not 100000")
+
+
+def test_a_sweep_removes_what_no_row_names_and_nothing_else(
+    api, run, keys, installation, data_dir
+):
+    spoil(installation, "f" * 32, b"nobody's")
+    # A server stopped between making room for an upload and noting it.
+    begun = installation.storage.begin_partial()
+    slot = api.post(f"/downloadables/{1}/upload_url", json={}).json["upload_url"]
+    tus = {"Tus-Resumable": "1.0.0"}
+    made = api.post(slot, headers={**tus, "Upload-Length": "10"})
+    assert made.status_code == 201
+    assert run("sweep")["orphans"] == []
+    said = run("sweep", "--min-age", "0", "--dry-run")
+    assert sorted(said["orphans"]) == sorted(["f" * 32, begun])
+    assert len(blobs(data_dir)) == 6
+    assert run("sweep", "--min-age", "0") == {**said, "dry_run": False}
+    assert len(blobs(data_dir)) == 4
+    assert run("sweep", "--min-age", "0")["orphans"] == []
+    assert run("verify", "--min-age", "0")["findings"] == []
+    # What is under way goes on.
+    headers = {
+        **tus,
+        "Upload-Offset": "0",
+        "Content-Type": "application/offset+octet-stream",
+    }
+    assert api.patch(slot, data=b"0123456789", headers=headers).status_code == 204
+
+
+def test_a_sweep_removes_expired_slots(api, run, items, monkeypatch, data_dir):
+    slot = api.post("/downloadables/1/upload_url", json={}).json["upload_url"]
+    api.post(slot, headers={"Tus-Resumable": "1.0.0", "Upload-Length": "10"})
+    real = uploads.now
+    monkeypatch.setattr(uploads, "now", lambda: real() + 25 * 3600)
+    # Opening the installation has cleared them before.
+    run("sweep", "--min-age", "0")
+    assert len(blobs(data_dir)) == 3
+
+
+def served(folder, **more):
+    return create_app(Settings(data_dir=folder, **more))
+
+
+def test_a_backup_is_a_data_folder_that_can_be_served(
+    api, run, items, tmp_path, installation
+):
+    target = tmp_path / "copy"
+    assert run("backup", str(target)) == {"files": 3, "findings": []}
+    app = served(target)
+    other = Api(app.test_client(), installation.starter_token)
+    for code, item in items.items():
+        assert other.get(f"/downloadables/{item}/file").data == CONTENTS[code]
+        mine = api.get(f"/downloadables/{item}").json
+        assert other.get(f"/downloadables/{item}").json == mine
+    app.extensions["sirenhall"].close()
+    assert (target / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_a_backup_is_brought_up_to_date(api, run, items, tmp_path, installation):
+    target = tmp_path / "copy"
+    run("backup", str(target))
+    assert api.delete(f"/downloadables/{items['two']}").status_code == 200
+    new = api.upload(b"new", "new.txt", name="New", code="new")
+    before = {path.name for path in (target / "files" / "blobs").rglob("*")}
+    run("backup", str(target))
+    after = {path.name for path in (target / "files" / "blobs").rglob("*")}
+    assert len(before - after) >= 1
+    app = served(target)
+    other = Api(app.test_client(), installation.starter_token)
+    assert other.get(f"/downloadables/{new}/file").data == b"new"
+    assert other.get(f"/downloadables/{items['two']}").status_code == 404
+    # An id is never given twice, also by the copy.
+    api.delete(f"/downloadables/{new}")
+    run("backup", str(target))
+    assert other.add(code="again") > new
+    app.extensions["sirenhall"].close()
+
+
+def test_a_backup_names_what_it_could_not_copy(run, keys, installation, tmp_path):
+    installation.storage.delete(keys["two"])
+    spoil(installation, keys["one"], b"other")
+    said = run("backup", str(tmp_path / "copy"), code=1)
+    assert kinds(said) == [("damaged", keys["one"]), ("missing", keys["two"])]
+
+
+def test_a_backup_is_restored_anywhere(api, run, items, tmp_path, data_dir):
+    run("backup", str(tmp_path / "copy"))
+    new = tmp_path / "new"
+    assert run("restore", str(tmp_path / "copy"), folder=new)["files"] == 3
+    app = create_app(settings_for(new))
+    there = app.extensions["sirenhall"]
+    other = Api(app.test_client(), there.starter_token)
+    assert other.get("/downloadables/1/file").data == CONTENTS["one"]
+    listed = api.get("/stores/1/downloadables").data
+    assert other.get("/stores/1/downloadables").data == listed
+    assert other.add(code="more") == 4
+    there.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["restore", "{tmp}/copy"], "nothing for sale yet"),
+        (["restore", "{tmp}"], "there is no backup in"),
+        (["backup", "{data}"], "must be in another folder"),
+        (["storage", "migrate", "ftp://x"], "must be file:"),
+        (["storage", "migrate", "s3://"], "must be s3:"),
+    ],
+)
+def test_what_cannot_be_done_is_said(run, items, tmp_path, data_dir, arguments, words):
+    run("backup", str(tmp_path / "copy"))
+    given = [text.format(tmp=tmp_path, data=data_dir) for text in arguments]
+    result = CliRunner().invoke(
+        main, [*given, "--data-dir", str(data_dir)], env=environment_for(data_dir)
+    )
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_files_move_to_another_storage_and_a_broken_move_goes_on(
+    run, items, keys, tmp_path, data_dir, installation
+):
+    url = storages.s3_url(tmp_path / "moved")
+    with closing(storage_at(url)) as target:
+        # A move that broke off, and one that was spoilt.
+        with target.writer(keys["one"]) as writer:
+            writer.write(CONTENTS["one"])
+            writer.keep()
+        with target.writer(keys["two"]) as writer:
+            writer.write(b"half")
+            writer.keep()
+    assert run("storage", "migrate", url) == {"files": 3, "findings": []}
+    environment = {**environment_for(data_dir), "SIRENHALL_STORAGE_URL": url}
+    assert run("verify", environment=environment)["findings"] == []
+    app = create_app(settings_for(data_dir, storage_url=url))
+    other = Api(app.test_client(), installation.starter_token)
+    for code, item in items.items():
+        assert other.get(f"/downloadables/{item}/file").data == CONTENTS[code]
+    app.extensions["sirenhall"].close()
+
+
+def test_people_are_told_in_words(items, data_dir, tmp_path):
+    def said(*arguments):
+        return (
+            CliRunner()
+            .invoke(
+                main,
+                [*arguments, "--data-dir", str(data_dir)],
+                env={**os.environ, **environment_for(data_dir)},
+            )
+            .stdout
+        )
+
+    assert said("verify") == "3 files verified; 0 problems.\n"
+    assert said("sweep") == (
+        "Removed 0 expired upload slots, 0 unfinished files and 0 files of no version "
+        "(0 bytes).\n"
+    )
+    copy = tmp_path / "copy"
+    assert said("backup", str(copy)) == f"3 files and all data in {copy}; 0 problems.\n"
