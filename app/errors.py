@@ -299,7 +299,7 @@ class Unavailable(RequestError):
 
 
 class FileNotThere(RequestError):
-    """The store has not put the file there yet."""
+    """The store has not put the file there yet, or the server has lost it."""
 
     status = 503
     code = "file_not_there"

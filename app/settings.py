@@ -11,6 +11,9 @@ from typing import Any
 from app.errors import ConfigurationError
 
 PREFIX = "SIRENHALL_"
+APP, X_ACCEL, REDIRECT = "app", "x-accel", "redirect"
+"""Who sends the bytes of files."""
+
 DATABASE, FILES = "sirenhall.db", "files"
 """What the data folder has of its own, where no setting says otherwise."""
 
@@ -80,6 +83,18 @@ def _addresses(text: str) -> str:
     if text.strip().lower() not in {"full", "truncated", "none"}:
         raise ValueError("must be full, truncated or none")
     return text.strip().lower()
+
+
+def _delivery(text: str) -> str:
+    if text.strip().lower() not in {APP, X_ACCEL, REDIRECT}:
+        raise ValueError(f"must be {APP}, {X_ACCEL} or {REDIRECT}")
+    return text.strip().lower()
+
+
+def _location(text: str) -> str:
+    if not re.fullmatch(r"/[^\s?#]*", text.strip()):
+        raise ValueError("must be a path that begins with /")
+    return text.strip().rstrip("/") + "/"
 
 
 def _origins(text: str) -> tuple[str, ...]:
@@ -159,6 +174,17 @@ class Settings:
         meaning="What is kept of the addresses that customers download from: full, "
         "truncated (the network) or none.",
         read=_addresses,
+    )
+    delivery: str = _setting(
+        default=APP,
+        meaning="Who sends files: app; x-accel, an nginx in front (deploy/nginx.conf); "
+        "or redirect, the S3 by addresses that it signs.",
+        read=_delivery,
+    )
+    x_accel_location: str = _setting(
+        default="/sirenhall-files/",
+        meaning="The internal location of nginx that leads to the storage's folder.",
+        read=_location,
     )
     upload_hours: int = _setting(
         default=24,

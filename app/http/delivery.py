@@ -5,6 +5,7 @@ and reads ranges in small pieces; the rules here are the RFC's.
 """
 
 import base64
+import logging
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -14,12 +15,16 @@ from urllib.parse import quote
 
 from flask import Request, Response
 
-from app.errors import PreconditionFailed, RangeNotSatisfiable
+from app.errors import FileNotThere, PreconditionFailed, RangeNotSatisfiable
 from app.http.conditional import Outcome, Validators, evaluate, range_applies
 from app.http.ranges import ByteRange, byte_ranges
 from app.storage import Storage
 
 CHUNK = 64 * 1024
+LOST = "900"
+"""Seconds after which who asks for a lost file may try again."""
+
+_LOG = logging.getLogger(__name__)
 
 # Servers whose file wrapper starts at the file's position (uWSGI's does not).
 TRUSTED_WRAPPERS = ("gunicorn", "waitress")
@@ -36,6 +41,7 @@ class StoredFile:
     size: int
     sha256: str
     modified: int
+    key: str
     open: Callable[[], BinaryIO]
 
 
@@ -47,6 +53,7 @@ def stored(record: Mapping[str, Any], storage: Storage) -> StoredFile:
         size=record["file_size"],
         sha256=record["file_sha256"],
         modified=record["upload_date"],
+        key=record["blob_key"],
         open=lambda: storage.open(record["blob_key"]),
     )
 
@@ -59,12 +66,20 @@ def _untold(_sent: int) -> None:
     """Tell nobody."""
 
 
+HandOver = Callable[[StoredFile, Mapping[str, str]], Response | None]
+"""Lets another server send a file, with these headers; None where it cannot."""
+
+
 def send(
-    request: Request, file: StoredFile, begin: Callable[[], Ended] = lambda: _untold
+    request: Request,
+    file: StoredFile,
+    begin: Callable[[], Ended] = lambda: _untold,
+    hand_over: HandOver = lambda _file, _headers: None,
 ) -> Response:
     """Answer a GET or HEAD for a file.
 
-    `begin` is called once bytes of it will be sent, and what it gives once they were.
+    `begin` is called once bytes of it will be sent, and what it gives once they were;
+    neither is where it was handed over.
     Raises `PreconditionFailed` and `RangeNotSatisfiable`.
     """
     validators = Validators(f'"{file.sha256}"', file.modified)
@@ -79,6 +94,10 @@ def send(
     # Range means something to GET alone (section 14.2).
     if request.method == "GET" and range_applies(request.headers.get, validators):
         wanted = byte_ranges(request.headers.get("Range"), file.size)
+    if request.method == "GET" and wanted != []:
+        handed = hand_over(file, headers)
+        if handed is not None:
+            return handed
     if wanted is None:
         return _part(request, file, ByteRange(0, file.size), 200, headers, begin)
     if not wanted:
@@ -90,6 +109,25 @@ def send(
         headers["Content-Range"] = wanted[0].content_range(file.size)
         return _part(request, file, wanted[0], 206, headers, begin)
     return _parts(file, wanted, headers, begin)
+
+
+def at_last(answer: Callable[[], Response]) -> Response:
+    """Answer again where a file was replaced since it was looked up.
+
+    Raises `FileNotThere` for one that the storage has lost.
+    """
+    try:
+        return answer()
+    except FileNotFoundError:
+        pass
+    try:
+        return answer()
+    except FileNotFoundError as error:
+        _LOG.exception("the storage has lost a file; `sirenhall verify` names it")
+        raise FileNotThere(
+            "the file cannot be found at the moment; try again later",
+            headers={"Retry-After": LOST},
+        ) from error
 
 
 def content_disposition(name: str) -> str:
@@ -134,6 +172,15 @@ class _Told:
         self._at = 0
         self.fileno = stream.fileno
         self.tell = stream.tell
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether the system has the file, rather than a connection."""
+        try:
+            self._stream.fileno()
+        except OSError:
+            return False
+        return True
 
     def read(self, size: int = -1) -> bytes:
         """Give bytes that will be sent."""
@@ -191,7 +238,7 @@ def _body(environ: dict[str, Any], stream: _Told, part: ByteRange) -> Any:
     wrapper = environ.get("wsgi.file_wrapper")
     server = str(environ.get("SERVER_SOFTWARE", ""))
     # These send Content-Length bytes from the file's position on, by sendfile(2).
-    if wrapper and server.startswith(TRUSTED_WRAPPERS):
+    if wrapper and server.startswith(TRUSTED_WRAPPERS) and stream.is_on_disk:
         return wrapper(stream, CHUNK)
     return _Pieces(stream, part.length)
 

@@ -7,7 +7,7 @@ from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
 from app.errors import NotFound
-from app.http import affordances, delivery
+from app.http import affordances, delivery, handover
 from app.http.addresses import UPLOAD_URL
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
@@ -136,11 +136,7 @@ def _create(
 
 def _file(call: Call, item_id: int) -> Response:
     """Answer a GET of the bytes, for the merchant."""
-    try:
-        return _send_file(call, item_id)
-    except FileNotFoundError:
-        # Deleted since it was looked up; if not, the storage has lost it.
-        return _send_file(call, item_id)
+    return delivery.at_last(lambda: _send_file(call, item_id))
 
 
 def _put_file(call: Call, item_id: int) -> Response:
@@ -183,7 +179,7 @@ def _send_file(call: Call, item_id: int) -> Response:
     if record["blob_key"] is None:
         raise NotFound
     file = delivery.stored(record, call.installation.storage)
-    return delivery.send(call.request, file)
+    return delivery.send(call.request, file, hand_over=handover.chosen(call))
 
 
 def register(app: Flask, catalogue: Catalogue) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response
 
 from app.errors import BadRequest, UnknownLink
-from app.http import delivery
+from app.http import delivery, handover
 from app.http.addresses import DOWNLOAD as ADDRESS
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
@@ -67,11 +67,7 @@ METHODS = {"GET": "Download what was bought", **STANDARD_METHODS}
 
 def _download(call: Call) -> Response:
     """Answer a customer."""
-    try:
-        return _deliver(call)
-    except FileNotFoundError:
-        # Deleted since it was looked up; if not, the storage has lost it.
-        return _deliver(call)
+    return delivery.at_last(lambda: _deliver(call))
 
 
 def _deliver(call: Call) -> Response:
@@ -85,7 +81,12 @@ def _deliver(call: Call) -> Response:
     if record["url"] is not None:
         return _redirect(call, record)
     file = delivery.stored(record, call.installation.storage)
-    return delivery.send(call.request, file, lambda: _begun(call, record))
+    return delivery.send(
+        call.request,
+        file,
+        lambda: _begun(call, record),
+        hand_over=handover.chosen(call, lambda: _begin(call, record, "redirected")),
+    )
 
 
 def _wanted(call: Call, moment: int) -> dict[str, Any]:

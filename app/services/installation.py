@@ -21,7 +21,7 @@ from app.migrations import HEAD
 from app.models import ITEM_CATEGORIES, STORES, TOKENS
 from app.services import access, item_categories, scopes, stores, uploads
 from app.services.kept import Kept
-from app.settings import Settings
+from app.settings import REDIRECT, X_ACCEL, Settings
 from app.storage import Storage, storage_at, sync_folder
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 from schemas.store import StoreSchema
@@ -132,10 +132,26 @@ def prepare(settings: Settings) -> Installation:
         raise ConfigurationError(
             f"cannot use the database {database.engine.url!r}: {_cause(error)}"
         ) from error
+    _ensure_deliverable(settings)
     installation.storage.clear_unfinished(UNFINISHED)
     with closing(database):
         _remove_expired_uploads(installation)
     return installation
+
+
+def _ensure_deliverable(settings: Settings) -> None:
+    """Refuse that files be sent by who cannot have them."""
+    is_folder = settings.storage.startswith("file:")
+    if settings.delivery == X_ACCEL and not is_folder:
+        raise ConfigurationError(
+            "SIRENHALL_DELIVERY=x-accel needs the files in a folder that nginx can "
+            "read; with an S3 it is redirect, or app"
+        )
+    if settings.delivery == REDIRECT and is_folder:
+        raise ConfigurationError(
+            "SIRENHALL_DELIVERY=redirect needs the files in an S3 "
+            "(SIRENHALL_STORAGE_URL); with a folder it is x-accel, or app"
+        )
 
 
 def _cause(error: Exception) -> str:

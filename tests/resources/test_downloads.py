@@ -1,12 +1,17 @@
 """The customer's link: what counts, what is refused and how, and what is kept of it."""
 
 import re
+import urllib.error
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from app import create_app
+from app.errors import ConfigurationError
 from app.services import clock, downloads, signed_links
-from tests.conftest import Api
+from tests import storages
+from tests.conftest import Api, settings_for
 
 PATH = "/stores/1/downloadable_purchases"
 CONTENT = bytes(range(256)) * 40
@@ -371,3 +376,72 @@ def test_the_last_byte_alone_is_no_whole_download(api, anonymous, buy):
     assert anonymous.get(url, headers={"Range": "bytes=-1"}).status_code == 206
     [kept] = api.get(f"{href}/downloads").json["_embedded"]["fx:downloads"]
     assert (kept["outcome"], kept["bytes_sent"]) == ("broken", 1)
+
+
+class TestHandedOver:
+    """Another server sends the bytes."""
+
+    @pytest.fixture
+    def redirecting(self, data_dir):
+        url = storages.s3_url(data_dir)
+        app = create_app(settings_for(data_dir, storage_url=url, delivery="redirect"))
+        yield app
+        app.extensions["sirenhall"].close()
+
+    def test_the_s3_sends_it_by_an_address_that_is_signed(self, redirecting):
+        there = redirecting.extensions["sirenhall"]
+        api = Api(redirecting.test_client(), there.starter_token)
+        item = api.upload(CONTENT, "Fjörd 100%.zip")
+        bought = api.post(PATH, json={"downloadable_id": item, "max_downloads": 1})
+        link = bought.json["_links"]["fx:download_url"]["href"]
+        guest = Api(redirecting.test_client(), None)
+        assert guest.request("HEAD", link).status_code == 200
+        assert count(api, bought.headers["Location"]) == 0
+        answer = guest.get(link)
+        assert answer.status_code == 302
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        for _again in range(2):
+            got = urllib.request.Request(guest.get(link).headers["Location"])
+            got.add_header("Range", "bytes=10-19")
+            with urllib.request.urlopen(got) as body:
+                assert body.status == 206
+                assert body.read() == CONTENT[10:20]
+                disposition = body.headers["Content-Disposition"]
+        assert "filename*=UTF-8''Fj%C3%B6rd%20100%25.zip" in disposition
+        shown = api.get(bought.headers["Location"]).json
+        assert shown["number_of_downloads"] == 1
+        listed = api.get(shown["_links"]["fx:downloads"]["href"]).json
+        [download] = listed["_embedded"]["fx:downloads"]
+        assert download["outcome"] == "redirected"
+        # The merchant gets it the same way.
+        assert api.get(f"/downloadables/{item}/file").status_code == 302
+        # An address that somebody has changed is good for nothing.
+        forged = answer.headers["Location"].replace(
+            "X-Amz-Expires=3600", "X-Amz-Expires=9999"
+        )
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(forged)
+
+    def test_what_the_storage_has_lost_is_not_counted(self, redirecting):
+        there = redirecting.extensions["sirenhall"]
+        api = Api(redirecting.test_client(), there.starter_token)
+        bought = api.post(PATH, json={"downloadable_id": api.upload()})
+        [stored] = there.storage.stored()
+        there.storage.delete(stored.key)
+        link = bought.json["_links"]["fx:download_url"]["href"]
+        assert api.get(link).status_code == 503
+        assert count(api, bought.headers["Location"]) == 0
+
+    @pytest.mark.parametrize(
+        ("delivery", "url", "words"),
+        [
+            ("redirect", "", "needs the files in an S3"),
+            ("x-accel", "s3", "in a folder"),
+        ],
+    )
+    def test_who_cannot_have_the_files_is_not_to_send_them(
+        self, data_dir, delivery, url, words
+    ):
+        where = storages.s3_url(data_dir) if url else f"file:{data_dir / 'files'}"
+        with pytest.raises(ConfigurationError, match=words):
+            create_app(settings_for(data_dir, storage_url=where, delivery=delivery))
