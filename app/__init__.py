@@ -44,6 +44,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         stores,
         uploads,
         versions,
+        webhook_deliveries,
     )
     from app.services.installation import prepare
     from app.settings import Settings
@@ -62,6 +63,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         versions,
         purchases,
         downloads,
+        webhook_deliveries,
         uploads,
         oauth,
         property_helpers,

@@ -92,13 +92,19 @@ class Snapshot:
 
 
 class Transaction(Snapshot):
-    """A snapshot that can be changed; it is committed as a whole or not at all."""
+    """A snapshot that can be changed; it is committed as a whole or not at all.
+
+    `origin` is the base of addresses that are written down in it, for others.
+    """
 
     is_constant = False
 
-    def __init__(self, connection: Connection, translated: Translated) -> None:
+    def __init__(
+        self, connection: Connection, translated: Translated, origin: str
+    ) -> None:
         super().__init__(connection.connection, connection.dialect, translated)
         self.connection = connection
+        self.origin = origin
 
     def execute(self, statement: Executable) -> int:
         """Run a statement that changes rows and give their number."""
@@ -141,10 +147,10 @@ class Database:
             db.close()
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
+    def writing(self, origin: str = "") -> Iterator[Transaction]:
         """Open a transaction, committed when the block ends without an error."""
         with self._translated, self._lane, self._writer.begin() as connection:
-            yield Transaction(connection, self._translated)
+            yield Transaction(connection, self._translated, origin)
 
     def close(self) -> None:
         """Close all connections."""

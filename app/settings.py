@@ -191,6 +191,12 @@ class Settings:
         meaning="Hours for which an upload slot is open.",
         read=_at_least_one,
     )
+    webhook_private: bool = _setting(
+        default=False,
+        meaning="Whether webhooks may go to private addresses, such as a shop on the "
+        "same machine.",
+        read=_truth,
+    )
     require_api_version: bool = _setting(
         default=False,
         meaning="Whether a request must carry FOXY-API-VERSION.",

@@ -56,6 +56,9 @@ class Property(marshmallow.fields.Field[Any]):
     lexical: Callable[[Any], str] = staticmethod(str)
     """Writes a stored value that is not null."""
 
+    is_secret: ClassVar[bool] = False
+    """Whether only those see it who may change it."""
+
     max_length: int | None = None
     """The most characters of a text."""
 
@@ -230,6 +233,12 @@ class Url(Text):
             raise self.complain(
                 "invalid", "must be an absolute http or https URL without credentials"
             )
+
+
+class Secret(Text):
+    """A text that is shown to nobody who may only read."""
+
+    is_secret = True
 
 
 class Email(Text):

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from schemas.base import RequiredWhen, ResourceSchema
-from schemas.fields import Boolean, Date, Email, Pattern, Text, Url
+from schemas.fields import Boolean, Date, Email, Pattern, Secret, Text, Url
 
 
 class StoreSchema(ResourceSchema):
@@ -100,12 +100,21 @@ class StoreSchema(ResourceSchema):
     webhook_url = Url(
         "The address that is told of changes.", max_length=300, default="", example=""
     )
-    webhook_key = Text(
-        "The secret that signs what is sent to webhook_url.",
+    webhook_key = Secret(
+        "The secret that signs what is sent to webhook_url; left empty, one is made. "
+        "Tokens that can only read do not see it.",
         max_length=200,
         default="",
         example="",
     )
+    webhook_failing_since = Date(
+        "Since when webhook_url has taken nothing; null: it works, as far as is known."
+    )
+    webhook_disabled_since = Date(
+        "When webhook_url was disabled, since it failed for three days or answered "
+        "410. Set use_webhook again to go on."
+    )
+    webhook_error = Text("Why webhook_url is failing.", read_only=True, example="")
     is_maintenance_mode = Boolean(
         "Whether the store is closed to customers for a while.",
         default=False,

@@ -2,11 +2,22 @@
 
 from app.cli.client import client
 from app.cli.command import main
+from app.cli.deliver import deliver
 from app.cli.serve import serve
 from app.cli.token import token
 from app.cli.upkeep import backup, restore, storage, sweep, verify
 
-for command in (backup, client, restore, serve, storage, sweep, token, verify):
+for command in (
+    backup,
+    client,
+    deliver,
+    restore,
+    serve,
+    storage,
+    sweep,
+    token,
+    verify,
+):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -116,8 +116,12 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
 
         def load(self) -> Any:
             from app import create_app
+            from app.http.endpoints import EXTENSION
+            from app.services import deliverer
 
-            return create_app(settings)
+            app = create_app(settings)
+            deliverer.start(app.extensions[EXTENSION])
+            return app
 
     def when_ready(server: Any) -> None:
         port = server.LISTENERS[0].sock.getsockname()[1]

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -242,6 +243,8 @@ class Call:
                     f'error_description="{reason}"'
                 },
             )
+        if not principal.can_write:
+            vars(self)["place"] = replace(self.place, hides_secrets=True)
         return principal
 
     @lazy
@@ -279,7 +282,7 @@ class Call:
     def writing(self) -> Iterator[Transaction]:
         """Open a transaction; the view of before is given up."""
         self.close()
-        with self.installation.database.writing() as tx:
+        with self.installation.database.writing(self.place.base) as tx:
             self._tx = tx
             try:
                 yield tx

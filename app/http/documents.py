@@ -39,6 +39,8 @@ class Place:
 
     base: str
     vocabulary: Vocabulary
+    hides_secrets: bool = False
+    """Whether who reads it may not write, and so has no use for secrets."""
 
 
 Inside = Mapping[str, Embedded]
@@ -70,6 +72,11 @@ class ItemDocuments:
         columns = declaration.columns
         absent = [f.column for f in self.schema.references().values() if f.allow_none]
         conditional = [name for link in declaration.links for name in link.when]
+        self._secret = tuple(
+            columns.index(field.column)
+            for field in self.schema.shown.values()
+            if field.is_secret
+        )
         self._conditional = tuple(
             columns.index(name) for name in dict.fromkeys(conditional + absent)
         )
@@ -85,6 +92,9 @@ class ItemDocuments:
         inside: Inside = NOTHING,
     ) -> Resource:
         """Build the document of a record; `fields` are the properties it shows."""
+        if place.hides_secrets and self._secret:
+            secret = {self.declaration.columns[i]: "" for i in self._secret}
+            record = {**record, **secret}
         shown = self.schema.dump(record)
         for name in self.schema.references():
             if shown[name] is not None:
@@ -143,6 +153,8 @@ class ItemDocuments:
         alone where a format `embeds_items_whole`. `insides` is, for each row, what
         is embedded in it.
         """
+        if place.hides_secrets and self._secret:
+            rows = [self._without_secrets(row) for row in rows]
         bound: dict[Any, Fill] = {}
         conditional = self._conditional
         written = []
@@ -162,6 +174,9 @@ class ItemDocuments:
                 row = (*row, *texts)  # noqa: PLW2901
             written.append(fill(row))
         return written
+
+    def _without_secrets(self, row: Sequence[Any]) -> Sequence[Any]:
+        return ["" if i in self._secret else value for i, value in enumerate(row)]
 
     def _template(
         self, representation: Representation, rel: str | None, variant: _Variant

@@ -1,4 +1,4 @@
 """Alembic migrations, shipped with the package and applied at start."""
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision; a start that finds it in the database imports no Alembic."""

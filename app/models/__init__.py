@@ -10,6 +10,7 @@ from app.models.purchase import DOWNLOADABLE_PURCHASES, DOWNLOADS
 from app.models.store import COLLECTION_STATES, STORES
 from app.models.token import TOKENS
 from app.models.upload import UPLOAD_SLOTS
+from app.models.webhook import WEBHOOK_DELIVERIES
 
 __all__ = [
     "ATTRIBUTES",
@@ -26,4 +27,5 @@ __all__ = [
     "TOKENS",
     "UPLOAD_SLOTS",
     "VERSIONS",
+    "WEBHOOK_DELIVERIES",
 ]

@@ -32,6 +32,10 @@ STORES = Table(
     Column("use_webhook", Boolean, nullable=False),
     Column("webhook_url", text(300), nullable=False),
     Column("webhook_key", text(200), nullable=False),
+    # How it does: null while it is not known to fail, and is not disabled.
+    Column("webhook_failing_since", BigInteger),
+    Column("webhook_disabled_since", BigInteger),
+    Column("webhook_error", text(300), nullable=False, server_default=""),
     Column("is_maintenance_mode", Boolean, nullable=False),
     Column("is_active", Boolean, nullable=False),
     # What a search looks through, folded; see app/services/folding.py.

@@ -12,6 +12,7 @@ from app.resources import (
     purchases,
     stores,
     versions,
+    webhook_deliveries,
 )
 
 CATALOGUE: Catalogue = {
@@ -24,6 +25,7 @@ CATALOGUE: Catalogue = {
         versions.KIND,
         purchases.KIND,
         downloads.KIND,
+        webhook_deliveries.KIND,
     )
 }
 """Every kind of resource by its name."""

@@ -134,6 +134,7 @@ def _begin(call: Call, record: Mapping[str, Any], outcome: str) -> int:
         customer,
         minutes=settings.download_session_minutes,
         outcome=outcome,
+        origin=call.place.base,
     )
 
 

@@ -55,6 +55,11 @@ STORE = Declaration(
         ),
         LinkTo("fx:downloads", "/stores/{id}/downloads", "Downloads of This Store"),
         LinkTo(
+            "fx:webhook_deliveries",
+            "/stores/{id}/webhook_deliveries",
+            "Webhook Deliveries of This Store",
+        ),
+        LinkTo(
             "fx:attributes",
             "/stores/{id}/attributes",
             "Attributes for This Store",

@@ -17,7 +17,7 @@ from app.models import (
     UPLOAD_SLOTS,
     VERSIONS,
 )
-from app.services import listing
+from app.services import listing, webhooks
 from app.services.access import Principal
 from app.services.clock import now
 from app.services.folding import folded
@@ -29,6 +29,8 @@ from schemas.item_category import DOWNLOADED
 from schemas.values import MONEY_DIGITS
 
 COLLECTION = "downloadables"
+TOLD = ("id", "code", "name", "version", "file_name", "file_size", "file_sha256")
+"""What webhooks are told of one."""
 
 _CURRENT = VERSIONS.c.id == DOWNLOADABLES.c.version_id
 SOURCE = listing.source(
@@ -221,6 +223,7 @@ def create(
         )
     added = 0 if values["is_archived"] else 1
     listing.note_change(tx, store_id, COLLECTION, added=added)
+    _tell(tx, "created", store_id, downloadable_id)
     return downloadable_id
 
 
@@ -273,6 +276,9 @@ def change(
     archived = bool(values.get("is_archived", record["is_archived"]))
     added = bool(record["is_archived"]) - archived
     listing.note_change(tx, record["store_id"], COLLECTION, added=added)
+    is_replaced = file is not None and record["version_id"] is not None
+    event = "file_replaced" if is_replaced else "updated"
+    _tell(tx, event, record["store_id"], record["id"])
 
 
 def touch(
@@ -298,6 +304,7 @@ def restore(tx: Transaction, version: Mapping[str, Any]) -> None:
         "search_text": _search_text({**record, "file_name": version["file_name"]}),
     }
     touch(tx, version["store_id"], version["downloadable_id"], changes)
+    _tell(tx, "file_replaced", version["store_id"], version["downloadable_id"])
 
 
 def _touch_versions(tx: Transaction, *ids: int | None) -> None:
@@ -332,10 +339,21 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
         for statement in (_BLOBS, _PARTIALS)
         for row in tx.rows(statement, id=record["id"])
     ]
+    _tell(tx, "deleted", record["store_id"], record["id"])
     tx.execute(delete(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]))
     added = 0 if record["is_archived"] else -1
     listing.note_change(tx, record["store_id"], COLLECTION, added=added)
     return keys
+
+
+def _tell(tx: Transaction, what: str, store_id: int, downloadable_id: int) -> None:
+    """Let the store's webhook know."""
+
+    def data() -> dict[str, Any]:
+        record = of_slot(tx, downloadable_id) or {}
+        return webhooks.shown(tx, "/downloadables/{id}", record, TOLD)
+
+    webhooks.note(tx, f"downloadable.{what}", store_id, data)
 
 
 def _search_text(values: Mapping[str, Any]) -> str:

@@ -38,13 +38,16 @@ from app.models import (
     STORES,
     VERSIONS,
 )
-from app.services import downloadables, listing
+from app.services import downloadables, listing, webhooks
 from app.services.access import Principal
 from app.services.clock import now
 
 COLLECTION = "downloads"
 PURCHASES = "downloadable_purchases"
 """The kept collection that a download changes, too."""
+
+TOLD = ("id", "downloadable_id", "order_id", "customer_id", "number_of_downloads")
+"""What webhooks are told of a purchase."""
 
 HOUR = 3600
 CLOSED = "900"
@@ -76,6 +79,8 @@ _BY_ID = Statement(
 _WANTED = Statement(
     select(
         _P.id,
+        _P.order_id,
+        _P.customer_id,
         _P.store_id,
         _P.downloadable_id,
         _P.is_active,
@@ -219,12 +224,13 @@ def begin(
     *,
     minutes: int,
     outcome: str = "started",
+    origin: str = "",
 ) -> int:
     """Go on with a download, or open one and count it; give its id.
 
     Raises `RequestError` where there is none left.
     """
-    with database.writing() as tx:
+    with database.writing(origin) as tx:
         moment = now()
         found = under_way(tx, record, moment)
         if found is not None:
@@ -251,7 +257,30 @@ def begin(
             },
         )
         listing.note_change(tx, record["store_id"], COLLECTION, added=1)
+        _tell(tx, record)
     return download_id
+
+
+def _tell(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Let the store's webhook know, also if that was the last one."""
+    if not webhooks.is_on(tx, record["store_id"]):
+        return
+    now_is = wanted(tx, purchase_id=record["id"]) or record
+    events = ["downloaded"]
+    if _refusal(now_is, now()) is not None:
+        events.append("limit_reached")
+    for event in events:
+        tell(tx, event, now_is)
+
+
+def tell(tx: Transaction, what: str, purchase: Mapping[str, Any]) -> None:
+    """Let the store's webhook know what happened to a purchase; not its secrets."""
+    webhooks.note(
+        tx,
+        f"downloadable_purchase.{what}",
+        purchase["store_id"],
+        lambda: webhooks.shown(tx, "/downloadable_purchases/{id}", purchase, TOLD),
+    )
 
 
 def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:

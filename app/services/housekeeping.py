@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from app.services import blobs, idempotency, uploads
+from app.services import blobs, idempotency, uploads, webhooks
 from app.services.installation import Installation
 from app.storage import CHUNK, Storage, Stored
 
@@ -57,6 +57,7 @@ def sweep(installation: Installation, *, older_than: float, is_dry: bool) -> Swe
         with installation.database.writing() as tx:
             left = uploads.remove_expired(tx)
             idempotency.remove_expired(tx)
+            webhooks.remove_old(tx)
         for key in left:
             storage.drop_partial(key)
         swept.unfinished = storage.clear_unfinished(older_than)

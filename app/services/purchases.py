@@ -149,6 +149,7 @@ def create(
     }
     purchase_id = tx.insert(DOWNLOADABLE_PURCHASES, row)
     listing.note_change(tx, store_id, COLLECTION, added=1)
+    downloads.tell(tx, "created", {**row, "id": purchase_id})
     return purchase_id, True
 
 
@@ -166,6 +167,9 @@ def change(
                 f"already, by downloadable_purchase {known}",
             )
     _update(tx, record, {**values, **_limits(tx, record["downloadable_id"], values)})
+    is_revoked = record["is_active"] and not values.get("is_active", True)
+    event = "revoked" if is_revoked else "updated"
+    downloads.tell(tx, event, {**record, **values})
 
 
 def reset_usage(tx: Transaction, record: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from app.services import (
     listing,
     places,
     purchases,
+    webhooks,
 )
 from app.services.clock import now
 from app.services.folding import folded
@@ -71,6 +72,7 @@ COUNTED = (
     downloadables.COLLECTION,
     purchases.COLLECTION,
     downloads.COLLECTION,
+    webhooks.COLLECTION,
 )
 
 
@@ -132,6 +134,7 @@ def create(tx: Transaction, values: Mapping[str, Any]) -> int:
         "is_active": True,
         "search_text": folded(values, StoreSchema.searchable),
         **values,
+        **_webhook(values, values),
     }
     store_id = tx.insert(
         STORES, {**row, "date_created": moment, "date_modified": moment}
@@ -153,7 +156,7 @@ def change(
         update(STORES)
         .where(STORES.c.id == record["id"])
         .values(
-            **values,
+            **{**values, **_webhook(values, {**record, **values})},
             search_text=folded({**record, **values}, StoreSchema.searchable),
             revision=STORES.c.revision + 1,
             date_modified=now(),
@@ -161,6 +164,16 @@ def change(
     )
     # Dates everywhere are shown in the store's time zone.
     listing.note_change(tx, record["id"])
+
+
+def _webhook(changes: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a webhook that is used its key, and one that was changed a new chance."""
+    found: dict[str, Any] = {}
+    if whole.get("use_webhook") and not whole.get("webhook_key"):
+        found["webhook_key"] = webhooks.new_key()
+    if changes.get("use_webhook") or "webhook_url" in changes:
+        found.update(webhooks.HEALTHY)
+    return found
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:

@@ -17,7 +17,9 @@ from schemas.fields import (
     Reference,
 )
 
-DATES = ("date_created", "date_modified")
+DATES = [
+    n for d in DECLARATIONS for n, f in d.schema.shown.items() if isinstance(f, Date)
+]
 COMPILED = [r for r in REPRESENTATIONS if r.slot]
 BASES = st.sampled_from(["http://localhost", "https://a.example/p%20q&r", "http://h:1"])
 TEXTS = st.text(max_size=40).map(lambda text: UNREPRESENTABLE.sub("", text))

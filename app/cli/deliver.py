@@ -1,0 +1,37 @@
+"""`sirenhall deliver`: webhooks, where no `sirenhall serve` tells them."""
+
+import time
+from pathlib import Path
+
+import click
+
+from app.cli.command import (
+    data_dir_option,
+    explaining,
+    installation_at,
+    json_option,
+    say,
+)
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Go on until it is stopped.")
+@data_dir_option
+@json_option
+@explaining
+def deliver(watch: bool, data_dir: Path | None, as_json: bool) -> None:
+    """Tell webhooks what happened, and try again what failed.
+
+    `sirenhall serve` does that by itself. This is for other WSGI servers.
+    """
+    from app.services import deliverer
+
+    with installation_at(data_dir) as opened:
+        while True:
+            told, failed = deliverer.deliver(opened)
+            if told or failed or not watch:
+                text = f"{told} told, {failed} to be tried again or given up."
+                say({"told": told, "failed": failed}, text, as_json=as_json)
+            if not watch:
+                return
+            time.sleep(deliverer.PAUSE)

@@ -1,0 +1,58 @@
+"""Webhook deliveries: what a store's webhook was told, and how that went."""
+
+from flask import Flask
+
+from app.http.catalogue import Catalogue, Kind
+from app.http.collection_views import CollectionViews, pages
+from app.http.declaration import TO_STORE, Declaration
+from app.http.endpoints import CollectionService, Deed, ItemService
+from app.http.item_views import ItemViews
+from app.services import stores, webhooks
+from schemas.webhook_delivery import EVENTS, WebhookDeliverySchema
+
+DELIVERY = Declaration(
+    name="webhook_delivery",
+    plural="webhook_deliveries",
+    path="/webhook_deliveries/{id}",
+    title="This Webhook Delivery",
+    description=(
+        "Something that happened in a store, told to its webhook_url by a POST that "
+        "Standard Webhooks describes: the headers webhook-id, webhook-timestamp and "
+        "webhook-signature, which is made with webhook_key. It is told at least once, "
+        "in no certain order; until the answer is 2xx it is tried ten times within "
+        "three and a half days. POST tells it again. Events: "
+        + " ".join(f"{name}: {words}" for name, words in EVENTS.items())
+    ),
+    collection_description=(
+        "What a store's webhook was told, or is to be told, in the last 30 days. A "
+        "webhook that failed for three days, or answered 410, is disabled; the store "
+        "says so."
+    ),
+    schema=WebhookDeliverySchema(),
+    columns=webhooks.SOURCE.names,
+    links=(TO_STORE,),
+)
+KIND = Kind(DELIVERY, webhooks.SOURCE)
+
+REPLAY = Deed(
+    name="replay-webhook-delivery",
+    title="Replay Webhook Delivery",
+    words="Tell the webhook again",
+    message="webhook_delivery {id} will be told again.",
+    do=webhooks.replay,
+)
+
+
+def register(app: Flask, catalogue: Catalogue) -> None:
+    """Publish the views."""
+    items = ItemViews(KIND, ItemService(find=webhooks.find, deed=REPLAY), catalogue)
+    items.register(app)
+    CollectionViews(
+        items,
+        "/stores/{id}/webhook_deliveries",
+        CollectionService(
+            owner=stores.find,
+            version=lambda db, store: webhooks.version(db, store["id"]),
+            page=pages(webhooks.IN_STORE),
+        ),
+    ).register(app)

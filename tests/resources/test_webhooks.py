@@ -1,0 +1,378 @@
+"""Webhooks: what is told, to whom, how often, and what becomes of one that fails."""
+
+import ipaddress
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import standardwebhooks
+
+from app.services import deliverer, webhooks
+from schemas.webhook_delivery import EVENTS
+from tests.conftest import start_server, stop_server, wait_until
+
+PATH = "/stores/1/webhook_deliveries"
+PURCHASES = "/stores/1/downloadable_purchases"
+
+
+class Receiver:
+    """A shop's own server, which answers what it is told to."""
+
+    def __init__(self):
+        self.seen = []
+        self.status = 204
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.seen.append((dict(self.headers), body))
+                self.send_response(receiver.status)
+                if receiver.status == 302:
+                    self.send_header("Location", receiver.url)
+                self.end_headers()
+
+            def log_message(self, *_arguments):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?a=b"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def events(self):
+        return [json.loads(body)["type"] for _headers, body in self.seen]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def settings():
+    return {"webhook_private": True}
+
+
+@pytest.fixture
+def hooked(api, receiver):
+    """A store that tells the receiver; give its representation."""
+    values = {"use_webhook": True, "webhook_url": receiver.url}
+    return api.patch("/stores/1", json=values).json
+
+
+@pytest.fixture
+def later(monkeypatch):
+    passed, real = [0], webhooks.now
+    monkeypatch.setattr(webhooks, "now", lambda: real() + passed[0])
+
+    def wait(seconds):
+        passed[0] += seconds
+
+    return wait
+
+
+def listed(api, **query):
+    answer = api.get(PATH, query_string=query)
+    return answer.json["_embedded"]["fx:webhook_deliveries"]
+
+
+def test_nothing_is_noted_for_a_store_that_wants_nothing(api, installation):
+    api.upload()
+    assert listed(api) == []
+    assert deliverer.deliver(installation) == (0, 0)
+
+
+def test_every_event_is_told(api, anonymous, installation, hooked, receiver):
+    item = api.upload(b"one")
+    api.patch(f"/downloadables/{item}", json={"name": "Other"})
+    api.put(f"/downloadables/{item}/file", data=b"two", content_type="text/plain")
+    first = api.get(f"/downloadables/{item}/versions").json["_embedded"]["fx:versions"]
+    api.post(first[0]["_links"]["self"]["href"])
+    bought = api.post(
+        PURCHASES, json={"downloadable_id": item, "max_downloads": 1, "order_id": "7"}
+    )
+    api.post(PURCHASES, json={"downloadable_id": item, "order_id": "7"})
+    anonymous.get(bought.json["_links"]["fx:download_url"]["href"])
+    purchase = bought.headers["Location"]
+    api.patch(purchase, json={"customer_id": "c"})
+    api.patch(purchase, json={"is_active": False})
+    api.delete(purchase)
+    api.delete(f"/downloadables/{item}")
+    assert deliverer.deliver(installation) == (10, 0)
+    assert sorted(receiver.events) == sorted(
+        [
+            "downloadable.created",
+            "downloadable.updated",
+            "downloadable.file_replaced",
+            "downloadable.file_replaced",
+            "downloadable_purchase.created",
+            "downloadable_purchase.downloaded",
+            "downloadable_purchase.limit_reached",
+            "downloadable_purchase.updated",
+            "downloadable_purchase.revoked",
+            "downloadable.deleted",
+        ]
+    )
+    assert set(receiver.events) == set(EVENTS)
+    assert deliverer.deliver(installation) == (0, 0)
+
+
+def test_what_is_told_can_be_verified_and_followed(api, installation, hooked, receiver):
+    item = api.upload(b"one", code="ünï")
+    deliverer.deliver(installation)
+    [(headers, body)] = receiver.seen
+    assert hooked["webhook_key"].startswith("whsec_")
+    hook = standardwebhooks.Webhook(hooked["webhook_key"])
+    said = hook.verify(body, {name.lower(): v for name, v in headers.items()})
+    assert said["type"] == "downloadable.created"
+    assert said["data"]["code"] == "ünï"
+    assert api.get(said["data"]["href"]).json["code"] == "ünï"
+    assert said["data"]["href"] == f"http://localhost/downloadables/{item}"
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        hook.verify(body + b" ", {name.lower(): v for name, v in headers.items()})
+
+
+def test_a_key_may_be_any_text(api, installation, hooked, receiver):
+    api.patch("/stores/1", json={"webhook_key": "schlüssel"})
+    api.upload()
+    deliverer.deliver(installation)
+    [(headers, body)] = receiver.seen
+    headers = {name.lower(): value for name, value in headers.items()}
+    due = webhooks.Due(0, 1, headers["webhook-id"], body.decode(), 0, "", "schlüssel")
+    assert headers["webhook-signature"] == due.signature(
+        int(headers["webhook-timestamp"])
+    )
+
+
+def test_secrets_of_customers_are_not_told(api, installation, hooked, receiver):
+    item = api.upload()
+    bought = api.post(
+        PURCHASES, json={"downloadable_id": item, "customer_email": "a@b.example"}
+    )
+    deliverer.deliver(installation)
+    told = b"".join(body for _headers, body in receiver.seen)
+    assert bought.json["download_passcode"].encode() not in told
+    assert b"a@b.example" not in told
+
+
+def test_what_was_told_is_logged_and_can_be_told_again(
+    api, installation, hooked, receiver
+):
+    api.upload()
+    deliverer.deliver(installation)
+    [told] = listed(api, state="delivered", event="downloadable.created")
+    assert (told["attempts"], told["response_status"]) == (1, 204)
+    assert told["url"] == receiver.url
+    assert told["next_attempt"] is None
+    assert json.loads(told["payload"])["type"] == "downloadable.created"
+    href = told["_links"]["self"]["href"]
+    again = api.post(href)
+    assert again.status_code == 200
+    assert again.json["state"] == "pending"
+    deliverer.deliver(installation)
+    ids = {headers["webhook-id"] for headers, _body in receiver.seen}
+    assert len(receiver.seen) == 2
+    assert ids == {told["webhook_id"]}
+    for answer in ("xml", "siren", "html", "hal-forms"):
+        assert api.get(f"{href}?format={answer}").status_code == 200
+    assert "downloadable.created" in api.get(f"{PATH}?format=csv").text
+
+
+def test_a_failure_is_tried_again_with_growing_pauses(
+    api, installation, hooked, receiver, later
+):
+    receiver.status = 500
+    api.upload()
+    assert deliverer.deliver(installation) == (0, 1)
+    assert deliverer.deliver(installation) == (0, 0)
+    [entry] = listed(api)
+    assert (entry["state"], entry["attempts"]) == ("pending", 1)
+    assert entry["error"] == "the address answered 500"
+    store = api.get("/stores/1").json
+    assert store["webhook_failing_since"]
+    assert store["webhook_error"] == "the address answered 500"
+    for delay in webhooks.DELAYS[:3]:
+        later(delay - 1)
+        assert deliverer.deliver(installation) == (0, 0)
+        later(2)
+        assert deliverer.deliver(installation) == (0, 1)
+    receiver.status = 200
+    later(webhooks.DELAYS[3] + 1)
+    assert deliverer.deliver(installation) == (1, 0)
+    store = api.get("/stores/1").json
+    assert (store["webhook_failing_since"], store["webhook_error"]) == (None, "")
+    assert len({headers["webhook-id"] for headers, _body in receiver.seen}) == 1
+
+
+def test_a_webhook_that_fails_for_days_is_disabled_and_says_so(
+    api, installation, hooked, receiver, later
+):
+    receiver.status = 503
+    api.upload()
+    deliverer.deliver(installation)
+    for delay in webhooks.DELAYS:
+        later(delay + 1)
+        deliverer.deliver(installation)
+    store = api.get("/stores/1").json
+    assert store["use_webhook"] is False
+    assert store["webhook_disabled_since"]
+    assert store["webhook_error"] == "the address answered 503"
+    api.add(code="more")
+    assert len(listed(api)) == 1
+    # The merchant mends it, and has told again what was missed.
+    receiver.status = 200
+    mended = api.patch("/stores/1", json={"use_webhook": True}).json
+    assert mended["webhook_disabled_since"] is None
+    assert mended["webhook_failing_since"] is None
+    assert mended["webhook_key"] == hooked["webhook_key"]
+    [entry] = listed(api)
+    api.post(entry["_links"]["self"]["href"])
+    assert deliverer.deliver(installation) == (1, 0)
+
+
+def test_an_address_that_is_gone_is_asked_no_more(api, installation, hooked, receiver):
+    receiver.status = 410
+    api.upload()
+    deliverer.deliver(installation)
+    assert api.get("/stores/1").json["use_webhook"] is False
+
+
+def test_what_is_tried_ten_times_has_failed(api, installation, hooked, receiver, later):
+    receiver.status = 500
+    api.upload()
+    deliverer.deliver(installation)
+    for delay in webhooks.DELAYS:
+        later(delay + 1)
+        api.patch("/stores/1", json={"use_webhook": True})
+        deliverer.deliver(installation)
+    [entry] = listed(api)
+    assert (entry["state"], entry["attempts"]) == ("failed", 10)
+    assert entry["next_attempt"] is None
+
+
+def test_a_redirect_is_not_followed(api, installation, hooked, receiver):
+    receiver.status = 302
+    api.upload()
+    assert deliverer.deliver(installation) == (0, 1)
+    assert len(receiver.seen) == 1
+    assert "redirects are not followed" in listed(api)[0]["error"]
+
+
+def test_who_does_not_listen_is_tried_again(api, installation, hooked, receiver):
+    receiver.close()
+    api.upload()
+    assert deliverer.deliver(installation) == (0, 1)
+    assert "cannot be reached" in listed(api)[0]["error"]
+    api.patch("/stores/1", json={"webhook_url": "http://none.invalid/"})
+    api.add(code="more")
+    assert deliverer.deliver(installation) == (0, 1)
+    assert "the host is not found" in listed(api)[-1]["error"]
+
+
+def test_a_slow_store_stops_no_other(api, operator, installation, hooked):
+    for number in range(10):
+        api.add(code=f"c{number}")
+    due = webhooks.claim(installation.database, 8)
+    assert len(due) == webhooks.OF_ONE_STORE
+    # Nobody else takes what is under way.
+    assert not {one.id for one in due} & {
+        one.id for one in webhooks.claim(installation.database, 8)
+    }
+
+
+def test_what_did_not_happen_is_not_told(api, installation, hooked, receiver):
+    item = api.add()
+    deliverer.deliver(installation)
+    assert api.post("/stores/1/downloadables", json={"name": "x"}).status_code == 422
+    assert api.patch(f"/downloadables/{item}", json={"price": -1}).status_code == 422
+    assert deliverer.deliver(installation) == (0, 0)
+
+
+def test_tokens_that_only_read_do_not_see_the_key(api, reader, hooked):
+    assert api.get("/stores/1").json["webhook_key"]
+    for answer in ("hal", "xml", "siren", "hal-forms", "html"):
+        for path in ("/stores/1", "/stores", "/downloadables/1?zoom=store"):
+            api.add(code=f"{answer}{len(path)}")
+            separator = "&" if "?" in path else "?"
+            shown = reader.get(f"{path}{separator}format={answer}")
+            assert shown.status_code == 200
+            assert hooked["webhook_key"] not in shown.text
+    assert hooked["webhook_key"] not in reader.get("/stores?format=csv").text
+    assert reader.get("/stores/1").json["webhook_key"] == ""
+
+
+def test_another_store_sees_none_of_it(api, operator, hooked, installation):
+    from tests.conftest import OTHER_STORE, Api
+
+    made = operator.post("/stores", json=OTHER_STORE)
+    other = Api(api.client, made.json["token"])
+    api.add()
+    [entry] = listed(api)
+    assert other.get(entry["_links"]["self"]["href"]).status_code == 404
+    assert other.post(entry["_links"]["self"]["href"]).status_code == 404
+    assert other.get(PATH).status_code == 404
+
+
+class TestPrivateAddresses:
+    """Nothing is sent into the network that the server is in."""
+
+    @pytest.fixture
+    def settings(self):
+        return {}
+
+    @pytest.mark.usefixtures("hooked")
+    def test_they_are_refused(self, api, installation, receiver):
+        api.upload()
+        assert deliverer.deliver(installation) == (0, 1)
+        assert receiver.seen == []
+        assert "no public address" in listed(api)[0]["error"]
+
+    @pytest.mark.parametrize(
+        ("address", "is_public"),
+        [
+            ("93.184.216.34", True),
+            ("2606:2800:220:1:248:1893:25c8:1946", True),
+            ("127.0.0.1", False),
+            ("10.1.2.3", False),
+            ("169.254.169.254", False),
+            ("100.64.0.1", False),
+            ("0.0.0.0", False),
+            ("224.0.0.1", False),
+            ("::1", False),
+            ("::", False),
+            ("fe80::1", False),
+            ("fc00::1", False),
+            ("::ffff:127.0.0.1", False),
+            ("::ffff:93.184.216.34", True),
+            ("64:ff9b::7f00:1", False),
+            ("64:ff9b::5db8:d822", True),
+            ("2002:7f00:1::", False),
+            ("ff02::1", False),
+        ],
+    )
+    def test_however_they_are_written(self, address, is_public):
+        assert deliverer.is_public(ipaddress.ip_address(address)) is is_public
+
+
+def test_a_running_server_tells_by_itself(tmp_path, receiver):
+    server = start_server(
+        tmp_path / "data", environment={"SIRENHALL_WEBHOOK_PRIVATE": "true"}
+    )
+    try:
+        values = json.dumps({"use_webhook": True, "webhook_url": receiver.url})
+        json_type = ("-H", "Content-Type: application/json")
+        store = f"{server.url}stores/1"
+        server.curl("-X", "PATCH", *json_type, "-d", values, store)
+        new = {"name": "a", "code": "a", "price": 1, "item_category_id": 2}
+        server.curl(*json_type, "-d", json.dumps(new), f"{store}/downloadables")
+        assert wait_until(lambda: receiver.events == ["downloadable.created"], 10)
+    finally:
+        stop_server(server)
