@@ -3,6 +3,8 @@
 from app.cli.client import client
 from app.cli.command import main
 from app.cli.deliver import deliver
+from app.cli.exporting import export
+from app.cli.importing import import_
 from app.cli.serve import serve
 from app.cli.token import token
 from app.cli.upkeep import backup, restore, storage, sweep, verify
@@ -11,6 +13,8 @@ for command in (
     backup,
     client,
     deliver,
+    export,
+    import_,
     restore,
     serve,
     storage,

@@ -1,0 +1,107 @@
+"""`sirenhall export`: a store's downloadables and files, as `import` reads them."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.cli.command import data_dir_option, explaining, json_option, progress, say
+from app.cli.importing import server_options
+
+if TYPE_CHECKING:
+    from app.cli.shop import Shop
+
+CSV, FILES = "downloadables.csv", "files"
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--no-files", is_flag=True, help="Write the CSV only.")
+@server_options[0]
+@server_options[1]
+@server_options[2]
+@data_dir_option
+@json_option
+@explaining
+def export(
+    folder: Path,
+    no_files: bool,
+    store_id: int | None,
+    server: str | None,
+    token: str | None,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Write a store's downloadables into FOLDER: a CSV, and their current files.
+
+    `sirenhall import FOLDER/downloadables.csv` reads it again, here or elsewhere. Run
+    again, only the files that are new or different are fetched; each is compared with
+    its SHA-256.
+    """
+    from app.cli.api import api_at, store_at
+    from app.cli.shop import Shop
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with api_at(server, token, data_dir, store_id) as api:
+        shop = Shop(api, store_at(api, store_id))
+        items = list(shop.downloadables.values())
+        size = 0 if no_files else sum(item["file_size"] or 0 for item in items)
+        paths = {}
+        with progress("Exporting", size) as done:
+            for item in items:
+                if not no_files and item["file_name"] and not item["url"]:
+                    paths[item["code"]] = _fetch(shop, item, folder, done)
+        _write(shop, items, paths, folder / CSV)
+    text = f"{len(items):,} downloadables and {len(paths):,} files in {folder}."
+    result = {"downloadables": len(items), "files": len(paths), "folder": str(folder)}
+    say(result, text, as_json=as_json)
+
+
+def _fetch(shop: "Shop", item: Mapping[str, Any], folder: Path, progress: Any) -> str:
+    """Fetch a file unless it is there; give its path from the CSV's folder."""
+    from app.cli.shop import sha256_of
+
+    number = str(item["_links"]["self"]["href"]).rpartition("/")[2]
+    target = folder / FILES / number / _safe(str(item["file_name"]))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    is_there = target.is_file() and target.stat().st_size == item["file_size"]
+    if is_there and sha256_of(target) == item["file_sha256"]:
+        progress(item["file_size"])
+    else:
+        shop.fetch(item, target, progress)
+    return str(target.relative_to(folder))
+
+
+def _safe(name: str) -> str:
+    """Make of a name, which may be any text, one of a file in a folder."""
+    last = name.replace("\\", "/").rpartition("/")[2].replace("\0", "").strip()
+    return last.lstrip(".")[-200:] or "file"
+
+
+def _write(
+    shop: "Shop",
+    items: list[dict[str, Any]],
+    paths: Mapping[str, str],
+    target: Path,
+) -> None:
+    from app.cli.wares import CATEGORY, COLUMNS, PATH
+
+    codes = {address: code for code, address in shop.categories.items()}
+    temporary = target.with_suffix(".new")
+    with temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
+        writer.writeheader()
+        for item in items:
+            row = {name: _text(value) for name, value in item.items()}
+            row[CATEGORY] = codes.get(item["item_category_uri"], "")
+            row[PATH] = paths.get(item["code"], "")
+            writer.writerow(row)
+    temporary.rename(target)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

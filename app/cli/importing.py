@@ -1,0 +1,224 @@
+"""`sirenhall import`: a folder of files, or a CSV, put up for sale."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.cli.command import (
+    FAILED,
+    data_dir_option,
+    explaining,
+    json_option,
+    progress,
+    say,
+)
+from app.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from app.cli.api import Progress
+    from app.cli.shop import Shop
+    from app.cli.wares import Ware
+
+server_options = (
+    click.option(
+        "--store",
+        "store_id",
+        type=click.IntRange(1),
+        metavar="ID",
+        help="The store; not needed as long as there is one, or with a store's token.",
+    ),
+    click.option(
+        "--server",
+        metavar="URL",
+        help="A Sirenhall elsewhere, rather than the data folder.",
+    ),
+    click.option(
+        "--token",
+        metavar="TOKEN",
+        envvar="SIRENHALL_TOKEN",
+        help="A token of the store at --server; also SIRENHALL_TOKEN.",
+    ),
+)
+
+CREATED, UPDATED, UNCHANGED, REFUSED = "created", "updated", "unchanged", "refused"
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of each thing that was to be imported."""
+
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys((CREATED, UPDATED, UNCHANGED, REFUSED), 0)
+    )
+    refusals: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, ware: "Ware", outcome: str, reason: str = "") -> None:
+        """Note an outcome."""
+        self.counts[outcome] += 1
+        if outcome == REFUSED:
+            entry = {"where": ware.where, "code": ware.code, "reason": reason}
+            self.refusals.append(entry)
+
+
+@click.command(name="import")
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--category",
+    metavar="CODE",
+    help="The item category; not needed as long as there is one of downloads, or the "
+    "CSV names it.",
+)
+@click.option("--price", metavar="AMOUNT", help="The price of what has none.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@server_options[0]
+@server_options[1]
+@server_options[2]
+@data_dir_option
+@json_option
+@explaining
+def import_(
+    source: Path,
+    category: str | None,
+    price: str | None,
+    dry_run: bool,
+    store_id: int | None,
+    server: str | None,
+    token: str | None,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Put a folder of files, or what a CSV lists, up for sale.
+
+    Of a folder each file becomes a downloadable, named by its path. A CSV has a line
+    with names first: code, name, price, path (of the file, from the CSV's folder),
+    category, and any other property of a downloadable.
+
+    What is known by its code is brought up to date, and what is the same is left
+    alone: so a broken import is simply run again. What is refused is listed with the
+    reason; then the exit code is 1.
+    """
+    from app.cli.api import api_at, store_at
+    from app.cli.shop import Shop
+    from app.cli.wares import read
+
+    wares = read(source, price)
+    report = Report()
+    with api_at(server, token, data_dir, store_id) as api:
+        shop = Shop(api, store_at(api, store_id))
+        if any(ware.category is None for ware in wares):
+            shop.category(category)
+        size = sum(w.file.stat().st_size for w in wares if w.file and not w.problems)
+        with progress("Importing", size) as done:
+            for ware in wares:
+                importing = Importing(shop, category, report, is_dry=dry_run)
+                importing.take(ware, done)
+    _say(report, as_json=as_json, is_dry=dry_run)
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """Takes one thing after the other into a store."""
+
+    shop: "Shop"
+    category: str | None
+    report: Report
+    is_dry: bool
+
+    def take(self, ware: "Ware", progress: "Progress") -> None:
+        """Create it, bring it up to date, or say why not."""
+        from app.cli.api import Refused
+
+        counted = _Counted(progress, ware)
+        try:
+            problems = [*ware.problems, *self._problems(ware)]
+            if problems:
+                self.report.add(ware, REFUSED, "; ".join(problems))
+            else:
+                self.report.add(ware, self._take(ware, counted))
+        except (Refused, ConfigurationError) as error:
+            self.report.add(ware, REFUSED, str(error))
+        counted.finish()
+
+    def _problems(self, ware: "Ware") -> list[str]:
+        """Say what can be seen without asking the server, for a dry run."""
+        from schemas.downloadable import DownloadableSchema
+
+        is_new = ware.code not in self.shop.downloadables
+        values = {**ware.values, "item_category_id": 1}
+        schema = DownloadableSchema()
+        return [error.message for error in schema.read(values, partial=not is_new)[1]]
+
+    def _take(self, ware: "Ware", progress: "Progress") -> str:
+        known = self.shop.downloadables.get(ware.code)
+        code = ware.category or (None if known else self.category)
+        values: dict[str, Any] = dict(ware.values)
+        if code is not None or known is None:
+            values["item_category_uri"] = self.shop.category(code)
+        if known is None:
+            if not self.is_dry:
+                self.shop.create(values, ware.file, progress)
+            return CREATED
+        changes = {name: v for name, v in values.items() if _differs(known, name, v)}
+        file = ware.file if _is_new_file(known, ware.file) else None
+        if not changes and file is None:
+            return UNCHANGED
+        if not self.is_dry:
+            self.shop.change(known, changes, file, progress)
+        return UPDATED
+
+
+class _Counted:
+    """Counts a file's bytes, so that what was skipped counts as done, too."""
+
+    def __init__(self, progress: "Progress", ware: "Ware") -> None:
+        self._progress = progress
+        is_read = ware.file is not None and not ware.problems
+        self._left = ware.file.stat().st_size if ware.file and is_read else 0
+
+    def __call__(self, size: int) -> None:
+        self._left -= size
+        self._progress(size)
+
+    def finish(self) -> None:
+        """Count the rest."""
+        self._progress(self._left)
+
+
+def _differs(known: Mapping[str, Any], name: str, value: Any) -> bool:
+    """Compare what was written in a CSV with what the server shows."""
+    from schemas.downloadable import DownloadableSchema
+
+    if name == "item_category_uri":
+        return bool(known[name] != value)
+    read = DownloadableSchema().read
+    wanted, _ = read({name: value}, partial=True)
+    there, _ = read({name: known[name]}, partial=True)
+    return bool(wanted != there)
+
+
+def _is_new_file(known: Mapping[str, Any], file: Path | None) -> bool:
+    from app.cli.shop import sha256_of
+
+    if file is None:
+        return False
+    if known["file_size"] != file.stat().st_size:
+        return True
+    return bool(known["file_sha256"] != sha256_of(file))
+
+
+def _say(report: Report, *, as_json: bool, is_dry: bool) -> None:
+    counts = report.counts
+    words = ", ".join(f"{number:,} {name}" for name, number in counts.items())
+    lines = [
+        f"{entry['where']}: {entry['code'] or '(no code)'}: {entry['reason']}"
+        for entry in report.refusals
+    ]
+    lines.append(f"Dry run, nothing was changed: {words}." if is_dry else f"{words}.")
+    result = {**counts, "refusals": report.refusals, "dry_run": is_dry}
+    say(result, "\n".join(lines), as_json=as_json)
+    if report.refusals:
+        sys.exit(FAILED)

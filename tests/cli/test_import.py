@@ -1,0 +1,293 @@
+"""`sirenhall import` and `export`, into a data folder and over the network."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli import api as wires
+from app.cli import main, shop
+from tests.conftest import Server, environment_for, start_server, stop_server
+
+FILES = {
+    "songs/Über Fjord.mp3": b"fjord" * 1000,
+    "songs/tide.mp3": b"tide",
+    "book.pdf": b"%PDF" + b"x" * 200_000,
+    ".hidden/secret": b"no",
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "wares"
+    for name, content in FILES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory):
+    """A server elsewhere, for imports over the network."""
+    server = start_server(tmp_path_factory.mktemp("far") / "data")
+    yield server
+    stop_server(server)
+
+
+def invoke(*arguments, code=0, environment=None):
+    result = CliRunner().invoke(
+        main, [*map(str, arguments), "--json"], env=environment or {}
+    )
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout) if result.stdout else result
+
+
+@pytest.fixture
+def run(data_dir):
+    def here(*arguments, code=0):
+        return invoke(
+            *arguments,
+            *("--data-dir", data_dir),
+            code=code,
+            environment=environment_for(data_dir),
+        )
+
+    return here
+
+
+def shown(api, **query):
+    listed = api.get("/stores/1/downloadables", query_string=query).json
+    return {one["code"]: one for one in listed["_embedded"]["fx:downloadables"]}
+
+
+def counts(said):
+    return tuple(said[name] for name in ("created", "updated", "unchanged", "refused"))
+
+
+def test_a_folder_is_put_up_for_sale_once(api, run, folder):
+    dry = run("import", folder, "--price", "9.95", "--dry-run")
+    assert counts(dry) == (3, 0, 0, 0)
+    assert shown(api) == {}
+    assert counts(run("import", folder, "--price", "9.95")) == (3, 0, 0, 0)
+    found = shown(api)
+    assert set(found) == {"songs-über-fjord", "songs-tide", "book"}
+    fjord = found["songs-über-fjord"]
+    assert (fjord["name"], fjord["price"]) == ("Über Fjord", 9.95)
+    assert fjord["file_name"] == "Über Fjord.mp3"
+    assert fjord["file_type"] == "audio/mpeg"
+    file = api.get(fjord["_links"]["fx:file"]["href"])
+    assert file.data == FILES["songs/Über Fjord.mp3"]
+    # Again: nothing is done twice, and only what is new.
+    assert counts(run("import", folder, "--price", "9.95")) == (0, 0, 3, 0)
+    (folder / "songs" / "tide.mp3").write_bytes(b"another tide")
+    assert counts(run("import", folder, "--price", "12")) == (0, 3, 0, 0)
+    found = shown(api)
+    assert found["songs-tide"]["version"] == 2
+    assert found["book"]["version"] == 1
+    assert found["book"]["price"] == 12
+
+
+def write_csv(path: Path, rows, delimiter=",", encoding="utf-8"):
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows(rows)
+    return path
+
+
+def test_a_csv_says_what_each_is(api, run, folder):
+    table = write_csv(
+        folder / "list.csv",
+        [
+            ("code", "name", "price", "path", "description", "is_published"),
+            ("fjord", "Fjord", "12.50", "songs/Über Fjord.mp3", "two\nlines", "true"),
+            ("later", "Later", "3", "", "", "false"),
+        ],
+        delimiter=";",
+        encoding="utf-8-sig",
+    )
+    assert counts(run("import", table)) == (2, 0, 0, 0)
+    found = shown(api)
+    assert found["fjord"]["description"] == "two\nlines"
+    assert found["fjord"]["file_size"] == 5000
+    assert (found["later"]["is_published"], found["later"]["file_name"]) == (
+        False,
+        None,
+    )
+    assert counts(run("import", table)) == (0, 0, 2, 0)
+
+
+def test_what_is_refused_is_listed_and_the_rest_is_done(api, run, folder):
+    table = write_csv(
+        folder / "list.csv",
+        [
+            ("code", "name", "price", "path", "category"),
+            ("good", "Good", "1", "book.pdf", ""),
+            ("dear", "Dear", "twelve", "book.pdf", ""),
+            ("lost", "Lost", "1", "nowhere.pdf", ""),
+            ("", "Nameless", "1", "", ""),
+            ("good", "Twice", "1", "", ""),
+            ("fine", "Fine", "1.999", "book.pdf", ""),
+            ("odd", "Odd", "1", "", "NONE"),
+            ("x" * 60, "", "1", "", ""),
+        ],
+    )
+    said = run("import", table, code=1)
+    assert counts(said) == (1, 0, 0, 7)
+    reasons = {entry["where"]: entry["reason"] for entry in said["refusals"]}
+    assert "price" in reasons["line 3"]
+    assert "there is no file" in reasons["line 4"]
+    assert "code can't be blank" in reasons["line 5"]
+    assert "was in line 2 already" in reasons["line 6"]
+    assert "at most 2 decimals" in reasons["line 7"]
+    assert "there is no item_category NONE" in reasons["line 8"]
+    assert "name" in reasons["line 9"]
+    assert "code" in reasons["line 9"]
+    assert set(shown(api)) == {"good"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([("code", "prise")], "unknown column 'prise' (did you mean price?)"),
+        ([("name", "price")], "there is no column code"),
+        ([("code", "name")], "there is nothing to import"),
+        ([("code", "name"), ("a", 'b"c')], ""),
+    ],
+)
+def test_a_csv_that_cannot_be_read_is_explained(run, tmp_path, rows, words):
+    table = write_csv(tmp_path / "list.csv", rows)
+    if not words:
+        table.write_text('code,name\na,"b"c\n')
+        words = "line 2"
+    result = CliRunner().invoke(main, ["import", str(table), "--data-dir", "none"])
+    assert result.exit_code == 1
+    assert words in result.stderr
+
+
+def test_a_folder_without_a_price_is_explained(folder):
+    result = CliRunner().invoke(main, ["import", str(folder)])
+    assert result.exit_code == 1
+    assert "needs a --price" in result.stderr
+
+
+def test_a_category_must_be_named_where_there_are_several(api, run, folder):
+    extra = {
+        "code": "MUSIC",
+        "name": "Music",
+        "item_delivery_type": "downloaded",
+        "max_downloads_per_customer": 1,
+        "max_downloads_time_period": 1,
+    }
+    api.post("/stores/1/item_categories", json=extra)
+    result = run("import", folder, "--price", "1", code=1)
+    assert "of downloads there are: DOWNLOADS, MUSIC" in result.stderr
+    run("import", folder, "--price", "1", "--category", "MUSIC")
+    assert shown(api, **{"item_category:code": "MUSIC"}).keys() == shown(api).keys()
+
+
+def test_a_store_goes_out_and_comes_in_again_elsewhere(api, run, folder, tmp_path, far):
+    run("import", folder, "--price", "9.95")
+    external = {"code": "ext", "name": "E", "price": 0, "item_category_id": 2}
+    api.post("/stores/1/downloadables", json={**external, "url": "https://a.example/f"})
+    archived = shown(api)["book"]["_links"]["self"]["href"]
+    api.patch(archived, json={"is_archived": True, "description": 'say "hi",\nthen'})
+    out = tmp_path / "out"
+    said = run("export", out)
+    assert (said["downloadables"], said["files"]) == (4, 3)
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.mp3")}
+    run("export", out)
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*.mp3")} == before
+    there = ("--server", far.url, "--token", far.token)
+    assert counts(invoke("import", out / "downloadables.csv", *there)) == (4, 0, 0, 0)
+    listed = json.loads(
+        far.curl(f"{far.url}stores/1/downloadables?is_archived:in=true,false").stdout
+    )
+    for one in listed["_embedded"]["fx:downloadables"]:
+        mine = shown(api, code=one["code"], **{"is_archived:in": "true,false"})
+        for name in ("name", "price", "file_sha256", "url", "description"):
+            assert one[name] == mine[one["code"]][name]
+    assert counts(invoke("import", out / "downloadables.csv", *there)) == (0, 0, 4, 0)
+
+
+def test_a_large_file_goes_on_where_the_connection_broke(
+    far: Server, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(shop, "LARGE", 1000)
+    monkeypatch.setattr(shop, "PIECE", 100_000)
+    monkeypatch.setattr(wires.time, "sleep", lambda _seconds: None)
+    content = bytes(range(250)) * 2000
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "large.bin").write_bytes(content)
+    real, sent = wires.HttpWire.send, []
+
+    def breaking(self, method, url, headers, body):
+        answer = real(self, method, url, headers, body)
+        if method == "PATCH":
+            sent.append(len(body))
+            if len(sent) in {2, 5}:
+                # It arrived, but nobody heard of it.
+                answer.body()
+                raise wires.Unreachable("broken")
+        return answer
+
+    monkeypatch.setattr(wires.HttpWire, "send", breaking)
+    there = ("--server", far.url, "--token", far.token, "--price", "1")
+    said = invoke("import", tmp_path / "in", *there)
+    assert counts(said) == (1, 0, 0, 0)
+    assert sum(sent) == len(content)
+    out = tmp_path / "out"
+    invoke("export", out, *there[:4])
+    [path] = out.rglob("large.bin")
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--server", "http://127.0.0.1:9"], "needs a --token"),
+        (["--server", "http://127.0.0.1:9", "--token", "x"], "cannot reach 127.0.0.1"),
+        (["--server", "ftp://x", "--token", "x"], "must be a URL"),
+        (["--token", "x"], "--token is for a --server"),
+        (["--store", "9"], "there is no store 9"),
+    ],
+)
+def test_what_is_in_the_way_is_said(data_dir, folder, options, words):
+    if "--server" not in options:
+        options = [*options, "--data-dir", str(data_dir)]
+    result = CliRunner().invoke(
+        main,
+        ["import", str(folder), "--price", "1", *options],
+        env=environment_for(data_dir),
+    )
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_token_that_is_refused_is_said(far, folder):
+    there = ("--server", far.url, "--token", "wrong", "--price", "1")
+    result = CliRunner().invoke(main, ["import", str(folder), *there])
+    assert result.exit_code == 1
+    assert "The access token provided is invalid" in result.stderr
+
+
+def test_the_token_of_a_command_is_good_for_nothing_afterwards(
+    run, folder, installation
+):
+    from app.services import access
+
+    run("import", folder, "--price", "1")
+    with installation.database.reading() as db:
+        [used] = [t for t in access.tokens(db) if "command" in t["note"]]
+    assert used["date_revoked"]
+
+
+def test_people_are_told_in_words(data_dir, folder):
+    result = CliRunner().invoke(
+        main,
+        ["import", str(folder), "--price", "1", "--data-dir", str(data_dir)],
+        env=environment_for(data_dir),
+    )
+    assert result.stdout == "3 created, 0 updated, 0 unchanged, 0 refused.\n"
