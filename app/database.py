@@ -11,8 +11,8 @@ from sqlalchemy.sql import Select
 
 from app.engines import WRITES, Translated, begin_reading, make_engine
 
-SPARE = 16
-"""Connections beyond one for each thread."""
+CONNECTIONS = 40
+"""Connections of each process: they are given back while bodies come and go."""
 
 Row = Sequence[Any]
 
@@ -120,8 +120,8 @@ class Transaction(Snapshot):
 class Database:
     """Where all rows are: SQLite or PostgreSQL."""
 
-    def __init__(self, url: str, *, threads: int = 64) -> None:
-        self.engine = make_engine(url, threads + SPARE)
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url, CONNECTIONS)
         # Options make a second engine over the same pool; its BEGIN differs.
         self._writer = self.engine.execution_options(**{WRITES: True})
         self._begin_reading = begin_reading(self.engine)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from app.errors import ConfigurationError, InsufficientStorage, Unavailable
 
@@ -52,6 +53,8 @@ def make_engine(url: str, pool_size: int) -> Engine:
         )
     shared: dict[str, Any] = {
         "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": BUSY_TIMEOUT,
         "pool_use_lifo": True,
         # Snapshots and transactions end themselves.
         "pool_reset_on_return": None,
@@ -131,6 +134,10 @@ class Translated:
     ) -> None:
         """Translate what is known."""
         cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(error, NoConnection):
+            raise Unavailable(
+                "the server is busy; please try again", headers={"Retry-After": "2"}
+            ) from error
         if not isinstance(cause, self._drivers_own):
             return
         text = str(cause).lower()

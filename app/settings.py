@@ -11,6 +11,9 @@ from typing import Any
 from app.errors import ConfigurationError
 
 PREFIX = "SIRENHALL_"
+TOKEN = f"{PREFIX}TOKEN"
+"""No setting: what the commands that are clients of a server send it."""
+
 APP, X_ACCEL, REDIRECT = "app", "x-accel", "redirect"
 """Who sends the bytes of files."""
 
@@ -243,7 +246,7 @@ class Settings:
         default=2, meaning="Worker processes of `serve`.", read=_at_least_one
     )
     threads: int = _setting(
-        default=64, meaning="Threads of each worker of `serve`.", read=_at_least_one
+        default=256, meaning="Threads of each worker of `serve`.", read=_at_least_one
     )
     max_file_size: int = _setting(
         default=10 * 2**30,
@@ -283,7 +286,11 @@ class Settings:
         value that is not right.
         """
         known = {PREFIX + f.name.upper(): f for f in fields(cls)}
-        given = {n: v for n, v in environment.items() if n.startswith(PREFIX)}
+        given = {
+            name: value
+            for name, value in environment.items()
+            if name.startswith(PREFIX) and name != TOKEN
+        }
         wrong = []
         unknown = sorted(given.keys() - known.keys())
         if unknown:

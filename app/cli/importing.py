@@ -17,6 +17,7 @@ from app.cli.command import (
     say,
 )
 from app.errors import ConfigurationError
+from app.settings import TOKEN
 
 if TYPE_CHECKING:
     from app.cli.api import Progress
@@ -39,8 +40,8 @@ server_options = (
     click.option(
         "--token",
         metavar="TOKEN",
-        envvar="SIRENHALL_TOKEN",
-        help="A token of the store at --server; also SIRENHALL_TOKEN.",
+        envvar=TOKEN,
+        help=f"A token of the store at --server; also {TOKEN}.",
     ),
 )
 

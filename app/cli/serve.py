@@ -42,7 +42,7 @@ LOOPBACK = ("127.", "::1", "localhost")
     "--threads",
     type=click.IntRange(1),
     metavar="N",
-    help="Threads of each worker.  [default: 64]",
+    help="Threads of each worker: the requests that it can have open.  [default: 256]",
 )
 @click.option(
     "--demo",

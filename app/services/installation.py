@@ -112,7 +112,7 @@ def prepare(settings: Settings) -> Installation:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one(folder):
             key = _secret_key(settings, folder / SECRET_KEY)
-            database = Database(settings.database, threads=settings.threads)
+            database = Database(settings.database)
             # A server may fork afterwards, and no connection may cross that.
             with closing(database):
                 migrate(database)
