@@ -1,4 +1,4 @@
-"""Uploads and downloads, ours and the machine's own ceiling, in one run (U1, U2, D1, D2).
+"""Uploads and downloads, ours and the ceiling of the machine, in one run (U1 to D2).
 
     python benchmarks/files.py [--size 512] [--rounds 3] [--large 2048]
 

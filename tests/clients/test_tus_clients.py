@@ -1,9 +1,11 @@
-"""tuspy, which nobody here wrote, uploads and resumes against a live server."""
+"""tuspy and aiotus, which nobody here wrote, upload and resume at a live server."""
 
 import hashlib
 import json
 
 import pytest
+
+from tests.cutting import CuttingProxy
 
 CONTENT = bytes(range(256)) * 8_000
 
@@ -38,3 +40,29 @@ def test_tuspy_uploads_stops_and_resumes(server, slot, tmp_path):
     shown = json.loads(server.curl(href).stdout)
     assert shown["file_sha256"] == hashlib.sha256(CONTENT).hexdigest()
     assert (shown["file_name"], shown["file_type"]) == ("song.mp3", "audio/mpeg")
+
+
+def test_aiotus_uploads_and_goes_on_where_the_line_broke(server, slot, tmp_path):
+    import asyncio
+
+    import aiotus
+
+    href, url = slot
+    file = tmp_path / "song.flac"
+    file.write_bytes(CONTENT)
+    proxy = CuttingProxy(server.port, after=700_000, times=2)
+    behind = url.replace(f":{server.port}/", f":{proxy.port}/")
+
+    async def upload():
+        with file.open("rb") as stream:
+            return await aiotus.upload(
+                behind, stream, {"filename": b"song.flac"}, chunksize=100_000
+            )
+
+    location = asyncio.run(upload())
+    proxy.close()
+    assert str(location) == behind
+    assert proxy.cuts == 2
+    shown = json.loads(server.curl(href).stdout)
+    assert shown["file_sha256"] == hashlib.sha256(CONTENT).hexdigest()
+    assert shown["file_name"] == "song.flac"
