@@ -15,6 +15,7 @@ from lxml import etree
 from app.cli import main
 from app.services.scopes import SCOPES
 from app.settings import PREFIX, Settings
+from schemas.webhook_delivery import EVENTS
 from tests.conftest import environment_for, start_server, stop_server
 
 ROOT = Path(__file__).parent.parent
@@ -127,6 +128,12 @@ def test_every_scope_is_listed():
     page = (ROOT / "docs" / "authentication.md").read_text()
     for scope, meaning in SCOPES.items():
         assert f"| `{scope}` | {meaning} |" in page
+
+
+def test_every_event_of_webhooks_is_listed():
+    page = (ROOT / "docs" / "webhooks.md").read_text()
+    for event, meaning in EVENTS.items():
+        assert f"| `{event}` | {meaning} |" in page
 
 
 def normal(text, kind):

@@ -71,6 +71,7 @@ def backup(
     It may go on being used meanwhile: the rows are those of one moment, and all files
     that they name are there. A backup that is there is brought up to date.
     """
+    folder = folder.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(f"sqlite:///{folder / DATABASE}")
     storage = storage_at(f"file:{folder / FILES}")
@@ -112,6 +113,7 @@ def _have_gone(installation: Installation, findings: list[Finding]) -> bool:
 
 def size_of(folder: Path) -> int:
     """Give the bytes of all files of a backup. Raises `ConfigurationError`."""
+    folder = folder.resolve()
     if not (folder / DATABASE).exists():
         raise ConfigurationError(f"there is no backup in {folder}")
     with closing(Database(f"sqlite:///{folder / DATABASE}")) as database:
@@ -127,6 +129,7 @@ def restore(
 
     Raises `ConfigurationError`.
     """
+    folder = folder.resolve()
     with installation.database.reading() as db:
         if db.value(_ANYTHING) is not None:
             raise ConfigurationError(

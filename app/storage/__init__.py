@@ -35,8 +35,8 @@ def storage_at(url: str) -> Storage:
                 f"cannot keep files in {path}: {error.strerror or error}"
             ) from error
     raise ConfigurationError(
-        f"SIRENHALL_STORAGE_URL={url!r}: must be file:/path/of/a/folder, or "
-        "s3://bucket/prefix?endpoint=https://…"
+        f"the storage {url!r} (SIRENHALL_STORAGE_URL) must be file:/path/of/a/folder, "
+        "or s3://bucket/prefix?endpoint=https://…"
     )
 
 

@@ -269,7 +269,9 @@ def opened(url: str) -> Bucket:
     options = dict(sent)
     is_clear = len(sent) == len(options) and all(options.values())
     if not parts.netloc or not is_clear or set(options) - set(OPTIONS):
-        raise ConfigurationError(f"SIRENHALL_STORAGE_URL={url!r}: must be {_FORM}")
+        raise ConfigurationError(
+            f"the storage {url!r} (SIRENHALL_STORAGE_URL) must be {_FORM}"
+        )
     prefix = parts.path.strip("/")
     client = _client(options.get("endpoint"), options.get("region"))
     _ensure_there(client, parts.netloc, options.get("endpoint") or "AWS")
