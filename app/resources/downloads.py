@@ -74,18 +74,21 @@ def _deliver(call: Call) -> Response:
     moment = now()
     record = _wanted(call, moment)
     downloads.ensure_granted(record, moment)
-    if downloads.under_way(call.db, record, moment) is None:
+    found = downloads.under_way(call.db, record, moment)
+    if found is None:
         downloads.ensure_left(record, moment)
     # No connection is held while a customer reads.
     call.close()
     if record["url"] is not None:
-        return _redirect(call, record)
+        return _redirect(call, record, found)
     file = delivery.stored(record, call.installation.storage)
     return delivery.send(
         call.request,
         file,
-        lambda: _begun(call, record),
-        hand_over=handover.chosen(call, lambda: _begin(call, record, "redirected")),
+        lambda: _begun(call, record, found),
+        hand_over=handover.chosen(
+            call, lambda: _begin(call, record, found, "redirected")
+        ),
     )
 
 
@@ -104,15 +107,15 @@ def _wanted(call: Call, moment: int) -> dict[str, Any]:
     return record
 
 
-def _redirect(call: Call, record: Mapping[str, Any]) -> Response:
+def _redirect(call: Call, record: Mapping[str, Any], found: int | None) -> Response:
     if call.request.method != "HEAD":
-        _begin(call, record, "redirected")
+        _begin(call, record, found, "redirected")
     headers = {"Location": record["url"], "Cache-Control": "private, no-store"}
     return Response(status=302, headers=headers)
 
 
-def _begun(call: Call, record: Mapping[str, Any]) -> delivery.Ended:
-    download_id = _begin(call, record, "started")
+def _begun(call: Call, record: Mapping[str, Any], found: int | None) -> delivery.Ended:
+    download_id = _begin(call, record, found, "started")
     database, store_id = call.installation.database, record["store_id"]
 
     def ended(sent: int) -> None:
@@ -121,7 +124,12 @@ def _begun(call: Call, record: Mapping[str, Any]) -> delivery.Ended:
     return ended
 
 
-def _begin(call: Call, record: Mapping[str, Any], outcome: str) -> int:
+def _begin(
+    call: Call, record: Mapping[str, Any], found: int | None, outcome: str
+) -> int:
+    """Open a download, unless one was found that this request goes on with."""
+    if found is not None:
+        return found
     settings = call.settings
     agent = call.request.headers.get("User-Agent", "")[:MAX_USER_AGENT]
     customer = downloads.Customer(
