@@ -20,12 +20,17 @@ from urllib.parse import urlencode, urlsplit
 import urllib3
 
 from app.errors import ConfigurationError, SirenhallError
+from app.settings import APP
 
 if TYPE_CHECKING:
     from app.services.installation import Installation
 
 PIECE = 64 * 1024
 ATTEMPTS = 6
+LONGEST_PAUSE = 60
+"""Seconds that a server may ask for, before the next attempt."""
+
+TOO_MANY = 429
 TIMEOUT = urllib3.Timeout(connect=10, read=300)
 HERE = "http://localhost"
 HOW_LONG, WHAT = "Content-Length", "Content-Type"
@@ -38,13 +43,21 @@ Progress = Callable[[int], None]
 class Refused(SirenhallError):
     """The server said no; the text has its reasons."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, pause: float = 0) -> None:
         self.status = status
+        self.pause = pause
         super().__init__(message)
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same request may be taken later."""
+        return self.status == TOO_MANY or self.status >= 500  # noqa: PLR2004
 
 
 class Unreachable(SirenhallError):
     """The server gave no answer."""
+
+    passes, pause = True, 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +134,8 @@ class LocalWire:
         from app.http.access_log import EXTENSION
 
         settings = installation.settings
-        # What the operator's own command does is counted by nobody.
-        self._app = create_app(replace(settings, rate_limit="none"))
+        # What the operator's own command does is counted by nobody, and sent by us.
+        self._app = create_app(replace(settings, rate_limit="none", delivery=APP))
         self._app.extensions[EXTENSION] = io.StringIO()
         self.url = f"{settings.public_url.rstrip('/') or HERE}/"
 
@@ -204,18 +217,20 @@ class Api:
         }
         answer = self.wire.send(method, url, sent, body)
         if answer.status >= 400:  # noqa: PLR2004
-            raise Refused(_reasons(answer), answer.status)
+            said = str(answer.headers.get("Retry-After", ""))
+            pause = min(int(said), LONGEST_PAUSE) if said.isdecimal() else 0
+            raise Refused(_reasons(answer), answer.status, pause)
         return answer
 
     def pages(self, url: str, rel: str, **query: str) -> Iterator[dict[str, Any]]:
         """Give all items of a collection, page by page."""
-        page = self.get(url, limit="300", **query)
+        page = patiently(lambda: self.get(url, limit="300", **query))
         while True:
             yield from page["_embedded"][rel]
             following = page["_links"].get("next")
             if following is None:
                 return
-            page = self.get(following["href"])
+            page = patiently(lambda there=following["href"]: self.get(there))
 
 
 def href(document: Mapping[str, Any], rel: str) -> str:
@@ -354,10 +369,9 @@ def patiently(attempt: Callable[[], Any]) -> Any:
         try:
             return attempt()
         except (Refused, Unreachable) as error:
-            passes = isinstance(error, Unreachable) or error.status >= 500  # noqa: PLR2004
-            if not passes or number == ATTEMPTS - 1:
+            if not error.passes or number == ATTEMPTS - 1:
                 raise
-            time.sleep(2**number / 2)
+            time.sleep(max(2**number / 2, error.pause))
     return None
 
 

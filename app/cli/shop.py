@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import io
+import json
 import os
+import secrets
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +15,7 @@ from app.cli.api import (
     ATTEMPTS,
     Api,
     FormFile,
+    HttpWire,
     Progress,
     Refused,
     Unreachable,
@@ -78,13 +81,17 @@ class Shop:
     ) -> None:
         """Create a downloadable, whole where its file can be sent with it."""
         url = href(self.store, "fx:downloadables")
-        if file is None:
-            self.api.send("POST", url, values)
-        elif self._goes_in_pieces(file):
-            made = self.api.send("POST", url, values)
+        # What was done, and nobody heard of, is not done twice.
+        once = {"Idempotency-Key": f'"{secrets.token_hex(16)}"'}
+        if file is not None and not self._goes_in_pieces(file):
+            self._send_form("POST", url, values, file, progress, once)
+            return
+        body, kind = json.dumps(values).encode(), {"Content-Type": "application/json"}
+        made = patiently(
+            lambda: self.api.send_body("POST", url, body, {**kind, **once})
+        )
+        if file is not None:
             self._upload(made, file, progress)
-        else:
-            self._send_form("POST", url, values, file, progress)
 
     def change(
         self,
@@ -96,10 +103,10 @@ class Shop:
         """Change a downloadable; a file becomes its newest version."""
         url = href(item, "self")
         if file is not None and not self._goes_in_pieces(file):
-            self._send_form("PATCH", url, values, file, progress)
+            self._send_form("PATCH", url, values, file, progress, {})
             return
         if values:
-            self.api.send("PATCH", url, values)
+            patiently(lambda: self.api.send("PATCH", url, values))
         if file is not None:
             self._upload(item, file, progress)
 
@@ -113,16 +120,22 @@ class Shop:
         values: Mapping[str, Any],
         file: Path,
         progress: Progress,
+        headers: Mapping[str, str],
     ) -> None:
         texts = {name: _form_text(value) for name, value in values.items()}
-        form = FormFile(texts, file, file.name, progress)
-        # Each read of it is as long as it was asked for.
-        with io.BufferedReader(form, CHUNK) as body:
-            self.api.send_body(method, url, body, form.headers)
+
+        def send() -> None:
+            form = FormFile(texts, file, file.name, progress)
+            # Each read of it is as long as it was asked for.
+            with io.BufferedReader(form, CHUNK) as body:
+                self.api.send_body(method, url, body, {**form.headers, **headers})
+
+        patiently(send)
 
     def _upload(self, item: Mapping[str, Any], file: Path, progress: Progress) -> None:
         """Leave a file at an upload slot, going on where a connection broke (tus)."""
-        made = self.api.send("POST", href(item, "fx:create_upload_url"), {})
+        create = href(item, "fx:create_upload_url")
+        made = patiently(lambda: self.api.send("POST", create, {}))
         slot, size = str(made["upload_url"]), file.stat().st_size
         name = base64.b64encode(file.name.encode()).decode()
         tus = {"Tus-Resumable": "1.0.0"}
@@ -160,7 +173,7 @@ class Shop:
         try:
             self.api.ask("PATCH", slot, data, headers)
         except (Refused, Unreachable) as error:
-            if isinstance(error, Refused) and error.status < 500:  # noqa: PLR2004
+            if not error.passes:
                 raise
             # What came is kept there; it says how much.
             found = patiently(lambda: self.api.ask("HEAD", slot, None, tus))
@@ -174,8 +187,7 @@ class Shop:
         answer = self.api.open("GET", href(item, "fx:file"), None, {"Accept": "*/*"})
         if answer.status != 200:  # noqa: PLR2004
             # The S3 has it; it wants no token of ours.
-            location = answer.headers["Location"]
-            answer = self.api.wire.send("GET", location, {}, None)
+            answer = HttpWire().send("GET", answer.headers["Location"], {}, None)
         with temporary.open("wb") as file:
             for piece in answer.pieces:
                 file.write(piece)

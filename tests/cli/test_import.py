@@ -291,3 +291,38 @@ def test_people_are_told_in_words(data_dir, folder):
         env=environment_for(data_dir),
     )
     assert result.stdout == "3 created, 0 updated, 0 unchanged, 0 refused.\n"
+
+
+def test_an_answer_that_was_lost_is_no_second_downloadable(
+    far: Server, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(wires.time, "sleep", lambda _seconds: None)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "lost-answer.txt").write_bytes(b"once")
+    real, lost = wires.HttpWire.send, []
+
+    def losing(self, method, url, headers, body):
+        answer = real(self, method, url, headers, body)
+        if method == "POST" and not lost:
+            lost.append(answer.body())
+            raise wires.Unreachable("broken")
+        return answer
+
+    monkeypatch.setattr(wires.HttpWire, "send", losing)
+    there = ("--server", far.url, "--token", far.token, "--price", "1")
+    assert counts(invoke("import", tmp_path / "in", *there)) == (1, 0, 0, 0)
+    assert lost
+
+
+def test_who_asks_for_patience_gets_it(tmp_path, monkeypatch):
+    server = start_server(
+        tmp_path / "data", environment={"SIRENHALL_RATE_LIMIT": "20/second"}
+    )
+    (tmp_path / "in").mkdir()
+    for number in range(60):
+        (tmp_path / "in" / f"{number}.txt").write_bytes(b"x")
+    there = ("--server", server.url, "--token", server.token, "--price", "1")
+    try:
+        assert counts(invoke("import", tmp_path / "in", *there)) == (60, 0, 0, 0)
+    finally:
+        stop_server(server)
