@@ -11,9 +11,6 @@ from sqlalchemy.sql import Select
 
 from app.engines import WRITES, Translated, begin_reading, make_engine
 
-CONNECTIONS = 40
-"""Connections of each process: they are given back while bodies come and go."""
-
 Row = Sequence[Any]
 
 
@@ -94,17 +91,18 @@ class Snapshot:
 class Transaction(Snapshot):
     """A snapshot that can be changed; it is committed as a whole or not at all.
 
-    `origin` is the base of addresses that are written down in it, for others.
+    `public_url` is the base of addresses that are written down in it, for others: the
+    setting, since whoever sends a request may claim any host.
     """
 
     is_constant = False
 
     def __init__(
-        self, connection: Connection, translated: Translated, origin: str
+        self, connection: Connection, translated: Translated, public_url: str
     ) -> None:
         super().__init__(connection.connection, connection.dialect, translated)
         self.connection = connection
-        self.origin = origin
+        self.public_url = public_url
 
     def execute(self, statement: Executable) -> int:
         """Run a statement that changes rows and give their number."""
@@ -120,8 +118,11 @@ class Transaction(Snapshot):
 class Database:
     """Where all rows are: SQLite or PostgreSQL."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = make_engine(url, CONNECTIONS)
+    def __init__(
+        self, url: str, *, connections: int = 40, public_url: str = ""
+    ) -> None:
+        self.engine = make_engine(url, connections)
+        self._public_url = public_url.rstrip("/")
         # Options make a second engine over the same pool; its BEGIN differs.
         self._writer = self.engine.execution_options(**{WRITES: True})
         self._begin_reading = begin_reading(self.engine)
@@ -147,10 +148,10 @@ class Database:
             db.close()
 
     @contextmanager
-    def writing(self, origin: str = "") -> Iterator[Transaction]:
+    def writing(self) -> Iterator[Transaction]:
         """Open a transaction, committed when the block ends without an error."""
         with self._translated, self._lane, self._writer.begin() as connection:
-            yield Transaction(connection, self._translated, origin)
+            yield Transaction(connection, self._translated, self._public_url)
 
     def close(self) -> None:
         """Close all connections."""

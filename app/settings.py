@@ -150,6 +150,12 @@ class Settings:
         meaning="Database, as sqlite:////file or postgresql://user:password@host/name. "
         "Empty: SQLite in the data folder.",
     )
+    database_connections: int = _setting(
+        default=40,
+        meaning="Most connections to the database of each worker; PostgreSQL takes 100 "
+        "in all unless it is told otherwise.",
+        read=_at_least_one,
+    )
     storage_url: str = _setting(
         default="",
         meaning="Where files are kept: file:/folder, or s3://bucket/prefix with "
@@ -316,6 +322,11 @@ class Settings:
         """The database's URL, the embedded one if none is set."""
         path = self.data_dir.resolve() / DATABASE
         return self.database_url or f"sqlite:///{path}"
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there is a database already, as far as can be told from here."""
+        return bool(self.database_url) or (self.data_dir / DATABASE).exists()
 
     @property
     def effective_rate_limit(self) -> str:

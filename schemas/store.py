@@ -101,8 +101,8 @@ class StoreSchema(ResourceSchema):
         "The address that is told of changes.", max_length=300, default="", example=""
     )
     webhook_key = Secret(
-        "The secret that signs what is sent to webhook_url; left empty, one is made. "
-        "Tokens that can only read do not see it.",
+        "The secret that signs what is sent to webhook_url; left empty, it stays as it "
+        "is, or one is made. Tokens that can only read do not see it.",
         max_length=200,
         default="",
         example="",

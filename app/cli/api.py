@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from urllib.parse import urlencode, urlsplit
@@ -20,7 +21,7 @@ from urllib.parse import urlencode, urlsplit
 import urllib3
 
 from app.errors import ConfigurationError, SirenhallError
-from app.settings import APP
+from app.settings import APP, TOKEN
 
 if TYPE_CHECKING:
     from app.services.installation import Installation
@@ -122,6 +123,14 @@ class HttpWire:
             found.release_conn()
 
 
+class _Silence(io.TextIOBase):
+    """Takes a log that nobody reads."""
+
+    def write(self, text: str) -> int:
+        """Drop it."""
+        return len(text)
+
+
 class LocalWire:
     """Our own application, in this process."""
 
@@ -135,8 +144,16 @@ class LocalWire:
 
         settings = installation.settings
         # What the operator's own command does is counted by nobody, and sent by us.
-        self._app = create_app(replace(settings, rate_limit="none", delivery=APP))
-        self._app.extensions[EXTENSION] = io.StringIO()
+        self._app = create_app(
+            replace(
+                settings,
+                rate_limit="none",
+                delivery=APP,
+                require_api_version=False,
+                require_preconditions=False,
+            )
+        )
+        self._app.extensions[EXTENSION] = _Silence()
         self.url = f"{settings.public_url.rstrip('/') or HERE}/"
 
     def send(
@@ -172,11 +189,9 @@ class Api:
     url: str
     token: str
 
-    def get(self, url: str, **query: str) -> dict[str, Any]:
+    def get(self, url: str) -> dict[str, Any]:
         """Give a document. Raises `Refused` and `Unreachable`."""
-        separator = "&" if "?" in url else "?"
-        full = f"{url}{separator}{urlencode(query)}" if query else url
-        return self.send("GET", full)
+        return self.send("GET", url)
 
     def send(
         self, method: str, url: str, values: Mapping[str, Any] | None = None
@@ -212,6 +227,9 @@ class Api:
         sent = {
             "Authorization": f"Bearer {self.token}",
             "Accept": f"{HAL}, */*;q=0.1",
+            # Also a server that demands them understands these.
+            "FOXY-API-VERSION": "1",
+            **({"If-Match": "*"} if method == "PATCH" else {}),
             **({HOW_LONG: size} if size is not None else {}),
             **headers,
         }
@@ -224,13 +242,12 @@ class Api:
 
     def pages(self, url: str, rel: str, **query: str) -> Iterator[dict[str, Any]]:
         """Give all items of a collection, page by page."""
-        page = patiently(lambda: self.get(url, limit="300", **query))
-        while True:
+        there: str | None = f"{url}?{urlencode({'limit': 300, **query})}"
+        while there is not None:
+            page = patiently(partial(self.get, there))
             yield from page["_embedded"][rel]
-            following = page["_links"].get("next")
-            if following is None:
-                return
-            page = patiently(lambda there=following["href"]: self.get(there))
+            is_full = int(page["returned_items"]) == int(page["limit"])
+            there = page["_links"]["next"]["href"] if is_full else None
 
 
 def href(document: Mapping[str, Any], rel: str) -> str:
@@ -335,9 +352,10 @@ def api_at(
         with local_api(data_dir, store_id) as api:
             yield api
         return
+    token = token or os.environ.get(TOKEN)
     if token is None:
         raise ConfigurationError(
-            "a --server needs a --token of the store, or SIRENHALL_TOKEN"
+            f"a --server needs a --token of the store, or {TOKEN} in the environment"
         )
     if urlsplit(server).scheme not in {"http", "https"}:
         raise ConfigurationError(f"--server must be a URL, not {server!r}")

@@ -106,7 +106,11 @@ def installation_at(
     from app.settings import Settings
 
     settings = Settings.from_environment(data_dir=data_dir)
-    if not (settings.data_dir / "secret_key").exists():
+    is_there = (settings.data_dir / "secret_key").exists() or (
+        # Machines that share a database have the key in a setting.
+        bool(settings.secret_key) and settings.has_database
+    )
+    if not is_there:
         folder = settings.data_dir.resolve()
         if not may_make:
             raise ConfigurationError(

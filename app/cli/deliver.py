@@ -24,7 +24,7 @@ def deliver(watch: bool, data_dir: Path | None, as_json: bool) -> None:
 
     `sirenhall serve` does that by itself. This is for other WSGI servers.
     """
-    from app.services import deliverer
+    from app.services import background, deliverer
 
     with installation_at(data_dir) as opened:
         while True:
@@ -34,4 +34,4 @@ def deliver(watch: bool, data_dir: Path | None, as_json: bool) -> None:
                 say({"told": told, "failed": failed}, text, as_json=as_json)
             if not watch:
                 return
-            time.sleep(deliverer.PAUSE)
+            time.sleep(background.PAUSE)

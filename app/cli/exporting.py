@@ -1,19 +1,28 @@
 """`sirenhall export`: a store's downloadables and files, as `import` reads them."""
 
 import csv
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.command import data_dir_option, explaining, json_option, progress, say
+from app.cli.command import (
+    FAILED,
+    data_dir_option,
+    explaining,
+    json_option,
+    progress,
+    say,
+)
 from app.cli.importing import server_options
 
 if TYPE_CHECKING:
     from app.cli.shop import Shop
 
 CSV, FILES = "downloadables.csv", "files"
+MAX_NAME = 200
 
 
 @click.command()
@@ -40,7 +49,7 @@ def export(
     again, only the files that are new or different are fetched; each is compared with
     its SHA-256.
     """
-    from app.cli.api import api_at, store_at
+    from app.cli.api import Refused, Unreachable, api_at, store_at
     from app.cli.shop import Shop
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,15 +57,28 @@ def export(
         shop = Shop(api, store_at(api, store_id))
         items = list(shop.downloadables.values())
         size = 0 if no_files else sum(item["file_size"] or 0 for item in items)
-        paths = {}
+        paths: dict[str, str] = {}
+        problems = []
         with progress("Exporting", size) as done:
             for item in items:
-                if not no_files and item["file_name"] and not item["url"]:
+                if no_files or item["url"] or not item["file_name"]:
+                    continue
+                try:
                     paths[item["code"]] = _fetch(shop, item, folder, done)
+                except (Refused, Unreachable, OSError) as error:
+                    problems.append({"code": item["code"], "reason": str(error)})
         _write(shop, items, paths, folder / CSV)
-    text = f"{len(items):,} downloadables and {len(paths):,} files in {folder}."
-    result = {"downloadables": len(items), "files": len(paths), "folder": str(folder)}
-    say(result, text, as_json=as_json)
+    lines = [f"{problem['code']}: {problem['reason']}" for problem in problems]
+    lines.append(f"{len(items):,} downloadables and {len(paths):,} files in {folder}.")
+    result = {
+        "downloadables": len(items),
+        "files": len(paths),
+        "folder": str(folder),
+        "problems": problems,
+    }
+    say(result, "\n".join(lines), as_json=as_json)
+    if problems:
+        sys.exit(FAILED)
 
 
 def _fetch(shop: "Shop", item: Mapping[str, Any], folder: Path, progress: Any) -> str:
@@ -77,7 +99,8 @@ def _fetch(shop: "Shop", item: Mapping[str, Any], folder: Path, progress: Any) -
 def _safe(name: str) -> str:
     """Make of a name, which may be any text, one of a file in a folder."""
     last = name.replace("\\", "/").rpartition("/")[2].replace("\0", "").strip()
-    return last.lstrip(".")[-200:] or "file"
+    # A folder counts a name's bytes; its end says what it is.
+    return last.lstrip(".").encode()[-MAX_NAME:].decode(errors="ignore") or "file"
 
 
 def _write(

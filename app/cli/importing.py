@@ -40,7 +40,6 @@ server_options = (
     click.option(
         "--token",
         metavar="TOKEN",
-        envvar=TOKEN,
         help=f"A token of the store at --server; also {TOKEN}.",
     ),
 )
@@ -56,6 +55,8 @@ class Report:
         default_factory=lambda: dict.fromkeys((CREATED, UPDATED, UNCHANGED, REFUSED), 0)
     )
     refusals: list[dict[str, str]] = field(default_factory=list)
+    stopped: str = ""
+    """Why it ended before its end, if it did."""
 
     def add(self, ware: "Ware", outcome: str, reason: str = "") -> None:
         """Note an outcome."""
@@ -102,7 +103,7 @@ def import_(
     alone: so a broken import is simply run again. What is refused is listed with the
     reason; then the exit code is 1.
     """
-    from app.cli.api import api_at, store_at
+    from app.cli.api import Unreachable, api_at, store_at
     from app.cli.shop import Shop
     from app.cli.wares import read
 
@@ -114,9 +115,12 @@ def import_(
             shop.category(category)
         size = sum(w.file.stat().st_size for w in wares if w.file and not w.problems)
         with progress("Importing", size) as done:
-            for ware in wares:
-                importing = Importing(shop, category, report, is_dry=dry_run)
-                importing.take(ware, done)
+            importing = Importing(shop, category, report, is_dry=dry_run)
+            try:
+                for ware in wares:
+                    importing.take(ware, done)
+            except Unreachable as error:
+                report.stopped = f"{error}; run it again, it goes on"
     _say(report, as_json=as_json, is_dry=dry_run)
 
 
@@ -149,7 +153,8 @@ class Importing:
         from schemas.downloadable import DownloadableSchema
 
         is_new = ware.code not in self.shop.downloadables
-        values = {**ware.values, "item_category_id": 1}
+        values = {**(ware.defaults if is_new else {}), **ware.values}
+        values["item_category_id"] = "1"
         schema = DownloadableSchema()
         return [error.message for error in schema.read(values, partial=not is_new)[1]]
 
@@ -157,6 +162,8 @@ class Importing:
         known = self.shop.downloadables.get(ware.code)
         code = ware.category or (None if known else self.category)
         values: dict[str, Any] = dict(ware.values)
+        if known is None:
+            values = {**ware.defaults, **values}
         if code is not None or known is None:
             values["item_category_uri"] = self.shop.category(code)
         if known is None:
@@ -219,7 +226,14 @@ def _say(report: Report, *, as_json: bool, is_dry: bool) -> None:
         for entry in report.refusals
     ]
     lines.append(f"Dry run, nothing was changed: {words}." if is_dry else f"{words}.")
-    result = {**counts, "refusals": report.refusals, "dry_run": is_dry}
+    if report.stopped:
+        lines.append(f"Stopped: {report.stopped}.")
+    result = {
+        **counts,
+        "refusals": report.refusals,
+        "stopped": report.stopped,
+        "dry_run": is_dry,
+    }
     say(result, "\n".join(lines), as_json=as_json)
-    if report.refusals:
+    if report.refusals or report.stopped:
         sys.exit(FAILED)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli.command import data_dir_option, explaining, json_option
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, SirenhallError
 
 if TYPE_CHECKING:
-    from app.services.installation import Start
+    from app.services.installation import Installation, Start
     from app.settings import Settings
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
@@ -85,8 +85,19 @@ def serve(
     first = start(installation)
     if demo and first.store_id:
         catalogue.fill(installation, first.store_id)
+    _tidy(installation)
     installation.close()
     _run(settings, first, as_json=as_json)
+
+
+def _tidy(installation: "Installation") -> None:
+    """Remove what a stop left; that it cannot be done now is no reason not to start."""
+    from app.services import housekeeping
+
+    try:
+        housekeeping.tidy(installation)
+    except (SirenhallError, OSError) as error:
+        click.echo(f"Not tidied up: {error}", err=True)
 
 
 def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
@@ -117,10 +128,10 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
         def load(self) -> Any:
             from app import create_app
             from app.http.endpoints import EXTENSION
-            from app.services import deliverer
+            from app.services import background
 
             app = create_app(settings)
-            deliverer.start(app.extensions[EXTENSION])
+            background.start(app.extensions[EXTENSION])
             return app
 
     def when_ready(server: Any) -> None:

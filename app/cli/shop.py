@@ -182,7 +182,7 @@ class Shop:
 
     def fetch(self, item: Mapping[str, Any], target: Path, progress: Progress) -> None:
         """Fetch a file, whole or not at all. Raises `Unreachable`."""
-        temporary = target.with_name(f".{target.name[:200]}.part")
+        temporary = target.with_name(".part")
         digest = hashlib.sha256()
         answer = self.api.open("GET", href(item, "fx:file"), None, {"Accept": "*/*"})
         if answer.status != 200:  # noqa: PLR2004

@@ -1,5 +1,6 @@
 """`sirenhall sweep`, `verify`, `backup`, `restore` and `storage migrate`."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -167,7 +168,7 @@ def migrate(url: str, data_dir: Path | None, as_json: bool) -> None:
             findings = list(transfer.copy_blobs(files, opened.storage, target, done))
     text = (
         f"{_count(len(files) - len(findings), 'file')} at {url}. Now set "
-        f"SIRENHALL_STORAGE_URL={url} and start the server again"
+        f"SIRENHALL_STORAGE_URL={shlex.quote(url)} and start the server again"
     )
     _report(findings, text, len(files), as_json)
 

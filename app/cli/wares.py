@@ -28,10 +28,14 @@ _IGNORED = {
 
 @dataclass(frozen=True, slots=True)
 class Ware:
-    """Something to be sold: `where` it was read, its values as texts, its file."""
+    """Something to be sold: `where` it was read, its values as texts, its file.
+
+    `defaults` are for what is new: what is known may have been changed in the shop.
+    """
 
     where: str
     values: Mapping[str, str]
+    defaults: Mapping[str, str] = field(default_factory=dict)
     file: Path | None = None
     category: str | None = None
     problems: tuple[str, ...] = field(default=())
@@ -69,8 +73,8 @@ def _of_folder(folder: Path, price: str | None) -> Iterator[Ware]:
             problems = (f"code {code} is that of {taken[code]}, too; rename one",)
         taken.setdefault(code, inside)
         name = re.sub(r"[_\s]+", " ", path.stem).strip()[:LONGEST_NAME] or code
-        values = {"code": code, "name": name, "price": price}
-        yield Ware(str(inside), values, path, problems=problems)
+        defaults = {"name": name, "price": price}
+        yield Ware(str(inside), {"code": code}, defaults, path, problems=problems)
 
 
 def code_of(path: Path) -> str:
@@ -135,8 +139,6 @@ def _of_row(
         if name and isinstance(value, str) and value.strip()
     }
     values = {name: texts[name] for name in SETTABLE if name in texts}
-    if price is not None:
-        values.setdefault("price", price)
     code = values.get("code", "")
     if not code:
         problems.append("code can't be blank")
@@ -146,6 +148,16 @@ def _of_row(
     file = None
     if PATH in texts:
         file = path.parent / texts[PATH]
-        if not file.is_file():
+        # Who wrote the list may be somebody else than who runs this.
+        if not file.resolve().is_relative_to(path.parent.resolve()):
+            problems.append(f"path {texts[PATH]} is outside of the CSV's folder")
+        elif not file.is_file():
             problems.append(f"there is no file {file}")
-    return Ware(f"line {line}", values, file, texts.get(CATEGORY), tuple(problems))
+    return Ware(
+        f"line {line}",
+        values,
+        {} if price is None else {"price": price},
+        file,
+        texts.get(CATEGORY),
+        tuple(problems),
+    )

@@ -282,7 +282,7 @@ class Call:
     def writing(self) -> Iterator[Transaction]:
         """Open a transaction; the view of before is given up."""
         self.close()
-        with self.installation.database.writing(self.place.base) as tx:
+        with self.installation.database.writing() as tx:
             self._tx = tx
             try:
                 yield tx

@@ -34,7 +34,10 @@ class Kind:
         return {
             name: prop
             for name, prop in self.declaration.schema.shown.items()
-            if prop.column in columns and not isinstance(prop, Upload)
+            if prop.column in columns
+            and not isinstance(prop, Upload)
+            # What may not be seen may not be asked about.
+            and not prop.is_secret
         }
 
     @cached_property

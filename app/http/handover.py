@@ -10,8 +10,8 @@ from app.http.call import Call
 from app.http.delivery import HandOver, StoredFile
 from app.settings import REDIRECT, X_ACCEL
 
-SHORTEST = 60
-"""Seconds for which a signed address is good at least."""
+SHORTEST, LONGEST = 60, 7 * 86_400
+"""Seconds for which a signed address is good, at least and as S3 has it at most."""
 
 SAID = ("Content-Type", "Content-Disposition", "Cache-Control")
 """What an S3 can be told to answer with."""
@@ -55,7 +55,8 @@ def _to_storage(
     call: Call, file: StoredFile, headers: Mapping[str, str]
 ) -> Response | None:
     # As long as a download may be gone on with.
-    seconds = max(SHORTEST, call.settings.download_session_minutes * 60)
+    seconds = call.settings.download_session_minutes * 60
+    seconds = min(max(SHORTEST, seconds), LONGEST)
     address = call.installation.storage.address(
         file.key, seconds=seconds, headers={name: headers[name] for name in SAID}
     )

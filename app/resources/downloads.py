@@ -142,7 +142,6 @@ def _begin(
         customer,
         minutes=settings.download_session_minutes,
         outcome=outcome,
-        origin=call.place.base,
     )
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, select
 
 from app.database import Snapshot, Statement
 from app.models import DOWNLOADABLES, UPLOAD_SLOTS, VERSIONS
+from app.storage import Stored
 
 _V, _U, _D = VERSIONS.c, UPLOAD_SLOTS.c, DOWNLOADABLES.c
 _OF_VERSION = Statement(select(_V.id).where(_V.blob_key == bindparam("key")))
@@ -57,7 +58,27 @@ def files(db: Snapshot) -> list[File]:
     return [File(*row) for row in db.rows(_FILES)]
 
 
-def named(db: Snapshot) -> set[str]:
-    """Give the keys that versions name, or uploads that are under way."""
-    under_way = {str(row[0]) for row in db.rows(_PARTIALS)}
-    return under_way | {file.key for file in files(db)}
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The keys that rows name: of versions' files, and of uploads under way."""
+
+    files: frozenset[str]
+    under_way: frozenset[str]
+
+    def has(self, stored: Stored) -> bool:
+        """Tell whether a row names what is stored.
+
+        An upload that all came of is a blob before it is a version's file; a partial
+        blob is an upload's alone.
+        """
+        if stored.key in self.under_way:
+            return True
+        return not stored.is_partial and stored.key in self.files
+
+
+def named(db: Snapshot) -> Named:
+    """Give the keys that rows name."""
+    return Named(
+        frozenset(file.key for file in files(db)),
+        frozenset(str(row[0]) for row in db.rows(_PARTIALS)),
+    )

@@ -224,13 +224,12 @@ def begin(
     *,
     minutes: int,
     outcome: str = "started",
-    origin: str = "",
 ) -> int:
     """Go on with a download, or open one and count it; give its id.
 
     Raises `RequestError` where there is none left.
     """
-    with database.writing(origin) as tx:
+    with database.writing() as tx:
         moment = now()
         found = under_way(tx, record, moment)
         if found is not None:
@@ -331,7 +330,12 @@ def end(database: Database, store_id: int, download_id: int, sent: int) -> None:
             .where(_S.id == download_id)
             .values(
                 bytes_sent=_S.bytes_sent + sent,
-                outcome=case((is_whole, "completed"), else_="broken"),
+                # How far it came is not known of what another server sends.
+                outcome=case(
+                    (is_whole, "completed"),
+                    (_S.outcome == "redirected", "redirected"),
+                    else_="broken",
+                ),
                 revision=_S.revision + 1,
                 date_modified=now(),
             )

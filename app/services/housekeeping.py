@@ -12,6 +12,9 @@ from app.storage import CHUNK, Storage, Stored
 OLD = 3600
 """Seconds after which what no row names is on its way to none any more."""
 
+COMMITTED = 15
+"""Seconds within which the row of a blob is there, that was to have one."""
+
 Progress = Callable[[int], None]
 """Takes how many bytes more are done."""
 
@@ -45,30 +48,42 @@ class Swept:
         return sum(orphan.size for orphan in self.orphans)
 
 
+def tidy(installation: Installation, older_than: float = OLD) -> tuple[int, int]:
+    """Remove what had its time; give the expired slots and the unfinished files."""
+    with installation.database.writing() as tx:
+        expired = uploads.count_expired(tx)
+        left = uploads.remove_expired(tx)
+        idempotency.remove_expired(tx)
+        webhooks.remove_old(tx)
+    for key in left:
+        installation.storage.drop_partial(key)
+    return expired, installation.storage.clear_unfinished(older_than)
+
+
 def sweep(installation: Installation, *, older_than: float, is_dry: bool) -> Swept:
     """Remove expired upload slots, what crashes left, and blobs that no row names.
 
     What was written to within `older_than` seconds stays: it may be on its way.
     """
-    storage, swept = installation.storage, Swept()
+    swept = Swept()
+    if is_dry:
+        with installation.database.reading() as db:
+            swept.expired_uploads = uploads.count_expired(db)
+    else:
+        swept.expired_uploads, swept.unfinished = tidy(installation, older_than)
+    swept.orphans = orphans(installation, older_than)
+    if is_dry or not swept.orphans:
+        return swept
+    # AWS dates an object by its first part: what is old may have come this moment.
+    time.sleep(min(older_than, COMMITTED))
     with installation.database.reading() as db:
-        swept.expired_uploads = uploads.count_expired(db)
-    if not is_dry:
-        with installation.database.writing() as tx:
-            left = uploads.remove_expired(tx)
-            idempotency.remove_expired(tx)
-            webhooks.remove_old(tx)
-        for key in left:
-            storage.drop_partial(key)
-        swept.unfinished = storage.clear_unfinished(older_than)
-    for orphan in orphans(installation, older_than):
-        swept.orphans.append(orphan)
-        if is_dry:
-            continue
+        named = blobs.named(db)
+    swept.orphans = [orphan for orphan in swept.orphans if not named.has(orphan)]
+    for orphan in swept.orphans:
         if orphan.is_partial:
-            storage.drop_partial(orphan.key)
+            installation.storage.drop_partial(orphan.key)
         else:
-            storage.delete(orphan.key)
+            installation.storage.delete(orphan.key)
     return swept
 
 
@@ -79,7 +94,7 @@ def orphans(installation: Installation, older_than: float) -> list[Stored]:
     found = [s for s in installation.storage.stored() if s.modified <= limit]
     with installation.database.reading() as db:
         named = blobs.named(db)
-    return [stored for stored in found if stored.key not in named]
+    return [stored for stored in found if not named.has(stored)]
 
 
 def verify(
@@ -116,7 +131,14 @@ def check(storage: Storage, file: blobs.File, progress: Progress) -> Finding | N
                 progress(len(chunk))
     except FileNotFoundError:
         return Finding(MISSING, file.key, f"{file} is not in the storage")
+    except OSError as error:
+        return unreadable(file, error)
     return compare(file, size, digest.hexdigest())
+
+
+def unreadable(file: blobs.File, error: OSError) -> Finding:
+    """Say that a disk does not give a file any more."""
+    return Finding(DAMAGED, file.key, f"{file} cannot be read: {error}")
 
 
 def compare(file: blobs.File, size: int, sha256: str) -> Finding | None:

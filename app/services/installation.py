@@ -19,7 +19,7 @@ from app.engines import POSTGRESQL
 from app.errors import ConfigurationError, RequestError
 from app.migrations import HEAD
 from app.models import ITEM_CATEGORIES, STORES, TOKENS
-from app.services import access, item_categories, scopes, stores, uploads
+from app.services import access, item_categories, scopes, stores
 from app.services.kept import Kept
 from app.settings import REDIRECT, X_ACCEL, Settings
 from app.storage import Storage, storage_at, sync_folder
@@ -29,9 +29,6 @@ from schemas.store import StoreSchema
 KEY_BYTES = 32
 SECRET_KEY = "secret_key"  # noqa: S105 - the name of a file
 """The file of the data folder that has it."""
-
-UNFINISHED = 3600.0
-"""Seconds after which a temporary file belongs to no upload any more."""
 
 _FIRST_STORE = Statement(select(STORES.c.id).order_by(STORES.c.id).limit(1))
 _STARTER = Statement(
@@ -112,7 +109,11 @@ def prepare(settings: Settings) -> Installation:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one(folder):
             key = _secret_key(settings, folder / SECRET_KEY)
-            database = Database(settings.database)
+            database = Database(
+                settings.database,
+                connections=settings.database_connections,
+                public_url=settings.public_url,
+            )
             # A server may fork afterwards, and no connection may cross that.
             with closing(database):
                 migrate(database)
@@ -133,9 +134,6 @@ def prepare(settings: Settings) -> Installation:
             f"cannot use the database {database.engine.url!r}: {_cause(error)}"
         ) from error
     _ensure_deliverable(settings)
-    installation.storage.clear_unfinished(UNFINISHED)
-    with closing(database):
-        _remove_expired_uploads(installation)
     return installation
 
 
@@ -197,16 +195,6 @@ def _give_starter_token(
         note="starter token, printed by sirenhall serve",
         token=installation.starter_token,
     )
-
-
-def _remove_expired_uploads(installation: Installation) -> None:
-    with installation.database.reading() as db:
-        if not uploads.count_expired(db):
-            return
-    with installation.database.writing() as tx:
-        left = uploads.remove_expired(tx)
-    for key in left:
-        installation.storage.drop_partial(key)
 
 
 def _read(schema: Any, values: dict[str, Any]) -> dict[str, Any]:

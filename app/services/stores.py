@@ -152,6 +152,9 @@ def change(
         ensure_free(tx, values["store_domain"], store_id=record["id"])
     if "currency" in values:
         downloadables.ensure_prices_fit(tx, record["id"], values["currency"])
+    if not values.get("webhook_key", "-"):
+        # It is what the other side knows, and no default.
+        values = {**values, "webhook_key": record["webhook_key"]}
     tx.execute(
         update(STORES)
         .where(STORES.c.id == record["id"])

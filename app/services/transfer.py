@@ -13,9 +13,17 @@ from sqlalchemy import Connection, Table, delete, select
 from app.database import Database, Statement, Transaction
 from app.engines import SQLITE
 from app.errors import ConfigurationError
-from app.models import DOWNLOADABLES, IDEMPOTENCY_KEYS, METADATA, UPLOAD_SLOTS
+from app.models import (
+    DOWNLOADABLES,
+    IDEMPOTENCY_KEYS,
+    METADATA,
+    OAUTH_CLIENTS,
+    STORES,
+    TOKENS,
+    UPLOAD_SLOTS,
+)
 from app.services import blobs
-from app.services.housekeeping import MISSING, Finding, Progress, compare
+from app.services.housekeeping import MISSING, Finding, Progress, compare, unreadable
 from app.services.installation import (
     SECRET_KEY,
     Installation,
@@ -29,7 +37,19 @@ PASSING = {UPLOAD_SLOTS, IDEMPOTENCY_KEYS}
 """What is for a few hours only, and of no use elsewhere."""
 
 BATCH = 1000
-_ANYTHING = Statement(select(DOWNLOADABLES.c.id).limit(1))
+MARK = "this-is-a-sirenhall-backup"
+"""The file by which a folder is known that may be written over."""
+
+_NOTHING_YET = [
+    (Statement(select(table.c.id).limit(most + 1)), most)
+    # What a first start makes.
+    for table, most in (
+        (STORES, 1),
+        (TOKENS, 1),
+        (DOWNLOADABLES, 0),
+        (OAUTH_CLIENTS, 0),
+    )
+]
 ATTEMPTS = 5
 
 
@@ -61,6 +81,8 @@ def _copy_blob(
             return finding
     except FileNotFoundError:
         return Finding(MISSING, file.key, f"{file} is not in the storage")
+    except OSError as error:
+        return unreadable(file, error)
 
 
 def backup(
@@ -72,7 +94,9 @@ def backup(
     that they name are there. A backup that is there is brought up to date.
     """
     folder = folder.resolve()
+    _ensure_for_backups(folder, installation)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / MARK).touch()
     database = Database(f"sqlite:///{folder / DATABASE}")
     storage = storage_at(f"file:{folder / FILES}")
     try:
@@ -100,6 +124,18 @@ def backup(
     finally:
         database.close()
     return findings, len(named)
+
+
+def _ensure_for_backups(folder: Path, installation: Installation) -> None:
+    """Refuse a folder that has anything but a backup. Raises `ConfigurationError`."""
+    is_backup = (folder / MARK).exists()
+    if folder.is_dir() and any(folder.iterdir()) and not is_backup:
+        raise ConfigurationError(
+            f"{folder} is not empty, and no backup; name a new folder, or that of an "
+            "earlier backup"
+        )
+    if installation.settings.storage == f"file:{folder / FILES}":
+        raise ConfigurationError(f"{folder} has the files that are to be copied")
 
 
 def _have_gone(installation: Installation, findings: list[Finding]) -> bool:
@@ -131,10 +167,10 @@ def restore(
     """
     folder = folder.resolve()
     with installation.database.reading() as db:
-        if db.value(_ANYTHING) is not None:
+        if any(len(db.rows(rows)) > most for rows, most in _NOTHING_YET):
             raise ConfigurationError(
-                "a backup is only restored where there is nothing for sale yet; name "
-                "a new --data-dir, or another database"
+                "a backup is only restored where nothing was made yet; name a new "
+                "--data-dir, or another database"
             )
     database = Database(f"sqlite:///{folder / DATABASE}")
     storage = storage_at(f"file:{folder / FILES}")

@@ -156,6 +156,8 @@ def finish(tx: Transaction, slot: dict[str, Any], file: NewFile) -> dict[str, An
         )
     )
     if not taken:
+        if not tx.rows(_PARTIAL, id=slot["id"]):
+            raise LinkExpired("the time of this upload slot is over; ask for a new one")
         raise LinkExpired("this upload slot has its file; ask for a new one")
     record = downloadables.of_slot(tx, slot["downloadable_id"])
     if record is None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, true, update
+from sqlalchemy.sql import ColumnElement
 
 from app.database import Database, Snapshot, Statement, Transaction
 from app.errors import NotFound
@@ -41,8 +42,8 @@ KEPT = 30 * 86_400
 """Seconds for which it is known what was told."""
 
 GONE = 410
-OF_ONE_STORE = 4
-"""Attempts of one store that are made at a time, so that a slow one stops no other."""
+LOOKED_AT = 64
+"""Rows that a claim chooses from: the oldest few of each store."""
 
 _W, _S = WEBHOOK_DELIVERIES.c, STORES.c
 SOURCE = listing.source(
@@ -60,7 +61,7 @@ _BY_ID = Statement(
 _IS_ON = Statement(
     select(_S.id).where(_S.id == bindparam("id"), _S.use_webhook, _S.webhook_url != "")
 )
-_DUE = Statement(
+_WAITING = (
     select(
         _W.id,
         _W.store_id,
@@ -69,11 +70,30 @@ _DUE = Statement(
         _W.attempts,
         _S.webhook_url,
         _S.webhook_key,
+        func.row_number()
+        .over(partition_by=_W.store_id, order_by=(_W.next_attempt, _W.id))
+        .label("place"),
     )
     .select_from(WEBHOOK_DELIVERIES.join(STORES, _S.id == _W.store_id))
-    .where(_W.next_attempt <= bindparam("moment"), _S.use_webhook, _S.webhook_url != "")
-    .order_by(_W.next_attempt, _W.id)
+    .where(
+        _W.state == PENDING,
+        _W.next_attempt <= bindparam("moment"),
+        _S.use_webhook,
+        _S.webhook_url != "",
+    )
+    .subquery()
+)
+# A store with thousands of them comes no sooner to the end than one with a few.
+_DUE = Statement(
+    select(_WAITING)
+    .where(_WAITING.c.place <= bindparam("of_one_store"))
+    .order_by(_WAITING.c.place, _WAITING.c.id)
     .limit(bindparam("most"))
+)
+_IS_DUE = Statement(
+    select(_W.id)
+    .where(_W.state == PENDING, _W.next_attempt <= bindparam("moment"))
+    .limit(1)
 )
 _FAILING = Statement(
     select(_S.webhook_failing_since).where(_S.id == bindparam("id"), _S.use_webhook)
@@ -94,6 +114,8 @@ class Due:
     attempts: int
     url: str
     key: str
+    lease: int
+    """Until when it is this process's to tell."""
 
     def signature(self, moment: int) -> str:
         """Sign it as Standard Webhooks does."""
@@ -188,7 +210,7 @@ def shown(
 ) -> dict[str, Any]:
     """Give what is told of a record: where it is, and some of what it is."""
     return {
-        "href": tx.origin + path.format_map(record),
+        "href": tx.public_url + path.format_map(record),
         **{name: record.get(name) for name in names},
     }
 
@@ -202,15 +224,32 @@ def replay(tx: Transaction, record: Mapping[str, Any]) -> None:
 # -- telling it -----------------------------------------------------------------
 
 
-def claim(database: Database, most: int) -> list[Due]:
-    """Take what is to be told now; for a while no other process tells it."""
+def claim(
+    database: Database,
+    *,
+    most: int,
+    of_one_store: int,
+    allowed: Mapping[int, int] | None = None,
+) -> list[Due]:
+    """Take what is to be told now; for a while no other process tells it.
+
+    `allowed` are how many more a store may have, where it has some under way.
+    """
     moment = now()
     with database.reading() as db:
-        if db.row(_DUE, moment=moment, most=1) is None:
+        if db.row(_IS_DUE, moment=moment) is None:
             return []
+    left = dict(allowed or {})
+    taken: list[Due] = []
     with database.writing() as tx:
-        due = [Due(*row) for row in tx.rows(_DUE, moment=moment, most=most * 8)]
-        taken = _fairly(due)[:most]
+        for row in tx.rows(
+            _DUE, moment=moment, of_one_store=of_one_store, most=LOOKED_AT
+        ):
+            due = Due(*(*row[:-1], moment + LEASE))
+            room = left.setdefault(due.store_id, of_one_store)
+            if room > 0 and len(taken) < most:
+                left[due.store_id] = room - 1
+                taken.append(due)
         tx.execute(
             update(WEBHOOK_DELIVERIES)
             .where(_W.id.in_([one.id for one in taken]))
@@ -219,17 +258,12 @@ def claim(database: Database, most: int) -> list[Due]:
     return taken
 
 
-def _fairly(due: list[Due]) -> list[Due]:
-    taken, counts = [], dict.fromkeys((one.store_id for one in due), 0)
-    for one in due:
-        counts[one.store_id] += 1
-        if counts[one.store_id] <= OF_ONE_STORE:
-            taken.append(one)
-    return taken
-
-
 def note_outcome(database: Database, due: Due, outcome: Outcome) -> None:
-    """Keep what became of an attempt, and disable a webhook that is of no use."""
+    """Keep what became of an attempt, and disable a webhook that is of no use.
+
+    An attempt that outlived its lease says nothing any more, nor one of before a
+    replay.
+    """
     moment, attempts = now(), due.attempts + 1
     is_last = attempts > len(DELAYS)
     values: dict[str, Any] = {
@@ -245,9 +279,10 @@ def note_outcome(database: Database, due: Due, outcome: Outcome) -> None:
         values["state"] = FAILED
     else:
         values["next_attempt"] = moment + DELAYS[attempts - 1]
+    is_mine = and_(_W.state == PENDING, _W.next_attempt == due.lease)
     with database.writing() as tx:
-        _update(tx, due.id, due.store_id, values)
-        _note_health(tx, due, outcome, moment)
+        if _update(tx, due.id, due.store_id, values, is_mine):
+            _note_health(tx, due, outcome, moment)
 
 
 def _note_health(tx: Transaction, due: Due, outcome: Outcome, moment: int) -> None:
@@ -293,22 +328,24 @@ def _change_store(tx: Transaction, due: Due, values: Mapping[str, Any]) -> None:
 
 
 def _update(
-    tx: Transaction, delivery_id: int, store_id: int, values: Mapping[str, Any]
-) -> None:
-    tx.execute(
+    tx: Transaction,
+    delivery_id: int,
+    store_id: int,
+    values: Mapping[str, Any],
+    condition: ColumnElement[bool] = true(),  # noqa: B008 - a constant
+) -> bool:
+    is_done = tx.execute(
         update(WEBHOOK_DELIVERIES)
-        .where(_W.id == delivery_id)
+        .where(_W.id == delivery_id, condition)
         .values(**values, revision=_W.revision + 1, date_modified=now())
     )
     listing.note_change(tx, store_id, COLLECTION)
+    return bool(is_done)
 
 
 def remove_old(tx: Transaction) -> int:
-    """Forget what was told, or given up, long ago."""
-    old = and_(
-        _W.date_modified < now() - KEPT,
-        or_(_W.state == DELIVERED, _W.state == FAILED),
-    )
+    """Forget what was told long ago, or given up, or never tried since."""
+    old = _W.date_modified < now() - KEPT
     stores = {
         row[0]: row[1]
         for row in tx.connection.execute(

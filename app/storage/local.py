@@ -4,6 +4,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from typing import BinaryIO, Self
 from app.errors import InsufficientStorage, Locked
 from app.storage.port import CHUNK, Blob, Stored
 
+KEY = re.compile("[0-9a-f]{32}")
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -71,9 +73,12 @@ class LocalStorage:
     def stored(self) -> Iterator[Stored]:
         """List what there is."""
         for folder in sorted(self.blobs.iterdir()):
-            yield from _stored(folder)
-        for found in _stored(self.partials):
-            yield replace(found, is_partial=True)
+            if folder.is_dir():
+                found = _stored(folder)
+                # What somebody else has put there is not ours to judge.
+                yield from (one for one in found if one.key[:2] == folder.name)
+        for one in _stored(self.partials):
+            yield replace(one, is_partial=True)
 
     def address(
         self,
@@ -233,6 +238,8 @@ class LocalPartial:
 
 def _stored(folder: Path) -> Iterator[Stored]:
     for path in sorted(folder.iterdir()):
+        if not KEY.fullmatch(path.name):
+            continue
         with suppress(FileNotFoundError):
             status = path.stat()
             yield Stored(path.name, status.st_size, status.st_mtime)

@@ -9,6 +9,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
@@ -52,21 +53,22 @@ class S3Storage:
 
     def drop_partial(self, key: str) -> None:
         """Remove a partial blob."""
-        try:
+        with suppress(FileNotFoundError):
             upload_id = self.bucket.get(PARTIALS + key).decode()
-        except FileNotFoundError:
-            return
-        Multipart(self.bucket, BLOBS + key, upload_id).abort()
+            Multipart(self.bucket, BLOBS + key, upload_id).abort()
         _clear(self.bucket, key)
 
     def stored(self) -> Iterator[Stored]:
         """List what there is."""
         for name, size, modified in self.bucket.objects(BLOBS):
             yield Stored(name.removeprefix(BLOBS), size, modified)
+        last = ""
         for name, size, modified in self.bucket.objects(PARTIALS):
-            key, _, number = name.removeprefix(PARTIALS).partition(".")
-            if not number:
+            # Its tail may be all that a crash has left of it.
+            key = name.removeprefix(PARTIALS).partition(".")[0]
+            if key != last:
                 yield Stored(key, size, modified, is_partial=True)
+            last = key
 
     def clear_unfinished(self, older_than: float) -> int:
         """Give up the uploads that no process goes on with any more."""
@@ -169,6 +171,9 @@ class S3Partial:
         self._key = key
         self._buffer = bytearray()
         self._tails: list[str] = []
+        # Of what came in this request, where it began at the first byte.
+        self._digest = hashlib.sha256()
+        self._digested = 0
         self._upload: Multipart | None = None
         try:
             upload_id = bucket.get(PARTIALS + key).decode()
@@ -202,6 +207,9 @@ class S3Partial:
         if self._upload is None:
             raise FileNotFoundError(self._key)
         view = memoryview(chunk)
+        if self._digested == self.size:
+            self._digest.update(view)
+            self._digested += len(view)
         while view:
             room = PART - len(self._buffer)
             self._buffer += view[:room]
@@ -223,14 +231,16 @@ class S3Partial:
             self._bucket.delete(self._tails.pop(0))
 
     def keep(self) -> Blob:
-        """Complete the upload, and hash what it came to."""
+        """Complete the upload, and hash it; what came at once was hashed on the way."""
         if self._upload is not None:
             if self._buffer or not self._upload.count:
                 self._upload.add(self._buffer)
                 self._buffer = bytearray()
             self._upload.complete()
             self._upload = None
-            _clear(self._bucket, self._key)
+        _clear(self._bucket, self._key)
+        if self._digested == self.size:
+            return Blob(self._key, self.size, self._digest.hexdigest())
         name = BLOBS + self._key
         digest = hashlib.sha256()
         with ObjectFile(self._bucket, name, self._bucket.size(name)) as file:
@@ -252,6 +262,10 @@ class S3Partial:
 
 
 def _clear(bucket: Bucket, key: str) -> None:
-    """Remove what stood for an upload that is complete, or given up."""
-    for name, _size, _modified in list(bucket.objects(f"{PARTIALS}{key}")):
+    """Remove what stood for an upload that is complete, or given up.
+
+    The first name, by which the others are found again, goes last.
+    """
+    names = [name for name, _size, _modified in bucket.objects(PARTIALS + key)]
+    for name in sorted(names, reverse=True):
         bucket.delete(name)

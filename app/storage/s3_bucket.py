@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from app.errors import ConfigurationError, InsufficientStorage, Unavailable
 
-CONNECTIONS = 128
-"""Connections that are kept, so that each thread of a worker has one."""
+CONNECTIONS = 256
+"""Connections that are kept: one for each request that a worker can have open."""
 
 OPTIONS = ("endpoint", "region", "public")
 ATTEMPTS = 4
@@ -240,8 +240,10 @@ class ObjectFile(io.RawIOBase):
                 data = bytes(self._body.read(min(most, self.size - self._at)))
             except (BotoCoreError, OSError) as error:
                 self._hang_up()
-                if isinstance(error, FileNotFoundError) or attempt == ATTEMPTS - 1:
+                if isinstance(error, FileNotFoundError):
                     raise
+                if attempt == ATTEMPTS - 1:
+                    raise OSError(f"the file storage broke off: {error}") from error
                 continue
             if data:
                 return data

@@ -83,11 +83,14 @@ def test_a_folder_is_put_up_for_sale_once(api, run, folder):
     # Again: nothing is done twice, and only what is new.
     assert counts(run("import", folder, "--price", "9.95")) == (0, 0, 3, 0)
     (folder / "songs" / "tide.mp3").write_bytes(b"another tide")
-    assert counts(run("import", folder, "--price", "12")) == (0, 3, 0, 0)
+    api.patch(fjord["_links"]["self"]["href"], json={"name": "Fjord", "price": 7})
+    assert counts(run("import", folder, "--price", "12")) == (0, 1, 2, 0)
     found = shown(api)
     assert found["songs-tide"]["version"] == 2
     assert found["book"]["version"] == 1
-    assert found["book"]["price"] == 12
+    # What was changed in the shop meanwhile stays.
+    assert found["songs-über-fjord"]["name"] == "Fjord"
+    assert {one["price"] for one in found.values()} == {9.95, 7}
 
 
 def write_csv(path: Path, rows, delimiter=",", encoding="utf-8"):
@@ -326,3 +329,82 @@ def test_who_asks_for_patience_gets_it(tmp_path, monkeypatch):
         assert counts(invoke("import", tmp_path / "in", *there)) == (60, 0, 0, 0)
     finally:
         stop_server(server)
+
+
+def test_a_server_that_goes_away_leaves_a_report(tmp_path, monkeypatch):
+    monkeypatch.setattr(wires.time, "sleep", lambda _seconds: None)
+    server = start_server(tmp_path / "data")
+    (tmp_path / "in").mkdir()
+    for number in range(5):
+        (tmp_path / "in" / f"{number}.txt").write_bytes(b"x")
+    there = ("--server", server.url, "--token", server.token, "--price", "1")
+    real, sent = wires.HttpWire.send, []
+
+    def leaving(self, method, url, headers, body):
+        if method == "POST":
+            sent.append(url)
+            if len(sent) == 3:
+                stop_server(server)
+        return real(self, method, url, headers, body)
+
+    monkeypatch.setattr(wires.HttpWire, "send", leaving)
+    said = invoke("import", tmp_path / "in", *there, code=1)
+    assert said["created"] == 2
+    assert "cannot reach" in said["stopped"]
+
+
+def test_a_list_sells_nothing_from_outside_of_its_folder(api, run, folder, tmp_path):
+    (tmp_path / "secret").write_text("not for sale")
+    table = write_csv(
+        folder / "list.csv",
+        [
+            ("code", "name", "price", "path"),
+            ("a", "A", "1", "../secret"),
+            ("b", "B", "1", str(tmp_path / "secret")),
+        ],
+    )
+    said = run("import", table, code=1)
+    assert [one["reason"] for one in said["refusals"]] == [
+        "path ../secret is outside of the CSV's folder",
+        f"path {tmp_path / 'secret'} is outside of the CSV's folder",
+    ]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"SIRENHALL_DELIVERY": "x-accel"},
+        {"SIRENHALL_REQUIRE_API_VERSION": "true"},
+        {"SIRENHALL_REQUIRE_PRECONDITIONS": "true"},
+        {"SIRENHALL_PUBLIC_URL": "https://downloads.example/shop"},
+        {"SIRENHALL_TOKEN": "for another server"},
+    ],
+    ids=lambda setting: next(iter(setting)),
+)
+def test_the_servers_settings_are_in_nobodys_way(data_dir, folder, tmp_path, setting):
+    here = {
+        "environment": {**environment_for(data_dir), **setting},
+    }
+    if "SIRENHALL_DELIVERY" in setting:
+        here["environment"]["SIRENHALL_STORAGE_URL"] = ""
+    where = ("--data-dir", data_dir)
+    new = invoke("import", folder, "--price", "1", *where, **here)
+    assert counts(new) == (3, 0, 0, 0)
+    (folder / "book.pdf").write_bytes(b"another")
+    again = invoke("import", folder, "--price", "1", *where, **here)
+    assert counts(again) == (0, 1, 2, 0)
+    assert invoke("export", tmp_path / "out", *where, **here)["files"] == 3
+
+
+def test_what_cannot_be_exported_is_named_and_the_rest_is_there(
+    api, run, folder, tmp_path, installation
+):
+    run("import", folder, "--price", "1")
+    api.upload(b"x", "名" * 80 + ".txt", code="long")
+    lost = next(iter(installation.storage.stored()))
+    installation.storage.delete(lost.key)
+    said = run("export", tmp_path / "out", code=1)
+    assert (said["downloadables"], said["files"]) == (4, 3)
+    [problem] = said["problems"]
+    assert "cannot be found" in problem["reason"]
+    assert len((tmp_path / "out" / "downloadables.csv").read_text().splitlines()) == 5

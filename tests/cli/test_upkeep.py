@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from contextlib import closing
 
 import pytest
@@ -27,7 +28,7 @@ def run(data_dir):
             env=environment or environment_for(folder),
         )
         assert result.exit_code == code, result.output
-        return json.loads(result.stdout)
+        return json.loads(result.stdout) if result.stdout else result
 
     return invoke
 
@@ -187,15 +188,18 @@ def test_a_backup_is_restored_anywhere(api, run, items, tmp_path, data_dir):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["restore", "{tmp}/copy"], "nothing for sale yet"),
+        (["restore", "{tmp}/copy"], "where nothing was made yet"),
         (["restore", "{tmp}"], "there is no backup in"),
         (["backup", "{data}"], "must be in another folder"),
+        (["backup", "{tmp}"], "is not empty, and no backup"),
+        (["backup", "{tmp}/other"], "is not empty, and no backup"),
         (["storage", "migrate", "ftp://x"], "must be file:"),
         (["storage", "migrate", "s3://"], "must be s3:"),
     ],
 )
 def test_what_cannot_be_done_is_said(run, items, tmp_path, data_dir, arguments, words):
     run("backup", str(tmp_path / "copy"))
+    shutil.copytree(data_dir, tmp_path / "other")
     given = [text.format(tmp=tmp_path, data=data_dir) for text in arguments]
     result = CliRunner().invoke(
         main, [*given, "--data-dir", str(data_dir)], env=environment_for(data_dir)
@@ -246,3 +250,62 @@ def test_people_are_told_in_words(items, data_dir, tmp_path):
     )
     copy = tmp_path / "copy"
     assert said("backup", str(copy)) == f"3 files and all data in {copy}; 0 problems.\n"
+
+
+def test_a_backup_is_not_put_over_stores_that_sell_nothing_yet(run, operator, tmp_path):
+    run("backup", str(tmp_path / "copy"))
+    from tests.conftest import OTHER_STORE
+
+    assert operator.post("/stores", json=OTHER_STORE).status_code == 201
+    result = run("restore", str(tmp_path / "copy"), code=1)
+    assert "nothing was made yet" in result.stderr
+    assert operator.get("/stores").json["total_items"] == 2
+
+
+def test_what_a_disk_does_not_give_is_damage_and_no_end(run, keys, data_dir, tmp_path):
+    if storages.is_s3():
+        pytest.skip("a folder's own trouble")
+    path = data_dir / "files" / "blobs" / keys["one"][:2] / keys["one"]
+    path.unlink()
+    path.mkdir()
+    for command in (["verify"], ["backup", str(tmp_path / "copy")]):
+        [found] = run(*command, code=1)["findings"]
+        assert found["kind"] == "damaged"
+        assert "cannot be read" in found["message"]
+
+
+def test_what_others_put_into_the_folder_is_left_alone(run, items, data_dir):
+    if storages.is_s3():
+        pytest.skip("a folder's own trouble")
+    here = data_dir / "files" / "blobs"
+    (here / ".DS_Store").write_bytes(b"x")
+    (next(path for path in here.iterdir() if path.is_dir()) / ".tmp").write_bytes(b"x")
+    assert run("sweep", "--min-age", "0")["orphans"] == []
+    assert run("verify", "--min-age", "0")["findings"] == []
+
+
+def test_what_a_crash_left_of_an_upload_that_was_done_is_swept(api, run, data_dir):
+    """On S3 the marker or a tail may outlive the upload."""
+    url = storages.s3_url(data_dir)
+    with closing(storage_at(url)) as storage:
+        key = storage.begin_partial()
+        with storage.partial(key) as partial:
+            partial.resume(0)
+            partial.write(b"some")
+            partial.sync()
+        storage.bucket.delete(f"partial/{key}")
+        other = storage.begin_partial()
+        environment = {**environment_for(data_dir), "SIRENHALL_STORAGE_URL": url}
+        swept = run("sweep", "--min-age", "0", environment=environment)
+        assert sorted(swept["orphans"]) == sorted([key, other])
+        assert list(storage.stored()) == []
+        assert storage.clear_unfinished(older_than=-1) in {0, 1}
+
+
+def test_the_key_may_be_a_setting(data_dir):
+    (data_dir / "secret_key").unlink()
+    environment = {**environment_for(data_dir), "SIRENHALL_SECRET_KEY": "k" * 40}
+    result = CliRunner().invoke(
+        main, ["verify", "--data-dir", str(data_dir)], env=environment
+    )
+    assert result.exit_code == 0, result.output

@@ -9,7 +9,7 @@ import pytest
 
 from app import create_app
 from app.errors import Conflict
-from app.services import uploads
+from app.services import housekeeping, uploads
 from tests import storages
 from tests.conftest import Api, blobs, settings_for
 
@@ -420,9 +420,11 @@ def test_the_bytes_are_changed_by_their_own_tag(api, item):
     assert api.get(path).data == b"two"
 
 
-def test_a_start_removes_what_expired(anonymous, begun, data_dir, monkeypatch):
+def test_what_expired_is_tidied_up(
+    anonymous, begun, data_dir, installation, monkeypatch
+):
     patch(anonymous, begun, CONTENT[:10], 0)
     real = uploads.now
     monkeypatch.setattr(uploads, "now", lambda: real() + 25 * 3600)
-    create_app(settings_for(data_dir)).extensions["sirenhall"].close()
+    assert housekeeping.tidy(installation) == (1, 0)
     assert blobs(data_dir) == []

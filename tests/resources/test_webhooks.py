@@ -1,8 +1,11 @@
 """Webhooks: what is told, to whom, how often, and what becomes of one that fails."""
 
+import contextlib
 import ipaddress
 import json
+import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -10,9 +13,17 @@ import standardwebhooks
 
 from app.services import deliverer, webhooks
 from schemas.webhook_delivery import EVENTS
-from tests.conftest import start_server, stop_server, wait_until
+from tests.conftest import OTHER_STORE, Api, start_server, stop_server, wait_until
 
+DOWNLOADED = {
+    "code": "D",
+    "name": "D",
+    "item_delivery_type": "downloaded",
+    "max_downloads_per_customer": 1,
+    "max_downloads_time_period": 1,
+}
 PATH = "/stores/1/webhook_deliveries"
+PUBLIC = "https://downloads.example"
 PURCHASES = "/stores/1/downloadable_purchases"
 
 
@@ -58,7 +69,7 @@ def receiver():
 
 @pytest.fixture
 def settings():
-    return {"webhook_private": True}
+    return {"webhook_private": True, "public_url": PUBLIC}
 
 
 @pytest.fixture
@@ -134,8 +145,8 @@ def test_what_is_told_can_be_verified_and_followed(api, installation, hooked, re
     said = hook.verify(body, {name.lower(): v for name, v in headers.items()})
     assert said["type"] == "downloadable.created"
     assert said["data"]["code"] == "ünï"
+    assert said["data"]["href"] == f"{PUBLIC}/downloadables/{item}"
     assert api.get(said["data"]["href"]).json["code"] == "ünï"
-    assert said["data"]["href"] == f"http://localhost/downloadables/{item}"
     with pytest.raises(standardwebhooks.WebhookVerificationError):
         hook.verify(body + b" ", {name.lower(): v for name, v in headers.items()})
 
@@ -146,7 +157,9 @@ def test_a_key_may_be_any_text(api, installation, hooked, receiver):
     deliverer.deliver(installation)
     [(headers, body)] = receiver.seen
     headers = {name.lower(): value for name, value in headers.items()}
-    due = webhooks.Due(0, 1, headers["webhook-id"], body.decode(), 0, "", "schlüssel")
+    due = webhooks.Due(
+        0, 1, headers["webhook-id"], body.decode(), 0, "", "schlüssel", 0
+    )
     assert headers["webhook-signature"] == due.signature(
         int(headers["webhook-timestamp"])
     )
@@ -277,15 +290,133 @@ def test_who_does_not_listen_is_tried_again(api, installation, hooked, receiver)
     assert "the host is not found" in listed(api)[-1]["error"]
 
 
-def test_a_slow_store_stops_no_other(api, operator, installation, hooked):
-    for number in range(10):
+def test_a_slow_store_with_a_backlog_stops_no_other(
+    api, operator, installation, hooked, receiver, monkeypatch
+):
+    """A receiver that sends a byte now and then, and hundreds of events for it."""
+    monkeypatch.setattr(deliverer, "DEADLINE", 2.0)
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        dripping = threading.Thread(target=drip, args=(slow,), daemon=True)
+        dripping.start()
+        url = f"http://127.0.0.1:{slow.getsockname()[1]}/"
+        api.patch("/stores/1", json={"webhook_url": url})
+        for number in range(100):
+            api.add(code=f"c{number}")
+        values = {**OTHER_STORE, "use_webhook": True, "webhook_url": receiver.url}
+        made = operator.post("/stores", json=values)
+        other = Api(api.client, made.json["token"])
+        category = made.headers["Location"] + "/item_categories"
+        other.post(category, json=DOWNLOADED)
+        listed = other.get(category).json["_embedded"]["fx:item_categories"]
+        new = {"name": "x", "code": "x", "price": 1}
+        new["item_category_uri"] = listed[-1]["_links"]["self"]["href"]
+        shelf = made.headers["Location"] + "/downloadables"
+        assert other.post(shelf, json=new).status_code == 201
+        telling = deliverer.Deliverer(installation)
+        assert telling.begin() == deliverer.OF_ONE_STORE + 1
+        assert wait_until(lambda: receiver.events == ["downloadable.created"], 2)
+        # There is no more room for the slow one until its attempts have ended.
+        assert telling.begin() == 0
+        assert wait_until(lambda: telling.failed == deliverer.OF_ONE_STORE, 8)
+        assert telling.begin() == deliverer.OF_ONE_STORE
+
+
+def drip(server):
+    """Answer each with a header that never ends."""
+    lines = []
+    while True:
+        try:
+            line, _address = server.accept()
+        except OSError:
+            return
+        line.sendall(b"HTTP/1.1 200 OK\r\n")
+        lines.append(line)
+
+        def go_on(line=line):
+            with contextlib.suppress(OSError):
+                for _ in range(100):
+                    line.sendall(b"X-More: 1\r\n")
+                    time.sleep(0.3)
+
+        threading.Thread(target=go_on, daemon=True).start()
+
+
+def test_what_is_under_way_is_taken_by_nobody_else(api, installation, hooked):
+    for number in range(6):
         api.add(code=f"c{number}")
-    due = webhooks.claim(installation.database, 8)
-    assert len(due) == webhooks.OF_ONE_STORE
-    # Nobody else takes what is under way.
-    assert not {one.id for one in due} & {
-        one.id for one in webhooks.claim(installation.database, 8)
-    }
+    database = installation.database
+    first = webhooks.claim(database, most=4, of_one_store=4)
+    second = webhooks.claim(database, most=4, of_one_store=4)
+    assert [len(first), len(second)] == [4, 2]
+    assert not {one.id for one in first} & {one.id for one in second}
+
+
+def test_an_attempt_that_outlived_its_lease_says_nothing_any_more(
+    api, installation, hooked, later
+):
+    api.add()
+    database = installation.database
+    [late] = webhooks.claim(database, most=4, of_one_store=4)
+    later(webhooks.LEASE + 1)
+    [second] = webhooks.claim(database, most=4, of_one_store=4)
+    webhooks.note_outcome(database, second, webhooks.Outcome(200, ""))
+    webhooks.note_outcome(database, late, webhooks.Outcome(None, "late"))
+    [entry] = listed(api)
+    assert (entry["state"], entry["attempts"], entry["error"]) == ("delivered", 1, "")
+    assert entry["next_attempt"] is None
+
+
+def test_a_replay_is_not_ended_by_the_attempt_before(api, installation, hooked):
+    api.add()
+    database = installation.database
+    [before] = webhooks.claim(database, most=4, of_one_store=4)
+    [entry] = listed(api)
+    api.post(entry["_links"]["self"]["href"])
+    webhooks.note_outcome(database, before, webhooks.Outcome(200, ""))
+    [entry] = listed(api)
+    assert (entry["state"], entry["attempts"]) == ("pending", 0)
+
+
+def test_what_is_told_is_forgotten_after_a_month(api, installation, hooked, later):
+    api.add()
+    later(webhooks.KEPT + 10)
+    with installation.database.writing() as tx:
+        assert webhooks.remove_old(tx) == 1
+    assert api.get(PATH).json["total_items"] == 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["webhook_key=whsec_*", "order=webhook_key", "webhook_key:isdefined=true"],
+)
+def test_nobody_can_ask_about_a_secret(api, reader, operator, hooked, query):
+    for who in (api, reader, operator):
+        answer = who.get(f"/stores?{query}")
+        assert answer.status_code == 400
+        assert "webhook_key" in answer.text
+    nested = query.replace("webhook_key", "store:webhook_key")
+    assert reader.get(f"/stores/1/downloadables?{nested}").status_code == 400
+
+
+def test_a_key_is_never_lost_by_leaving_it_out(api, hooked):
+    whole = api.get("/stores/1").json
+    whole.pop("webhook_key")
+    whole.pop("_links")
+    changed = api.put("/stores/1", json={**whole, "store_name": "New"})
+    assert changed.status_code == 200, changed.text
+    assert changed.json["webhook_key"] == hooked["webhook_key"]
+
+
+def test_a_host_that_a_customer_claims_is_not_told(
+    api, app, installation, hooked, receiver
+):
+    item = api.upload()
+    bought = api.post(PURCHASES, json={"downloadable_id": item})
+    link = bought.json["_links"]["fx:download_url"]["href"]
+    guest = Api(app.test_client(), None)
+    guest.get(link, headers={"Host": "evil.example"})
+    deliverer.deliver(installation)
+    assert all(b"evil.example" not in body for _headers, body in receiver.seen)
 
 
 def test_what_did_not_happen_is_not_told(api, installation, hooked, receiver):
@@ -310,8 +441,6 @@ def test_tokens_that_only_read_do_not_see_the_key(api, reader, hooked):
 
 
 def test_another_store_sees_none_of_it(api, operator, hooked, installation):
-    from tests.conftest import OTHER_STORE, Api
-
     made = operator.post("/stores", json=OTHER_STORE)
     other = Api(api.client, made.json["token"])
     api.add()
@@ -356,6 +485,13 @@ class TestPrivateAddresses:
             ("64:ff9b::5db8:d822", True),
             ("2002:7f00:1::", False),
             ("ff02::1", False),
+            ("64:ff9b:1::a00:1", False),
+            ("fec0::1", False),
+            ("::127.0.0.1", False),
+            ("::ffff:0:127.0.0.1", False),
+            ("2001:db8::1", False),
+            ("198.18.0.1", False),
+            ("240.0.0.1", False),
         ],
     )
     def test_however_they_are_written(self, address, is_public):

@@ -1,5 +1,8 @@
 """Keep what webhooks are to tell, and how it goes."""
 
+import base64
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -41,6 +44,12 @@ def upgrade() -> None:
         'INSERT INTO collection_states (store_id, collection, total, version) '
         "SELECT id, 'webhook_deliveries', 0, 1 FROM stores"
     )
+    stores = sa.table('stores', sa.column('id'), sa.column('use_webhook'), sa.column('webhook_key'))
+    # With an empty key anybody could sign.
+    without = sa.select(stores.c.id).where(stores.c.use_webhook, stores.c.webhook_key == '')
+    for store_id in op.get_bind().execute(without).scalars().all():
+        key = 'whsec_' + base64.b64encode(secrets.token_bytes(32)).decode()
+        op.execute(stores.update().where(stores.c.id == store_id).values(webhook_key=key))
 
 
 def downgrade() -> None:
