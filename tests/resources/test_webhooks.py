@@ -323,17 +323,15 @@ def test_a_slow_store_with_a_backlog_stops_no_other(
 
 def drip(server):
     """Answer each with a header that never ends."""
-    lines = []
     while True:
         try:
             line, _address = server.accept()
         except OSError:
             return
         line.sendall(b"HTTP/1.1 200 OK\r\n")
-        lines.append(line)
 
         def go_on(line=line):
-            with contextlib.suppress(OSError):
+            with line, contextlib.suppress(OSError):
                 for _ in range(100):
                     line.sendall(b"X-More: 1\r\n")
                     time.sleep(0.3)
