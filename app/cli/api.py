@@ -7,6 +7,7 @@ checks, into the same words.
 import io
 import json
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +32,7 @@ ATTEMPTS = 6
 LONGEST_PAUSE = 60
 """Seconds that a server may ask for, before the next attempt."""
 
-TOO_MANY = 429
+UNAUTHORIZED, TOO_MANY = 401, 429
 TIMEOUT = urllib3.Timeout(connect=10, read=300)
 HERE = "http://localhost"
 HOW_LONG, WHAT = "Content-Length", "Content-Type"
@@ -338,7 +339,7 @@ def local_api(data_dir: Path | None, store_id: int | None) -> Iterator[Api]:
         finally:
             wire.close()
             with opened.database.writing() as tx:
-                access.revoke_token(tx, number)
+                access.remove_token(tx, number)
 
 
 @contextmanager
@@ -357,14 +358,29 @@ def api_at(
         raise ConfigurationError(
             f"a --server needs a --token of the store, or {TOKEN} in the environment"
         )
-    if urlsplit(server).scheme not in {"http", "https"}:
-        raise ConfigurationError(f"--server must be a URL, not {server!r}")
+    if not re.match("https?://[^/]", server):
+        raise ConfigurationError(
+            f"--server must be a URL such as https://downloads.example/, not {server!r}"
+        )
+    if data_dir is not None:
+        raise ConfigurationError("name a --server or a --data-dir, not both")
     yield Api(HttpWire(), server, token)
 
 
 def store_at(api: Api, store_id: int | None) -> dict[str, Any]:
     """Find the store that a token is for, by links. Raises `ConfigurationError`."""
-    home = api.get(api.url)
+    try:
+        home = api.get(api.url)
+    except Refused as error:
+        if error.status == UNAUTHORIZED:
+            raise ConfigurationError(
+                f"--token: {error}; `sirenhall token create` there makes one"
+            ) from error
+        raise
+    if not {"fx:store", "fx:stores"} & home.get("_links", {}).keys():
+        raise ConfigurationError(
+            f"{api.url} is not the address at which a Sirenhall's API begins"
+        )
     if "fx:store" in home.get("_links", {}):
         store = api.get(href(home, "fx:store"))
         number = int(href(store, "self").rstrip("/").rpartition("/")[2])

@@ -66,7 +66,7 @@ def create(
 
     for uri in redirect_uris:
         clients.ensure_redirectable(uri)
-    with writing_at(data_dir, may_make=True) as tx:
+    with writing_at(data_dir) as tx:
         if scope not in OF_ALL_STORES and not (redirect_uris and store_id is None):
             store_id = store_of(tx, store_id)
         made = clients.create(

@@ -69,7 +69,11 @@ def explaining(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **options)
         except SirenhallError as error:
             click.echo(f"Error: {error}", err=True)
-            sys.exit(FAILED)
+        except OSError as error:
+            # A disk that is full, a folder that cannot be made.
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"Error: {where}{error.strerror or error}", err=True)
+        sys.exit(FAILED)
 
     return run
 
@@ -114,7 +118,8 @@ def installation_at(
         folder = settings.data_dir.resolve()
         if not may_make:
             raise ConfigurationError(
-                f"there is no Sirenhall data in {folder}; name it with --data-dir"
+                f"there is no Sirenhall data in {folder}; `sirenhall serve` makes it "
+                "there, or name another folder with --data-dir"
             )
         click.echo(f"Making a new data folder: {folder}", err=True)
     installation = prepare(settings)
@@ -132,12 +137,10 @@ def reading_at(data_dir: Path | None) -> Iterator["Snapshot"]:
 
 
 @contextmanager
-def writing_at(
-    data_dir: Path | None, *, may_make: bool = False
-) -> Iterator["Transaction"]:
+def writing_at(data_dir: Path | None) -> Iterator["Transaction"]:
     """Open the database of a data folder to be changed, as a whole or not at all."""
     with (
-        installation_at(data_dir, may_make=may_make) as opened,
+        installation_at(data_dir) as opened,
         opened.database.writing() as tx,
     ):
         yield tx

@@ -17,6 +17,7 @@ from app.cli.command import (
     say,
 )
 from app.cli.importing import server_options
+from app.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from app.cli.shop import Shop
@@ -52,6 +53,10 @@ def export(
     from app.cli.api import Refused, Unreachable, api_at, store_at
     from app.cli.shop import Shop
 
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / CSV).exists():
+        raise ConfigurationError(
+            f"{folder} is not empty, and no earlier export; name a new folder"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with api_at(server, token, data_dir, store_id) as api:
         shop = Shop(api, store_at(api, store_id))

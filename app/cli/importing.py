@@ -55,6 +55,7 @@ class Report:
         default_factory=lambda: dict.fromkeys((CREATED, UPDATED, UNCHANGED, REFUSED), 0)
     )
     refusals: list[dict[str, str]] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     stopped: str = ""
     """Why it ended before its end, if it did."""
 
@@ -95,7 +96,8 @@ def import_(
 ) -> None:
     """Put a folder of files, or what a CSV lists, up for sale.
 
-    Of a folder each file becomes a downloadable, named by its path. A CSV has a line
+    Of a folder each file becomes a downloadable, known by its path; hidden files,
+    those of the system, and links to elsewhere are skipped, and named. A CSV has a line
     with names first: code, name, price, path (of the file, from the CSV's folder),
     category, and any other property of a downloadable.
 
@@ -107,6 +109,8 @@ def import_(
     from app.cli.shop import Shop
     from app.cli.wares import read
 
+    if price is not None:
+        _ensure_price(price)
     wares = read(source, price)
     report = Report()
     with api_at(server, token, data_dir, store_id) as api:
@@ -121,7 +125,17 @@ def import_(
                     importing.take(ware, done)
             except Unreachable as error:
                 report.stopped = f"{error}; run it again, it goes on"
+            except KeyboardInterrupt:
+                report.stopped = "interrupted; run it again, it goes on"
     _say(report, as_json=as_json, is_dry=dry_run)
+
+
+def _ensure_price(price: str) -> None:
+    from schemas.downloadable import DownloadableSchema
+
+    _, errors = DownloadableSchema().read({"price": price}, partial=True)
+    if errors:
+        raise click.UsageError(f"--{errors[0].message}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +153,10 @@ class Importing:
 
         counted = _Counted(progress, ware)
         try:
-            problems = [*ware.problems, *self._problems(ware)]
+            if ware.skipped:
+                self.report.skipped.append(f"{ware.where}: {ware.skipped}")
+                return
+            problems = dict.fromkeys([*ware.problems, *self._problems(ware)])
             if problems:
                 self.report.add(ware, REFUSED, "; ".join(problems))
             else:
@@ -225,12 +242,14 @@ def _say(report: Report, *, as_json: bool, is_dry: bool) -> None:
         f"{entry['where']}: {entry['code'] or '(no code)'}: {entry['reason']}"
         for entry in report.refusals
     ]
+    lines += [f"skipped: {words}" for words in report.skipped]
     lines.append(f"Dry run, nothing was changed: {words}." if is_dry else f"{words}.")
     if report.stopped:
         lines.append(f"Stopped: {report.stopped}.")
     result = {
         **counts,
         "refusals": report.refusals,
+        "skipped": report.skipped,
         "stopped": report.stopped,
         "dry_run": is_dry,
     }

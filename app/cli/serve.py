@@ -69,6 +69,7 @@ def serve(
     """
     from app.services import demo as catalogue
     from app.services.installation import prepare, start
+    from app.services.transfer import MARK
     from app.settings import Settings
 
     settings = Settings.from_environment(
@@ -85,6 +86,8 @@ def serve(
     first = start(installation)
     if demo and first.store_id:
         catalogue.fill(installation, first.store_id)
+    # What is sold from it now is not to be written over.
+    (settings.data_dir / MARK).unlink(missing_ok=True)
     _tidy(installation)
     installation.close()
     _run(settings, first, as_json=as_json)

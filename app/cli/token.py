@@ -58,7 +58,7 @@ def create(
     """
     from app.services import access
 
-    with writing_at(data_dir, may_make=True) as tx:
+    with writing_at(data_dir) as tx:
         if scope not in OF_ALL_STORES:
             store_id = store_of(tx, store_id)
         number, text = access.create_token(

@@ -109,15 +109,15 @@ def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     from app.services import blobs, transfer
 
     with installation_at(data_dir) as opened:
-        if folder.resolve() == opened.settings.data_dir.resolve():
-            raise ConfigurationError("the backup must be in another folder")
+        if folder.resolve().is_relative_to(opened.settings.data_dir.resolve()):
+            raise ConfigurationError(
+                "the backup must be in another folder, better on another disk"
+            )
         with opened.database.reading() as db:
             size = sum(file.size for file in blobs.files(db))
         with progress("Copying", size) as done:
-            findings, count = transfer.backup(opened, folder, done)
-    _report(
-        findings, f"{_count(count, 'file')} and all data in {folder}", count, as_json
-    )
+            findings, copied = transfer.backup(opened, folder, done)
+    _report(findings, f"{copied} and all data in {folder}", copied.all, as_json)
 
 
 @click.command()
@@ -136,8 +136,8 @@ def restore(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     with installation_at(data_dir, may_make=True) as opened:
         size = transfer.size_of(folder)
         with progress("Copying", size) as done:
-            findings, count = transfer.restore(folder, opened, done)
-    _report(findings, f"{_count(count, 'file')} and all data restored", count, as_json)
+            findings, copied = transfer.restore(folder, opened, done)
+    _report(findings, f"{copied} and all data restored", copied.all, as_json)
 
 
 @click.group()
@@ -151,10 +151,11 @@ def storage() -> None:
 @json_option
 @explaining
 def migrate(url: str, data_dir: Path | None, as_json: bool) -> None:
-    """Copy all files to the storage at URL, such as s3://bucket/prefix or file:/folder.
+    """Copy all files to another storage.
 
-    It may run while the server does, and goes on where it was broken off; each file
-    is compared with its SHA-256. Run it again to copy what came in meanwhile, then set
+    URL is such as s3://bucket/prefix?endpoint=https://… or file:/folder. It may run
+    while the server does, and goes on where it was broken off; each file is compared
+    with its SHA-256. Run it again to copy what came in meanwhile, then set
     SIRENHALL_STORAGE_URL to URL and start the server again. Nothing is removed from
     where the files were.
     """
@@ -162,12 +163,17 @@ def migrate(url: str, data_dir: Path | None, as_json: bool) -> None:
     from app.storage import storage_at
 
     with installation_at(data_dir) as opened, closing(storage_at(url)) as target:
+        if url == opened.settings.storage:
+            raise ConfigurationError(f"the files are at {url} already")
+        copied = transfer.Copied()
         with opened.database.reading() as db:
             files = blobs.files(db)
         with progress("Copying", sum(file.size for file in files)) as done:
-            findings = list(transfer.copy_blobs(files, opened.storage, target, done))
+            findings = list(
+                transfer.copy_blobs(files, opened.storage, target, done, copied)
+            )
     text = (
-        f"{_count(len(files) - len(findings), 'file')} at {url}. Now set "
+        f"{copied} at {url}. Now set "
         f"SIRENHALL_STORAGE_URL={shlex.quote(url)} and start the server again"
     )
     _report(findings, text, len(files), as_json)

@@ -4,16 +4,20 @@ import csv
 import io
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from app.errors import ConfigurationError
 from schemas.downloadable import DownloadableSchema
 
 PATH, CATEGORY = "path", "category"
 LONGEST_CODE, LONGEST_NAME = 50, 100
+SYSTEM = {"desktop.ini", "thumbs.db", "icon\r"}
+DECIMAL = re.compile(r"^\s*([0-9]+),([0-9]+)\s*$")
 _SCHEMA = DownloadableSchema()
 SETTABLE = tuple(
     name for name in _SCHEMA.writable if name not in {"file", *_SCHEMA.references()}
@@ -38,7 +42,9 @@ class Ware:
     defaults: Mapping[str, str] = field(default_factory=dict)
     file: Path | None = None
     category: str | None = None
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = ()
+    skipped: str = ""
+    """Why it is left out, if it is."""
 
     @property
     def code(self) -> str:
@@ -50,8 +56,10 @@ def read(source: Path, price: str | None) -> list[Ware]:
     """Read a folder or a CSV. Raises `ConfigurationError`."""
     if source.is_dir():
         wares = list(_of_folder(source, price))
-    else:
+    elif source.is_file():
         wares = list(_of_csv(source, price))
+    else:
+        raise ConfigurationError(f"{source} is neither a folder nor a CSV")
     if not wares:
         raise ConfigurationError(f"there is nothing to import in {source}")
     return wares
@@ -62,38 +70,49 @@ def _of_folder(folder: Path, price: str | None) -> Iterator[Ware]:
         raise ConfigurationError(
             "a folder of files needs a --price; for a price each, write a CSV"
         )
+    paths = sorted(path for path in folder.rglob("*") if not path.is_dir())
+    titles = Counter(path.with_suffix("") for path in paths)
     taken: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
+    for path in paths:
         inside = path.relative_to(folder)
-        if not path.is_file() or any(part.startswith(".") for part in inside.parts):
+        skipped = _skipped(path, inside, folder)
+        if skipped:
+            yield Ware(str(inside), {}, skipped=skipped)
             continue
         code = code_of(inside)
         problems: tuple[str, ...] = ()
         if code in taken:
             problems = (f"code {code} is that of {taken[code]}, too; rename one",)
         taken.setdefault(code, inside)
-        name = re.sub(r"[_\s]+", " ", path.stem).strip()[:LONGEST_NAME] or code
+        name = re.sub(r"[_\s]+", " ", path.stem).strip()[: LONGEST_NAME - 10] or code
+        if titles[path.with_suffix("")] > 1:
+            name = f"{name} ({path.suffix[1:].upper()[:8]})"
         defaults = {"name": name, "price": price}
         yield Ware(str(inside), {"code": code}, defaults, path, problems=problems)
 
 
+def _skipped(path: Path, inside: Path, folder: Path) -> str:
+    """Say why a file of a folder is not for sale."""
+    if any(part.startswith(".") for part in inside.parts):
+        return "hidden"
+    if path.name.startswith("~$") or path.name.lower() in SYSTEM:
+        return "of the system, or of an editor"
+    if not path.is_file():
+        return "no file"
+    if not path.resolve().is_relative_to(folder.resolve()):
+        return "a link to outside of the folder"
+    return ""
+
+
 def code_of(path: Path) -> str:
-    """Make a code of a file's name and the folders it is in."""
-    text = unicodedata.normalize("NFKC", str(path.with_suffix(""))).casefold()
-    code = re.sub(r"[^\w.-]+", "-", text).strip("-.")
-    return code[-LONGEST_CODE:].strip("-.") or "file"
+    """Make a code of a file's path; its ending tells one format from another."""
+    text = unicodedata.normalize("NFKC", str(path)).casefold()
+    code = re.sub(r"[^\w-]+", "-", text).strip("-")
+    return code[-LONGEST_CODE:].strip("-") or "file"
 
 
 def _of_csv(path: Path, price: str | None) -> Iterator[Ware]:
-    try:
-        # As spreadsheets write it, with a mark before.
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is not UTF-8 (byte {error.start})") from error
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
+    text, delimiter = _text_of(path)
     reader = csv.DictReader(
         io.StringIO(text, newline=""), delimiter=delimiter, restkey="", strict=True
     )
@@ -101,11 +120,40 @@ def _of_csv(path: Path, price: str | None) -> Iterator[Ware]:
     seen: dict[str, int] = {}
     try:
         for row in reader:
-            yield _of_row(path, reader.line_num, row, price, seen)
+            # Spreadsheets write lines of nothing below a table.
+            if any(value for value in row.values() if value != [""]):
+                values = dict(row)
+                if delimiter != "," and isinstance(values.get("price"), str):
+                    # There the comma is for decimals.
+                    values["price"] = DECIMAL.sub(r"\1.\2", str(values["price"]))
+                yield _of_row(path, reader.line_num, values, price, seen)
     except csv.Error as error:
         raise ConfigurationError(
             f"{path}, line {reader.line_num + 1}: {error}"
         ) from error
+
+
+def _text_of(path: Path) -> tuple[str, str]:
+    """Read a CSV, and find what is between its fields. Raises `ConfigurationError`."""
+    data = path.read_bytes()
+    if path.suffix.lower() not in {".csv", ".tsv", ".txt"} or b"\0" in data[:1000]:
+        raise ConfigurationError(
+            f"{path} is neither a folder nor a CSV in UTF-8 whose name ends in .csv; to "
+            "sell one file, put it into a folder"
+        )
+    try:
+        # As spreadsheets write it, with a mark before.
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{path} is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
+        ) from error
+    if not text.strip():
+        raise ConfigurationError(f"{path} is empty")
+    head, _, rest = text.partition("\n")
+    if head.strip().lower().startswith("sep="):
+        return rest, head.strip()[4:5] or ","
+    return text, max(",;\t", key=head.count)
 
 
 def _ensure_known(path: Path, names: list[str]) -> None:
@@ -126,7 +174,7 @@ def _ensure_known(path: Path, names: list[str]) -> None:
 def _of_row(
     path: Path,
     line: int,
-    row: Mapping[str, str | list[str] | None],
+    row: Mapping[str, Any],
     price: str | None,
     seen: dict[str, int],
 ) -> Ware:
@@ -148,11 +196,15 @@ def _of_row(
     file = None
     if PATH in texts:
         file = path.parent / texts[PATH]
+        if not file.exists():
+            # As Windows writes it.
+            file = path.parent / texts[PATH].replace("\\", "/")
         # Who wrote the list may be somebody else than who runs this.
         if not file.resolve().is_relative_to(path.parent.resolve()):
             problems.append(f"path {texts[PATH]} is outside of the CSV's folder")
         elif not file.is_file():
-            problems.append(f"there is no file {file}")
+            what = "is a folder" if file.is_dir() else "is not there"
+            problems.append(f"path {texts[PATH]} {what}")
     return Ware(
         f"line {line}",
         values,

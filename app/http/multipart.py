@@ -25,6 +25,40 @@ _ESCAPES = (('\\"', '"'), ("%22", '"'), ("%0D", "\r"), ("%0A", "\n"))
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,60}/[\w!#$&^.+-]{1,60}", re.ASCII)
 # Only the table that comes with Python: a machine's own may say anything.
 _TYPES = mimetypes.MimeTypes(filenames=())
+# What shops sell, and not every Python knows (IANA, or as the field has it).
+for _type, _endings in {
+    "application/epub+zip": "epub",
+    "application/x-mobipocket-ebook": "mobi prc",
+    "application/vnd.amazon.ebook": "azw azw3",
+    "application/vnd.comicbook+zip": "cbz",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+    "application/vnd.oasis.opendocument.text": "odt",
+    "application/x-7z-compressed": "7z",
+    "application/vnd.rar": "rar",
+    "application/vnd.android.package-archive": "apk",
+    "application/x-apple-diskimage": "dmg",
+    "audio/flac": "flac",
+    "audio/mp4": "m4a m4b",
+    "audio/ogg": "ogg oga",
+    "audio/aac": "aac",
+    "audio/midi": "mid midi",
+    "font/otf": "otf",
+    "font/ttf": "ttf",
+    "font/woff2": "woff2",
+    "image/avif": "avif",
+    "image/heic": "heic",
+    "image/webp": "webp",
+    "image/vnd.adobe.photoshop": "psd",
+    "model/stl": "stl",
+    "model/3mf": "3mf",
+    "text/markdown": "md markdown",
+    "video/x-matroska": "mkv",
+    "video/mp4": "mp4 m4v",
+}.items():
+    for _ending in _endings.split():
+        _TYPES.add_type(_type, f".{_ending}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ STORE = Declaration(
         LinkTo("fx:downloads", "/stores/{id}/downloads", "Downloads of This Store"),
         LinkTo(
             "fx:webhook_deliveries",
-            "/stores/{id}/webhook_deliveries",
+            "/stores/{id}/webhook_deliveries?order=id%20desc",
             "Webhook Deliveries of This Store",
         ),
         LinkTo(

@@ -14,7 +14,7 @@ DELIVERY = Declaration(
     name="webhook_delivery",
     plural="webhook_deliveries",
     path="/webhook_deliveries/{id}",
-    title="This Webhook Delivery",
+    title="{event} ({state})",
     description=(
         "Something that happened in a store, told to its webhook_url by a POST that "
         "Standard Webhooks describes: the headers webhook-id, webhook-timestamp and "

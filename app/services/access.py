@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import ConfigurationError
@@ -146,6 +146,11 @@ def ensure_scope_fits(scope: str, store_id: int | None) -> None:
 def tokens(db: Snapshot) -> list[dict[str, Any]]:
     """List all personal tokens, without their texts, which nobody has."""
     return [dict(zip(_ALL.columns, row, strict=True)) for row in db.rows(_ALL)]
+
+
+def remove_token(tx: Transaction, token_id: int) -> None:
+    """Remove a token that nobody but this process has had."""
+    tx.execute(delete(TOKENS).where(TOKENS.c.id == token_id))
 
 
 def revoke_token(tx: Transaction, token_id: int) -> bool:

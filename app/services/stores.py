@@ -58,6 +58,8 @@ _PLACES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ),
 )
 
+SHORTEST_KEY = 16
+
 _STATE = Statement(
     select(
         func.count().label("total"),
@@ -110,10 +112,17 @@ def page(
 
 
 def problems(values: Mapping[str, Any]) -> Iterator[FieldError]:
-    """Complain of places that do not exist."""
+    """Complain of places that do not exist, and of a key that can be guessed."""
     for name, exists, form in _PLACES:
         if name in values and not exists(values[name]):
             yield FieldError(name, "inclusion", f"{name} must be {form}")
+    if 0 < len(values.get("webhook_key", "")) < SHORTEST_KEY:
+        yield FieldError(
+            "webhook_key",
+            "too_short",
+            f"webhook_key must have at least {SHORTEST_KEY} characters; left empty, "
+            "one is made",
+        )
 
 
 def ensure_free(tx: Snapshot, domain: str, *, store_id: int | None = None) -> None:

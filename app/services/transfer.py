@@ -6,6 +6,7 @@ rows name; so a copy that broke off goes on where it was.
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Table, delete, select
@@ -53,18 +54,43 @@ _NOTHING_YET = [
 ATTEMPTS = 5
 
 
+@dataclass(slots=True)
+class Copied:
+    """How many files were copied, and how many were there."""
+
+    new: int = 0
+    there: int = 0
+
+    @property
+    def all(self) -> int:
+        """How many files there are now."""
+        return self.new + self.there
+
+    def __str__(self) -> str:
+        """Say it for people."""
+        noun = "file" if self.all == 1 else "files"
+        return f"{self.all:,} {noun} ({self.new:,} copied, {self.there:,} were there)"
+
+
 def copy_blobs(
-    files: Iterable[blobs.File], source: Storage, target: Storage, progress: Progress
+    files: Iterable[blobs.File],
+    source: Storage,
+    target: Storage,
+    progress: Progress,
+    copied: Copied,
 ) -> Iterator[Finding]:
     """Copy the files that the target lacks; give what could not be copied."""
     there = {s.key: s.size for s in target.stored() if not s.is_partial}
     for file in files:
         if there.get(file.key) == file.size:
             progress(file.size)
+            copied.there += 1
             continue
         finding = _copy_blob(file, source, target, progress)
         if finding is not None:
             yield finding
+        else:
+            copied.new += 1
 
 
 def _copy_blob(
@@ -87,7 +113,7 @@ def _copy_blob(
 
 def backup(
     installation: Installation, folder: Path, progress: Progress
-) -> tuple[list[Finding], int]:
+) -> tuple[list[Finding], Copied]:
     """Copy everything into a folder that can be served; give findings and files.
 
     It may go on being used meanwhile: the rows are those of one moment, and all files
@@ -104,13 +130,16 @@ def backup(
         for _attempt in range(ATTEMPTS):
             with installation.database.reading() as db:
                 before = blobs.files(db)
-            findings = list(copy_blobs(before, installation.storage, storage, progress))
+            copied = Copied()
+            findings = list(
+                copy_blobs(before, installation.storage, storage, progress, copied)
+            )
             copy_rows(installation.database, database)
             with database.reading() as db:
                 named = blobs.files(db)
             # Those that came since; what is gone by now has no row a moment later.
             new = sorted(set(named) - set(before), key=lambda file: file.key)
-            findings += copy_blobs(new, installation.storage, storage, progress)
+            findings += copy_blobs(new, installation.storage, storage, progress, copied)
             kept = {file.key for file in named}
             findings = [finding for finding in findings if finding.key in kept]
             if not _have_gone(installation, findings):
@@ -123,7 +152,7 @@ def backup(
             write_whole(folder / SECRET_KEY, key.read_text("ascii"))
     finally:
         database.close()
-    return findings, len(named)
+    return findings, copied
 
 
 def _ensure_for_backups(folder: Path, installation: Installation) -> None:
@@ -160,7 +189,7 @@ def size_of(folder: Path) -> int:
 
 def restore(
     folder: Path, installation: Installation, progress: Progress
-) -> tuple[list[Finding], int]:
+) -> tuple[list[Finding], Copied]:
     """Bring a backup into an installation that has nothing yet.
 
     Raises `ConfigurationError`.
@@ -178,7 +207,10 @@ def restore(
         migrate(database)
         with database.reading() as db:
             files = blobs.files(db)
-        findings = list(copy_blobs(files, storage, installation.storage, progress))
+        copied = Copied()
+        findings = list(
+            copy_blobs(files, storage, installation.storage, progress, copied)
+        )
         copy_rows(database, installation.database)
         key = folder / SECRET_KEY
         if key.exists() and not installation.settings.secret_key:
@@ -186,7 +218,7 @@ def restore(
             write_whole(path, key.read_text("ascii"))
     finally:
         database.close()
-    return findings, len(files)
+    return findings, copied
 
 
 def copy_rows(source: Database, target: Database) -> None:

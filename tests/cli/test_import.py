@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -73,8 +74,8 @@ def test_a_folder_is_put_up_for_sale_once(api, run, folder):
     assert shown(api) == {}
     assert counts(run("import", folder, "--price", "9.95")) == (3, 0, 0, 0)
     found = shown(api)
-    assert set(found) == {"songs-über-fjord", "songs-tide", "book"}
-    fjord = found["songs-über-fjord"]
+    assert set(found) == {"songs-über-fjord-mp3", "songs-tide-mp3", "book-pdf"}
+    fjord = found["songs-über-fjord-mp3"]
     assert (fjord["name"], fjord["price"]) == ("Über Fjord", 9.95)
     assert fjord["file_name"] == "Über Fjord.mp3"
     assert fjord["file_type"] == "audio/mpeg"
@@ -86,10 +87,10 @@ def test_a_folder_is_put_up_for_sale_once(api, run, folder):
     api.patch(fjord["_links"]["self"]["href"], json={"name": "Fjord", "price": 7})
     assert counts(run("import", folder, "--price", "12")) == (0, 1, 2, 0)
     found = shown(api)
-    assert found["songs-tide"]["version"] == 2
-    assert found["book"]["version"] == 1
+    assert found["songs-tide-mp3"]["version"] == 2
+    assert found["book-pdf"]["version"] == 1
     # What was changed in the shop meanwhile stays.
-    assert found["songs-über-fjord"]["name"] == "Fjord"
+    assert found["songs-über-fjord-mp3"]["name"] == "Fjord"
     assert {one["price"] for one in found.values()} == {9.95, 7}
 
 
@@ -140,7 +141,7 @@ def test_what_is_refused_is_listed_and_the_rest_is_done(api, run, folder):
     assert counts(said) == (1, 0, 0, 7)
     reasons = {entry["where"]: entry["reason"] for entry in said["refusals"]}
     assert "price" in reasons["line 3"]
-    assert "there is no file" in reasons["line 4"]
+    assert reasons["line 4"] == "path nowhere.pdf is not there"
     assert "code can't be blank" in reasons["line 5"]
     assert "was in line 2 already" in reasons["line 6"]
     assert "at most 2 decimals" in reasons["line 7"]
@@ -194,7 +195,7 @@ def test_a_store_goes_out_and_comes_in_again_elsewhere(api, run, folder, tmp_pat
     run("import", folder, "--price", "9.95")
     external = {"code": "ext", "name": "E", "price": 0, "item_category_id": 2}
     api.post("/stores/1/downloadables", json={**external, "url": "https://a.example/f"})
-    archived = shown(api)["book"]["_links"]["self"]["href"]
+    archived = shown(api)["book-pdf"]["_links"]["self"]["href"]
     api.patch(archived, json={"is_archived": True, "description": 'say "hi",\nthen'})
     out = tmp_path / "out"
     said = run("export", out)
@@ -276,15 +277,12 @@ def test_a_token_that_is_refused_is_said(far, folder):
     assert "The access token provided is invalid" in result.stderr
 
 
-def test_the_token_of_a_command_is_good_for_nothing_afterwards(
-    run, folder, installation
-):
+def test_the_token_of_a_command_is_gone_afterwards(run, folder, installation):
     from app.services import access
 
     run("import", folder, "--price", "1")
     with installation.database.reading() as db:
-        [used] = [t for t in access.tokens(db) if "command" in t["note"]]
-    assert used["date_revoked"]
+        assert len(access.tokens(db)) == 1
 
 
 def test_people_are_told_in_words(data_dir, folder):
@@ -293,7 +291,10 @@ def test_people_are_told_in_words(data_dir, folder):
         ["import", str(folder), "--price", "1", "--data-dir", str(data_dir)],
         env=environment_for(data_dir),
     )
-    assert result.stdout == "3 created, 0 updated, 0 unchanged, 0 refused.\n"
+    assert result.stdout == (
+        f"skipped: {Path('.hidden/secret')}: hidden\n"
+        "3 created, 0 updated, 0 unchanged, 0 refused.\n"
+    )
 
 
 def test_an_answer_that_was_lost_is_no_second_downloadable(
@@ -408,3 +409,110 @@ def test_what_cannot_be_exported_is_named_and_the_rest_is_there(
     [problem] = said["problems"]
     assert "cannot be found" in problem["reason"]
     assert len((tmp_path / "out" / "downloadables.csv").read_text().splitlines()) == 5
+
+
+def test_formats_of_one_title_are_each_for_sale(api, run, tmp_path):
+    (tmp_path / "in").mkdir()
+    for ending in ("epub", "mobi", "azw3", "pdf"):
+        (tmp_path / "in" / f"The Sea.{ending}").write_bytes(ending.encode())
+    run("import", tmp_path / "in", "--price", "1")
+    found = shown(api)
+    assert {one["name"] for one in found.values()} == {
+        "The Sea (EPUB)",
+        "The Sea (MOBI)",
+        "The Sea (AZW3)",
+        "The Sea (PDF)",
+    }
+    assert found["the-sea-epub"]["file_type"] == "application/epub+zip"
+    assert found["the-sea-mobi"]["file_type"] == "application/x-mobipocket-ebook"
+
+
+def test_what_is_not_for_sale_is_skipped_and_named(api, run, folder, tmp_path):
+    for name in ("Thumbs.db", "~$doc.docx"):
+        (folder / name).write_bytes(b"x")
+    (tmp_path / "outside").write_bytes(b"x")
+    (folder / "link").symlink_to(tmp_path / "outside")
+    (folder / "broken").symlink_to(tmp_path / "nothing")
+    (folder / "loop").symlink_to(folder)
+    os.mkfifo(folder / "pipe")
+    said = run("import", folder, "--price", "1")
+    assert counts(said) == (3, 0, 0, 0)
+    named = {words.partition(": ")[0]: words for words in said["skipped"]}
+    assert set(named) == {
+        *(str(Path(".hidden") / "secret"), "Thumbs.db", "~$doc.docx"),
+        *("link", "broken", "pipe"),
+    }
+
+
+def test_a_table_as_spreadsheets_write_it(api, run, folder):
+    table = folder / "list.csv"
+    table.write_bytes(
+        "sep=;\r\ncode;name;price;path\r\n"
+        "fjord;Größe;9,95;songs\\Über Fjord.mp3\r\n;;;\r\n\r\n".encode("utf-8-sig")
+    )
+    assert counts(run("import", table)) == (1, 0, 0, 0)
+    assert shown(api)["fjord"]["price"] == 9.95
+    assert shown(api)["fjord"]["file_size"] == 5000
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("film.mkv", b"\x1aE\xdf\xa3", "neither a folder nor a CSV"),
+        ("list.xlsx", b"PK\x03\x04", "neither a folder nor a CSV"),
+        ("list.csv", b"", "is empty"),
+        ("list.csv", "code;name\nä;b".encode("cp1252"), "save it as CSV UTF-8"),
+        ("list.csv", "code".encode("utf-16"), "neither a folder nor a CSV"),
+    ],
+)
+def test_what_is_no_csv_is_said(tmp_path, name, data, words):
+    (tmp_path / name).write_bytes(data)
+    result = CliRunner().invoke(main, ["import", str(tmp_path / name)])
+    assert result.exit_code == 1
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize("price", ["9,95", "abc", "-5"])
+def test_a_wrong_price_is_said_once(folder, price):
+    result = CliRunner().invoke(main, ["import", str(folder), "--price", price])
+    assert result.exit_code == 2
+    assert "--price must be" in result.stderr
+
+
+def test_an_interrupted_import_says_how_far_it_came(data_dir, folder, monkeypatch):
+    from app.cli.shop import Shop
+
+    real, made = Shop.create, []
+
+    def create(self, *arguments):
+        if made:
+            raise KeyboardInterrupt
+        made.append(arguments)
+        return real(self, *arguments)
+
+    monkeypatch.setattr(Shop, "create", create)
+    result = CliRunner().invoke(
+        main,
+        ["import", str(folder), "--price", "1", "--data-dir", str(data_dir)],
+        env=environment_for(data_dir),
+    )
+    assert result.exit_code == 1
+    assert "1 created" in result.stdout
+    assert "Stopped: interrupted; run it again, it goes on." in result.stdout
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_a_line(data_dir):
+    for command in ("export", "backup"):
+        result = CliRunner().invoke(
+            main,
+            [command, "/proc/x/y", "--data-dir", str(data_dir)],
+            env=environment_for(data_dir),
+        )
+        assert result.exit_code == 1
+        assert result.stderr.splitlines()[-1].startswith("Error: /proc/x")
+        assert "Traceback" not in result.output
+
+
+def test_an_export_is_put_into_no_folder_of_others(run, folder):
+    result = run("export", folder, code=1)
+    assert "is not empty, and no earlier export" in result.stderr

@@ -194,6 +194,8 @@ def test_a_backup_is_restored_anywhere(api, run, items, tmp_path, data_dir):
         (["backup", "{tmp}"], "is not empty, and no backup"),
         (["backup", "{tmp}/other"], "is not empty, and no backup"),
         (["storage", "migrate", "ftp://x"], "must be file:"),
+        (["storage", "migrate", "file:{data}/files"], "are at file:"),
+        (["backup", "{data}/inside"], "must be in another folder"),
         (["storage", "migrate", "s3://"], "must be s3:"),
     ],
 )
@@ -249,7 +251,9 @@ def test_people_are_told_in_words(items, data_dir, tmp_path):
         "(0 bytes).\n"
     )
     copy = tmp_path / "copy"
-    assert said("backup", str(copy)) == f"3 files and all data in {copy}; 0 problems.\n"
+    assert said("backup", str(copy)) == (
+        f"3 files (3 copied, 0 were there) and all data in {copy}; 0 problems.\n"
+    )
 
 
 def test_a_backup_is_not_put_over_stores_that_sell_nothing_yet(run, operator, tmp_path):
@@ -309,3 +313,18 @@ def test_the_key_may_be_a_setting(data_dir):
         main, ["verify", "--data-dir", str(data_dir)], env=environment
     )
     assert result.exit_code == 0, result.output
+
+
+def test_a_backup_that_is_served_is_none_any_more(run, items, tmp_path):
+    """What is sold from it is not written over by the next one."""
+    from tests.conftest import start_server, stop_server
+
+    target = tmp_path / "copy"
+    run("backup", str(target))
+    stop_server(
+        start_server(
+            target,
+            environment={"SIRENHALL_DATABASE_URL": "", "SIRENHALL_STORAGE_URL": ""},
+        )
+    )
+    assert "no backup" in run("backup", str(target), code=1).stderr

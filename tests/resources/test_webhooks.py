@@ -152,13 +152,13 @@ def test_what_is_told_can_be_verified_and_followed(api, installation, hooked, re
 
 
 def test_a_key_may_be_any_text(api, installation, hooked, receiver):
-    api.patch("/stores/1", json={"webhook_key": "schlüssel"})
+    api.patch("/stores/1", json={"webhook_key": "ein-schlüssel-von-uns"})
     api.upload()
     deliverer.deliver(installation)
     [(headers, body)] = receiver.seen
     headers = {name.lower(): value for name, value in headers.items()}
     due = webhooks.Due(
-        0, 1, headers["webhook-id"], body.decode(), 0, "", "schlüssel", 0
+        0, 1, headers["webhook-id"], body.decode(), 0, "", "ein-schlüssel-von-uns", 0
     )
     assert headers["webhook-signature"] == due.signature(
         int(headers["webhook-timestamp"])
@@ -510,3 +510,9 @@ def test_a_running_server_tells_by_itself(tmp_path, receiver):
         assert wait_until(lambda: receiver.events == ["downloadable.created"], 10)
     finally:
         stop_server(server)
+
+
+def test_a_key_that_can_be_guessed_is_refused(api):
+    answer = api.patch("/stores/1", json={"webhook_key": "x"})
+    assert answer.status_code == 422
+    assert api.errors(answer) == {"webhook_key": "too_short"}
