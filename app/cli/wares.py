@@ -138,7 +138,7 @@ def _text_of(path: Path) -> tuple[str, str]:
     data = path.read_bytes()
     if path.suffix.lower() not in {".csv", ".tsv", ".txt"} or b"\0" in data[:1000]:
         raise ConfigurationError(
-            f"{path} is neither a folder nor a CSV in UTF-8 whose name ends in .csv; to "
+            f"{path} is neither a folder nor a CSV in UTF-8, named *.csv; to "
             "sell one file, put it into a folder"
         )
     try:
