@@ -33,6 +33,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         description,
         downloadables,
         downloads,
+        health,
         home,
         item_categories,
         oauth,
@@ -71,6 +72,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         profiles,
         problems,
         description,
+        health,
     ):
         resource.register(app, CATALOGUE)
     errors.register(app)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import secrets
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -93,6 +94,11 @@ class LocalStorage:
     def path_below(self, key: str) -> str | None:
         """Tell where a blob is below the folder."""
         return str(self.path(key).relative_to(self.folder))
+
+    def check(self) -> None:
+        """See that files can be made."""
+        with tempfile.TemporaryFile(dir=self.incoming):
+            pass
 
     def close(self) -> None:
         """Do nothing: files are closed by who opened them."""

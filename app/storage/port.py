@@ -135,5 +135,8 @@ class Storage(Protocol):
     def path_below(self, key: str) -> str | None:
         """Tell where a blob is below the storage's folder, None if it has none."""
 
+    def check(self) -> None:
+        """See that it is there. Raises `OSError`, or `Unavailable`."""
+
     def close(self) -> None:
         """Close all connections."""

@@ -93,6 +93,10 @@ class S3Storage:
         """Tell that no folder has it."""
         return None
 
+    def check(self) -> None:
+        """See that the bucket answers."""
+        self.bucket.check()
+
     def close(self) -> None:
         """Close all connections."""
         self.bucket.close()

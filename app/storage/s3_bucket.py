@@ -47,6 +47,11 @@ class Bucket:
         self._name = name
         self._prefix = prefix
 
+    def check(self) -> None:
+        """See that it is there."""
+        with translated():
+            self._client.head_bucket(Bucket=self._name)
+
     def close(self) -> None:
         """Close all connections."""
         self._client.close()

@@ -28,10 +28,12 @@ PRIVATE = st.sampled_from(["\ue0003\ue001", "\ue000base\ue001", "%s %% %d", "</n
 
 def values_of(declaration, field):
     values = values_not_null(field)
-    addresses = "".join(link.path for link in declaration.links if not link.when)
-    # What an address is made of is always there.
+    made = declaration.title + "".join(
+        link.path for link in declaration.links if not link.when
+    )
+    # What a title or an address is made of is always there.
     is_shown = field.dump_only and not isinstance(field, Reference)
-    may_miss = is_shown and f"{{{field.column}}}" not in addresses
+    may_miss = is_shown and f"{{{field.column}}}" not in made
     return st.none() | values if field.allow_none or may_miss else values
 
 

@@ -1,0 +1,57 @@
+"""What operators' tools ask: whether it runs, and whether it can do its work."""
+
+import logging
+
+from flask import Flask, Response
+from sqlalchemy import literal, select
+
+from app.database import Statement
+from app.errors import RequestError, Unavailable
+from app.http.call import Call
+from app.http.catalogue import Catalogue
+from app.http.declaration import STANDARD_METHODS
+from app.http.endpoints import publish
+from app.http.routes import Route, Said
+from representations import Link, Resource
+
+METHODS = {"GET": "Tell whether the server is well", **STANDARD_METHODS}
+SAID = {"GET": Said(statuses=(200, 503))}
+
+_LOG = logging.getLogger(__name__)
+_ANYTHING = Statement(select(literal(1).label("one")))
+
+
+def _live(call: Call) -> Response:
+    """Answer that requests are answered."""
+    return _well(call)
+
+
+def _ready(call: Call) -> Response:
+    """Answer once the database and the files are there. Raises `Unavailable`."""
+    try:
+        call.db.rows(_ANYTHING)
+        call.close()
+        call.installation.storage.check()
+    except (RequestError, OSError) as error:
+        _LOG.exception("not ready")
+        raise Unavailable(
+            "the database or the file storage does not answer",
+            headers={"Retry-After": "5"},
+        ) from error
+    return _well(call)
+
+
+def _well(call: Call) -> Response:
+    document = Resource(
+        classes=("health",),
+        properties={"status": "ok"},
+        links=[Link("self", call.url, "Health")],
+    )
+    return call.respond(document, headers={"Cache-Control": "no-store"})
+
+
+def register(app: Flask, _catalogue: Catalogue) -> None:
+    """Publish the views."""
+    for path, view in (("/health/live", _live), ("/health/ready", _ready)):
+        route = Route(path, METHODS, is_public=True, is_api=False, said=SAID)
+        publish(app, route, {"GET": view})
