@@ -10,13 +10,11 @@ import click
 
 from app.cli.command import (
     FAILED,
-    data_dir_option,
     explaining,
-    json_option,
     progress,
     say,
 )
-from app.cli.importing import server_options
+from app.cli.importing import shop_options
 from app.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,11 +27,7 @@ MAX_NAME = 200
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--no-files", is_flag=True, help="Write the CSV only.")
-@server_options[0]
-@server_options[1]
-@server_options[2]
-@data_dir_option
-@json_option
+@shop_options
 @explaining
 def export(
     folder: Path,
@@ -50,8 +44,9 @@ def export(
     again, only the files that are new or different are fetched; each is compared with
     its SHA-256.
     """
-    from app.cli.api import Refused, Unreachable, api_at, store_at
+    from app.cli.api import api_at, store_at
     from app.cli.shop import Shop
+    from app.cli.wires import Refused, Unreachable
 
     if folder.is_dir() and any(folder.iterdir()) and not (folder / CSV).exists():
         raise ConfigurationError(

@@ -1,7 +1,7 @@
 """`sirenhall import`: a folder of files, or a CSV, put up for sale."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,29 +20,38 @@ from app.errors import ConfigurationError
 from app.settings import TOKEN
 
 if TYPE_CHECKING:
-    from app.cli.api import Progress
     from app.cli.shop import Shop
     from app.cli.wares import Ware
+    from app.cli.wires import Progress
 
-server_options = (
-    click.option(
-        "--store",
-        "store_id",
-        type=click.IntRange(1),
-        metavar="ID",
-        help="The store; not needed as long as there is one, or with a store's token.",
-    ),
-    click.option(
-        "--server",
-        metavar="URL",
-        help="A Sirenhall elsewhere, rather than the data folder.",
-    ),
-    click.option(
-        "--token",
-        metavar="TOKEN",
-        help=f"A token of the store at --server; also {TOKEN}.",
-    ),
-)
+
+def shop_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what names a store, here or at another server."""
+    for option in (
+        json_option,
+        data_dir_option,
+        click.option(
+            "--token",
+            metavar="TOKEN",
+            help=f"A token of the store at --server; also {TOKEN}.",
+        ),
+        click.option(
+            "--server",
+            metavar="URL",
+            help="A Sirenhall elsewhere, rather than the data folder.",
+        ),
+        click.option(
+            "--store",
+            "store_id",
+            type=click.IntRange(1),
+            metavar="ID",
+            help="The store; not needed as long as there is one, or with a store's "
+            "token.",
+        ),
+    ):
+        command = option(command)
+    return command
+
 
 CREATED, UPDATED, UNCHANGED, REFUSED = "created", "updated", "unchanged", "refused"
 
@@ -77,11 +86,7 @@ class Report:
 )
 @click.option("--price", metavar="AMOUNT", help="The price of what has none.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@server_options[0]
-@server_options[1]
-@server_options[2]
-@data_dir_option
-@json_option
+@shop_options
 @explaining
 def import_(
     source: Path,
@@ -105,9 +110,10 @@ def import_(
     alone: so a broken import is simply run again. What is refused is listed with the
     reason; then the exit code is 1.
     """
-    from app.cli.api import Unreachable, api_at, store_at
+    from app.cli.api import api_at, store_at
     from app.cli.shop import Shop
     from app.cli.wares import read
+    from app.cli.wires import Unreachable
 
     if price is not None:
         _ensure_price(price)
@@ -149,7 +155,7 @@ class Importing:
 
     def take(self, ware: "Ware", progress: "Progress") -> None:
         """Create it, bring it up to date, or say why not."""
-        from app.cli.api import Refused
+        from app.cli.wires import Refused
 
         counted = _Counted(progress, ware)
         try:

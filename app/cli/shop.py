@@ -11,15 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from app.cli.api import (
+from app.cli.api import Api, href
+from app.cli.wires import (
     ATTEMPTS,
-    Api,
     FormFile,
     HttpWire,
     Progress,
     Refused,
     Unreachable,
-    href,
     patiently,
 )
 from app.errors import ConfigurationError
@@ -62,7 +61,8 @@ class Shop:
             )
         if code not in self.categories:
             raise ConfigurationError(
-                f"there is no item_category {code} for downloads; there are: {known}"
+                f"there is no item_category {code} for downloads; make it first, or "
+                f"take one of those that there are: {known}"
             )
         return self.categories[code]
 

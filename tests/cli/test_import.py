@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from app.cli import api as wires
-from app.cli import main, shop
+from app.cli import main, shop, wires
 from tests.conftest import Server, environment_for, start_server, stop_server
 
 FILES = {
