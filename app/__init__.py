@@ -17,6 +17,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     Without settings, those of the environment count. Raises `ConfigurationError`.
     """
     # Imported late, so that `sirenhall --help` loads none of it.
+    from app.dialects import easycart
     from app.http import (
         access_log,
         compression,
@@ -73,6 +74,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         problems,
         description,
         health,
+        easycart,
     ):
         resource.register(app, CATALOGUE)
     errors.register(app)

@@ -5,10 +5,11 @@ One handler for our own errors, for Werkzeug's, and for what nobody foresaw.
 
 import logging
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.errors import (
@@ -70,6 +71,17 @@ MAX_LOGGED = 500
 """Characters of a message or an address that the log gets."""
 
 
+OwnWords = Callable[[int, Sequence[Problem], Mapping[str, str]], Response]
+"""Answers what went wrong, with status, problems and headers, in a way of its own."""
+
+DIALECTS = "sirenhall.dialects"
+
+
+def speak(app: Flask, prefix: str, answer: OwnWords) -> None:
+    """Let what goes wrong below a prefix be answered otherwise."""
+    app.extensions.setdefault(DIALECTS, {})[prefix] = answer
+
+
 def register(app: Flask) -> None:
     """Handle every exception that leaves a view."""
     app.register_error_handler(Exception, _answer)
@@ -81,6 +93,10 @@ def _answer(error: Exception) -> Response:
     call: Call = g.call
     call.close()
     _log(error, status, problems, logref)
+    dialects: dict[str, OwnWords] = current_app.extensions.get(DIALECTS, {})
+    for prefix, own in dialects.items():
+        if request.path.startswith(f"{prefix}/"):
+            return own(status, problems, headers)
     call.make_answerable()
     document = _document(error, call, problems, logref, status)
     if call.choice.representation.is_for_people:

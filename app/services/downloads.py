@@ -76,6 +76,12 @@ _BY_ID = Statement(
     .where(_S.id == bindparam("id"))
 )
 # What a customer gets is the version that the purchase names, else the current one.
+WITH_FILE = DOWNLOADABLE_PURCHASES.join(
+    DOWNLOADABLES, _D.id == _P.downloadable_id
+).outerjoin(
+    VERSIONS,
+    _V.id == case((_P.version_id.is_(None), _D.version_id), else_=_P.version_id),
+)
 _WANTED = Statement(
     select(
         _P.id,
@@ -102,15 +108,7 @@ _WANTED = Statement(
         _V.file_sha256,
         _V.upload_date,
     )
-    .select_from(
-        DOWNLOADABLE_PURCHASES.join(DOWNLOADABLES, _D.id == _P.downloadable_id)
-        .join(STORES, STORES.c.id == _P.store_id)
-        .outerjoin(
-            VERSIONS,
-            _V.id
-            == case((_P.version_id.is_(None), _D.version_id), else_=_P.version_id),
-        )
-    )
+    .select_from(WITH_FILE.join(STORES, STORES.c.id == _P.store_id))
     .where(
         or_(
             _P.download_passcode == bindparam("passcode"),

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -33,6 +33,20 @@ SOURCE = listing.source(
     table=DOWNLOADABLE_PURCHASES,
     columns=listing.shown_columns(DOWNLOADABLE_PURCHASES),
     joined=DOWNLOADABLE_PURCHASES,
+)
+WITH_FILE = listing.source(
+    name="purchase_with_file",
+    table=DOWNLOADABLE_PURCHASES,
+    columns=(
+        *listing.shown_columns(DOWNLOADABLE_PURCHASES),
+        VERSIONS.c.file_name,
+        VERSIONS.c.blob_key,
+        case((_P.version_id.is_(None), DOWNLOADABLES.c.url)).label("url"),
+    ),
+    joined=downloads.WITH_FILE,
+)
+_WITH_FILE_BY_ID = Statement(
+    WITH_FILE.rows().add_columns(_P.revision).where(_P.id == bindparam("id"))
 )
 _BY_ID = Statement(
     # What only one is asked for comes last: the columns of a page come first.
@@ -70,12 +84,25 @@ _VERSION = Statement(
 IN_STORE = listing.Listing(
     SOURCE, owner="store_id", kept=COLLECTION, usual=listing.Selection()
 )
+IN_STORE_WITH_FILE = listing.Listing(
+    WITH_FILE, owner="store_id", kept=COLLECTION, usual=listing.Selection()
+)
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 
 
 def find(db: Snapshot, principal: Principal, purchase_id: int) -> dict[str, Any]:
     """Give a purchase of a store that the token sees. Raises `NotFound`."""
     record = db.record(_BY_ID, id=purchase_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def find_with_file(
+    db: Snapshot, principal: Principal, purchase_id: int
+) -> dict[str, Any]:
+    """Give a purchase with what the customer gets for it. Raises `NotFound`."""
+    record = db.record(_WITH_FILE_BY_ID, id=purchase_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
     return record
@@ -174,8 +201,16 @@ def change(
 
 def reset_usage(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Count from zero again; a download that is under way is not counted any more."""
+    set_usage(tx, record, 0)
+
+
+def set_usage(tx: Transaction, record: Mapping[str, Any], count: int) -> None:
+    """Count from a number on."""
     downloads.close_all(tx, record["id"])
-    _update(tx, record, {"number_of_downloads": 0, "first_download_time": None})
+    values: dict[str, Any] = {"number_of_downloads": count}
+    if not count:
+        values["first_download_time"] = None
+    _update(tx, record, values)
 
 
 def remove(tx: Transaction, record: Mapping[str, Any]) -> None:

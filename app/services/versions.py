@@ -35,6 +35,12 @@ _BY_ID = Statement(
     )
     .where(VERSIONS.c.id == bindparam("id"))
 )
+_BY_NAME = Statement(
+    select(func.max(VERSIONS.c.id).label("id")).where(
+        VERSIONS.c.downloadable_id == bindparam("downloadable_id"),
+        VERSIONS.c.file_name == bindparam("file_name"),
+    )
+)
 _PINNED = Statement(
     select(func.count().label("total"))
     .select_from(DOWNLOADABLE_PURCHASES)
@@ -49,6 +55,12 @@ def find(db: Snapshot, principal: Principal, version_id: int) -> dict[str, Any]:
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
     return record
+
+
+def named(db: Snapshot, downloadable_id: int, file_name: str) -> int | None:
+    """Give the newest version of a downloadable whose file has a name."""
+    found = db.value(_BY_NAME, downloadable_id=downloadable_id, file_name=file_name)
+    return None if found is None else int(found)
 
 
 def change(

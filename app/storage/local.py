@@ -91,6 +91,10 @@ class LocalStorage:
         """Tell that a folder has no addresses."""
         return None
 
+    def object_name(self, key: str) -> str | None:  # noqa: ARG002 - the port's
+        """Tell that it is none."""
+        return None
+
     def path_below(self, key: str) -> str | None:
         """Tell where a blob is below the folder."""
         return str(self.path(key).relative_to(self.folder))

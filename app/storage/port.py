@@ -132,6 +132,9 @@ class Storage(Protocol):
         It answers with the headers; None where there is no such thing.
         """
 
+    def object_name(self, key: str) -> str | None:
+        """Name the object of an S3 that a blob is, None if it is none."""
+
     def path_below(self, key: str) -> str | None:
         """Tell where a blob is below the storage's folder, None if it has none."""
 

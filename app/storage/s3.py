@@ -89,6 +89,10 @@ class S3Storage:
         """Give an address at which a blob can be fetched for a while."""
         return self.bucket.address(BLOBS + key, seconds, headers)
 
+    def object_name(self, key: str) -> str | None:
+        """Name the object that a blob is."""
+        return self.bucket.prefix + BLOBS + key
+
     def path_below(self, key: str) -> str | None:  # noqa: ARG002 - the port's
         """Tell that no folder has it."""
         return None

@@ -45,7 +45,7 @@ class Bucket:
         self._client = client
         self._public = public
         self._name = name
-        self._prefix = prefix
+        self.prefix = prefix
 
     def check(self) -> None:
         """See that it is there."""
@@ -100,12 +100,12 @@ class Bucket:
     def objects(self, start: str) -> Iterator[tuple[str, int, float]]:
         """List objects whose name starts so: name, size, and when it was stored."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._name, Prefix=self._prefix + start
+            Bucket=self._name, Prefix=self.prefix + start
         )
         with translated():
             for page in pages:
                 for entry in page.get("Contents", ()):
-                    name = str(entry["Key"]).removeprefix(self._prefix)
+                    name = str(entry["Key"]).removeprefix(self.prefix)
                     yield name, int(entry["Size"]), entry["LastModified"].timestamp()
 
     def address(self, name: str, seconds: int, headers: Mapping[str, str]) -> str:
@@ -182,16 +182,16 @@ class Bucket:
     def uploads(self, start: str) -> Iterator[tuple[str, str, float]]:
         """List the uploads that are not complete: name, id, and when it was begun."""
         pages = self._client.get_paginator("list_multipart_uploads").paginate(
-            Bucket=self._name, Prefix=self._prefix + start
+            Bucket=self._name, Prefix=self.prefix + start
         )
         with translated():
             for page in pages:
                 for upload in page.get("Uploads", ()):
-                    name = str(upload["Key"]).removeprefix(self._prefix)
+                    name = str(upload["Key"]).removeprefix(self.prefix)
                     yield name, str(upload["UploadId"]), upload["Initiated"].timestamp()
 
     def _object(self, name: str) -> dict[str, str]:
-        return {"Bucket": self._name, "Key": self._prefix + name}
+        return {"Bucket": self._name, "Key": self.prefix + name}
 
 
 class ObjectFile(io.RawIOBase):

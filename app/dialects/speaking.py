@@ -1,0 +1,123 @@
+"""What all dialects share: their addresses, credentials, bodies, answers and errors."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from flask import Flask, Response
+
+from app.errors import Forbidden, Problem, Unauthorized
+from app.http import bodies, errors
+from app.http.call import Call
+from app.http.endpoints import publish
+from app.http.media_types import JSON
+from app.http.routes import Route, Said
+from app.services.access import Principal
+from schemas.base import ResourceSchema
+
+View = Callable[..., Response]
+READS = frozenset({"GET", "HEAD"})
+ANYTHING = (200, 400, 401, 403, 404, 409, 413, 415, 422)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Another system's API under a prefix, and how it says what went wrong."""
+
+    prefix: str
+    error: Callable[[int, Sequence[Problem]], Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def publish(
+        self, app: Flask, path: str, words: Mapping[str, str], views: Mapping[str, View]
+    ) -> None:
+        """Publish views below the prefix."""
+        route = Route(
+            f"{self.prefix}{path}",
+            words,
+            is_negotiated=False,
+            is_api=False,
+            media_types=(JSON,),
+            said={name: Said(statuses=ANYTHING) for name in views},
+        )
+        publish(app, route, views)
+
+    def register(self, app: Flask) -> None:
+        """Let what goes wrong below the prefix be said in its way."""
+        errors.speak(app, self.prefix, self._error)
+
+    def _error(
+        self, status: int, problems: Sequence[Problem], headers: Mapping[str, str]
+    ) -> Response:
+        return answer(self.error(status, problems), status, headers)
+
+
+def answer(
+    value: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer with JSON."""
+    said = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Cache-Control": "private, no-store",
+        "X-Content-Type-Options": "nosniff",
+        **(headers or {}),
+    }
+    return Response(msgspec.json.encode(value), status, said)
+
+
+def principal(call: Call, tokens: Sequence[str]) -> Principal:
+    """Find whose token was sent, for one store. Raises `Unauthorized`, `Forbidden`."""
+    for token in tokens:
+        call.request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        vars(call).pop("principal", None)
+        try:
+            found = call.principal
+        except Unauthorized:
+            continue
+        if found.store_id is None:
+            raise Forbidden("use a token of one store")
+        return found
+    raise Unauthorized(
+        "a token of the store is needed; `sirenhall token create` makes one",
+        headers={"WWW-Authenticate": 'Bearer realm="sirenhall"'},
+    )
+
+
+def bearer(call: Call) -> list[str]:
+    """Give what may be the token of a Bearer header: as it is, or inside Base64."""
+    scheme, _, sent = call.request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not sent.strip():
+        return []
+    return [sent.strip(), *_inside(sent.strip())]
+
+
+def basic(call: Call) -> list[str]:
+    """Give the password of a Basic header."""
+    scheme, _, sent = call.request.headers.get("Authorization", "").partition(" ")
+    return _inside(sent.strip()) if scheme.lower() == "basic" else []
+
+
+def _inside(sent: str) -> list[str]:
+    """Give what follows the colon of a pair in Base64."""
+    try:
+        pair = base64.b64decode(sent, validate=True).decode()
+    except ValueError:
+        return []
+    secret = pair.partition(":")[2].strip()
+    return [secret] if secret else []
+
+
+def body(call: Call, schema: ResourceSchema, method: str) -> dict[str, Any]:
+    """Read a body's members, whatever they are."""
+    reader = bodies.Reader(schema, call.settings, call.installation.storage)
+    call.close()
+    with reader.read(call.request, method) as found:
+        return dict(found.values)
+
+
+def text(value: Any) -> str:
+    """Write a value for an error."""
+    return json.dumps(value, default=str)[:60]
