@@ -256,7 +256,8 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
     DIALECT.register(app)
     words = {"GET": "List downloads", "POST": "Add a download"}
-    DIALECT.publish(app, "/downloads", words, {"GET": _list, "POST": _create})
+    views = {"GET": _list, "POST": _create}
+    DIALECT.publish(app, "/downloads", words, views, _SCHEMA)
     DIALECT.publish(
         app,
         "/downloads/<download_id>",
@@ -266,6 +267,7 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
             "DELETE": "Delete a download",
         },
         {"GET": _get, "PATCH": _change, "DELETE": _delete},
+        _SCHEMA,
     )
     test = {"POST": "Tell whether the credentials are right"}
     DIALECT.publish(app, "/authenticate/test", test, {"POST": _test})

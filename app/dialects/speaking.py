@@ -10,8 +10,9 @@ import msgspec
 from flask import Flask, Response
 
 from app.errors import Forbidden, Problem, Unauthorized
-from app.http import bodies, errors
+from app.http import affordances, bodies, errors
 from app.http.call import Call
+from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import publish
 from app.http.media_types import JSON
 from app.http.routes import Route, Said
@@ -19,7 +20,7 @@ from app.services.access import Principal
 from schemas.base import ResourceSchema
 
 View = Callable[..., Response]
-READS = frozenset({"GET", "HEAD"})
+READS, WITH_BODY = frozenset({"GET", "HEAD"}), frozenset({"POST", "PATCH", "PUT"})
 ANYTHING = (200, 400, 401, 403, 404, 409, 413, 415, 422)
 
 
@@ -32,16 +33,34 @@ class Dialect:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def publish(
-        self, app: Flask, path: str, words: Mapping[str, str], views: Mapping[str, View]
+        self,
+        app: Flask,
+        path: str,
+        words: Mapping[str, str],
+        views: Mapping[str, View],
+        schema: ResourceSchema | None = None,
     ) -> None:
-        """Publish views below the prefix."""
+        """Publish views below the prefix; bodies have the properties of a schema."""
+        fields = affordances.inputs_of(schema) if schema else ()
         route = Route(
             f"{self.prefix}{path}",
-            words,
+            {
+                **words,
+                **{
+                    name: text
+                    for name, text in STANDARD_METHODS.items()
+                    if name == "OPTIONS" or "GET" in views
+                },
+            },
             is_negotiated=False,
             is_api=False,
             media_types=(JSON,),
-            said={name: Said(statuses=ANYTHING) for name in views},
+            said={
+                name: Said(
+                    statuses=ANYTHING, fields=fields if name in WITH_BODY else ()
+                )
+                for name in views
+            },
         )
         publish(app, route, views)
 
