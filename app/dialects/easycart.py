@@ -59,7 +59,26 @@ def _error(status: int, problems: Sequence[Problem]) -> dict[str, Any]:
     }
 
 
-DIALECT = Dialect(PREFIX, _error)
+DIALECT = Dialect(
+    PREFIX,
+    _error,
+    {
+        "type": "object",
+        "required": ["code", "message", "data"],
+        "properties": {
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+            "data": {
+                "type": "object",
+                "required": ["status"],
+                "properties": {
+                    "status": {"type": "integer"},
+                    "params": {"type": "object"},
+                },
+            },
+        },
+    },
+)
 
 
 def _principal(call: Call) -> Principal:

@@ -30,6 +30,7 @@ class Dialect:
 
     prefix: str
     error: Callable[[int, Sequence[Problem]], Any]
+    error_schema: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def publish(
@@ -55,6 +56,7 @@ class Dialect:
             is_negotiated=False,
             is_api=False,
             media_types=(JSON,),
+            own_errors=self.error_schema,
             said={
                 name: Said(
                     statuses=ANYTHING, fields=fields if name in WITH_BODY else ()

@@ -85,11 +85,18 @@ def responses(
 ) -> dict[str, Any]:
     """Describe the answers of an operation."""
     return {
-        str(status): reference("responses", str(status))
+        str(status): _error(route, status)
         if status >= ERROR
         else _response(route, method, kind, status)
         for status in sorted(statuses_of(route, method, settings))
     }
+
+
+def _error(route: Route, status: int) -> dict[str, Any]:
+    if not route.own_errors:
+        return reference("responses", str(status))
+    content = {JSON: {"schema": dict(route.own_errors)}}
+    return {"description": HTTPStatus(status).phrase, "content": content}
 
 
 def _response(

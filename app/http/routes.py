@@ -56,6 +56,8 @@ class Route:
     """The methods that take no body and answer with the resource."""
     options_headers: Mapping[str, str] = field(default_factory=dict)
     said: Mapping[str, Said] = field(default_factory=dict)
+    own_errors: Mapping[str, Any] = field(default_factory=dict)
+    """The JSON Schema of errors, where they are not what they are elsewhere."""
 
     def negotiates(self, method: str) -> bool:
         """Tell whether a method answers in the format that is asked for."""

@@ -47,7 +47,9 @@ def _well(call: Call) -> Response:
         properties={"status": "ok"},
         links=[Link("self", call.url, "Health")],
     )
-    return call.respond(document, headers={"Cache-Control": "no-store"})
+    # Never 304: it is the moment that counts.
+    body, links = call.written(document)
+    return call.finish(body, headers={"Cache-Control": "no-store"}, links=links)
 
 
 def register(app: Flask, _catalogue: Catalogue) -> None:

@@ -14,6 +14,8 @@ def test_a_server_that_is_well_says_so_to_everybody(anonymous, path, accept):
     assert answer.status_code == 200
     assert "ok" in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
+    always = anonymous.get(path, accept=accept, headers={"If-None-Match": "*"})
+    assert always.status_code == 200
 
 
 @pytest.mark.skipif(storages.is_s3(), reason="a folder's own trouble")
