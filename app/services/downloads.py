@@ -244,7 +244,8 @@ def begin(
                 "file_name": None if record["url"] else record["file_name"],
                 "file_size": None if record["url"] else record["file_size"],
                 "revision": 1,
-                "open_until": moment + minutes * 60,
+                # Another request may have begun a second before: 0 is never open.
+                "open_until": moment + minutes * 60 if minutes else 0,
                 "bytes_sent": 0,
                 "outcome": outcome,
                 "address": customer.address,

@@ -445,3 +445,21 @@ class TestHandedOver:
         where = storages.s3_url(data_dir) if url else f"file:{data_dir / 'files'}"
         with pytest.raises(ConfigurationError, match=words):
             create_app(settings_for(data_dir, storage_url=where, delivery=delivery))
+
+
+class TestEachCounts:
+    """SIRENHALL_DOWNLOAD_SESSION_MINUTES=0: no request goes on with another's."""
+
+    @pytest.fixture
+    def settings(self):
+        return {"download_session_minutes": 0}
+
+    def test_also_one_that_began_a_second_before(self, api, buy, monkeypatch):
+        link, href = buy(max_downloads=1)
+        guest = Api(api.client, None)
+        assert guest.get(link).status_code == 200
+        # The clock of the second request stands where it was before the first.
+        early = clock.now() - 1
+        monkeypatch.setattr("app.resources.downloads.now", lambda: early)
+        assert guest.get(link).status_code == 410
+        assert count(api, href) == 1
