@@ -1,7 +1,7 @@
 """A purchase of a downloadable: who may fetch it, how often, and until when."""
 
 from schemas.base import ResourceSchema
-from schemas.fields import Boolean, Date, Integer, Reference, Text
+from schemas.fields import Boolean, Date, Integer, Reference, Text, Url
 
 
 class PurchaseSchema(ResourceSchema):
@@ -58,6 +58,12 @@ class PurchaseSchema(ResourceSchema):
         "one, whichever that is.",
         path="/versions/{id}",
         column="version_id",
+        nullable=True,
+    )
+    url = Url(
+        "The address of a file elsewhere that this customer gets instead of the "
+        "downloadable's own; null: that.",
+        max_length=2000,
         nullable=True,
     )
     max_downloads = Integer(

@@ -230,14 +230,9 @@ def _changed(
     count, name = values.get("download_count"), values.get("download_file_name")
     if count is not None and count != record["number_of_downloads"]:
         purchases.set_usage(tx, record, count)
-    if name and name != (record["url"] or record["file_name"]):
-        version = versions.named(tx, record["downloadable_id"], name)
-        if version is None:
-            text = "download_file_name must be the name of a file of the product"
-            raise Invalid.of([FieldError("download_file_name", "not_found", text)])
-        purchases.change(
-            tx, purchases.find(tx, principal, number), {"version_id": version}
-        )
+    if name and name != (record["file_url"] or record["file_name"]):
+        file = _file(tx, record, name)
+        purchases.change(tx, purchases.find(tx, principal, number), file)
     changed = purchases.find_with_file(tx, principal, number)
     shown = _shown(call, changed)
     wrong = [
@@ -250,10 +245,24 @@ def _changed(
     return changed
 
 
+def _file(tx: Transaction, record: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Give what makes a purchase get a file: by an address, or a version's name."""
+    wrong = "download_file_name must be the name of a file of the product, or an URL"
+    if name.lower().startswith(("http://", "https://")):
+        values, errors = PurchaseSchema().read({"url": name}, partial=True)
+        if not errors:
+            return {**values, "version_id": None}
+        wrong = errors[0].message.replace("url", "download_file_name", 1)
+    version = versions.named(tx, record["downloadable_id"], name)
+    if version is None:
+        raise Invalid.of([FieldError("download_file_name", "not_found", wrong)])
+    return {"version_id": version, "url": None}
+
+
 def _shown(call: Call, record: Mapping[str, Any]) -> dict[str, Any]:
     """Write a purchase as a DownloadItem."""
     key = None
-    if record["url"] is None and record["blob_key"] is not None:
+    if record["file_url"] is None and record["blob_key"] is not None:
         key = call.installation.storage.object_name(record["blob_key"])
     order = record["order_id"] or ""
     moment = datetime.fromtimestamp(
@@ -265,7 +274,7 @@ def _shown(call: Call, record: Mapping[str, Any]) -> dict[str, Any]:
         "product_id": record["downloadable_id"],
         "order_id": int(order) if order.isascii() and order.isdecimal() else 0,
         "download_count": record["number_of_downloads"],
-        "download_file_name": record["url"] or record["file_name"] or "",
+        "download_file_name": record["file_url"] or record["file_name"] or "",
         "is_amazon": key is not None,
         "amazon_key": key or "",
     }

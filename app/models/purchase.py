@@ -23,6 +23,8 @@ DOWNLOADABLE_PURCHASES = Table(
     Column("downloadable_id", ID, ForeignKey("downloadables.id"), nullable=False),
     # The version that the customer gets; null: whatever is current.
     Column("version_id", ID, ForeignKey("versions.id")),
+    # Or a file that is kept elsewhere, for this customer alone.
+    Column("url", text(2000)),
     Column("revision", Integer, nullable=False),
     # Null where there is none, so that those are not one and the same.
     Column("order_id", text(100)),

@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    func,
     or_,
     select,
     update,
@@ -82,6 +83,8 @@ WITH_FILE = DOWNLOADABLE_PURCHASES.join(
     VERSIONS,
     _V.id == case((_P.version_id.is_(None), _D.version_id), else_=_P.version_id),
 )
+# Unless it is kept elsewhere, for this purchase or for all.
+ELSEWHERE = func.coalesce(_P.url, case((_P.version_id.is_(None), _D.url)))
 _WANTED = Statement(
     select(
         _P.id,
@@ -98,7 +101,7 @@ _WANTED = Statement(
         _P.download_passcode,
         _P.date_created,
         STORES.c.is_maintenance_mode,
-        case((_P.version_id.is_(None), _D.url)).label("url"),
+        ELSEWHERE.label("url"),
         _V.id.label("version_id"),
         _V.number.label("version"),
         _V.blob_key,

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -41,7 +41,7 @@ WITH_FILE = listing.source(
         *listing.shown_columns(DOWNLOADABLE_PURCHASES),
         VERSIONS.c.file_name,
         VERSIONS.c.blob_key,
-        case((_P.version_id.is_(None), DOWNLOADABLES.c.url)).label("url"),
+        downloads.ELSEWHERE.label("file_url"),
     ),
     joined=downloads.WITH_FILE,
 )
@@ -137,6 +137,10 @@ def problems(
                 "downloadable_uri can't be changed: grant another purchase instead",
             )
     pinned = values.get("version_id")
+    if pinned is not None and values.get("url") is not None:
+        yield FieldError(
+            "url", "exclusive", "url can't be set together with version_uri"
+        )
     if pinned is not None:
         of = (
             downloadable

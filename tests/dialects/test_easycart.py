@@ -124,6 +124,27 @@ def test_an_external_file_shows_its_address(api, add, item):
     assert add()["download_file_name"] == url
 
 
+def test_one_download_can_get_a_file_from_elsewhere(api, add, item):
+    made, other = add(), add()
+    url = "https://cdn.example/for-one.zip"
+    one = f"{PATH}/{made['download_id']}"
+    assert api.patch(one, json={"download_file_name": url}).json == {
+        **made,
+        "download_file_name": url,
+        "is_amazon": False,
+        "amazon_key": "",
+    }
+    purchase = api.get(f"/downloadable_purchases/{made['download_id']}").json
+    assert purchase["url"] == url
+    answer = Api(api.client, None).get(purchase["_links"]["fx:download_url"]["href"])
+    assert (answer.status_code, answer.headers["Location"]) == (302, url)
+    assert api.get(f"{PATH}/{other['download_id']}").json == other
+    back = api.patch(one, json={"download_file_name": "one.zip"}).json
+    assert back["download_file_name"] == "one.zip"
+    wrong = api.patch(one, json={"download_file_name": "https://"})
+    assert params(wrong) == {"download_file_name"}
+
+
 def test_lists_are_paged_sorted_and_searched(api, add):
     for number in (3, 1, 2):
         add(order_id=number, download_count=number)

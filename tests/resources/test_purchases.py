@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import FORMATS
+from tests.conftest import FORMATS, Api
 
 PATH = "/stores/1/downloadable_purchases"
 
@@ -182,3 +182,21 @@ def test_a_download_is_no_change_of_what_a_merchant_edits(api, anonymous, item, 
         assert changed.status_code == 200
     for path, page in pages.items():
         assert api.get(path).data != page
+
+
+def test_one_customer_can_get_a_file_from_elsewhere(api):
+    item = api.upload()
+    url = "https://cdn.example/for-one.zip"
+    made = api.post(PATH, json={"downloadable_id": item, "url": url})
+    assert made.json["url"] == url
+    link = made.json["_links"]["fx:download_url"]["href"]
+    answer = Api(api.client, None).get(link)
+    assert (answer.status_code, answer.headers["Location"]) == (302, url)
+    href = made.headers["Location"]
+    assert api.get(href).json["number_of_downloads"] == 1
+    pinned = api.get(f"/downloadables/{item}/versions").json["_embedded"]["fx:versions"]
+    version = pinned[0]["_links"]["self"]["href"]
+    both = api.patch(href, json={"version_uri": version})
+    assert api.errors(both) == {"url": "exclusive"}
+    assert api.patch(href, json={"url": None}).json["url"] is None
+    assert Api(api.client, None).get(link).status_code == 200
