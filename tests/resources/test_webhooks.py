@@ -320,6 +320,8 @@ def test_a_slow_store_with_a_backlog_stops_no_other(
         assert telling.begin() == 0
         assert wait_until(lambda: telling.failed == deliverer.OF_ONE_STORE, 8)
         assert telling.begin() == deliverer.OF_ONE_STORE
+        # Nothing of it outlives the test.
+        assert wait_until(lambda: telling.failed == 2 * deliverer.OF_ONE_STORE, 8)
 
 
 def drip(server):
