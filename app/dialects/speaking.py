@@ -1,9 +1,8 @@
 """What all dialects share: their addresses, credentials, bodies, answers and errors."""
 
 import base64
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -31,7 +30,6 @@ class Dialect:
     prefix: str
     error: Callable[[int, Sequence[Problem]], Any]
     error_schema: Mapping[str, Any]
-    headers: Mapping[str, str] = field(default_factory=dict)
 
     def publish(
         self,
@@ -137,8 +135,3 @@ def body(call: Call, schema: ResourceSchema, method: str) -> dict[str, Any]:
     call.close()
     with reader.read(call.request, method) as found:
         return dict(found.values)
-
-
-def text(value: Any) -> str:
-    """Write a value for an error."""
-    return json.dumps(value, default=str)[:60]
