@@ -36,6 +36,9 @@ class ResourceSchema(marshmallow.Schema):
 
     conditions: ClassVar[tuple[RequiredWhen, ...]] = ()
 
+    needs_file: ClassVar[bool] = False
+    """Whether it is nothing without its file: one comes with it, and is not changed."""
+
     searchable: ClassVar[tuple[str, ...]] = ()
     """The properties that a search looks through."""
 

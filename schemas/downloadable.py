@@ -10,6 +10,7 @@ from schemas.fields import (
     Text,
     Upload,
     Url,
+    Uuid,
 )
 
 
@@ -107,6 +108,11 @@ class DownloadableSchema(ResourceSchema):
         example=False,
     )
     is_published = Boolean("Whether customers may see it.", default=True, example=True)
+    uuid = Uuid(
+        "By what clients of other systems know it: given when it is created, to keep "
+        "the one it had elsewhere, or else made. Unique in the store.",
+        example="608aeae7-52c1-4e7c-a902-603f33f589af",
+    )
     number_of_downloads = Integer(
         "How often customers have downloaded it; your own fetches do not count.",
         read_only=True,

@@ -33,6 +33,7 @@ MANY_DIGITS = 18
 
 HUGE = 10**18
 URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#]\S*)?", re.IGNORECASE)
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 HOST = re.compile(r"[^\s%<>\[\]{}|\\^`\"']+")
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 MAX_AMOUNT = 10**10
@@ -219,6 +220,25 @@ class Pattern(Text):
         """Match the whole text."""
         if not self.pattern.fullmatch(value):
             raise self.complain("invalid", f"must be {self.form}")
+
+
+class Uuid(Text):
+    """A UUID (RFC 9562), stored in small letters."""
+
+    kind = "UUID"
+
+    def __init__(self, description: str, **options: Any) -> None:
+        super().__init__(description, max_length=36, **options)
+
+    def read(self, value: Any) -> str:
+        """Check the form, and give it in small letters."""
+        text = super().read(value)
+        if not UUID.fullmatch(text):
+            raise self.complain(
+                "invalid",
+                "must be a UUID, such as 3668c771-7538-4adf-ac71-328b81b63222",
+            )
+        return text.lower()
 
 
 class Url(Text):

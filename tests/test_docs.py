@@ -72,6 +72,7 @@ VARYING = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}", "DATE"),
     (r"\b[0-9a-f]{64}\b", "DIGEST"),
     (r"\bid-\d{16}\b", "LOGREF"),
+    (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
 ]
 
 

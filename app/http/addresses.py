@@ -3,6 +3,7 @@
 AUTHORIZE = "/authorize"
 DOCS = "/docs"
 DOWNLOAD = "/dl"
+DOWNLOAD_FILES = "/dl/files"
 OPENAPI = "/openapi.json"
 PROBLEMS = "/problems"
 PROFILES = "/profiles"

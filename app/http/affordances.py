@@ -34,7 +34,7 @@ def item_actions(
             Action(f"update-{slug}", f"Update {heading}", "PATCH", href, JSON, changes),
             Action(f"replace-{slug}", f"Replace {heading}", "PUT", href, JSON, inputs),
         ]
-    if schema.takes_file:
+    if schema.takes_file and not schema.needs_file:
         files = _files(schema)
         actions += [
             Action(
@@ -58,7 +58,9 @@ def create_actions(declaration: Declaration, href: str) -> list[Action]:
     slug = declaration.name.replace("_", "-")
     inputs, fields = _create_forms(schema)
     title = f"Create {heading}"
-    actions = [Action(f"create-{slug}", title, "POST", href, JSON, inputs)]
+    actions = []
+    if not schema.needs_file:
+        actions.append(Action(f"create-{slug}", title, "POST", href, JSON, inputs))
     if schema.takes_file:
         actions.append(
             Action(

@@ -21,7 +21,7 @@ from app.errors import BadRequest, Invalid, TooLarge, UnsupportedMediaType
 from app.http import multipart, xml
 from app.http.media_types import FORM, JSON_PATCH, MERGE_PATCH, MULTIPART, PLAIN
 from app.http.method_override import APPLIED, FIELD
-from app.services.downloadables import NewFile
+from app.services.main_files import NewFile
 from app.settings import Settings
 from app.storage import Storage
 from representations import REPRESENTATIONS, Representation

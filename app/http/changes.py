@@ -1,6 +1,6 @@
 """What a request that changes something goes through before it may: checks, file."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -86,10 +86,21 @@ def with_local_references(
     return result
 
 
+def needed_file(*, has_file: bool, is_new: bool) -> Iterator[FieldError]:
+    """Miss the file that makes a resource, or find one where it has its own."""
+    if is_new and not has_file:
+        text = "file can't be blank: send it as a file part of multipart/form-data"
+        yield FieldError("file", "required", text)
+    if has_file and not is_new:
+        yield FieldError("file", "fixed", "file can't be changed: upload another one")
+
+
 def file_problems(
     call: Call, schema: ResourceSchema, body: bodies.Body, *, is_new: bool
 ) -> list[FieldError]:
     """Miss a file where one was to come along, or find an address beside it."""
+    if schema.needs_file:
+        return list(needed_file(has_file=body.upload is not None, is_new=is_new))
     if not schema.takes_file or call.request.mimetype != MULTIPART:
         return []
     url = body.values.get("url")

@@ -19,6 +19,7 @@ from app.http.changes import (
     ensure_valid,
     file_problems,
     keeping_file,
+    needed_file,
     store_of,
     with_local_references,
 )
@@ -340,7 +341,9 @@ class CollectionViews:
 
             def created(member: Member) -> Result:
                 values = member.values
-                further = service.problems(tx, owner, values)
+                further = [*service.problems(tx, owner, values)]
+                if schema.needs_file:
+                    further += needed_file(has_file=False, is_new=True)
                 ensure_valid(schema, values, list(member.errors), further)
                 made = create(tx, owner, values, None)
                 record = self.items.service.find(tx, principal, made.id)

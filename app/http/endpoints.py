@@ -17,8 +17,8 @@ from app.http.call import Call
 from app.http.pagination import Window
 from app.http.routes import Route, note
 from app.services.access import Principal
-from app.services.downloadables import NewFile
 from app.services.listing import Page, Selection
+from app.services.main_files import NewFile
 from representations import (
     REPRESENTATIONS,
     Action,

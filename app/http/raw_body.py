@@ -13,7 +13,7 @@ from app.http import bodies, tus
 from app.http.call import Call
 from app.http.multipart import MAX_FILE_NAME, media_type
 from app.services import blobs
-from app.services.downloadables import NewFile
+from app.services.main_files import NewFile
 from app.storage import Blob
 from schemas.fields import UNREPRESENTABLE
 

@@ -94,13 +94,14 @@ def checksum(request: Request) -> Checksum | None:
 
 
 def file_digest(request: Request) -> Checksum | None:
-    """Read the digest of a whole file (RFC 9530). Raises `BadRequest`."""
+    """Read the digest of a whole file (RFC 9530, and RFC 1864). Raises `BadRequest`."""
     for header in ("Repr-Digest", "Content-Digest"):
         for member in request.headers.get(header, "").split(","):
             name, _, value = member.strip().partition("=")
             if name.lower() == "sha-256":
                 return _checksum("sha256", value.strip().strip(":"))
-    return None
+    sent = request.headers.get("Content-MD5")
+    return None if sent is None else _checksum("md5", sent)
 
 
 def _checksum(name: str, value: str) -> Checksum:

@@ -1,12 +1,12 @@
 """The tables, one aggregate a module. They know no HTTP and no schema."""
 
 from app.models.attribute import ATTRIBUTES
-from app.models.downloadable import DOWNLOADABLES, VERSIONS
+from app.models.downloadable import DOWNLOADABLES, FILES, VERSIONS
 from app.models.idempotency import IDEMPOTENCY_KEYS
 from app.models.item_category import ITEM_CATEGORIES
 from app.models.metadata import METADATA
 from app.models.oauth import AUTHORIZATION_CODES, OAUTH_CLIENTS
-from app.models.purchase import DOWNLOADABLE_PURCHASES, DOWNLOADS
+from app.models.purchase import DOWNLOADABLE_PURCHASES, DOWNLOADS, FILE_COUNTS
 from app.models.store import COLLECTION_STATES, STORES
 from app.models.token import TOKENS
 from app.models.upload import UPLOAD_SLOTS
@@ -19,6 +19,8 @@ __all__ = [
     "DOWNLOADABLES",
     "DOWNLOADABLE_PURCHASES",
     "DOWNLOADS",
+    "FILES",
+    "FILE_COUNTS",
     "IDEMPOTENCY_KEYS",
     "ITEM_CATEGORIES",
     "METADATA",

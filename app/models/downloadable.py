@@ -1,4 +1,4 @@
-"""Downloadables and the versions of their files."""
+"""Downloadables, the versions of their files, and what else belongs to them."""
 
 from sqlalchemy import (
     BigInteger,
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
 )
+from sqlalchemy import text as sql
 
 from app.models.columns import ID, text
 from app.models.metadata import METADATA
@@ -19,6 +20,8 @@ DOWNLOADABLES = Table(
     METADATA,
     Column("id", ID, primary_key=True),
     Column("store_id", ID, ForeignKey("stores.id", ondelete="CASCADE"), nullable=False),
+    # By which clients of other systems know it.
+    Column("uuid", text(36), nullable=False, server_default=""),
     Column("item_category_id", ID, ForeignKey("item_categories.id"), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("name", text(100), nullable=False),
@@ -43,6 +46,7 @@ DOWNLOADABLES = Table(
     Column("date_created", BigInteger, nullable=False),
     Column("date_modified", BigInteger, nullable=False),
     UniqueConstraint("store_id", "code"),
+    Index(None, "store_id", "uuid", unique=True),
     Index(None, "item_category_id", "is_archived", "id"),
     Index(None, "store_id", "is_archived", "id"),
     sqlite_autoincrement=True,
@@ -52,24 +56,62 @@ VERSIONS = Table(
     "versions",
     METADATA,
     Column("id", ID, primary_key=True),
+    # Null for a file of the store's library, which belongs to none.
+    Column("downloadable_id", ID, ForeignKey("downloadables.id", ondelete="CASCADE")),
+    # That of its downloadable, with which it goes.
+    Column("store_id", ID, nullable=False, server_default="0"),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("number", Integer, nullable=False),
+    # Several may have the same one: it goes with the last of them.
+    Column("blob_key", text(64), nullable=False, index=True),
+    Column("file_name", text(255), nullable=False),
+    Column("file_size", BigInteger, nullable=False),
+    Column("file_type", text(127), nullable=False),
+    Column("file_sha256", text(64), nullable=False),
+    Column("release_notes", text(), nullable=False, server_default=""),
+    Column("title", text(300), nullable=False, server_default=""),
+    Column("alt", text(300), nullable=False, server_default=""),
+    Column("upload_date", BigInteger, nullable=False),
+    Column("date_modified", BigInteger, nullable=False, server_default="0"),
+    UniqueConstraint("downloadable_id", "number"),
+    Index(None, "store_id", "downloadable_id"),
+    sqlite_autoincrement=True,
+)
+
+FILES = Table(
+    "files",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("store_id", ID, ForeignKey("stores.id", ondelete="CASCADE"), nullable=False),
     Column(
         "downloadable_id",
         ID,
         ForeignKey("downloadables.id", ondelete="CASCADE"),
         nullable=False,
     ),
-    # That of its downloadable, with which it goes.
-    Column("store_id", ID, nullable=False, server_default="0"),
-    Column("revision", Integer, nullable=False, server_default="1"),
-    Column("number", Integer, nullable=False),
-    Column("blob_key", text(64), nullable=False, unique=True),
-    Column("file_name", text(255), nullable=False),
-    Column("file_size", BigInteger, nullable=False),
-    Column("file_type", text(127), nullable=False),
-    Column("file_sha256", text(64), nullable=False),
-    Column("release_notes", text(), nullable=False, server_default=""),
-    Column("upload_date", BigInteger, nullable=False),
-    Column("date_modified", BigInteger, nullable=False, server_default="0"),
-    UniqueConstraint("downloadable_id", "number"),
+    Column("uuid", text(36), nullable=False),
+    Column("revision", Integer, nullable=False),
+    # The main one is what the downloadable itself says: its version, or its url.
+    Column("is_main", Boolean, nullable=False),
+    # Any other is a file of the library, or one that is kept elsewhere.
+    Column("version_id", ID, ForeignKey("versions.id")),
+    Column("url", text(2000)),
+    Column("name", text(200), nullable=False),
+    Column("title", text(300), nullable=False),
+    Column("alt", text(300), nullable=False),
+    Column("is_archived", Boolean, nullable=False),
+    Column("date_archived", BigInteger),
+    Column("date_created", BigInteger, nullable=False),
+    Column("date_modified", BigInteger, nullable=False),
+    Index(None, "store_id", "uuid", unique=True),
+    Index(None, "downloadable_id", "id"),
+    Index(None, "version_id"),
+    Index(
+        "uq_files_main",
+        "downloadable_id",
+        unique=True,
+        sqlite_where=sql("is_main"),
+        postgresql_where=sql("is_main"),
+    ),
     sqlite_autoincrement=True,
 )

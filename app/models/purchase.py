@@ -52,6 +52,21 @@ DOWNLOADABLE_PURCHASES = Table(
     sqlite_autoincrement=True,
 )
 
+FILE_COUNTS = Table(
+    "file_counts",
+    METADATA,
+    # How often a further file of what was bought was downloaded; the purchase itself
+    # counts the main one.
+    Column(
+        "downloadable_purchase_id",
+        ID,
+        ForeignKey("downloadable_purchases.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("file_id", ID, ForeignKey("files.id", ondelete="CASCADE"), primary_key=True),
+    Column("number_of_downloads", Integer, nullable=False),
+)
+
 DOWNLOADS = Table(
     "downloads",
     METADATA,
@@ -64,7 +79,7 @@ DOWNLOADS = Table(
         nullable=False,
     ),
     Column("downloadable_id", ID, ForeignKey("downloadables.id"), nullable=False),
-    # Which file: the id of its version, 0 for one that is kept elsewhere.
+    # Which file: the id of its version; 0, or less, for one that is kept elsewhere.
     Column("file_key", ID, nullable=False),
     # What it was; a version may be gone since.
     Column("version", Integer),

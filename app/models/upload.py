@@ -11,12 +11,9 @@ UPLOAD_SLOTS = Table(
     Column("id", ID, primary_key=True),
     # Of the last part of its address, which is the right to upload.
     Column("digest", text(64), nullable=False, unique=True),
-    Column(
-        "downloadable_id",
-        ID,
-        ForeignKey("downloadables.id", ondelete="CASCADE"),
-        nullable=False,
-    ),
+    # What the file is for; null: the library of the store.
+    Column("downloadable_id", ID, ForeignKey("downloadables.id", ondelete="CASCADE")),
+    Column("store_id", ID, ForeignKey("stores.id", ondelete="CASCADE")),
     Column("file_name", text(255)),
     Column("file_type", text(127)),
     # What has come in by several requests; null where none has.
@@ -25,5 +22,7 @@ UPLOAD_SLOTS = Table(
     Column("offset", BigInteger, nullable=False),
     Column("date_expires", BigInteger, nullable=False, index=True),
     Column("date_finished", BigInteger),
+    # The file of the library that it became.
+    Column("version_id", ID, ForeignKey("versions.id", ondelete="SET NULL")),
     sqlite_autoincrement=True,
 )

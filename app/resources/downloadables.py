@@ -26,7 +26,7 @@ from app.http.media_types import JSON
 from app.http.raw_body import received
 from app.http.routes import Route, Said
 from app.services import downloadables, item_categories, stores
-from app.services.downloadables import NewFile
+from app.services.main_files import NewFile
 from representations import Action
 from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError
@@ -82,6 +82,12 @@ DOWNLOADABLE = Declaration(
             "/downloadables/{id}/file",
             "File of this downloadable",
             when=("version_id", "url"),
+        ),
+        LinkTo(
+            "fx:files",
+            "/downloadables/{id}/files",
+            "Files of this downloadable",
+            relation=Relation("downloadable_file", theirs="downloadable_id"),
         ),
         LinkTo(
             "fx:versions",

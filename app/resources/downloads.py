@@ -1,14 +1,17 @@
 """Downloads: the customer's link, and the record of each time it was followed."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response
 
-from app.errors import BadRequest, UnknownLink
+from app.errors import BadRequest, NotAcceptable, UnknownLink
 from app.http import delivery, handover
 from app.http.addresses import DOWNLOAD as ADDRESS
+from app.http.addresses import DOWNLOAD_FILES as PAGE
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
 from app.http.collection_views import CollectionViews, pages
@@ -24,6 +27,7 @@ from app.http.item_views import ItemViews
 from app.http.routes import Route, Said
 from app.services import downloadables, downloads, purchases, signed_links, stores
 from app.services.clock import now
+from representations import Link, Resource
 from schemas.download import DownloadSchema
 from schemas.fields import UNREPRESENTABLE
 
@@ -63,6 +67,12 @@ DOWNLOAD = Declaration(
 )
 KIND = Kind(DOWNLOAD, downloads.SOURCE)
 METHODS = {"GET": "Download what was bought", **STANDARD_METHODS}
+PAGE_METHODS = {"GET": "View all files that were bought", **STANDARD_METHODS}
+PAGE_TITLE = "Your files"
+FILE = "file"
+"""The parameter of a link that names one of several files."""
+
+_WHOLE = re.compile(r"[1-9][0-9]{0,17}|0", re.ASCII)
 
 
 def _download(call: Call) -> Response:
@@ -73,6 +83,10 @@ def _download(call: Call) -> Response:
 def _deliver(call: Call) -> Response:
     moment = now()
     record = _wanted(call, moment)
+    if record["is_main"] and _is_person(call) and FILE not in dict(call.query):
+        several = downloads.all_wanted(call.db, record)
+        if len(several) > 1 or (several and not several[0]["is_main"]):
+            return _to_page(call)
     downloads.ensure_granted(record, moment)
     found = downloads.under_way(call.db, record, moment)
     if found is None:
@@ -96,15 +110,86 @@ def _wanted(call: Call, moment: int) -> dict[str, Any]:
     sent = dict(call.query)
     if len(sent) < len(call.query):
         raise BadRequest("a parameter of the link was sent more than once")
+    file_id = _file_id(sent.get(FILE))
     if "signature" in sent or "expires" in sent:
-        return signed_links.wanted(call.db, sent, moment)
+        return signed_links.wanted(call.db, sent, moment, file_id)
     passcode = sent.get("p", "")
     record = None
     if passcode and not UNREPRESENTABLE.search(passcode):
-        record = downloads.wanted(call.db, passcode=passcode)
+        record = downloads.wanted(call.db, passcode=passcode, file_id=file_id)
     if record is None:
         raise UnknownLink(signed_links.UNKNOWN)
     return record
+
+
+def _file_id(sent: str | None) -> int:
+    """Give the file that a link names; 0 is the main one."""
+    if sent is None:
+        return 0
+    if not _WHOLE.fullmatch(sent):
+        raise UnknownLink(signed_links.UNKNOWN)
+    return int(sent)
+
+
+def _is_person(call: Call) -> bool:
+    """Tell whether who asks would rather have a page, as browsers say."""
+    if "html" not in call.request.headers.get("Accept", ""):
+        return False
+    with suppress(NotAcceptable):
+        return call.choice.representation.is_for_people
+    return False
+
+
+def _to_page(call: Call) -> Response:
+    """Send a person to where all files are."""
+    query = call.request.query_string.decode()
+    address = f"{call.place.base}{PAGE}?{query}"
+    headers = {"Location": address, "Cache-Control": "private, no-store"}
+    return Response(status=303, headers={**headers, "Vary": "Accept"})
+
+
+def _files(call: Call) -> Response:
+    """Answer a GET of all files that a customer's link gives."""
+    moment = now()
+    main = _wanted(call, moment)
+    files = downloads.all_wanted(call.db, main)
+    downloads.ensure_granted(files[0] if files else main, moment)
+    call.close()
+    link = f"{call.place.base}{ADDRESS}?{call.request.query_string.decode()}"
+    document = Resource(
+        classes=("purchased_files", "collection"),
+        title=main["name"],
+        properties={"name": main["name"], "total_items": len(files)},
+        links=[
+            Link("self", f"{call.url}?{call.request.query_string.decode()}", PAGE_TITLE)
+        ],
+        embedded={"fx:purchased_files": [_purchased(file, link) for file in files]},
+    )
+    return call.respond(document, headers={"Cache-Control": "private, no-store"})
+
+
+def _purchased(file: Mapping[str, Any], link: str) -> Resource:
+    """Describe a file that a customer may download, and how often still."""
+    is_elsewhere = file["url"] is not None
+    most = file["max_downloads"] * file["quantity"]
+    left = max(0, most - file["number_of_downloads"]) if most else None
+    return Resource(
+        classes=("purchased_file",),
+        rel="fx:purchased_file",
+        properties={
+            "name": file["shown_name"] or file["file_name"] or file["name"],
+            "file_name": None if is_elsewhere else file["file_name"],
+            "file_size": None if is_elsewhere else file["file_size"],
+            "file_type": None if is_elsewhere else file["file_type"],
+            "title": file["title"],
+            "alt": file["alt"],
+            "number_of_downloads": file["number_of_downloads"],
+            "downloads_left": left,
+        },
+        links=[
+            Link("fx:download_url", f"{link}&{FILE}={file['file_id'] or 0}", "Download")
+        ],
+    )
 
 
 def _redirect(call: Call, record: Mapping[str, Any], found: int | None) -> Response:
@@ -191,6 +276,13 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         is_negotiated=False,
         is_api=False,
         media_types=("*/*",),
-        said={"GET": Said(statuses=(200, 206, 302, 304, 404, 410, 412, 416))},
+        said={"GET": Said(statuses=(200, 206, 302, 303, 304, 404, 410, 412, 416))},
     )
     publish(app, link, {"GET": _download})
+    page = Route(
+        PAGE,
+        PAGE_METHODS,
+        is_api=False,
+        said={"GET": Said(statuses=(200, 304, 404, 410))},
+    )
+    publish(app, page, {"GET": _files})

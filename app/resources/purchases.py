@@ -8,7 +8,7 @@ from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
 from app.http import affordances, bodies
-from app.http.addresses import DOWNLOAD
+from app.http.addresses import DOWNLOAD, DOWNLOAD_FILES
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
 from app.http.changes import ensure_valid
@@ -67,6 +67,11 @@ PURCHASE = Declaration(
             relation=Relation("version", "version_id"),
         ),
         LinkTo("fx:download_url", DOWNLOAD + "?p={download_passcode}", "Download"),
+        LinkTo(
+            "fx:purchased_files",
+            DOWNLOAD_FILES + "?p={download_passcode}",
+            "All files that the customer gets",
+        ),
         LinkTo(
             "fx:create_signed_url",
             f"/downloadable_purchases/{{id}}/{SIGNED}",

@@ -22,6 +22,7 @@ from app.http.routes import Route
 from app.resources import CATALOGUE
 from app.resources.downloadables import FILE_METHODS
 from app.resources.downloads import METHODS as DOWNLOAD_METHODS
+from app.resources.downloads import PAGE_METHODS
 from app.resources.item_categories import ITEM_CATEGORY
 from app.resources.oauth import TOKEN_METHODS
 from app.resources.purchases import RESET, SIGNED_METHODS
@@ -54,10 +55,23 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
         (
             "The customer's link: the bytes of what was bought, without an account. "
             "Requests within an hour are one download, so that a broken one can be "
-            "resumed; HEAD counts nothing. What cannot be downloaded any more is a 410 "
-            "that says why, as a page for people."
+            "resumed; HEAD counts nothing. Of several files it is the main one; a "
+            "browser is led to fx:purchased_files. What cannot be downloaded any more "
+            "is a 410 that says why, as a page for people."
         ),
         DOWNLOAD_METHODS,
+    ),
+    "purchased_files": (
+        (
+            "All files that a customer gets for a purchase, without an account, each "
+            "with its own fx:download_url. Each may be downloaded as often as the "
+            "purchase says."
+        ),
+        PAGE_METHODS,
+    ),
+    "purchased_file": (
+        "A file that a customer gets for a purchase: name, size, and downloads left.",
+        {},
     ),
     "reset_usage": (
         (

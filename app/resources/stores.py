@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask
 
 from app.database import Snapshot, Transaction
+from app.http.addresses import UPLOAD_URL
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
 from app.http.collection_views import CollectionViews
@@ -46,6 +47,17 @@ STORE = Declaration(
             "/stores/{id}/downloadables",
             "Downloadables for This Store",
             relation=Relation("downloadable", theirs="store_id"),
+        ),
+        LinkTo(
+            "fx:library_files",
+            "/stores/{id}/library_files",
+            "Library Files of This Store",
+            relation=Relation("library_file", theirs="store_id"),
+        ),
+        LinkTo(
+            "fx:create_upload_url",
+            f"/stores/{{id}}/{UPLOAD_URL}",
+            "Create an address at which a file for the library can be left",
         ),
         LinkTo(
             "fx:downloadable_purchases",

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Request, Response
 from werkzeug.http import http_date
 
+from app.database import Snapshot
 from app.errors import (
     Conflict,
     LinkExpired,
@@ -28,8 +29,9 @@ from app.http.media_types import JSON
 from app.http.multipart import OCTETS, media_type
 from app.http.raw_body import clean, keeping, name_of, received
 from app.http.routes import Route, Said
-from app.services import downloadables, uploads
-from app.services.downloadables import NewFile
+from app.services import downloadables, stores, uploads
+from app.services.access import Principal
+from app.services.main_files import NewFile
 from app.storage import Blob, Partial
 from representations import Action, Link, Resource
 from schemas.upload_slot import UploadSlotSchema
@@ -57,15 +59,33 @@ OPTIONS_HEADERS = {
     "Tus-Checksum-Algorithm": ",".join(tus.ALGORITHMS),
 }
 _SCHEMA = UploadSlotSchema()
+Finder = Callable[[Snapshot, Principal, int], Any]
 _REFUSALS = (400, 404, 409, 410, 413, 415, 422, 423, 507)
 
 
-def _create(call: Call, item_id: int) -> Response:
+def _for_downloadable(call: Call, item_id: int) -> Response:
+    """Answer a POST with a slot for the file of a downloadable."""
+    about = Link(
+        "fx:downloadable", f"{call.place.base}/downloadables/{item_id}", "Downloadable"
+    )
+    return _create(call, downloadables.find, item_id, "downloadable_id", about)
+
+
+def _for_library(call: Call, item_id: int) -> Response:
+    """Answer a POST with a slot for a file of the library."""
+    address = f"{call.place.base}/stores/{item_id}/library_files"
+    about = Link("fx:library_files", address, "Library")
+    return _create(call, stores.find, item_id, "store_id", about)
+
+
+def _create(
+    call: Call, find: Finder, item_id: int, column: str, about: Link
+) -> Response:
     """Answer a POST with the address of a new slot."""
     reader = bodies.Reader(_SCHEMA, call.settings, call.installation.storage)
     reader.ensure_readable(call.request, "POST")
     principal = call.writer
-    downloadables.find(call.db, principal, item_id)
+    find(call.db, principal, item_id)
     call.close()
     storage = call.installation.storage
     try:
@@ -74,16 +94,16 @@ def _create(call: Call, item_id: int) -> Response:
             values, errors = _SCHEMA.read(body.values, partial=False)
             ensure_valid(_SCHEMA, values, errors, ())
             with call.writing() as tx:
-                downloadables.find(tx, principal, item_id)
+                find(tx, principal, item_id)
                 gone = uploads.remove_expired(tx)
                 token = uploads.create(
                     tx,
-                    item_id,
+                    **{column: item_id},
                     hours=call.settings.upload_hours,
                     file_name=clean(values["file_name"]),
                     file_type=values["type"],
                 )
-                answer = state.keep(tx, _slot(call, item_id, token))
+                answer = state.keep(tx, _slot(call, about, token))
     except Done as done:
         return done.response
     for key in gone:
@@ -91,7 +111,7 @@ def _create(call: Call, item_id: int) -> Response:
     return answer
 
 
-def _slot(call: Call, item_id: int, token: str) -> Response:
+def _slot(call: Call, about: Link, token: str) -> Response:
     base, hours = call.place.base, call.settings.upload_hours
     url = f"{base}{UPLOADS}/{token}"
     document = Resource(
@@ -104,7 +124,7 @@ def _slot(call: Call, item_id: int, token: str) -> Response:
         links=[
             Link("self", call.url, "Upload slots"),
             Link("fx:upload_url", url, "Leave the file here"),
-            Link("fx:downloadable", f"{base}/downloadables/{item_id}", "Downloadable"),
+            about,
         ],
         actions=[
             Action("upload-file", "Upload File", "PUT", url, "application/octet-stream")
@@ -120,8 +140,7 @@ def _put(call: Call, token: str) -> Response:
     """Answer a PUT of the whole file at a slot."""
     slot = uploads.find(call.db, token)
     uploads.ensure_open(slot)
-    record = downloadables.of_slot(call.db, slot["downloadable_id"]) or {}
-    call.close()
+    record = _before(call, slot)
     declared = str(slot["file_type"] or "")
     receiving = received(call, record, slot["file_name"], declared)
     with receiving as file, call.writing() as tx:
@@ -133,20 +152,25 @@ def _put(call: Call, token: str) -> Response:
 
 def _left(call: Call, record: Mapping[str, Any]) -> Response:
     """Say what was left at a slot: no more, since who did it may not be the store."""
-    downloadable = f"{call.place.base}/downloadables/{record['id']}"
+    base, name = call.place.base, record["file_name"]
+    if "code" in record:
+        said = f"{name} is version {record['version']} now."
+        address = f"{base}/downloadables/{record['id']}"
+        about = Link("fx:downloadable", address, "Downloadable")
+    else:
+        said = f"{name} is in the library now."
+        address = f"{base}/library_files/{record['id']}"
+        about = Link("fx:library_file", address, "File of the Library")
     document = Resource(
         classes=("upload",),
         properties={
-            "message": f"{record['file_name']} is version {record['version']} now.",
-            "file_name": record["file_name"],
+            "message": said,
+            "file_name": name,
             "file_size": record["file_size"],
             "file_type": record["file_type"],
             "file_sha256": record["file_sha256"],
         },
-        links=[
-            Link("self", call.url, "This Upload"),
-            Link("fx:downloadable", downloadable, "Downloadable"),
-        ],
+        links=[Link("self", call.url, "This Upload"), about],
     )
     return call.respond(document)
 
@@ -320,12 +344,18 @@ def _receive(
 
 
 def _finish(call: Call, slot: dict[str, Any], blob: Blob) -> None:
-    record = downloadables.of_slot(call.db, slot["downloadable_id"]) or {}
-    call.close()
+    record = _before(call, slot)
     declared = str(slot["file_type"] or "")
     name = slot["file_name"] or name_of(record, declared)
     with keeping(call, blob), call.writing() as tx:
         uploads.finish(tx, slot, NewFile(name, media_type(declared, name), blob))
+
+
+def _before(call: Call, slot: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the downloadable that a file is for, as it is."""
+    record = downloadables.of_slot(call.db, slot["downloadable_id"] or 0)
+    call.close()
+    return record or {}
 
 
 def _ensure_follows(request: Request, slot: Mapping[str, Any]) -> None:
@@ -368,15 +398,11 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
         statuses=(201, 403, 409, 413, 415, 422, 507),
         fields=affordances.inputs_of(_SCHEMA),
     )
-    publish(
-        app,
-        Route(
-            f"/downloadables/<id:item_id>/{UPLOAD_URL}",
-            SLOT_METHODS,
-            said={"POST": slot},
-        ),
-        {"POST": _create},
-    )
+    for path, create in (
+        (f"/downloadables/<id:item_id>/{UPLOAD_URL}", _for_downloadable),
+        (f"/stores/<id:item_id>/{UPLOAD_URL}", _for_library),
+    ):
+        publish(app, Route(path, SLOT_METHODS, said={"POST": slot}), {"POST": create})
     said = {
         "PUT": Said(
             statuses=(200, 460, *_REFUSALS), takes=("*/*",), is_negotiated=True

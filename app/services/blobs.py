@@ -1,5 +1,6 @@
 """Which blobs the rows name: all others are nobody's."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
@@ -9,7 +10,7 @@ from app.models import DOWNLOADABLES, UPLOAD_SLOTS, VERSIONS
 from app.storage import Stored
 
 _V, _U, _D = VERSIONS.c, UPLOAD_SLOTS.c, DOWNLOADABLES.c
-_OF_VERSION = Statement(select(_V.id).where(_V.blob_key == bindparam("key")))
+_OF_VERSION = Statement(select(_V.id).where(_V.blob_key == bindparam("key")).limit(1))
 _PARTIALS = Statement(select(_U.partial_key).where(_U.partial_key.is_not(None)))
 _FILES = Statement(
     select(
@@ -20,28 +21,30 @@ _FILES = Statement(
         _V.number,
         _D.id,
         _D.code,
-        _D.store_id,
+        _V.store_id,
     )
-    .select_from(VERSIONS.join(DOWNLOADABLES, _D.id == _V.downloadable_id))
+    .select_from(VERSIONS.outerjoin(DOWNLOADABLES, _D.id == _V.downloadable_id))
     .order_by(_V.id)
 )
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A version's file, as its row has it: where, what, and whose."""
+    """A file of a version or a library, as its row has it: where, what, and whose."""
 
     key: str
     size: int
     sha256: str
     name: str
     version: int
-    downloadable_id: int
-    code: str
+    downloadable_id: int | None
+    code: str | None
     store_id: int
 
     def __str__(self) -> str:
         """Name it for people."""
+        if self.downloadable_id is None:
+            return f"{self.name!r} in the library of store {self.store_id}"
         return (
             f"{self.name!r}, version {self.version} of downloadable "
             f"{self.downloadable_id} (code {self.code}) of store {self.store_id}"
@@ -53,9 +56,17 @@ def is_of_version(db: Snapshot, key: str) -> bool:
     return db.value(_OF_VERSION, key=key) is not None
 
 
+def unnamed(db: Snapshot, keys: Iterable[str]) -> list[str]:
+    """Give those of the keys that no version has, nor a library."""
+    return [key for key in dict.fromkeys(keys) if not is_of_version(db, key)]
+
+
 def files(db: Snapshot) -> list[File]:
-    """List the files of all versions."""
-    return [File(*row) for row in db.rows(_FILES)]
+    """List the files of all versions and libraries, each once."""
+    by_key: dict[str, File] = {}
+    for row in db.rows(_FILES):
+        by_key.setdefault(str(row[0]), File(*row))
+    return list(by_key.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.services import downloadables, item_categories, listing
-from app.services.downloadables import NewFile
 from app.services.installation import Installation
+from app.services.main_files import NewFile
 from schemas.downloadable import DownloadableSchema
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 

@@ -1,8 +1,8 @@
 """Downloadables: what a store sells, and the file that customers get for it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import BigInteger, bindparam, delete, func, select, update
 
@@ -11,18 +11,17 @@ from app.errors import Conflict, NotFound
 from app.models import (
     DOWNLOADABLE_PURCHASES,
     DOWNLOADABLES,
-    DOWNLOADS,
     ITEM_CATEGORIES,
     STORES,
     UPLOAD_SLOTS,
     VERSIONS,
 )
-from app.services import listing, webhooks
+from app.services import blobs, listing, main_files, webhooks
 from app.services.access import Principal
 from app.services.clock import now
 from app.services.folding import folded
+from app.services.main_files import NewFile
 from app.services.places import currency_digits
-from app.storage import Blob
 from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError
 from schemas.item_category import DOWNLOADED
@@ -64,6 +63,12 @@ _BY_CODE = Statement(
         DOWNLOADABLES.c.code == bindparam("code"),
     )
 )
+_BY_UUID = Statement(
+    select(DOWNLOADABLES.c.id).where(
+        DOWNLOADABLES.c.store_id == bindparam("store_id"),
+        DOWNLOADABLES.c.uuid == bindparam("uuid"),
+    )
+)
 _DELIVERY_TYPE = Statement(
     select(ITEM_CATEGORIES.c.item_delivery_type).where(
         ITEM_CATEGORIES.c.id == bindparam("id"),
@@ -77,16 +82,6 @@ _TOO_FINE = Statement(
     .where(
         DOWNLOADABLES.c.store_id == bindparam("store_id"),
         DOWNLOADABLES.c.price % bindparam("unit", type_=BigInteger) != 0,
-    )
-)
-_NEWEST = Statement(
-    select(func.max(VERSIONS.c.number).label("number")).where(
-        VERSIONS.c.downloadable_id == bindparam("id")
-    )
-)
-_NEWEST_SENT = Statement(
-    select(func.max(DOWNLOADS.c.version).label("number")).where(
-        DOWNLOADS.c.downloadable_id == bindparam("id")
     )
 )
 _PARTIALS = Statement(
@@ -113,15 +108,6 @@ IN_STORE = listing.Listing(
     usual=listing.Selection().also(*ON_SHELF),
 )
 IN_CATEGORY = listing.Listing(SOURCE, owner="item_category_id")
-
-
-@dataclass(frozen=True, slots=True)
-class NewFile:
-    """A blob that is durable already, with the name and type it is shown under."""
-
-    name: str
-    type: str
-    blob: Blob
 
 
 def find(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, Any]:
@@ -197,14 +183,31 @@ def ensure_free(
         )
 
 
+def ensure_uuid_free(tx: Snapshot, store_id: int, uuid: str | None) -> None:
+    """Refuse a uuid that a downloadable of the store has. Raises `Conflict`."""
+    taken = uuid and by_uuid(tx, store_id, uuid)
+    if taken:
+        raise Conflict.about(
+            "uuid", f"uuid {uuid} is already in use by downloadable {taken}"
+        )
+
+
+def by_uuid(db: Snapshot, store_id: int, uuid: str) -> int | None:
+    """Give the id of a store's downloadable that has a uuid."""
+    found = db.value(_BY_UUID, store_id=store_id, uuid=uuid)
+    return None if found is None else int(found)
+
+
 def create(
     tx: Transaction, store_id: int, values: Mapping[str, Any], file: NewFile | None
 ) -> int:
     """Create a downloadable and give its id."""
     ensure_free(tx, store_id, values["code"])
+    ensure_uuid_free(tx, store_id, values.get("uuid"))
     moment = now()
     file_name = file.name if file else None
     row = {
+        "uuid": str(uuid4()),
         **values,
         "store_id": store_id,
         "search_text": _search_text({**values, "file_name": file_name}),
@@ -214,13 +217,16 @@ def create(
         "date_modified": moment,
     }
     downloadable_id = tx.insert(DOWNLOADABLES, row)
+    version_id = None
     if file:
-        version_id = _add_version(tx, {**row, "id": downloadable_id}, 1, file)
+        version_id = main_files.add_version(tx, {**row, "id": downloadable_id}, 1, file)
         tx.execute(
             update(DOWNLOADABLES)
             .where(DOWNLOADABLES.c.id == downloadable_id)
             .values(version_id=version_id)
         )
+    made = {"url": None, **row, "id": downloadable_id, "version_id": version_id}
+    main_files.follow(tx, made, is_another=False)
     added = 0 if values["is_archived"] else 1
     listing.note_change(tx, store_id, COLLECTION, added=added)
     _tell(tx, "created", store_id, downloadable_id)
@@ -238,19 +244,21 @@ def change(
         ensure_free(
             tx, record["store_id"], values["code"], downloadable_id=record["id"]
         )
+    if values.get("uuid", record["uuid"]) != record["uuid"]:
+        ensure_uuid_free(tx, record["store_id"], values["uuid"])
     changes = dict(values)
     if file:
         # What was said of the file of before is not true of this one.
         is_first = record["version_id"] is None
         notes = record["release_notes"] if is_first else ""
         changes.setdefault("release_notes", notes)
-        changes["version_id"] = _add_version(
+        changes["version_id"] = main_files.add_version(
             tx,
             {**record, "release_notes": changes["release_notes"]},
-            _next_number(tx, record["id"]),
+            main_files.next_number(tx, record["id"]),
             file,
         )
-        _touch_versions(tx, record["version_id"])
+        main_files.touch_versions(tx, record["version_id"])
         changes["url"] = None
     elif "release_notes" in values and record["version_id"] is not None:
         tx.execute(
@@ -273,6 +281,11 @@ def change(
             date_modified=now(),
         )
     )
+    main_files.follow(
+        tx,
+        {**record, **changes},
+        is_another=not changes.keys().isdisjoint(("version_id", "url")),
+    )
     archived = bool(values.get("is_archived", record["is_archived"]))
     added = bool(record["is_archived"]) - archived
     listing.note_change(tx, record["store_id"], COLLECTION, added=added)
@@ -293,10 +306,28 @@ def touch(
     listing.note_change(tx, store_id, COLLECTION)
 
 
+def drop_file(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Let a downloadable have no main file, unless another one becomes it."""
+    main_files.touch_versions(tx, record["version_id"])
+    gone = {"version_id": None, "url": None, "release_notes": ""}
+    touch(tx, record["store_id"], record["id"], gone)
+    main_files.follow(tx, {**record, **gone}, is_another=True)
+    # Another one may have come in its place.
+    current = of_slot(tx, record["id"]) or record
+    text = {"search_text": _search_text(current)}
+    touch(tx, record["store_id"], record["id"], text)
+
+
+def files_changed(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Change a downloadable along with one of its files."""
+    touch(tx, record["store_id"], record["id"], {})
+    _tell(tx, "updated", record["store_id"], record["id"])
+
+
 def restore(tx: Transaction, version: Mapping[str, Any]) -> None:
     """Make one of its versions the current one again."""
     record = of_slot(tx, version["downloadable_id"]) or {}
-    _touch_versions(tx, record.get("version_id"), version["id"])
+    main_files.touch_versions(tx, record.get("version_id"), version["id"])
     changes = {
         "version_id": version["id"],
         "url": None,
@@ -304,16 +335,8 @@ def restore(tx: Transaction, version: Mapping[str, Any]) -> None:
         "search_text": _search_text({**record, "file_name": version["file_name"]}),
     }
     touch(tx, version["store_id"], version["downloadable_id"], changes)
+    main_files.follow(tx, {**record, **changes}, is_another=True)
     _tell(tx, "file_replaced", version["store_id"], version["downloadable_id"])
-
-
-def _touch_versions(tx: Transaction, *ids: int | None) -> None:
-    """Change versions along that are current now, or no more."""
-    tx.execute(
-        update(VERSIONS)
-        .where(VERSIONS.c.id.in_([i for i in ids if i is not None]))
-        .values(revision=VERSIONS.c.revision + 1, date_modified=now())
-    )
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
@@ -334,16 +357,13 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
             f"{sold} {noun} bought downloadable {record['code']}; archive it instead "
             "(is_archived), so that they keep what they paid for"
         )
-    keys = [
-        str(row[0])
-        for statement in (_BLOBS, _PARTIALS)
-        for row in tx.rows(statement, id=record["id"])
-    ]
+    keys = [str(row[0]) for row in tx.rows(_BLOBS, id=record["id"])]
+    partials = [str(row[0]) for row in tx.rows(_PARTIALS, id=record["id"])]
     _tell(tx, "deleted", record["store_id"], record["id"])
     tx.execute(delete(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]))
     added = 0 if record["is_archived"] else -1
     listing.note_change(tx, record["store_id"], COLLECTION, added=added)
-    return keys
+    return blobs.unnamed(tx, keys) + partials
 
 
 def _tell(tx: Transaction, what: str, store_id: int, downloadable_id: int) -> None:
@@ -358,30 +378,3 @@ def _tell(tx: Transaction, what: str, store_id: int, downloadable_id: int) -> No
 
 def _search_text(values: Mapping[str, Any]) -> str:
     return folded(values, DownloadableSchema.searchable)
-
-
-def _next_number(tx: Snapshot, downloadable_id: int) -> int:
-    """Give a number that no version has, or has had when it was downloaded."""
-    there = tx.value(_NEWEST, id=downloadable_id) or 0
-    return int(max(there, tx.value(_NEWEST_SENT, id=downloadable_id) or 0)) + 1
-
-
-def _add_version(
-    tx: Transaction, record: Mapping[str, Any], number: int, file: NewFile
-) -> int:
-    return tx.insert(
-        VERSIONS,
-        {
-            "store_id": record["store_id"],
-            "downloadable_id": record["id"],
-            "number": number,
-            "release_notes": record["release_notes"],
-            "date_modified": now(),
-            "blob_key": file.blob.key,
-            "file_name": file.name,
-            "file_size": file.blob.size,
-            "file_type": file.type,
-            "file_sha256": file.blob.sha256,
-            "upload_date": now(),
-        },
-    )

@@ -11,17 +11,24 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     and_,
     bindparam,
     case,
     cast,
+    false,
     func,
+    null,
     or_,
     select,
+    true,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.database import Database, Snapshot, Statement, Transaction
+from app.engines import SQLITE
 from app.errors import (
     DownloadsUsedUp,
     DownloadWindowOver,
@@ -36,6 +43,8 @@ from app.models import (
     DOWNLOADABLE_PURCHASES,
     DOWNLOADABLES,
     DOWNLOADS,
+    FILE_COUNTS,
+    FILES,
     STORES,
     VERSIONS,
 )
@@ -54,11 +63,13 @@ HOUR = 3600
 CLOSED = "900"
 """Seconds after which a customer of a closed store may try again."""
 
-_P, _D, _V, _S = (
+_P, _D, _V, _S, _F, _N = (
     DOWNLOADABLE_PURCHASES.c,
     DOWNLOADABLES.c,
     VERSIONS.c,
     DOWNLOADS.c,
+    FILES.c,
+    FILE_COUNTS.c,
 )
 SOURCE = listing.source(
     name="download",
@@ -85,38 +96,78 @@ WITH_FILE = DOWNLOADABLE_PURCHASES.join(
 )
 # Unless it is kept elsewhere, for this purchase or for all.
 ELSEWHERE = func.coalesce(_P.url, case((_P.version_id.is_(None), _D.url)))
+_GRANTED = (
+    _P.id,
+    _P.order_id,
+    _P.customer_id,
+    _P.store_id,
+    _P.downloadable_id,
+    _P.is_active,
+    _P.expires_at,
+    _P.quantity,
+    _P.max_downloads,
+    _P.download_window_hours,
+    _P.download_passcode,
+    _P.date_created,
+    STORES.c.is_maintenance_mode,
+    _D.name,
+)
+_BLOB = (
+    _V.id.label("version_id"),
+    _V.blob_key,
+    _V.file_name,
+    _V.file_size,
+    _V.file_type,
+    _V.file_sha256,
+    _V.upload_date,
+)
+_IS_WANTED = or_(
+    _P.download_passcode == bindparam("passcode"), _P.id == bindparam("purchase_id")
+)
+_MAIN_FILE = and_(_F.downloadable_id == _P.downloadable_id, _F.is_main)
 _WANTED = Statement(
     select(
-        _P.id,
-        _P.order_id,
-        _P.customer_id,
-        _P.store_id,
-        _P.downloadable_id,
-        _P.is_active,
-        _P.expires_at,
-        _P.quantity,
-        _P.max_downloads,
-        _P.download_window_hours,
-        _P.number_of_downloads,
-        _P.download_passcode,
-        _P.date_created,
-        STORES.c.is_maintenance_mode,
+        *_GRANTED,
+        *_BLOB,
         ELSEWHERE.label("url"),
-        _V.id.label("version_id"),
         _V.number.label("version"),
-        _V.blob_key,
-        _V.file_name,
-        _V.file_size,
-        _V.file_type,
-        _V.file_sha256,
-        _V.upload_date,
+        _P.number_of_downloads,
+        _F.id.label("file_id"),
+        true().label("is_main"),
     )
-    .select_from(WITH_FILE.join(STORES, STORES.c.id == _P.store_id))
-    .where(
-        or_(
-            _P.download_passcode == bindparam("passcode"),
-            _P.id == bindparam("purchase_id"),
-        )
+    .select_from(
+        WITH_FILE.join(STORES, STORES.c.id == _P.store_id).outerjoin(FILES, _MAIN_FILE)
+    )
+    .where(_IS_WANTED)
+)
+_COUNTED = and_(_N.downloadable_purchase_id == _P.id, _N.file_id == _F.id)
+_FURTHER = (
+    select(
+        *_GRANTED,
+        *_BLOB,
+        _F.url,
+        null().label("version"),
+        func.coalesce(_N.number_of_downloads, 0).label("number_of_downloads"),
+        _F.id.label("file_id"),
+        false().label("is_main"),
+        _F.name.label("shown_name"),
+        _F.title,
+        _F.alt,
+    )
+    .select_from(
+        DOWNLOADABLE_PURCHASES.join(STORES, STORES.c.id == _P.store_id)
+        .join(DOWNLOADABLES, _D.id == _P.downloadable_id)
+        .join(FILES, and_(_F.downloadable_id == _P.downloadable_id, ~_F.is_main))
+        .outerjoin(VERSIONS, _V.id == _F.version_id)
+        .outerjoin(FILE_COUNTS, _COUNTED)
+    )
+    .where(_IS_WANTED)
+)
+_FURTHER_ONE = Statement(_FURTHER.where(_F.id == bindparam("file_id")))
+_FURTHER_ALL = Statement(_FURTHER.where(~_F.is_archived).order_by(_F.id))
+_MAIN_SAID = Statement(
+    select(_F.name.label("shown_name"), _F.title, _F.alt, _F.is_archived).where(
+        _F.id == bindparam("file_id")
     )
 )
 _OPEN = Statement(
@@ -156,11 +207,33 @@ def version(db: Snapshot, store_id: int) -> int:
 
 
 def wanted(
-    db: Snapshot, *, passcode: str = "", purchase_id: int = 0
+    db: Snapshot, *, passcode: str = "", purchase_id: int = 0, file_id: int = 0
 ) -> dict[str, Any] | None:
-    """Give what a link leads to: a purchase and its file; None if it leads nowhere."""
+    """Give what a link leads to: a purchase and its file; None if it leads nowhere.
+
+    Without a `file_id` it is the main file.
+    """
     # No purchase has an empty passcode, or the id 0.
-    return db.record(_WANTED, passcode=passcode, purchase_id=purchase_id)
+    whose = {"passcode": passcode, "purchase_id": purchase_id}
+    further = db.record(_FURTHER_ONE, **whose, file_id=file_id) if file_id else None
+    if further is not None:
+        return further
+    main = db.record(_WANTED, **whose)
+    is_another = file_id and main is not None and main["file_id"] != file_id
+    return None if is_another else main
+
+
+def all_wanted(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give all files that a customer may download, by what a link leads to."""
+    rows = db.rows(_FURTHER_ALL, passcode="", purchase_id=main["id"])
+    found = [dict(zip(_FURTHER_ALL.columns, row, strict=True)) for row in rows]
+    if main["url"] is None and main["version_id"] is None:
+        return found
+    said = db.record(_MAIN_SAID, file_id=main["file_id"] or 0)
+    if said is None:
+        # One that this customer alone has, of a downloadable without any.
+        said = {"shown_name": "", "title": "", "alt": "", "is_archived": False}
+    return found if said["is_archived"] else [{**main, **said}, *found]
 
 
 def ensure_granted(record: Mapping[str, Any], moment: int) -> None:
@@ -206,8 +279,10 @@ def _refusal(record: Mapping[str, Any], moment: int) -> RequestError | None:
 
 
 def file_key(record: Mapping[str, Any]) -> int:
-    """Tell which file it is: the version's id, 0 for one that is kept elsewhere."""
-    return 0 if record["url"] is not None else int(record["version_id"])
+    """Tell which file it is: its version's id; 0, or less, of one kept elsewhere."""
+    if record["url"] is None:
+        return int(record["version_id"])
+    return 0 if record["is_main"] else -int(record["file_id"])
 
 
 def under_way(db: Snapshot, record: Mapping[str, Any], moment: int) -> int | None:
@@ -286,32 +361,11 @@ def tell(tx: Transaction, what: str, purchase: Mapping[str, Any]) -> None:
 
 def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
     """Count a download in the one statement that decides whether there is one left."""
-    # Their product may be more than either can be.
-    most = cast(_P.max_downloads, BigInteger) * _P.quantity
-    window = cast(_P.download_window_hours, BigInteger) * HOUR
-    counted = tx.execute(
-        update(DOWNLOADABLE_PURCHASES)
-        .where(
-            _P.id == record["id"],
-            _P.is_active,
-            or_(_P.expires_at.is_(None), _P.expires_at > moment),
-            or_(
-                _P.download_window_hours == 0,
-                _P.date_created + window > moment,
-            ),
-            or_(most == 0, _P.number_of_downloads < most),
-        )
-        .values(
-            number_of_downloads=_P.number_of_downloads + 1,
-            first_download_time=case(
-                (_P.first_download_time.is_(None), moment), else_=_P.first_download_time
-            ),
-            date_counted=moment,
-        )
-    )
+    counted = (_count_main if record["is_main"] else _count_further)(tx, record, moment)
     if not counted:
         # It has changed since it was looked up.
-        now_is = wanted(tx, purchase_id=record["id"]) or {**record, "is_active": False}
+        whose = {"purchase_id": record["id"], "file_id": record["file_id"] or 0}
+        now_is = wanted(tx, **whose) or {**record, "is_active": False}
         ensure_granted(now_is, moment)
         raise _refusal(now_is, moment) or DownloadsUsedUp("nothing is left of it")
     tx.execute(
@@ -321,6 +375,75 @@ def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
     )
     listing.note_change(tx, record["store_id"], PURCHASES)
     listing.note_change(tx, record["store_id"], downloadables.COLLECTION)
+
+
+def _most() -> ColumnElement[int]:
+    """Give how often a file may be downloaded; 0 is unlimited."""
+    # Their product may be more than either can be.
+    return cast(_P.max_downloads, BigInteger) * _P.quantity
+
+
+def _is_open(purchase_id: int, moment: int) -> ColumnElement[bool]:
+    """Tell of a purchase whether it may be downloaded now, its count aside."""
+    window = cast(_P.download_window_hours, BigInteger) * HOUR
+    return and_(
+        _P.id == purchase_id,
+        _P.is_active,
+        or_(_P.expires_at.is_(None), _P.expires_at > moment),
+        or_(_P.download_window_hours == 0, _P.date_created + window > moment),
+    )
+
+
+def _count_main(tx: Transaction, record: Mapping[str, Any], moment: int) -> int:
+    most = _most()
+    return tx.execute(
+        update(DOWNLOADABLE_PURCHASES)
+        .where(
+            _is_open(record["id"], moment),
+            or_(most == 0, _P.number_of_downloads < most),
+        )
+        .values(
+            number_of_downloads=_P.number_of_downloads + 1,
+            first_download_time=_first(moment),
+            date_counted=moment,
+        )
+    )
+
+
+def _first(moment: int) -> ColumnElement[int]:
+    return case(
+        (_P.first_download_time.is_(None), moment), else_=_P.first_download_time
+    )
+
+
+def _count_further(tx: Transaction, record: Mapping[str, Any], moment: int) -> int:
+    """Count a file that is not the main one, which has a count of its own."""
+    key = {
+        "downloadable_purchase_id": record["id"],
+        "file_id": record["file_id"],
+    }
+    # Whoever comes first makes the row; then it is there for all.
+    insert = sqlite_insert if tx.dialect.name == SQLITE else postgresql_insert
+    row = insert(FILE_COUNTS).values(**key, number_of_downloads=0)
+    tx.execute(row.on_conflict_do_nothing())
+    most = select(_most()).where(_is_open(record["id"], moment)).scalar_subquery()
+    counted = tx.execute(
+        update(FILE_COUNTS)
+        .where(
+            _N.downloadable_purchase_id == record["id"],
+            _N.file_id == record["file_id"],
+            # No number is less than that of a purchase that is closed: null.
+            or_(most == 0, _N.number_of_downloads < most),
+        )
+        .values(number_of_downloads=_N.number_of_downloads + 1)
+    )
+    if counted:
+        tx.execute(
+            update(DOWNLOADABLE_PURCHASES)
+            .where(_P.id == record["id"])
+            .values(first_download_time=_first(moment), date_counted=moment)
+        )
+    return counted
 
 
 def end(database: Database, store_id: int, download_id: int, sent: int) -> None:

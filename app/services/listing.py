@@ -10,10 +10,8 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Column,
     FromClause,
     String,
-    Table,
     bindparam,
     func,
     select,
@@ -126,7 +124,7 @@ class Source:
     """
 
     name: str
-    table: Table
+    table: FromClause
     columns: Sequence[ColumnElement[Any]]
     joined: FromClause
     searched: str | None = SEARCHED
@@ -166,7 +164,7 @@ class Source:
         return select(*self.columns, zone).select_from(joined)
 
 
-def shown_columns(table: Table) -> tuple[Column[Any], ...]:
+def shown_columns(table: FromClause) -> tuple[ColumnElement[Any], ...]:
     """Give the columns of a table but those that only we need."""
     return tuple(c for c in table.c if c.name not in {REVISION, SEARCHED, COUNTED})
 

@@ -12,6 +12,7 @@ from app.models import (
     DOWNLOADABLE_PURCHASES,
     DOWNLOADABLES,
     DOWNLOADS,
+    FILE_COUNTS,
     ITEM_CATEGORIES,
     STORES,
     VERSIONS,
@@ -209,8 +210,14 @@ def reset_usage(tx: Transaction, record: Mapping[str, Any]) -> None:
 
 
 def set_usage(tx: Transaction, record: Mapping[str, Any], count: int) -> None:
-    """Count from a number on."""
+    """Count the main file from a number on; from zero, its other files, too."""
     downloads.close_all(tx, record["id"])
+    if not count:
+        tx.execute(
+            delete(FILE_COUNTS).where(
+                FILE_COUNTS.c.downloadable_purchase_id == record["id"]
+            )
+        )
     values: dict[str, Any] = {"number_of_downloads": count}
     if not count:
         values["first_download_time"] = None

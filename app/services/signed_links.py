@@ -28,8 +28,10 @@ def parameters(purchase_id: int, passcode: str, expires: int) -> dict[str, str]:
     }
 
 
-def wanted(db: Snapshot, sent: Mapping[str, str], moment: int) -> dict[str, Any]:
-    """Give what a signed link leads to.
+def wanted(
+    db: Snapshot, sent: Mapping[str, str], moment: int, file_id: int = 0
+) -> dict[str, Any]:
+    """Give what a signed link leads to: it is for all files of the purchase.
 
     Raises `UnknownLink` for one that nobody has signed, or for too long a time, and
     `LinkExpired`.
@@ -37,7 +39,7 @@ def wanted(db: Snapshot, sent: Mapping[str, str], moment: int) -> dict[str, Any]
     number, expires = sent.get("p", ""), sent.get("expires", "")
     record = None
     if _WHOLE.fullmatch(number) and _WHOLE.fullmatch(expires):
-        record = downloads.wanted(db, purchase_id=int(number))
+        record = downloads.wanted(db, purchase_id=int(number), file_id=file_id)
     if record is None:
         raise UnknownLink(UNKNOWN)
     right = _signature(record["id"], record["download_passcode"], int(expires))

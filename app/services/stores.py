@@ -7,12 +7,13 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
-from app.models import DOWNLOADABLES, STORES
+from app.models import DOWNLOADABLES, STORES, VERSIONS
 from app.services import (
     access,
     downloadables,
     downloads,
     item_categories,
+    library,
     listing,
     places,
     purchases,
@@ -36,11 +37,18 @@ _BY_ID = Statement(
 _BY_DOMAIN = Statement(
     select(STORES.c.id).where(STORES.c.store_domain == bindparam("store_domain"))
 )
-_DOWNLOADABLES = Statement(
-    select(func.count().label("total"))
-    .select_from(DOWNLOADABLES)
-    .where(DOWNLOADABLES.c.store_id == bindparam("id"))
+_CONTENTS = tuple(
+    (
+        Statement(
+            select(func.count().label("total"))
+            .select_from(table)
+            .where(table.c.store_id == bindparam("id"))
+        ),
+        noun,
+    )
+    for table, noun in ((DOWNLOADABLES, "downloadable"), (VERSIONS, "library_file"))
 )
+"""What a store must not have to be deleted; without the first, the second are all."""
 
 _IDS = Statement(select(STORES.c.id).order_by(STORES.c.id))
 
@@ -75,6 +83,7 @@ COUNTED = (
     purchases.COLLECTION,
     downloads.COLLECTION,
     webhooks.COLLECTION,
+    library.COLLECTION,
 )
 
 
@@ -190,15 +199,16 @@ def _webhook(changes: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
     """Tell whether a store is empty."""
-    return not db.value(_DOWNLOADABLES, id=record["id"])
+    return not any(db.value(statement, id=record["id"]) for statement, _ in _CONTENTS)
 
 
 def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Remove an empty store with its categories and tokens. Raises `Conflict`."""
-    count = tx.value(_DOWNLOADABLES, id=record["id"])
-    if count:
-        raise Conflict(
-            f"store {record['id']} still has {count} downloadable"
-            f"{'s' if count > 1 else ''}; delete them first"
-        )
+    for statement, noun in _CONTENTS:
+        count = tx.value(statement, id=record["id"])
+        if count:
+            raise Conflict(
+                f"store {record['id']} still has {count} {noun}"
+                f"{'s' if count > 1 else ''}; delete them first"
+            )
     tx.execute(delete(STORES).where(STORES.c.id == record["id"]))

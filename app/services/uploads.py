@@ -13,10 +13,10 @@ from sqlalchemy import bindparam, delete, select, update
 from app.database import Database, Snapshot, Statement, Transaction
 from app.errors import Conflict, LinkExpired, UnknownLink
 from app.models import UPLOAD_SLOTS
-from app.services import downloadables
+from app.services import downloadables, library
 from app.services.access import digest
 from app.services.clock import now
-from app.services.downloadables import NewFile
+from app.services.main_files import NewFile
 
 HOUR = 3600
 TOKEN_BYTES = 24
@@ -33,19 +33,24 @@ _EXPIRED = Statement(
 
 def create(
     tx: Transaction,
-    downloadable_id: int,
     *,
+    downloadable_id: int | None = None,
+    store_id: int | None = None,
     hours: int,
     file_name: str | None,
     file_type: str | None,
 ) -> str:
-    """Open a slot, and give the last part of its address."""
+    """Open a slot for a downloadable, or for the library of a store.
+
+    Give the last part of its address.
+    """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     tx.insert(
         UPLOAD_SLOTS,
         {
             "digest": digest(token),
             "downloadable_id": downloadable_id,
+            "store_id": store_id,
             "file_name": file_name,
             "file_type": file_type,
             "offset": 0,
@@ -135,9 +140,10 @@ def advance(
 
 
 def finish(tx: Transaction, slot: dict[str, Any], file: NewFile) -> dict[str, Any]:
-    """Give the downloadable its file, and close the slot.
+    """Give the downloadable, or the library, its file, and close the slot.
 
-    Raises `UnknownLink` and `LinkExpired` where that is no more to be done.
+    Gives the record of what has it now. Raises `UnknownLink` and `LinkExpired` where
+    that is no more to be done.
     """
     taken = tx.execute(
         update(UPLOAD_SLOTS)
@@ -159,11 +165,23 @@ def finish(tx: Transaction, slot: dict[str, Any], file: NewFile) -> dict[str, An
         if not tx.rows(_PARTIAL, id=slot["id"]):
             raise LinkExpired("the time of this upload slot is over; ask for a new one")
         raise LinkExpired("this upload slot has its file; ask for a new one")
+    if slot["downloadable_id"] is None:
+        return _into_library(tx, slot, file)
     record = downloadables.of_slot(tx, slot["downloadable_id"])
     if record is None:
         raise UnknownLink("what this file was for is there no more")
     downloadables.change(tx, record, {}, file)
     return downloadables.of_slot(tx, slot["downloadable_id"]) or record
+
+
+def _into_library(
+    tx: Transaction, slot: Mapping[str, Any], file: NewFile
+) -> dict[str, Any]:
+    file_id = library.create(tx, slot["store_id"], file, {})
+    tx.execute(
+        update(UPLOAD_SLOTS).where(_U.id == slot["id"]).values(version_id=file_id)
+    )
+    return library.of_slot(tx, file_id)
 
 
 def remove(tx: Transaction, slot_id: int) -> None:

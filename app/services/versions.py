@@ -8,16 +8,17 @@ from sqlalchemy import bindparam, case, delete, func, select, update
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
 from app.models import DOWNLOADABLE_PURCHASES, DOWNLOADABLES, STORES, VERSIONS
-from app.services import downloadables, listing
+from app.services import blobs, downloadables, listing
 from app.services.access import Principal
 from app.services.clock import now
 
+_NOT_SHOWN = {"blob_key", "title", "alt"}
 _IS_CURRENT = case((DOWNLOADABLES.c.version_id == VERSIONS.c.id, True), else_=False)
 SOURCE = listing.source(
     name="version",
     table=VERSIONS,
     columns=(
-        *(c for c in listing.shown_columns(VERSIONS) if c.name != "blob_key"),
+        *(c for c in listing.shown_columns(VERSIONS) if c.name not in _NOT_SHOWN),
         _IS_CURRENT.label("is_current"),
     ),
     joined=VERSIONS.join(
@@ -102,4 +103,4 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
         )
     tx.execute(delete(VERSIONS).where(VERSIONS.c.id == record["id"]))
     downloadables.touch(tx, record["store_id"], record["downloadable_id"], {})
-    return [str(record["blob_key"])]
+    return blobs.unnamed(tx, [str(record["blob_key"])])

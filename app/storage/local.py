@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from app.errors import InsufficientStorage, Locked
-from app.storage.port import CHUNK, Blob, Stored
+from app.storage.port import CHUNK, Blob, Stored, new_key
 
 KEY = re.compile("[0-9a-f]{32}")
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -38,7 +38,7 @@ class LocalStorage:
 
     def writer(self, key: str | None = None) -> "LocalWriter":
         """Start a new blob."""
-        return LocalWriter(self, key or secrets.token_hex(16))
+        return LocalWriter(self, key or new_key())
 
     def open(self, key: str) -> BinaryIO:
         """Open a blob for reading."""
@@ -56,7 +56,7 @@ class LocalStorage:
 
     def begin_partial(self) -> str:
         """Make room for a blob that comes in pieces, and give its key."""
-        key = secrets.token_hex(16)
+        key = new_key()
         with _full_disk_explained():
             (self.partials / key).touch(mode=0o600, exist_ok=False)
             sync_folder(self.partials)

@@ -8,9 +8,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
+from uuid import uuid4
 
 CHUNK = 64 * 1024
 """Bytes that are read at a time."""
+
+
+def new_key() -> str:
+    """Make a key that no blob has: a random UUID, in hexadecimal."""
+    return uuid4().hex
 
 
 @dataclass(frozen=True, slots=True)

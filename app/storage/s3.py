@@ -6,14 +6,13 @@ the bytes up to offset n that do not fill a part yet.
 """
 
 import hashlib
-import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
-from app.storage.port import CHUNK, Blob, Stored
+from app.storage.port import CHUNK, Blob, Stored, new_key
 from app.storage.s3_bucket import Bucket, ObjectFile, opened
 from app.storage.s3_multipart import PART, Multipart
 
@@ -28,7 +27,7 @@ class S3Storage:
 
     def writer(self, key: str | None = None) -> "S3Writer":
         """Start a new blob."""
-        return S3Writer(self.bucket, key or secrets.token_hex(16))
+        return S3Writer(self.bucket, key or new_key())
 
     def open(self, key: str) -> BinaryIO:
         """Open a blob for reading."""
@@ -42,7 +41,7 @@ class S3Storage:
 
     def begin_partial(self) -> str:
         """Make room for a blob that comes in pieces, and give its key."""
-        key = secrets.token_hex(16)
+        key = new_key()
         upload = Multipart.begin(self.bucket, BLOBS + key)
         self.bucket.put(PARTIALS + key, upload.id.encode())
         return key

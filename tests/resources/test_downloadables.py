@@ -44,6 +44,7 @@ def test_titles_and_links(api):
             "Downloadable Item Categories for this store"
         ),
         "fx:create_upload_url": "Create an address at which the file can be left",
+        "fx:files": "Files of this downloadable",
         "fx:versions": "Versions of this downloadable's file",
         "fx:downloadable_purchases": "Purchases of this downloadable",
         "fx:downloads": "Downloads of this downloadable",

@@ -1,12 +1,16 @@
 """A database of an earlier version is brought to this one with what is in it."""
 
+from uuid import UUID
+
 import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app import create_app, migrations
 from app.database import Database
+from app.engines import SQLITE
 from tests.conftest import Api, settings_for
 
 CATEGORY_TEXTS = (
@@ -73,6 +77,56 @@ def test_what_was_there_is_found_by_what_is_new(old):
     assert made.status_code == 201
     assert api.get("/downloadables/1").json["_embedded"]["fx:attributes"]
     installation.close()
+
+
+def test_a_table_that_is_made_anew_keeps_what_refers_to_it(tmp_path):
+    settings = settings_for(tmp_path / "data")
+    settings.data_dir.mkdir()
+    database = Database(settings.database)
+    config = Config()
+    config.set_main_option("script_location", "app:migrations")
+    purchase = """INSERT INTO downloadable_purchases (store_id, downloadable_id,
+        version_id, revision, customer_id, customer_email, quantity, is_active,
+        number_of_downloads, download_passcode, date_created, date_modified)
+        VALUES (1, 1, 2, 1, '', '', 1, true, 0, 'secret', 1, 1)"""
+    with database.writing() as tx:
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "0001")
+        for row in ROWS:
+            tx.connection.execute(text(row))
+        command.upgrade(config, "0007")
+        again = ROWS[-1].replace("VALUES (1, 1, 1, 'k'", "VALUES ({0}, 1, {0}, 'k{0}'")
+        for number in (2, 3):
+            tx.connection.execute(text(again.format(number)))
+        tx.connection.execute(text(purchase))
+        tx.connection.execute(text("DELETE FROM versions WHERE id = 3"))
+    database.close()
+    app = create_app(settings)
+    installation = app.extensions["sirenhall"]
+    with installation.database.writing() as tx:
+        found = tx.connection.execute(
+            text(
+                "SELECT p.version_id, v.blob_key, f.is_main, d.uuid, f.uuid "
+                "FROM downloadable_purchases p JOIN versions v ON v.id = p.version_id "
+                "JOIN downloadables d ON d.id = v.downloadable_id "
+                "JOIN files f ON f.downloadable_id = d.id"
+            )
+        ).fetchall()
+        assert [tuple(row)[:3] for row in found] == [(2, "k2", 1)]
+        assert all(str(UUID(uuid)) == uuid for uuid in found[0][3:])
+        with pytest.raises(DBAPIError):
+            tx.connection.execute(text("DELETE FROM versions WHERE id = 2"))
+    installation.close()
+
+
+def test_no_id_of_before_is_given_again(old):
+    create_app(old).extensions["sirenhall"].close()
+    database = Database(old.database)
+    if database.engine.dialect.name == SQLITE:
+        with database.writing() as tx:
+            query = "SELECT seq FROM sqlite_sequence WHERE name = 'versions'"
+            assert tx.connection.exec_driver_sql(query).scalar() == 1
+    database.close()
 
 
 def test_every_step_can_be_taken_back(old):

@@ -27,47 +27,79 @@ def server(tmp_path):
     stop_server(server)
 
 
-def test_32_at_once_a_hundred_times_over(server):
-    """Over the network, against two processes; ranges are no way around the count."""
-    listed = json.loads(server.curl(f"{server.url}stores/1/downloadables").stdout)
-    item = listed["_embedded"]["fx:downloadables"][0]["_links"]["self"]["href"]
-    here, barrier, opened = local(), Barrier(RACERS), []
+class Race:
+    """As many as can be, over the network, at once."""
 
-    def ask(path, number):
-        if not hasattr(here, "connection"):
-            address = ("127.0.0.1", server.port)
-            here.connection = http.client.HTTPConnection(*address, timeout=60)
-            opened.append(here.connection)
+    def __init__(self, server):
+        self.port = server.port
+        self.here, self.barrier, self.opened = local(), Barrier(RACERS), []
+        self.pool = ThreadPoolExecutor(RACERS)
+
+    def outcomes(self, url):
+        """Ask for the same at once; give how often each status was the answer."""
+        path = url[url.index("/dl?") :]
+        statuses = self.pool.map(lambda number: self._ask(path, number), range(RACERS))
+        return Counter(s // 100 if s < 300 else s for s in statuses)
+
+    def _ask(self, path, number):
+        if not hasattr(self.here, "connection"):
+            address = ("127.0.0.1", self.port)
+            self.here.connection = http.client.HTTPConnection(*address, timeout=60)
+            self.opened.append(self.here.connection)
         headers = {"Range": "bytes=0-0"} if number % 2 else {}
-        barrier.wait()
-        here.connection.request("GET", path, headers=headers)
-        answer = here.connection.getresponse()
+        self.barrier.wait()
+        self.here.connection.request("GET", path, headers=headers)
+        answer = self.here.connection.getresponse()
         answer.read()
-        return answer.status, answer.headers["Content-Type"]
+        return answer.status
 
+    def close(self):
+        self.pool.shutdown()
+        for connection in self.opened:
+            connection.close()
+
+
+@pytest.fixture
+def race(server):
+    race = Race(server)
+    yield race
+    race.close()
+
+
+@pytest.fixture
+def item(server):
+    listed = json.loads(server.curl(f"{server.url}stores/1/downloadables").stdout)
+    return listed["_embedded"]["fx:downloadables"][0]["_links"]["self"]["href"]
+
+
+def post(server, url, values):
+    sent = ("-H", "Content-Type: application/json", "-d", json.dumps(values), url)
+    return json.loads(server.curl(*sent).stdout)
+
+
+def test_32_at_once_a_hundred_times_over(server, item, race):
+    """Over the network, against two processes; ranges are no way around the count."""
     store = f"{server.url}stores/1/downloadable_purchases"
-    with ThreadPoolExecutor(RACERS) as pool:
-        for number in range(ROUNDS):
-            limit = LIMITS[number % len(LIMITS)]
-            values = {"downloadable_uri": item, "max_downloads": limit}
-            made = json.loads(
-                server.curl(
-                    *("-H", "Content-Type: application/json"),
-                    *("-d", json.dumps(values)),
-                    store,
-                ).stdout
-            )["_links"]
-            url = made["fx:download_url"]["href"]
-            path = url[url.index("/dl?") :]
-            outcomes = Counter(
-                status // 100 if status < 300 else status
-                for status, _kind in pool.map(
-                    lambda n, p=path: ask(p, n), range(RACERS)
-                )
-            )
-            assert outcomes[2] == limit, (limit, outcomes)
-            assert outcomes[410] == RACERS - limit, (limit, outcomes)
-            shown = json.loads(server.curl(made["self"]["href"]).stdout)
-            assert shown["number_of_downloads"] == limit
-    for connection in opened:
-        connection.close()
+    for number in range(ROUNDS):
+        limit = LIMITS[number % len(LIMITS)]
+        values = {"downloadable_uri": item, "max_downloads": limit}
+        made = post(server, store, values)["_links"]
+        outcomes = race.outcomes(made["fx:download_url"]["href"])
+        assert outcomes[2] == limit, (limit, outcomes)
+        assert outcomes[410] == RACERS - limit, (limit, outcomes)
+        shown = json.loads(server.curl(made["self"]["href"]).stdout)
+        assert shown["number_of_downloads"] == limit
+
+
+def test_each_of_several_files_has_its_own_last_download(server, item, race):
+    values = {"url": f"{server.url}docs", "name": "Elsewhere"}
+    assert post(server, f"{item}/files", values)["is_main"] is False
+    store = f"{server.url}stores/1/downloadable_purchases"
+    for limit in LIMITS * 3:
+        values = {"downloadable_uri": item, "max_downloads": limit}
+        made = post(server, store, values)["_links"]
+        page = json.loads(server.curl(made["fx:purchased_files"]["href"]).stdout)
+        for file in page["_embedded"]["fx:purchased_files"]:
+            outcomes = race.outcomes(file["_links"]["fx:download_url"]["href"])
+            served = outcomes[2] + outcomes[302]
+            assert (served, outcomes[410]) == (limit, RACERS - limit)

@@ -1,0 +1,135 @@
+"""Files of a downloadable: the main one, and any others that come with it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Flask, Response
+
+from app.database import Snapshot, Transaction
+from app.http import delivery, handover
+from app.http.call import Call
+from app.http.catalogue import Catalogue, Kind
+from app.http.collection_views import CollectionViews, pages
+from app.http.declaration import (
+    STANDARD_METHODS,
+    TO_STORE,
+    Declaration,
+    LinkTo,
+    Relation,
+)
+from app.http.endpoints import CollectionService, ItemService, Made, publish
+from app.http.item_views import ItemViews
+from app.http.routes import Route, Said
+from app.services import downloadables, files
+from app.services.main_files import NewFile
+from schemas.downloadable_file import DownloadableFileSchema
+from schemas.errors import FieldError
+
+DOWNLOADABLE_FILE = Declaration(
+    name="downloadable_file",
+    plural="files",
+    path="/files/{id}",
+    title="This File",
+    description=(
+        "One of the files that customers get for a downloadable. The main one is what "
+        "the downloadable itself shows: a new file for it is a new version. Any other "
+        "is a file of the store's library, or kept elsewhere. Each may be downloaded "
+        "as often as the purchase allows."
+    ),
+    collection_description=(
+        "The files that customers get for a downloadable, the main one among them. "
+        "Archived ones are listed with is_archived=true."
+    ),
+    schema=DownloadableFileSchema(),
+    columns=files.SOURCE.names,
+    links=(
+        TO_STORE,
+        LinkTo(
+            "fx:downloadable",
+            "/downloadables/{downloadable_id}",
+            "Downloadable of this file",
+            relation=Relation("downloadable", "downloadable_id"),
+        ),
+        LinkTo(
+            "fx:library_file",
+            "/library_files/{library_file_id}",
+            "File of the library that it is",
+            when=("library_file_id",),
+            relation=Relation("library_file", "library_file_id"),
+        ),
+        LinkTo("fx:file", "/files/{id}/file", "The file"),
+    ),
+)
+KIND = Kind(DOWNLOADABLE_FILE, files.SOURCE)
+FILE_METHODS = {"GET": "Download the file", **STANDARD_METHODS}
+
+
+def _problems(
+    db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> Iterable[FieldError]:
+    return files.problems(db, record["store_id"], values, record)
+
+
+def _problems_in_downloadable(
+    db: Snapshot, downloadable: Mapping[str, Any], values: Mapping[str, Any]
+) -> Iterable[FieldError]:
+    return files.problems(db, downloadable["store_id"], values)
+
+
+def _create(
+    tx: Transaction,
+    downloadable: Mapping[str, Any],
+    values: dict[str, Any],
+    file: NewFile | None,
+) -> Made:
+    return Made(files.create(tx, downloadable, values, file))
+
+
+def _file(call: Call, item_id: int) -> Response:
+    """Answer a GET of the bytes, for the merchant."""
+    return delivery.at_last(lambda: _send_file(call, item_id))
+
+
+def _send_file(call: Call, item_id: int) -> Response:
+    record = files.find(call.db, call.principal, item_id)
+    call.close()
+    if record["url"] is not None:
+        return Response(status=302, headers={"Location": record["url"]})
+    file = delivery.stored(record, call.installation.storage)
+    return delivery.send(call.request, file, hand_over=handover.chosen(call))
+
+
+def register(app: Flask, catalogue: Catalogue) -> None:
+    """Publish the views."""
+    items = ItemViews(
+        KIND,
+        ItemService(
+            find=files.find,
+            problems=_problems,
+            change=files.change,
+            remove=files.remove,
+        ),
+        catalogue,
+    )
+    items.register(app)
+    CollectionViews(
+        items,
+        "/downloadables/{id}/files",
+        CollectionService(
+            owner=downloadables.find,
+            # Whatever changes a file changes what it belongs to.
+            version=lambda _db, record: record["revision"],
+            page=pages(files.OF_DOWNLOADABLE),
+            create=_create,
+            problems=_problems_in_downloadable,
+            usual=files.ON_SHELF,
+        ),
+    ).register(app)
+    file = Route(
+        "/files/<id:item_id>/file",
+        FILE_METHODS,
+        is_negotiated=False,
+        media_types=("*/*",),
+        said={"GET": Said(statuses=(200, 206, 302, 304, 412, 416))},
+    )
+    publish(app, file, {"GET": _file})

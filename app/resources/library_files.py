@@ -1,0 +1,111 @@
+"""Library files: a store's files that belong to no downloadable."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response
+
+from app.database import Transaction
+from app.http import delivery, handover
+from app.http.addresses import UPLOAD_URL
+from app.http.call import Call
+from app.http.catalogue import Catalogue, Kind
+from app.http.collection_views import CollectionViews, pages
+from app.http.declaration import STANDARD_METHODS, TO_STORE, Declaration, LinkTo
+from app.http.endpoints import CollectionService, ItemService, Made, publish
+from app.http.item_views import ItemViews
+from app.http.routes import Route, Said
+from app.services import library, stores
+from app.services.main_files import NewFile
+from schemas.library_file import LibraryFileSchema
+
+LIBRARY_FILE = Declaration(
+    name="library_file",
+    plural="library_files",
+    path="/library_files/{id}",
+    title="This Library File",
+    description=(
+        "A file that a store keeps for any of its downloadables: a downloadable_file "
+        "names it by library_file_uri. It can be deleted while none does."
+    ),
+    collection_description=(
+        "The files that a store keeps for any of its downloadables. Upload one as "
+        "multipart/form-data, or at what fx:create_upload_url gives, by which large "
+        "ones can be resumed."
+    ),
+    schema=LibraryFileSchema(),
+    columns=library.SOURCE.names,
+    links=(
+        TO_STORE,
+        LinkTo("fx:file", "/library_files/{id}/file", "The file"),
+        LinkTo(
+            "fx:create_upload_url",
+            f"/stores/{{store_id}}/{UPLOAD_URL}",
+            "Create an address at which a file for the library can be left",
+        ),
+    ),
+)
+KIND = Kind(LIBRARY_FILE, library.SOURCE)
+FILE_METHODS = {"GET": "Download the file", **STANDARD_METHODS}
+
+
+def _create(
+    tx: Transaction,
+    store: Mapping[str, Any],
+    values: dict[str, Any],
+    file: NewFile | None,
+) -> Made:
+    if file is None:
+        raise TypeError("its schema requires a file")
+    return Made(library.create(tx, store["id"], file, values))
+
+
+def _change(
+    tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
+) -> None:
+    library.change(tx, record, values)
+
+
+def _file(call: Call, item_id: int) -> Response:
+    """Answer a GET of the bytes, for the merchant."""
+    return delivery.at_last(lambda: _send_file(call, item_id))
+
+
+def _send_file(call: Call, item_id: int) -> Response:
+    record = library.find(call.db, call.principal, item_id)
+    call.close()
+    file = delivery.stored(record, call.installation.storage)
+    return delivery.send(call.request, file, hand_over=handover.chosen(call))
+
+
+def register(app: Flask, catalogue: Catalogue) -> None:
+    """Publish the views."""
+    items = ItemViews(
+        KIND,
+        ItemService(
+            find=library.find,
+            change=_change,
+            remove=library.remove,
+            is_removable=library.is_removable,
+        ),
+        catalogue,
+    )
+    items.register(app)
+    CollectionViews(
+        items,
+        "/stores/{id}/library_files",
+        CollectionService(
+            owner=stores.find,
+            version=lambda db, store: library.version(db, store["id"]),
+            page=pages(library.IN_STORE),
+            create=_create,
+        ),
+    ).register(app)
+    file = Route(
+        "/library_files/<id:item_id>/file",
+        FILE_METHODS,
+        is_negotiated=False,
+        media_types=("*/*",),
+        said={"GET": Said(statuses=(200, 206, 302, 304, 412, 416))},
+    )
+    publish(app, file, {"GET": _file})

@@ -1,0 +1,447 @@
+"""Several files of one downloadable, and the library that they come from."""
+
+import base64
+import hashlib
+import io
+
+import pytest
+
+from tests.conftest import FORMATS, OTHER_STORE, Api, blobs
+
+MAIN = b"the album"
+PAGE = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+
+@pytest.fixture
+def item(api):
+    return api.upload(MAIN, "album.zip", max_downloads_per_customer="1")
+
+
+def part(content, name):
+    return (io.BytesIO(content), name)
+
+
+@pytest.fixture
+def attach(api, item):
+    def attached(content=b"booklet", name="booklet.pdf", **values):
+        data = {**values, "file": part(content, name)}
+        made = api.post(f"/downloadables/{item}/files", data=data)
+        assert made.status_code == 201, made.text
+        return made.json
+
+    return attached
+
+
+@pytest.fixture
+def stored(api):
+    def kept(content=b"in the library", name="note.txt", **values):
+        data = {**values, "file": part(content, name)}
+        made = api.post("/stores/1/library_files", data=data)
+        assert made.status_code == 201, made.text
+        return made.json
+
+    return kept
+
+
+@pytest.fixture
+def other_api(app, operator):
+    made = operator.post("/stores", json=OTHER_STORE)
+    return Api(app.test_client(), made.json["token"])
+
+
+@pytest.fixture
+def bought(api, item):
+    made = api.post("/stores/1/downloadable_purchases", json={"downloadable_id": item})
+    return made.json
+
+
+def link(resource, rel="self"):
+    return resource["_links"][rel]["href"]
+
+
+def files_of(api, item, **query):
+    answer = api.get(f"/downloadables/{item}/files", query_string=query)
+    return answer.json["_embedded"]["fx:files"]
+
+
+# -- files --------------------------------------------------------------------------
+
+
+def test_the_only_file_of_a_downloadable_is_among_its_files(api, item):
+    [main] = files_of(api, item)
+    assert (main["is_main"], main["file_name"]) == (True, "album.zip")
+    assert main["library_file_uri"] is None
+    assert api.get(link(main, "fx:file")).data == MAIN
+    assert "fx:library_file" not in main["_links"]
+
+
+def test_a_downloadable_without_a_file_has_none(api):
+    assert files_of(api, api.add(code="empty")) == []
+
+
+def test_a_file_is_added_beside_the_main_one(api, item, attach):
+    made = attach(title="Booklet")
+    assert (made["is_main"], made["title"]) == (False, "Booklet")
+    assert api.get(link(made, "fx:file")).data == b"booklet"
+    assert [file["file_name"] for file in files_of(api, item)] == [
+        "album.zip",
+        "booklet.pdf",
+    ]
+    assert api.get(f"/downloadables/{item}").json["file_name"] == "album.zip"
+    in_library = api.get(link(made, "fx:library_file")).json
+    assert (in_library["file_name"], in_library["title"]) == ("booklet.pdf", "Booklet")
+
+
+def test_the_first_file_is_the_main_one(api):
+    item = api.add(code="empty")
+    data = {"file": part(b"first", "first.txt"), "alt": "The first"}
+    made = api.post(f"/downloadables/{item}/files", data=data).json
+    assert (made["is_main"], made["alt"]) == (True, "The first")
+    shown = api.get(f"/downloadables/{item}").json
+    assert (shown["file_name"], shown["version"]) == ("first.txt", 1)
+
+
+def test_a_new_main_file_is_a_new_version(api, item):
+    [main] = files_of(api, item)
+    data = {"file": part(b"remastered", "album2.zip")}
+    changed = api.patch(link(main), data=data).json
+    assert changed["file_name"] == "album2.zip"
+    shown = api.get(f"/downloadables/{item}").json
+    assert (shown["file_name"], shown["version"]) == ("album2.zip", 2)
+    assert api.get(link(main, "fx:file")).data == b"remastered"
+
+
+def test_a_file_of_the_library_can_be_of_several_downloadables(api, item, stored):
+    note = stored()
+    other = api.add(code="other")
+    for owner in (item, other):
+        values = {"library_file_uri": link(note)}
+        made = api.post(f"/downloadables/{owner}/files", json=values)
+        assert made.status_code == 201
+    assert [file["is_main"] for file in files_of(api, other)] == [True]
+    assert api.get(f"/downloadables/{other}/file").data == b"in the library"
+    refused = api.delete(link(note))
+    assert refused.status_code == 409
+    assert "1 file of downloadables" in refused.text
+    api.delete(link(files_of(api, item)[1]))
+    assert api.delete(link(note)).status_code == 200
+    # The version has the same blob.
+    assert api.get(f"/downloadables/{other}/file").data == b"in the library"
+
+
+def test_a_blob_goes_with_the_last_that_has_it(api, data_dir, stored):
+    note = stored()
+    other = api.add(code="other")
+    values = {"library_file_uri": link(note)}
+    api.post(f"/downloadables/{other}/files", json=values)
+    before = len(blobs(data_dir))
+    api.delete(link(note))
+    assert len(blobs(data_dir)) == before
+    api.delete(f"/downloadables/{other}")
+    assert len(blobs(data_dir)) == before - 1
+
+
+def test_a_file_elsewhere_needs_a_name(api, item):
+    values = {"url": "https://cdn.example/a.zip"}
+    path = f"/downloadables/{item}/files"
+    refused = api.post(path, json=values)
+    assert (refused.status_code, api.errors(refused)) == (422, {"name": "required"})
+    made = api.post(path, json={**values, "name": "A"})
+    assert made.status_code == 201
+    answer = api.get(link(made.json, "fx:file"))
+    assert (answer.status_code, answer.headers["Location"]) == (302, values["url"])
+
+
+@pytest.mark.parametrize(
+    ("values", "errors"),
+    [
+        ({}, {"file": "required"}),
+        ({"library_file_id": 99}, {"library_file_uri": "not_found"}),
+        ({"uuid": "x"}, {"uuid": "invalid"}),
+        ({"nmae": "x"}, {"nmae": "unknown"}),
+    ],
+)
+def test_what_is_wrong_is_said(api, item, values, errors):
+    refused = api.post(f"/downloadables/{item}/files", json=values)
+    assert (refused.status_code, api.errors(refused)) == (422, errors)
+    assert len(files_of(api, item)) == 1
+
+
+def test_a_file_has_one_source(api, item, stored):
+    both = {"url": "https://a.example/", "name": "A", "library_file_uri": "x"}
+    both["library_file_uri"] = link(stored())
+    path = f"/downloadables/{item}/files"
+    assert api.errors(api.post(path, json=both)) == {"url": "exclusive"}
+    data = {"library_file_uri": both["library_file_uri"], "file": part(b"a", "a")}
+    refused = api.post(path, data=data)
+    assert refused.status_code == 422
+    assert len(files_of(api, item)) == 1
+
+
+def test_one_source_takes_the_place_of_another(api, attach, stored):
+    made = attach()
+    href = link(made)
+    values = {"url": "https://cdn.example/b.pdf", "name": "B"}
+    changed = api.patch(href, json=values).json
+    assert (changed["url"], changed["library_file_uri"]) == (values["url"], None)
+    assert changed["file_name"] is None
+    note = link(stored())
+    changed = api.patch(href, json={"library_file_uri": note}).json
+    assert (changed["url"], changed["library_file_uri"]) == (None, note)
+    refused = api.patch(href, json={"library_file_uri": None})
+    assert api.errors(refused) == {"file": "required"}
+    assert api.put(href, json=api.get(href).json).status_code == 200
+
+
+def test_another_store_cannot_have_it(api, other_api, item, stored):
+    note = stored()
+    assert other_api.get(link(note)).status_code == 404
+    assert other_api.get(link(note, "fx:file")).status_code == 404
+    [main] = files_of(api, item)
+    for method in ("GET", "PATCH", "DELETE"):
+        assert other_api.request(method, link(main)).status_code == 404
+    store = other_api.get("/stores").json["_embedded"]["fx:stores"][0]["_links"]
+    categories = other_api.get(
+        f"{store['fx:item_categories']['href']}?item_delivery_type=downloaded"
+    ).json
+    made = other_api.post(
+        store["fx:downloadables"]["href"],
+        json={
+            "name": "A",
+            "code": "a",
+            "price": 1,
+            "item_category_uri": _category(other_api, store, categories),
+        },
+    )
+    refused = other_api.post(
+        f"{made.headers['Location']}/files", json={"library_file_uri": link(note)}
+    )
+    assert other_api.errors(refused) == {"library_file_uri": "not_found"}
+
+
+def _category(api, store, found):
+    if found["total_items"]:
+        return link(found["_embedded"]["fx:item_categories"][0])
+    values = {
+        "code": "D",
+        "name": "D",
+        "item_delivery_type": "downloaded",
+        "max_downloads_per_customer": 0,
+        "max_downloads_time_period": 0,
+    }
+    made = api.post(store["fx:item_categories"]["href"], json=values)
+    return made.headers["Location"]
+
+
+def test_archived_ones_are_left_out(api, item, attach):
+    made = attach()
+    archived = api.patch(link(made), json={"is_archived": True}).json
+    assert archived["date_archived"]
+    assert len(files_of(api, item)) == 1
+    assert len(files_of(api, item, is_archived="true")) == 1
+    again = api.patch(link(made), json={"is_archived": False}).json
+    assert again["date_archived"] is None
+
+
+def test_where_the_main_one_goes_the_next_takes_its_place(api, item, attach):
+    made = attach()
+    [main, _] = files_of(api, item)
+    assert api.delete(link(main)).status_code == 200
+    assert api.get(link(main)).status_code == 404
+    shown = api.get(f"/downloadables/{item}").json
+    assert (shown["file_name"], shown["version"]) == ("booklet.pdf", 2)
+    [left] = files_of(api, item)
+    assert (link(left), left["is_main"]) == (link(made), True)
+    assert api.delete(link(left)).status_code == 200
+    assert files_of(api, item) == []
+    assert api.get(f"/downloadables/{item}").json["file_name"] is None
+    # What was there can be restored.
+    versions = api.get(f"/downloadables/{item}/versions").json
+    first = versions["_embedded"]["fx:versions"][0]
+    assert api.post(link(first)).status_code == 200
+    assert files_of(api, item)[0]["file_name"] == "album.zip"
+
+
+def test_a_change_changes_the_tags_of_all_that_show_it(api, item, attach):
+    paths = (f"/downloadables/{item}", f"/downloadables/{item}/files")
+    before = [api.get(path).headers["ETag"] for path in paths]
+    zoomed = f"/downloadables/{item}?zoom=files"
+    assert len(api.get(zoomed).json["_embedded"]["fx:files"]) == 1
+    tag = api.get(zoomed).headers["ETag"]
+    made = attach()
+    assert len(api.get(zoomed).json["_embedded"]["fx:files"]) == 2
+    assert api.get(zoomed).headers["ETag"] != tag
+    after = [api.get(path).headers["ETag"] for path in paths]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    [main, _] = files_of(api, item)
+    tag = api.get(link(main)).headers["ETag"]
+    api.put(f"/downloadables/{item}/file", data=b"another")
+    assert api.get(link(main)).headers["ETag"] != tag
+    assert api.get(link(made)).status_code == 200
+
+
+def test_a_uuid_can_be_brought_along_and_is_unique(api, item, attach):
+    uuid = "CD13E33F-95e4-48fd-838f-28c8c65d4828"
+    assert attach(uuid=uuid)["uuid"] == uuid.lower()
+    values = {"uuid": uuid, "url": "https://a.example/", "name": "A"}
+    refused = api.post(f"/downloadables/{item}/files", json=values)
+    assert refused.status_code == 409
+    made = api.add(code="b", uuid=uuid)
+    assert api.get(f"/downloadables/{made}").json["uuid"] == uuid.lower()
+    values = {"name": "B", "code": "c", "price": 1, "item_category_id": 2}
+    refused = api.post("/stores/1/downloadables", json={**values, "uuid": uuid})
+    assert refused.status_code == 409
+
+
+# -- the library ---------------------------------------------------------------------
+
+
+def test_the_library_lists_what_belongs_to_none(api, item, stored):
+    assert api.get("/stores/1/library_files").json["total_items"] == 0
+    note = stored(alt="A note")
+    page = api.get("/stores/1/library_files").json
+    assert page["total_items"] == 1
+    assert page["_embedded"]["fx:library_files"] == [api.get(link(note)).json]
+    assert api.get(link(note, "fx:file")).data == b"in the library"
+    changed = api.patch(link(note), json={"title": "Note"}).json
+    assert (changed["title"], changed["alt"]) == ("Note", "A note")
+
+
+def test_a_library_file_is_nothing_without_its_file(api, stored):
+    for body in ({}, [{}]):
+        refused = api.post("/stores/1/library_files", json=body)
+        assert refused.status_code in {207, 422}
+        assert "send it as a file part" in refused.text
+    refused = api.patch(link(stored()), data={"file": part(b"x", "x")})
+    assert api.errors(refused) == {"file": "fixed"}
+    assert api.get("/stores/1/library_files").json["total_items"] == 1
+
+
+def test_a_slot_takes_a_file_for_the_library(api, anonymous):
+    store = api.get("/stores/1").json
+    made = api.post(link(store, "fx:create_upload_url"), json={"file_name": "a.pdf"})
+    assert made.status_code == 201
+    left = anonymous.put(made.json["upload_url"], data=b"pdf")
+    assert left.json["message"] == "a.pdf is in the library now."
+    assert api.get(link(left.json, "fx:library_file")).json["file_name"] == "a.pdf"
+    assert anonymous.put(made.json["upload_url"], data=b"pdf").status_code == 410
+
+
+def test_md5_of_a_file_is_compared(api, anonymous):
+    store = api.get("/stores/1").json
+    href = link(store, "fx:create_upload_url")
+    url = api.post(href, json={}).json["upload_url"]
+    wrong = {"Content-MD5": "XrY7u+Ae7tCTyyK7j1rNww=="}
+    assert anonymous.put(url, data=b"pdf", headers=wrong).status_code == 460
+    digest = hashlib.md5(b"pdf", usedforsecurity=False).digest()
+    right = {"Content-MD5": base64.b64encode(digest).decode()}
+    assert anonymous.put(url, data=b"pdf", headers=right).status_code == 200
+
+
+def test_a_store_with_a_library_is_not_deleted(other_api, stored):
+    [store] = other_api.get("/stores").json["_embedded"]["fx:stores"]
+    data = {"file": part(b"x", "x")}
+    other_api.post(link(store, "fx:library_files"), data=data)
+    refused = other_api.delete(link(store))
+    assert refused.status_code == 409
+    assert "1 library_file" in refused.text
+
+
+# -- what customers get ---------------------------------------------------------------
+
+
+def test_a_customer_gets_each_file_as_often_as_allowed(api, anonymous, bought, attach):
+    attach()
+    page = anonymous.get(link(bought, "fx:purchased_files")).json
+    main, booklet = page["_embedded"]["fx:purchased_files"]
+    assert [file["name"] for file in (main, booklet)] == ["album.zip", "booklet.pdf"]
+    assert [file["downloads_left"] for file in (main, booklet)] == [1, 1]
+    assert anonymous.get(link(booklet, "fx:download_url")).data == b"booklet"
+    assert anonymous.get(link(main, "fx:download_url")).data == MAIN
+    page = anonymous.get(link(bought, "fx:purchased_files")).json
+    left = [f["downloads_left"] for f in page["_embedded"]["fx:purchased_files"]]
+    assert left == [0, 0]
+    # The same download goes on.
+    assert anonymous.get(link(booklet, "fx:download_url")).status_code == 200
+    api.post(link(bought, "fx:reset_usage"))
+    page = anonymous.get(link(bought, "fx:purchased_files")).json
+    left = [f["downloads_left"] for f in page["_embedded"]["fx:purchased_files"]]
+    assert left == [1, 1]
+
+
+@pytest.mark.parametrize("settings", [{"download_session_minutes": 0}])
+def test_a_further_file_has_a_limit_of_its_own(anonymous, bought, attach):
+    attach()
+    page = anonymous.get(link(bought, "fx:purchased_files")).json
+    booklet = link(page["_embedded"]["fx:purchased_files"][1], "fx:download_url")
+    assert anonymous.get(booklet).status_code == 200
+    refused = anonymous.get(booklet)
+    assert refused.status_code == 410
+    assert "as often as paid" in refused.text
+    assert anonymous.get(link(bought, "fx:download_url")).data == MAIN
+
+
+def test_the_plain_link_gives_the_main_file(anonymous, bought, attach):
+    attach()
+    assert anonymous.get(link(bought, "fx:download_url")).data == MAIN
+
+
+def test_a_browser_is_shown_all_files(anonymous, bought, attach):
+    attach(name="b<o>oklet.pdf", title="The booklet")
+    answer = anonymous.get(link(bought, "fx:download_url"), accept=PAGE)
+    assert answer.status_code == 303
+    page = anonymous.get(answer.headers["Location"], accept=PAGE)
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "album.zip" in page.text
+    assert "<o>" not in page.text
+    assert page.headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_browser_gets_a_single_file_at_once(anonymous, bought):
+    answer = anonymous.get(link(bought, "fx:download_url"), accept=PAGE)
+    assert answer.data == MAIN
+
+
+@pytest.mark.parametrize("accept", FORMATS.values())
+def test_every_format_lists_what_was_bought(anonymous, bought, attach, accept):
+    attach()
+    answer = anonymous.get(link(bought, "fx:purchased_files"), accept=accept)
+    assert answer.status_code == 200
+    assert answer.text.count("booklet.pdf") >= 1
+
+
+def test_a_signed_link_is_for_all_files(api, anonymous, bought, attach):
+    attach()
+    signed = api.post(link(bought, "fx:create_signed_url"), json={}).json["signed_url"]
+    answer = anonymous.get(signed, accept=PAGE)
+    page = anonymous.get(answer.headers["Location"], accept="application/json").json
+    booklet = page["_embedded"]["fx:purchased_files"][1]
+    assert anonymous.get(link(booklet, "fx:download_url")).data == b"booklet"
+
+
+def test_no_link_leads_to_the_files_of_others(api, anonymous, bought, attach):
+    attach()
+    other = api.upload(b"other", "other.txt", code="other")
+    [file] = files_of(api, other)
+    address = link(bought, "fx:download_url")
+    for number in (link(file).rpartition("/")[2], "999", "x", "-1", "1" * 30):
+        assert anonymous.get(f"{address}&file={number}").status_code == 404
+
+
+def test_a_revoked_purchase_lists_nothing(api, anonymous, bought, attach):
+    attach()
+    api.patch(link(bought), json={"is_active": False})
+    assert anonymous.get(link(bought, "fx:purchased_files")).status_code == 410
+    assert anonymous.get("/dl/files?p=nobody").status_code == 404
+
+
+def test_files_elsewhere_are_counted_each(api, item, anonymous, bought):
+    for name in "AB":
+        values = {"url": f"https://cdn.example/{name}", "name": name}
+        api.post(f"/downloadables/{item}/files", json=values)
+    page = anonymous.get(link(bought, "fx:purchased_files")).json
+    for file in page["_embedded"]["fx:purchased_files"][1:]:
+        answer = anonymous.get(link(file, "fx:download_url"))
+        assert answer.status_code == 302
+        assert answer.headers["Location"].endswith(file["name"])
+    assert api.get(f"/downloadables/{item}").json["number_of_downloads"] == 2
