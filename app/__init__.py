@@ -17,7 +17,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     Without settings, those of the environment count. Raises `ConfigurationError`.
     """
     # Imported late, so that `sirenhall --help` loads none of it.
-    from app.dialects import easycart
+    from app.dialects import easycart, surecart
     from app.http import (
         access_log,
         compression,
@@ -79,6 +79,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         description,
         health,
         easycart,
+        surecart,
     ):
         resource.register(app, CATALOGUE)
     errors.register(app)

@@ -107,6 +107,7 @@ class DownloadableSchema(ResourceSchema):
         default=False,
         example=False,
     )
+    date_archived = Date("When it was archived; null while it is not.")
     is_published = Boolean("Whether customers may see it.", default=True, example=True)
     uuid = Uuid(
         "By what clients of other systems know it: given when it is created, to keep "

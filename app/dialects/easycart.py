@@ -87,10 +87,7 @@ def _principal(call: Call) -> Principal:
     by_password = speaking.basic(call)
     if by_password and call.request.method not in READS:
         raise Forbidden("Basic authentication only reads; send a Bearer token")
-    found = speaking.principal(call, [*tokens, *by_password])
-    if call.request.method not in READS and not found.can_write:
-        raise Forbidden(f"a token with the scope {found.scope} can only read")
-    return found
+    return speaking.authorized(call, [*tokens, *by_password])
 
 
 def _test(call: Call) -> Response:

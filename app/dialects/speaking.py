@@ -20,7 +20,7 @@ from schemas.base import ResourceSchema
 
 View = Callable[..., Response]
 READS, WITH_BODY = frozenset({"GET", "HEAD"}), frozenset({"POST", "PATCH", "PUT"})
-ANYTHING = (200, 400, 401, 403, 404, 409, 413, 415, 422)
+ANYTHING = (200, 400, 401, 403, 404, 409, 410, 413, 415, 422, 503)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,17 @@ def principal(call: Call, tokens: Sequence[str]) -> Principal:
         "a token of the store is needed; `sirenhall token create` makes one",
         headers={"WWW-Authenticate": 'Bearer realm="sirenhall"'},
     )
+
+
+def authorized(call: Call, tokens: Sequence[str]) -> Principal:
+    """Find whose token was sent; one that only reads may not change anything.
+
+    Raises `Unauthorized` and `Forbidden`.
+    """
+    found = principal(call, tokens)
+    if call.request.method not in READS and not found.can_write:
+        raise Forbidden(f"a token with the scope {found.scope} can only read")
+    return found
 
 
 def bearer(call: Call) -> list[str]:

@@ -12,4 +12,5 @@ RELS = "/rels"
 UPLOAD_URL = "upload_url"
 """Under a downloadable: where its upload slots are made."""
 
+UPLOADS = "/uploads"
 TOKEN = "/token"  # noqa: S105 - an address

@@ -11,8 +11,9 @@ REQUEST_HEADERS = (
     "authorization, content-type, accept, foxy-api-version, cache-control, if-match, "
     "if-none-match, if-modified-since, if-unmodified-since, if-range, range, "
     "x-http-method-override, x-http-method, x-method-override, prefer, "
-    "idempotency-key, repr-digest, content-digest, tus-resumable, upload-length, "
-    "upload-offset, upload-metadata, upload-checksum, upload-defer-length"
+    "idempotency-key, repr-digest, content-digest, content-md5, tus-resumable, "
+    "upload-length, upload-offset, upload-metadata, upload-checksum, "
+    "upload-defer-length, x-requested-with"
 )
 EXPOSED = (
     "Location, Link, ETag, Last-Modified, Allow, Accept-Post, Accept-Patch, "

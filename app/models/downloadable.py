@@ -33,6 +33,7 @@ DOWNLOADABLES = Table(
     Column("max_downloads_per_customer", Integer),
     Column("max_downloads_time_period", Integer),
     Column("is_archived", Boolean, nullable=False),
+    Column("date_archived", BigInteger),
     Column("is_published", Boolean, nullable=False),
     Column("number_of_downloads", Integer, nullable=False),
     # The version that customers get; null until there is a file. No foreign key:

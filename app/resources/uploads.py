@@ -18,7 +18,7 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.http import affordances, bodies, tus
-from app.http.addresses import UPLOAD_URL
+from app.http.addresses import UPLOAD_URL, UPLOADS
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.changes import ensure_valid
@@ -36,7 +36,6 @@ from app.storage import Blob, Partial
 from representations import Action, Link, Resource
 from schemas.upload_slot import UploadSlotSchema
 
-UPLOADS = "/uploads"
 SYNC_EVERY = 20 * 2**20
 """Bytes of a resumable upload that a killed server loses at most."""
 

@@ -122,7 +122,7 @@ def expression(  # noqa: PLR0911 - one for each kind of node
         case All(conditions):
             return and_(true(), *(expression(c, columns, exists) for c in conditions))
         case AnyOf(conditions):
-            return or_(*(expression(c, columns, exists) for c in conditions))
+            return or_(false(), *(expression(c, columns, exists) for c in conditions))
 
 
 def parameter_name(number: int) -> str:

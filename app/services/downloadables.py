@@ -107,6 +107,7 @@ IN_STORE = listing.Listing(
     kept=COLLECTION,
     usual=listing.Selection().also(*ON_SHELF),
 )
+EVERY_IN_STORE = listing.Listing(SOURCE, owner="store_id")
 IN_CATEGORY = listing.Listing(SOURCE, owner="item_category_id")
 
 
@@ -121,6 +122,11 @@ def find(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, 
 def of_slot(db: Snapshot, downloadable_id: int) -> dict[str, Any] | None:
     """Give the downloadable of an upload slot, which is a right by itself."""
     return db.record(_BY_ID, id=downloadable_id)
+
+
+def currency(db: Snapshot, store_id: int) -> str:
+    """Give the currency of a store's prices (ISO 4217)."""
+    return str(db.value(_CURRENCY, id=store_id))
 
 
 def version(db: Snapshot, store_id: int) -> int:
@@ -150,13 +156,13 @@ def problems(
             )
     price = values.get("price")
     if price is not None:
-        currency = db.value(_CURRENCY, id=store_id)
-        digits = currency_digits(currency)
+        money = currency(db, store_id)
+        digits = currency_digits(money)
         if price % 10 ** (MONEY_DIGITS - digits):
             yield FieldError(
                 "price",
                 "too_many_decimals",
-                f"price must have at most {digits} decimals, as {currency} has; "
+                f"price must have at most {digits} decimals, as {money} has; "
                 "it is never rounded",
             )
 
@@ -212,6 +218,7 @@ def create(
         "store_id": store_id,
         "search_text": _search_text({**values, "file_name": file_name}),
         "revision": 1,
+        "date_archived": now() if values["is_archived"] else None,
         "number_of_downloads": 0,
         "date_created": moment,
         "date_modified": moment,
@@ -270,6 +277,9 @@ def change(
                 date_modified=now(),
             )
         )
+    archived = bool(values.get("is_archived", record["is_archived"]))
+    if archived != bool(record["is_archived"]):
+        changes["date_archived"] = now() if archived else None
     file_name = file.name if file else record["file_name"]
     changes["search_text"] = _search_text({**record, **values, "file_name": file_name})
     tx.execute(
@@ -286,7 +296,6 @@ def change(
         {**record, **changes},
         is_another=not changes.keys().isdisjoint(("version_id", "url")),
     )
-    archived = bool(values.get("is_archived", record["is_archived"]))
     added = bool(record["is_archived"]) - archived
     listing.note_change(tx, record["store_id"], COLLECTION, added=added)
     is_replaced = file is not None and record["version_id"] is not None

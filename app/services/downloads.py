@@ -165,6 +165,28 @@ _FURTHER = (
 )
 _FURTHER_ONE = Statement(_FURTHER.where(_F.id == bindparam("file_id")))
 _FURTHER_ALL = Statement(_FURTHER.where(~_F.is_archived).order_by(_F.id))
+_OF_CUSTOMER = Statement(
+    select(_P.id, _F.id.label("file_id"))
+    .select_from(
+        DOWNLOADABLE_PURCHASES.join(
+            FILES, _F.downloadable_id == _P.downloadable_id
+        ).join(DOWNLOADABLES, _D.id == _P.downloadable_id)
+    )
+    .join(
+        VERSIONS,
+        _V.id
+        == case(
+            (_F.is_main, func.coalesce(_P.version_id, _D.version_id)),
+            else_=_F.version_id,
+        ),
+    )
+    .where(
+        _P.store_id == bindparam("store_id"),
+        _P.customer_id == bindparam("customer_id"),
+        _V.blob_key == bindparam("key"),
+    )
+    .order_by(_P.id.desc(), _F.id)
+)
 _MAIN_SAID = Statement(
     select(_F.name.label("shown_name"), _F.title, _F.alt, _F.is_archived).where(
         _F.id == bindparam("file_id")
@@ -234,6 +256,29 @@ def all_wanted(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, Any]]:
         # One that this customer alone has, of a downloadable without any.
         said = {"shown_name": "", "title": "", "alt": "", "is_archived": False}
     return found if said["is_archived"] else [{**main, **said}, *found]
+
+
+def of_customer(
+    db: Snapshot, store_id: int, customer_id: str, key: str, moment: int
+) -> dict[str, Any]:
+    """Give the purchase by which a customer may download a blob, with its file.
+
+    Raises `NotFound` where there is none, and `RequestError` where nothing is left.
+    """
+    refusal: RequestError = NotFound()
+    whose = {"store_id": store_id, "customer_id": customer_id}
+    for purchase_id, file_id in db.rows(_OF_CUSTOMER, **whose, key=key):
+        record = wanted(db, purchase_id=purchase_id, file_id=file_id)
+        if record is None:
+            continue
+        try:
+            ensure_granted(record, moment)
+            ensure_left(record, moment)
+        except RequestError as error:
+            refusal = error
+        else:
+            return record
+    raise refusal
 
 
 def ensure_granted(record: Mapping[str, Any], moment: int) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
 from app.models import FILES, STORES, VERSIONS
-from app.services import blobs, listing, main_files
+from app.services import blobs, listing, main_files, versions
 from app.services.access import Principal
 from app.services.clock import now
 from app.services.main_files import NewFile
@@ -129,6 +129,36 @@ def change(
         .values(**values, revision=_V.revision + 1, date_modified=now())
     )
     listing.note_change(tx, record["store_id"], COLLECTION)
+
+
+def keep(tx: Transaction, store_id: int, key: str) -> int | None:
+    """Let a file that a store has be in its library; give its id there, None if not.
+
+    A version's is put there: what is used again must not go with a downloadable.
+    """
+    rows = with_blob(tx, store_id, key)
+    if not rows:
+        return None
+    first = rows[0]
+    if first["downloadable_id"] is None:
+        return int(first["id"])
+    return create(tx, store_id, main_files.of_stored(tx, first["id"]), {})
+
+
+def remove_blob(tx: Transaction, principal: Principal, key: str) -> list[str]:
+    """Remove a file wherever a store has it; give the key of its blob.
+
+    Raises `NotFound`, and `Conflict` while a downloadable or a purchase needs it.
+    """
+    rows = with_blob(tx, principal.store_id or 0, key)
+    if not rows:
+        raise NotFound
+    for row in rows:
+        if row["downloadable_id"] is None:
+            remove(tx, find(tx, principal, row["id"]))
+        else:
+            versions.remove(tx, versions.find(tx, principal, row["id"]))
+    return blobs.unnamed(tx, [key])
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:

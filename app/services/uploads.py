@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, case, delete, select, update
 
 from app.database import Database, Snapshot, Statement, Transaction
 from app.errors import Conflict, LinkExpired, UnknownLink
@@ -155,7 +155,11 @@ def finish(tx: Transaction, slot: dict[str, Any], file: NewFile) -> dict[str, An
         )
         .values(
             date_finished=now(),
-            date_expires=now() + KEPT,
+            # What came into the library is asked for by its slot for a while.
+            date_expires=case(
+                (_U.downloadable_id.is_not(None), now() + KEPT),
+                else_=_U.date_expires,
+            ),
             partial_key=None,
             offset=file.blob.size,
             length=file.blob.size,

@@ -36,6 +36,8 @@ def upgrade() -> None:
     op.add_column('downloadables', sa.Column('uuid', text(36), server_default='', nullable=False))
     op.execute(f'UPDATE downloadables SET uuid = {uuid}')
     op.create_index(op.f('ix_downloadables_store_id_uuid'), 'downloadables', ['store_id', 'uuid'], unique=True)
+    op.add_column('downloadables', sa.Column('date_archived', sa.BigInteger(), nullable=True))
+    op.execute('UPDATE downloadables SET date_archived = date_modified WHERE is_archived')
     if is_sqlite():
         remake('versions', VERSIONS_OF_BEFORE, lambda: create_versions(nullable=True))
     else:
@@ -199,3 +201,4 @@ def downgrade() -> None:
         op.alter_column('versions', 'downloadable_id', nullable=False)
     op.drop_index(op.f('ix_downloadables_store_id_uuid'), 'downloadables')
     op.drop_column('downloadables', 'uuid')
+    op.drop_column('downloadables', 'date_archived')

@@ -1,0 +1,19 @@
+"""SureCart's API: products are downloadables, downloads their files, medias blobs.
+
+Where its reference is silent: what is deleted is answered with its id and
+`deleted: true`; a limit over 100 counts as 100; expansions and filters of things that
+are not here are understood and find nothing.
+"""
+
+from flask import Flask
+
+from app.dialects.surecart import customers, downloads, medias, products
+from app.dialects.surecart.wire import DIALECT
+from app.http.catalogue import Catalogue
+
+
+def register(app: Flask, _catalogue: Catalogue) -> None:
+    """Publish the views."""
+    DIALECT.register(app)
+    for module in (downloads, medias, products, customers):
+        module.publish(app)

@@ -1,0 +1,52 @@
+"""SureCart's customers: how one is given a file for a while."""
+
+from urllib.parse import urlencode
+
+from flask import Flask, Response
+
+from app.dialects.speaking import answer
+from app.dialects.surecart import medias
+from app.dialects.surecart.wire import DIALECT, asked, blob_key, principal
+from app.errors import Invalid
+from app.http.addresses import DOWNLOAD
+from app.http.call import Call
+from app.services import downloads, signed_links
+from app.services.clock import now
+from schemas.surecart import SureCartExposeSchema
+
+_SCHEMA = SureCartExposeSchema()
+
+
+def _expose(call: Call, customer_id: str, uuid: str) -> Response:
+    """Answer a GET with a media that a customer bought, and an address for it.
+
+    The address counts as the customer's own link does. Raises `RequestError` where
+    nothing is left of the purchase.
+    """
+    who = principal(call)
+    sent = {n: v for n, v in asked(call).single.items() if n in _SCHEMA.writable}
+    values, errors = _SCHEMA.read(sent, partial=False)
+    if errors:
+        raise Invalid.of(errors)
+    record = medias.found(call.db, who.store_id or 0, uuid)
+    moment = now()
+    bought = downloads.of_customer(
+        call.db, who.store_id or 0, customer_id, blob_key(uuid), moment
+    )
+    expires = moment + values["expose_for"]
+    parameters = {
+        **signed_links.parameters(bought["id"], bought["download_passcode"], expires),
+        "file": str(bought["file_id"]),
+    }
+    url = f"{call.place.base}{DOWNLOAD}?{urlencode(parameters)}"
+    return answer(medias.shown(record, url, expires))
+
+
+def publish(app: Flask) -> None:
+    """Publish the views."""
+    DIALECT.publish(
+        app,
+        "/customers/<customer_id>/expose/<uuid>",
+        {"GET": "Expose a media to a customer for a while"},
+        {"GET": _expose},
+    )

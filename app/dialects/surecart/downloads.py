@@ -1,0 +1,238 @@
+"""SureCart's downloads: the files of a downloadable, the main one among them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Flask, Response
+
+from app.database import Snapshot, Transaction
+from app.dialects.speaking import answer
+from app.dialects.surecart import medias, products
+from app.dialects.surecart.wire import (
+    DIALECT,
+    Asked,
+    Listed,
+    Made,
+    asked,
+    blob_key,
+    deleted,
+    envelope,
+    media_id,
+    principal,
+    written,
+)
+from app.errors import Invalid, NotFound
+from app.http.call import Call
+from app.services import downloadables, files, library
+from app.services.access import Principal
+from app.services.conditions import AnyOf, Compare, Exists
+from schemas.errors import FieldError
+from schemas.surecart import SureCartDownloadSchema
+
+NAME = "download"
+_SCHEMA = SureCartDownloadSchema()
+
+
+def _of_customers(_db: Snapshot, _who: Principal, ids: tuple[str, ...]) -> Made:
+    """Find what customers have bought."""
+
+    def build(first: int) -> Exists:
+        is_one = AnyOf(
+            tuple(
+                Compare("customer_id", "=", first + number, str)
+                for number in range(len(ids))
+            )
+        )
+        return Exists(
+            "downloadable_purchase", "downloadable_id", "downloadable_id", is_one
+        )
+
+    return Made(build, ids)
+
+
+LISTED = Listed(
+    listing=files.IN_STORE,
+    sortable={
+        "created_at": "date_created",
+        "updated_at": "date_modified",
+        "archived_at": "date_archived",
+        "name": "name",
+    },
+    flags={"archived": lambda value: Made.is_one_of("is_archived", [value], bool)},
+    several={
+        "ids": lambda _db, _who, ids: Made.is_one_of(
+            "uuid", [uuid.lower() for uuid in ids], str
+        ),
+        "product_ids": lambda _db, _who, ids: Made.is_one_of(
+            "downloadable_uuid", [uuid.lower() for uuid in ids], str
+        ),
+        "customer_ids": _of_customers,
+        "variant_ids": lambda _db, _who, _ids: Made.nothing(),
+    },
+)
+
+
+def shown(
+    call: Call, records: Sequence[Mapping[str, Any]], expand: frozenset[str]
+) -> list[dict[str, Any]]:
+    """Write files as downloads; what is to be expanded is looked up at once."""
+    written = [_shown(record) for record in records]
+    for name, several in (("media", medias.several), ("product", products.several)):
+        ids = {one[name] for one in written} - {None}
+        if name in expand and ids:
+            objects = several(call.db, call.principal, sorted(ids))
+            for one in written:
+                one[name] = objects.get(one[name], one[name])
+    return written
+
+
+def _shown(record: Mapping[str, Any]) -> dict[str, Any]:
+    is_stored = record["url"] is None and record["blob_key"] is not None
+    return {
+        "id": record["uuid"],
+        "object": NAME,
+        "alt": record["alt"] or None,
+        "archived": bool(record["is_archived"]),
+        "archived_at": record["date_archived"],
+        "name": record["name"] or None,
+        "title": record["title"] or None,
+        "url": record["url"],
+        "media": media_id(record["blob_key"]) if is_stored else None,
+        "product": record["downloadable_uuid"],
+        "variant": None,
+        "created_at": record["date_created"],
+        "updated_at": record["date_modified"],
+    }
+
+
+def found(db: Snapshot, who: Principal, uuid: str) -> dict[str, Any]:
+    """Give the file that a download is. Raises `NotFound`."""
+    file_id = files.by_uuid(db, who.store_id or 0, uuid.lower())
+    if file_id is None:
+        raise NotFound
+    return files.find(db, who, file_id)
+
+
+def _list(call: Call) -> Response:
+    """Answer a GET of many."""
+    query = asked(call)
+    rows, pagination = LISTED.page(call, query)
+    return answer(envelope(shown(call, rows, query.expand), pagination))
+
+
+def _get(call: Call, uuid: str) -> Response:
+    """Answer a GET of one."""
+    record = found(call.db, principal(call), uuid)
+    return _answered(call, record, asked(call))
+
+
+def _create(call: Call) -> Response:
+    """Answer a POST: a file is added to a product."""
+    who = principal(call)
+    values, query = written(call, _SCHEMA, NAME, "POST")
+    with call.writing() as tx:
+        product_id = downloadables.by_uuid(tx, who.store_id or 0, values["product"])
+        if product_id is None:
+            raise _none("product", "the id of a product of this store")
+        product = downloadables.find(tx, who, product_id)
+        file_id = files.create(tx, product, _meant(tx, who, values, None), None)
+        return _answered(call, files.find(tx, who, file_id), query)
+
+
+def _change(call: Call, uuid: str) -> Response:
+    """Answer a PATCH."""
+    who = principal(call)
+    values, query = written(call, _SCHEMA, NAME, "PATCH")
+    with call.writing() as tx:
+        record = found(tx, who, uuid)
+        if (
+            values.get("product", record["downloadable_uuid"])
+            != (record["downloadable_uuid"])
+        ):
+            text = "product can't be changed; add another download instead"
+            raise Invalid.of([FieldError("product", "fixed", text)])
+        changes = {
+            name: value
+            for name, value in _meant(tx, who, values, record).items()
+            if name not in record or record[name] != value
+        }
+        if changes:
+            files.change(tx, record, changes, None)
+        return _answered(call, files.find(tx, who, record["id"]), query)
+
+
+def _delete(call: Call, uuid: str) -> Response:
+    """Answer a DELETE."""
+    who = principal(call)
+    with call.writing() as tx:
+        files.remove(tx, found(tx, who, uuid))
+    return deleted(NAME, uuid.lower())
+
+
+def _answered(call: Call, record: Mapping[str, Any], query: Asked) -> Response:
+    [one] = shown(call, [record], query.expand)
+    return answer(one)
+
+
+def _meant(
+    tx: Transaction,
+    who: Principal,
+    values: Mapping[str, Any],
+    record: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Give the values of a file that those of a download mean. Raises `Invalid`."""
+    if values.get("variant") is not None:
+        raise _none("variant", "null: there are no variants")
+    meant = {n: values[n] or "" for n in ("alt", "name", "title") if n in values}
+    if "archived" in values:
+        meant["is_archived"] = values["archived"]
+    media, url = values.get("media"), values.get("url")
+    if media is not None and url is not None:
+        raise _none("url", "null where media is given")
+    before = record or {"name": "", "url": None, "blob_key": None}
+    name = meant.get("name", before["name"])
+    if (url or (before["url"] and media is None)) and not name:
+        text = "name can't be blank when url is set: customers see it"
+        raise Invalid.of([FieldError("name", "required", text)])
+    if media is not None:
+        key = blob_key(media)
+        if before["url"] is not None or before["blob_key"] != key:
+            meant["library_file_id"] = _in_library(tx, who, key)
+    elif "url" in values and url != before["url"]:
+        meant["url"] = url
+    elif "media" in values and url is None and before["url"] is None:
+        text = "media can't be blank, unless url is set"
+        raise Invalid.of([FieldError("media", "required", text)])
+    if record is None and meant.keys().isdisjoint(("library_file_id", "url")):
+        text = "media can't be blank, unless url is set"
+        raise Invalid.of([FieldError("media", "required", text)])
+    return meant
+
+
+def _in_library(tx: Transaction, who: Principal, key: str) -> int:
+    """Give the library's file that a media is; a version's is put there."""
+    file_id = library.keep(tx, who.store_id or 0, key)
+    if file_id is None:
+        raise _none("media", "the id of a media of this store")
+    return file_id
+
+
+def _none(name: str, what: str) -> Invalid:
+    return Invalid.of([FieldError(name, "not_found", f"{name} must be {what}")])
+
+
+def publish(app: Flask) -> None:
+    """Publish the views."""
+    words = {"GET": "List downloads", "POST": "Create a download"}
+    DIALECT.publish(app, "/downloads", words, {"GET": _list, "POST": _create}, _SCHEMA)
+    DIALECT.publish(
+        app,
+        "/downloads/<uuid>",
+        {
+            "GET": "Retrieve a download",
+            "PATCH": "Update a download",
+            "DELETE": "Delete a download",
+        },
+        {"GET": _get, "PATCH": _change, "DELETE": _delete},
+        _SCHEMA,
+    )

@@ -1,0 +1,225 @@
+"""SureCart's medias: every file that a store has, and how one is uploaded."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from flask import Flask, Response
+
+from app.database import Snapshot, Transaction
+from app.dialects.speaking import answer
+from app.dialects.surecart.wire import (
+    DIALECT,
+    Listed,
+    Made,
+    asked,
+    blob_key,
+    deleted,
+    envelope,
+    media_id,
+    principal,
+    written,
+)
+from app.errors import Invalid, NotFound, RequestError
+from app.http.addresses import UPLOADS
+from app.http.call import Call
+from app.http.multipart import OCTETS, media_type
+from app.http.raw_body import clean
+from app.services import library, uploads
+from app.services.access import Principal
+from app.services.clock import now
+from schemas.errors import FieldError
+from schemas.surecart import SureCartBlobSchema, SureCartMediaSchema
+
+NAME = "media"
+MD5_BYTES = 16
+_SCHEMA = SureCartMediaSchema()
+_BLOB = SureCartBlobSchema()
+LISTED = Listed(
+    listing=library.MEDIA_IN_STORE,
+    sortable={
+        "created_at": "upload_date",
+        "updated_at": "date_modified",
+        "filename": "file_name",
+        "byte_size": "file_size",
+    },
+    flags={
+        "public_access": lambda value: Made.nothing() if value else Made.everything()
+    },
+    several={
+        "ids": lambda _db, _who, ids: Made.is_one_of(
+            "blob_key", [blob_key(uuid) for uuid in ids], str
+        )
+    },
+)
+
+
+def found(db: Snapshot, store_id: int, uuid: str) -> dict[str, Any]:
+    """Give the file that a media is. Raises `NotFound`."""
+    rows = library.with_blob(db, store_id, blob_key(uuid))
+    if not rows:
+        raise NotFound
+    return rows[0]
+
+
+def several(db: Snapshot, who: Principal, ids: Sequence[str]) -> dict[str, Any]:
+    """Write medias by their ids."""
+    keys = [blob_key(uuid) for uuid in ids]
+    rows = LISTED.rows(db, who, [Made.is_one_of("blob_key", keys, str)], len(keys))
+    return {media_id(row["blob_key"]): shown(row) for row in rows}
+
+
+def shown(
+    record: Mapping[str, Any], url: str | None = None, expires: int | None = None
+) -> dict[str, Any]:
+    """Write a file as a media; its address is for a while, where it has one."""
+    suffix = PurePosixPath(record["file_name"]).suffix
+    return {
+        "id": media_id(record["blob_key"]),
+        "object": NAME,
+        "alt": record["alt"] or None,
+        "byte_size": record["file_size"],
+        "content_type": record["file_type"],
+        "extension": suffix.removeprefix(".") or None,
+        "filename": record["file_name"],
+        "height": None,
+        "width": None,
+        "title": record["title"] or None,
+        "public_access": False,
+        "release_json": None,
+        "url": url,
+        "url_expires_at": expires,
+        "created_at": record["upload_date"],
+        "updated_at": record["date_modified"],
+    }
+
+
+def _list(call: Call) -> Response:
+    """Answer a GET of many."""
+    rows, pagination = LISTED.page(call, asked(call))
+    return answer(envelope([shown(row) for row in rows], pagination))
+
+
+def _get(call: Call, uuid: str) -> Response:
+    """Answer a GET of one."""
+    return answer(shown(found(call.db, principal(call).store_id or 0, uuid)))
+
+
+def _create(call: Call) -> Response:
+    """Answer a POST: what was uploaded is a media."""
+    who = principal(call)
+    values, _ = written(call, _SCHEMA, NAME, "POST")
+    if values.get("public_access"):
+        text = "public_access must be false: files are for those who bought them"
+        raise Invalid.of([FieldError("public_access", "inclusion", text)])
+    with call.writing() as tx:
+        record = _uploaded(tx, who, values["direct_upload_signed_id"])
+        changes = {n: v for n, v in values.items() if n in {"alt", "title"} and v}
+        if changes:
+            library.change(tx, record, changes)
+        record = library.find(tx, who, record["id"])
+    return answer(shown(record))
+
+
+def _uploaded(tx: Transaction, who: Principal, signed_id: str) -> dict[str, Any]:
+    """Give the file that was left at a slot. Raises `Invalid`."""
+    name = "direct_upload_signed_id"
+    try:
+        slot = uploads.find(tx, signed_id)
+    except RequestError as error:
+        text = f"{name} must be the signed_id of a direct upload of the last day"
+        raise Invalid.of([FieldError(name, "invalid", text)]) from error
+    if slot["store_id"] != who.store_id or slot["store_id"] is None:
+        text = f"{name} must be the signed_id of a direct upload of this store"
+        raise Invalid.of([FieldError(name, "invalid", text)])
+    if slot["version_id"] is None:
+        text = f"{name} has no file: PUT it to the url of the direct upload first"
+        raise Invalid.of([FieldError(name, "not_uploaded", text)])
+    return library.find(tx, who, slot["version_id"])
+
+
+def _delete(call: Call, uuid: str) -> Response:
+    """Answer a DELETE. Raises `Conflict` for what a product has, or had."""
+    who = principal(call)
+    with call.writing() as tx:
+        keys = library.remove_blob(tx, who, blob_key(uuid))
+    for key in keys:
+        call.installation.storage.delete(key)
+    return deleted(NAME, uuid.lower())
+
+
+def _direct_upload(call: Call) -> Response:
+    """Answer a POST with the address at which a file can be left (Active Storage)."""
+    who = principal(call)
+    values, _ = written(call, _BLOB, "blob", "POST")
+    _ensure_fit(call, values)
+    name = clean(values["filename"]) or "file"
+    declared = values["content_type"] or ""
+    hours = call.settings.upload_hours
+    with call.writing() as tx:
+        gone = uploads.remove_expired(tx)
+        token = uploads.create(
+            tx,
+            store_id=who.store_id,
+            hours=hours,
+            file_name=name,
+            file_type=media_type(declared, name),
+        )
+    for key in gone:
+        call.installation.storage.drop_partial(key)
+    moment = datetime.fromtimestamp(now(), UTC)
+    return answer(
+        {
+            "filename": name,
+            "content_type": declared or OCTETS,
+            "metadata": {},
+            "byte_size": values["byte_size"],
+            "checksum": values["checksum"],
+            "created_at": moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "signed_id": token,
+            "direct_upload": {
+                "url": f"{call.place.base}{UPLOADS}/{token}",
+                "headers": {
+                    "Content-Type": declared or OCTETS,
+                    "Content-MD5": values["checksum"],
+                },
+            },
+        }
+    )
+
+
+def _ensure_fit(call: Call, values: Mapping[str, Any]) -> None:
+    """Refuse early what would be refused when it comes. Raises `Invalid`."""
+    try:
+        is_md5 = len(base64.b64decode(values["checksum"], validate=True)) == MD5_BYTES
+    except ValueError:
+        is_md5 = False
+    if not is_md5:
+        text = "checksum must be the MD5 digest of the file, in Base64"
+        raise Invalid.of([FieldError("checksum", "invalid", text)])
+    most = call.settings.max_file_size
+    if values["byte_size"] > most:
+        text = f"byte_size must be {most} at most (SIRENHALL_MAX_FILE_SIZE)"
+        raise Invalid.of([FieldError("byte_size", "too_large", text)])
+
+
+def publish(app: Flask) -> None:
+    """Publish the views."""
+    words = {"GET": "List medias", "POST": "Create a media"}
+    DIALECT.publish(app, "/medias", words, {"GET": _list, "POST": _create}, _SCHEMA)
+    DIALECT.publish(
+        app,
+        "/medias/<uuid>",
+        {"GET": "Retrieve a media", "DELETE": "Delete a media"},
+        {"GET": _get, "DELETE": _delete},
+    )
+    for access in ("private", "public"):
+        DIALECT.publish(
+            app,
+            f"/direct_upload/{access}",
+            {"POST": "Create an address at which a file can be left"},
+            {"POST": _direct_upload},
+            _BLOB,
+        )

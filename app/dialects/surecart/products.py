@@ -1,0 +1,120 @@
+"""SureCart's products, to be read: downloadables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Flask, Response
+
+from app.database import Snapshot
+from app.dialects.speaking import answer
+from app.dialects.surecart.wire import (
+    DIALECT,
+    Listed,
+    Made,
+    asked,
+    envelope,
+    principal,
+)
+from app.errors import NotFound
+from app.http.call import Call
+from app.services import downloadables
+from app.services.access import Principal
+from app.services.conditions import AnyOf, Defined, Not
+from app.services.places import currency_digits
+from schemas.values import MONEY_DIGITS
+
+NAME = "product"
+_HAS_FILE = AnyOf((Defined("file_name", is_text=True), Defined("url", is_text=True)))
+
+
+def _never(value: bool) -> Made:  # noqa: FBT001 - a filter's only value
+    """Find by what no product is."""
+    return Made.nothing() if value else Made.everything()
+
+
+LISTED = Listed(
+    listing=downloadables.EVERY_IN_STORE,
+    sortable={
+        "created_at": "date_created",
+        "updated_at": "date_modified",
+        "name": "name",
+    },
+    flags={
+        "archived": lambda value: Made.is_one_of("is_archived", [value], bool),
+        "downloadable": lambda value: Made(
+            lambda _first: _HAS_FILE if value else Not(_HAS_FILE)
+        ),
+        "featured": _never,
+        "ad_hoc": _never,
+    },
+    several={
+        "ids": lambda _db, _who, ids: Made.is_one_of(
+            "uuid", [uuid.lower() for uuid in ids], str
+        ),
+        "product_collection_ids": lambda _db, _who, _ids: Made.nothing(),
+        "product_group_ids": lambda _db, _who, _ids: Made.nothing(),
+    },
+    searched="search_text",
+)
+
+
+def found(db: Snapshot, who: Principal, uuid: str) -> dict[str, Any]:
+    """Give the downloadable that a product is. Raises `NotFound`."""
+    product_id = downloadables.by_uuid(db, who.store_id or 0, uuid.lower())
+    if product_id is None:
+        raise NotFound
+    return downloadables.find(db, who, product_id)
+
+
+def several(db: Snapshot, who: Principal, uuids: Sequence[str]) -> dict[str, Any]:
+    """Write products by their ids."""
+    currency = downloadables.currency(db, who.store_id or 0)
+    rows = LISTED.rows(db, who, [Made.is_one_of("uuid", uuids, str)], len(uuids))
+    return {row["uuid"]: shown(row, currency) for row in rows}
+
+
+def shown(record: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """Write a downloadable as a product; money is in the currency's smallest unit."""
+    unit = 10 ** (MONEY_DIGITS - currency_digits(currency))
+    amount = record["price"] // unit
+    return {
+        "id": record["uuid"],
+        "object": NAME,
+        "archived": bool(record["is_archived"]),
+        "archived_at": record["date_archived"],
+        "description": record["description"] or None,
+        "metadata": {},
+        "metrics": {
+            "currency": currency.lower(),
+            "max_price_amount": amount,
+            "min_price_amount": amount,
+            "prices_count": 1,
+        },
+        "name": record["name"],
+        "shipping_enabled": False,
+        "sku": record["code"],
+        "status": "published" if record["is_published"] else "draft",
+        "stock_enabled": False,
+        "created_at": record["date_created"],
+        "updated_at": record["date_modified"],
+    }
+
+
+def _list(call: Call) -> Response:
+    """Answer a GET of many."""
+    rows, pagination = LISTED.page(call, asked(call))
+    currency = downloadables.currency(call.db, call.principal.store_id or 0)
+    return answer(envelope([shown(row, currency) for row in rows], pagination))
+
+
+def _get(call: Call, uuid: str) -> Response:
+    """Answer a GET of one."""
+    record = found(call.db, principal(call), uuid)
+    return answer(shown(record, downloadables.currency(call.db, record["store_id"])))
+
+
+def publish(app: Flask) -> None:
+    """Publish the views."""
+    DIALECT.publish(app, "/products", {"GET": "List products"}, {"GET": _list})
+    words = {"GET": "Retrieve a product"}
+    DIALECT.publish(app, "/products/<uuid>", words, {"GET": _get})

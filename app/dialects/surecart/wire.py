@@ -1,0 +1,404 @@
+"""What all objects of SureCart's API share: lists, expansions, bodies and errors."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request
+
+from app.database import Snapshot
+from app.dialects import speaking
+from app.dialects.speaking import Dialect, answer
+from app.errors import BadRequest, Invalid, Problem
+from app.http.call import Call
+from app.services import stores
+from app.services.access import Principal
+from app.services.conditions import All, AnyOf, Compare, Condition, Like
+from app.services.folding import MAX_WORDS, contains
+from app.services.listing import Listing, Order, Selection
+from schemas.base import ResourceSchema
+
+PREFIX = "/surecart/v1"
+DEFAULT_LIMIT, MOST = 20, 100
+MOST_PAGES = 10**9
+
+_PARAMETER = re.compile(r"([a-z_]+)(\[[0-9]*\])?", re.ASCII)
+_WRAPPED = re.compile(r"([a-z_]+)\[([a-z_]+)\](\[[0-9]*\])?", re.ASCII)
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_SYMBOLS = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    410: "gone",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    422: "unprocessable_entity",
+    429: "too_many_requests",
+    500: "internal_server_error",
+    503: "service_unavailable",
+    507: "insufficient_storage",
+}
+"""What Rails calls the statuses."""
+
+_TYPES = {
+    "required": "blank",
+    "unknown": "unknown",
+    "conflict": "taken",
+    "too_small": "greater_than_or_equal_to",
+    "too_large": "less_than_or_equal_to",
+}
+"""What Rails calls what is wrong with an attribute, where we call it otherwise."""
+
+UNDERSTOOD = frozenset({"page", "limit", "per_page", "sort", "expand", "live_mode"})
+"""Parameters of every list."""
+
+
+def _error(status: int, problems: Sequence[Problem]) -> dict[str, Any]:
+    """Say what went wrong; its code begins with what the request was about."""
+    about = _subject(request.path)
+    symbol = _SYMBOLS.get(status, "unprocessable_entity")
+    kind = "invalid" if status == Invalid.status else symbol
+    return {
+        "http_status": symbol,
+        "type": kind,
+        "code": f"{about}.{kind}",
+        "message": "; ".join(problem.message for problem in problems),
+        "validation_errors": [
+            {
+                "attribute": problem.property,
+                "type": _TYPES.get(problem.code, problem.code),
+                "code": f"{about}.{problem.property}."
+                f"{_TYPES.get(problem.code, problem.code)}",
+                "message": problem.message,
+                "options": {},
+            }
+            for problem in problems
+            if problem.property
+        ],
+    }
+
+
+def _subject(path: str) -> str:
+    """Name what an address is about, one of them: download, media."""
+    name = path.removeprefix(PREFIX).strip("/").partition("/")[0]
+    return name.removesuffix("s") if name.isidentifier() else "request"
+
+
+_TEXT = {"type": "string"}
+DIALECT = Dialect(
+    PREFIX,
+    _error,
+    {
+        "type": "object",
+        "required": ["http_status", "type", "code", "message", "validation_errors"],
+        "properties": {
+            "http_status": _TEXT,
+            "type": _TEXT,
+            "code": _TEXT,
+            "message": _TEXT,
+            "validation_errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["attribute", "type", "code", "message", "options"],
+                    "properties": {
+                        "attribute": _TEXT,
+                        "type": _TEXT,
+                        "code": _TEXT,
+                        "message": _TEXT,
+                        "options": {"type": "object"},
+                    },
+                },
+            },
+        },
+    },
+)
+
+
+def principal(call: Call) -> Principal:
+    """Find who asks, by Bearer. Raises `Unauthorized` and `Forbidden`."""
+    return speaking.authorized(call, speaking.bearer(call))
+
+
+# -- ids ----------------------------------------------------------------------------
+
+
+def media_id(blob_key: str) -> str:
+    """Give the id of a media: the key of its blob, as a UUID."""
+    return str(UUID(blob_key)) if len(blob_key) == 32 else blob_key  # noqa: PLR2004
+
+
+def blob_key(media: str) -> str:
+    """Give the key of the blob that a media is."""
+    return media.replace("-", "").lower()
+
+
+# -- what is asked for --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parameters of a request: those with brackets have several values."""
+
+    single: Mapping[str, str]
+    several: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def expand(self) -> frozenset[str]:
+        """What is to be expanded: media, and with dots what is inside of it."""
+        return frozenset(self.several.get("expand", ()))
+
+    def flag(self, name: str) -> bool | None:
+        """Give a parameter that is true or false. Raises `BadRequest`."""
+        sent = self.single.get(name)
+        if sent not in {None, "true", "false", "1", "0"}:
+            text = f"{name} must be true or false"
+            raise BadRequest(problems=[Problem(text, "inclusion", name)])
+        return None if sent is None else sent in {"true", "1"}
+
+
+def asked(call: Call) -> Asked:
+    """Read the query, in which a list's name has brackets. Raises `BadRequest`."""
+    single: dict[str, str] = {}
+    several: dict[str, tuple[str, ...]] = {}
+    for sent, value in call.query:
+        found = _PARAMETER.fullmatch(sent)
+        name = found[1] if found else sent
+        if found and found[2]:
+            several[name] = (*several.get(name, ()), value)
+        else:
+            single[name] = value
+    return Asked(single, several)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A list that can be asked for: its rows, and what it is filtered and sorted by.
+
+    `flags` and `several` are the names of filters and what conditions they make of
+    their values, given the number of the first parameter.
+    """
+
+    listing: Listing
+    sortable: Mapping[str, str]
+    flags: Mapping[str, Callable[[bool], "Made"]]
+    several: Mapping[str, Callable[[Snapshot, Principal, tuple[str, ...]], "Made"]]
+    searched: str | None = None
+
+    def page(self, call: Call, asked: Asked) -> tuple[list[dict[str, Any]], Any]:
+        """Give a page, and what the envelope says of it."""
+        who = principal(call)
+        store = stores.find(call.db, who, who.store_id or 0)
+        problems: list[Problem] = []
+        self._ensure_known(asked, problems)
+        number = _number(asked, "page", 1, MOST_PAGES, problems)
+        limit = _number(
+            asked,
+            "per_page" if "per_page" in asked.single else "limit",
+            DEFAULT_LIMIT,
+            MOST,
+            problems,
+        )
+        order = self._order(asked, problems)
+        if problems:
+            raise BadRequest(problems=problems)
+        found = self.listing.page(
+            call.db,
+            who.store_id,
+            self._selection(call.db, who, asked, order),
+            limit=limit,
+            offset=(number - 1) * limit,
+            timezone=store["timezone"],
+        )
+        names = self.listing.source.names
+        rows = [dict(zip(names, row, strict=True)) for row in found.rows]
+        said = {
+            "count": found.total,
+            "limit": limit,
+            "page": number,
+            "url": f"{call.request.script_root}{call.request.path}",
+        }
+        return rows, said
+
+    def rows(
+        self, db: Snapshot, who: Principal, made: Sequence["Made"], most: int
+    ) -> list[dict[str, Any]]:
+        """Give the first rows that conditions select, in any order."""
+        found = self.listing.page(
+            db, who.store_id, joined(made, ()), limit=most, offset=0, timezone="UTC"
+        )
+        names = self.listing.source.names
+        return [dict(zip(names, row, strict=True)) for row in found.rows]
+
+    def _ensure_known(self, asked: Asked, problems: list[Problem]) -> None:
+        flags = {*UNDERSTOOD, *self.flags, *(["query"] if self.searched else [])}
+        known = [
+            *sorted(flags),
+            *(f"{name}[]" for name in self.several),
+        ]
+        unknown = [
+            *(name for name in asked.single if name not in flags),
+            *(
+                f"{name}[]"
+                for name in asked.several
+                if name not in {*self.several, "expand"}
+            ),
+        ]
+        for name in unknown:
+            text = f"{name[:40]} is not known; known are {', '.join(known)}"
+            problems.append(Problem(text, "unknown", name[:40]))
+        for name, values in asked.several.items():
+            if len(values) > MOST:
+                text = f"{name}[] may have {MOST} values at most"
+                problems.append(Problem(text, "too_many", name))
+
+    def _order(self, asked: Asked, problems: list[Problem]) -> tuple[Order, ...]:
+        column, _, way = asked.single.get("sort", "created_at:desc").partition(":")
+        if column not in self.sortable or way not in {"", "asc", "desc"}:
+            text = (
+                "sort must be a column and asc or desc, such as created_at:asc; "
+                f"columns are {', '.join(self.sortable)}"
+            )
+            problems.append(Problem(text, "inclusion", "sort"))
+            return ()
+        is_descending = way == "desc"
+        orders = [Order(self.sortable[column], is_descending=is_descending)]
+        return (*orders, Order("id", is_descending=is_descending))
+
+    def _selection(
+        self, db: Snapshot, who: Principal, asked: Asked, order: tuple[Order, ...]
+    ) -> Selection:
+        made: list[Made] = []
+        for name, make in self.flags.items():
+            value = asked.flag(name)
+            if value is not None:
+                made.append(make(value))
+        made += [
+            make_several(db, who, asked.several[name])
+            for name, make_several in self.several.items()
+            if name in asked.several
+        ]
+        if self.searched and "query" in asked.single:
+            words = asked.single["query"].split()[:MAX_WORDS]
+            made.append(Made.matches(self.searched, words))
+        return joined(made, order)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A condition, of parameters that are counted from 0, and their values."""
+
+    build: Callable[[int], Condition]
+    values: tuple[Any, ...] = ()
+
+    @staticmethod
+    def is_one_of(column: str, values: Iterable[Any], kind: type) -> "Made":
+        """Let a column have one of some values; of none, nothing."""
+        found = tuple(values)
+        return Made(
+            lambda first: AnyOf(
+                tuple(
+                    Compare(column, "=", first + number, kind)
+                    for number in range(len(found))
+                )
+            ),
+            found,
+        )
+
+    @staticmethod
+    def matches(column: str, words: Sequence[str]) -> "Made":
+        """Let a folded text have each of some words."""
+        return Made(
+            lambda first: All(
+                tuple(Like(column, first + number) for number in range(len(words)))
+            ),
+            tuple(contains(word) for word in words),
+        )
+
+    @staticmethod
+    def nothing() -> "Made":
+        """Let nothing be found."""
+        return Made(lambda _first: AnyOf(()))
+
+    @staticmethod
+    def everything() -> "Made":
+        """Leave all of it."""
+        return Made(lambda _first: All(()))
+
+
+def joined(made: Sequence[Made], order: tuple[Order, ...]) -> Selection:
+    """Join conditions, whose parameters are counted on."""
+    conditions: list[Condition] = []
+    values: list[Any] = []
+    for one in made:
+        conditions.append(one.build(len(values)))
+        values += one.values
+    return Selection(All(tuple(conditions)), tuple(values), order)
+
+
+def _number(
+    asked: Asked, name: str, usual: int, most: int, problems: list[Problem]
+) -> int:
+    sent = asked.single.get(name)
+    if sent is None:
+        return usual
+    if not _WHOLE.fullmatch(sent) or int(sent) < 1:
+        text = f"{name} must be a whole number of at least 1"
+        problems.append(Problem(text, "not_a_number", name))
+        return usual
+    return min(int(sent), most)
+
+
+# -- what is answered ---------------------------------------------------------------
+
+
+def envelope(data: Sequence[Any], pagination: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a list."""
+    return {"object": "list", "pagination": pagination, "data": data}
+
+
+def deleted(name: str, uuid: str) -> Response:
+    """Answer a DELETE."""
+    return answer({"id": uuid, "object": name, "deleted": True})
+
+
+# -- what is sent -------------------------------------------------------------------
+
+
+def written(
+    call: Call, schema: ResourceSchema, name: str, method: str
+) -> tuple[dict[str, Any], Asked]:
+    """Read a body that is wrapped in the object's name; give its values.
+
+    JSON may come without the wrapping, as Rails has it. Gives what is to be expanded,
+    too, which the query or the body may say. Raises `Invalid`.
+    """
+    sent = speaking.body(call, schema, method)
+    wrapped: dict[str, Any] = {}
+    expand: tuple[str, ...] = ()
+    for key, value in sent.items():
+        found = _WRAPPED.fullmatch(key)
+        if found and found[1] == name:
+            wrapped[found[2]] = value
+        elif key in {"expand", "expand[]"}:
+            several = value if isinstance(value, list) else [value]
+            expand += tuple(str(one) for one in several)
+        else:
+            wrapped[key] = value
+    if name in wrapped and name not in schema.writable:
+        inside = wrapped.pop(name)
+        if not isinstance(inside, dict) or wrapped:
+            text = f'{name} must be the only object of the body: {{"{name}": {{…}}}}'
+            raise BadRequest(problems=[Problem(text, "invalid", name)])
+        wrapped = inside
+    values, errors = schema.read(wrapped, partial=method == "PATCH")
+    if errors:
+        raise Invalid.of(errors)
+    query = asked(call)
+    all_of_it = (*query.several.get("expand", ()), *expand)
+    return values, Asked(query.single, {"expand": all_of_it})
