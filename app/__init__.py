@@ -17,7 +17,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     Without settings, those of the environment count. Raises `ConfigurationError`.
     """
     # Imported late, so that `sirenhall --help` loads none of it.
-    from app.dialects import easycart, surecart
+    from app.dialects import easycart, surecart, zid
     from app.http import (
         access_log,
         compression,
@@ -40,12 +40,14 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         item_categories,
         library_files,
         oauth,
+        offers,
         problems,
         profiles,
         property_helpers,
         purchases,
         rels,
         stores,
+        translations,
         uploads,
         versions,
         webhook_deliveries,
@@ -67,6 +69,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         versions,
         files,
         library_files,
+        offers,
+        translations,
         purchases,
         downloads,
         webhook_deliveries,
@@ -80,6 +84,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         health,
         easycart,
         surecart,
+        zid,
     ):
         resource.register(app, CATALOGUE)
     errors.register(app)

@@ -1,17 +1,31 @@
 """A downloadable: a file that a store sells."""
 
+from typing import Any
+
 from schemas.base import ResourceSchema
 from schemas.fields import (
     Amount,
     Boolean,
     Date,
     Integer,
+    Pattern,
     Reference,
     Text,
     Upload,
     Url,
     Uuid,
 )
+
+
+def language_property(description: str, **options: Any) -> Pattern:
+    """Make a property that is a language (BCP 47), such as ``ar`` or ``pt-BR``."""
+    return Pattern(
+        description,
+        max_length=35,
+        pattern="[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*",
+        form="a language such as ar, en or pt-BR",
+        **options,
+    )
 
 
 class DownloadableSchema(ResourceSchema):
@@ -83,6 +97,13 @@ class DownloadableSchema(ResourceSchema):
         is_one_line=False,
         default="",
         example="A unicorn, ready to print.",
+    )
+    language = language_property(
+        "The language of name and description (BCP 47); null: that of the store, by "
+        "its locale_code. fx:translations has them in others, and Accept-Language "
+        "shows those.",
+        nullable=True,
+        example="en",
     )
     release_notes = Text(
         "What is new in the newest file, for customers.",

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from flask import Flask, Response
@@ -20,6 +21,7 @@ from schemas.base import ResourceSchema
 
 View = Callable[..., Response]
 READS, WITH_BODY = frozenset({"GET", "HEAD"}), frozenset({"POST", "PATCH", "PUT"})
+_JSON = msgspec.json.Encoder(decimal_format="number")
 ANYTHING = (200, 400, 401, 403, 404, 409, 410, 413, 415, 422, 503)
 
 
@@ -84,7 +86,7 @@ def answer(
         "X-Content-Type-Options": "nosniff",
         **(headers or {}),
     }
-    return Response(msgspec.json.encode(value), status, said)
+    return Response(_JSON.encode(value), status, said)
 
 
 def principal(call: Call, tokens: Sequence[str]) -> Principal:
@@ -138,6 +140,17 @@ def _inside(sent: str) -> list[str]:
         return []
     secret = pair.partition(":")[2].strip()
     return [secret] if secret else []
+
+
+def blob_id(blob_key: str) -> str:
+    """Give the key of a blob as a UUID, which is what it is made of."""
+    is_uuid = len(blob_key) == 32  # noqa: PLR2004 - hexadecimal digits
+    return str(UUID(blob_key)) if is_uuid else blob_key
+
+
+def blob_key(uuid: str) -> str:
+    """Give the key of the blob that a UUID names."""
+    return uuid.replace("-", "").lower()
 
 
 def body(call: Call, schema: ResourceSchema, method: str) -> dict[str, Any]:

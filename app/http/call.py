@@ -7,7 +7,7 @@ until a resource asks for it.
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -17,7 +17,7 @@ from zlib import crc32
 
 from flask import Request, Response
 
-from app.database import Snapshot, Transaction
+from app.database import Row, Snapshot, Transaction
 from app.errors import (
     BadRequest,
     Forbidden,
@@ -31,13 +31,14 @@ from app.http.application import ReadyHeaders, ReadyResponse
 from app.http.compression import IDENTITY, chosen
 from app.http.conditional import Outcome, Validators, evaluate
 from app.http.documents import Place
+from app.http.languages import ranges
 from app.http.lazy import lazy
 from app.http.media_types import SCHEMA
 from app.http.method_override import REFUSED
 from app.http.negotiation import Choice, negotiate
 from app.http.pagination import Query, with_query
 from app.http.preferences import MINIMAL, Preferences, preferences
-from app.services import access, clock
+from app.services import access, clock, translations
 from app.services.installation import Installation
 from app.services.kept import Written
 from app.services.scopes import STORE
@@ -57,7 +58,7 @@ FOXY_VERSION = "1"
 MAX_PARAMETERS = 100
 
 REALM = 'Bearer realm="sirenhall"'
-VARY = f"Accept, {VERSION_HEADER}, Accept-Encoding, Authorization"
+VARY = f"Accept, {VERSION_HEADER}, Accept-Encoding, Accept-Language, Authorization"
 CONDITIONS = frozenset(
     {
         "HTTP_IF_MATCH",
@@ -88,6 +89,7 @@ class Call:
         self.started = time.perf_counter()
         self.offers = REPRESENTATIONS
         self.profile = ""
+        self.shown_languages: set[str] = set()
         self._db: Snapshot | None = None
         self._tx: Transaction | None = None
 
@@ -207,6 +209,20 @@ class Call:
         return chosen(accepted) if accepted else IDENTITY
 
     @lazy
+    def languages(self) -> tuple[str, ...]:
+        """The languages that the client would rather read, the best first."""
+        header = self.request.environ.get("HTTP_ACCEPT_LANGUAGE")
+        return ranges(header) if header else ()
+
+    def localized(self, names: Sequence[str], rows: Sequence[Row]) -> Sequence[Row]:
+        """Put the texts of downloadables into the language that fits best."""
+        if not self.languages:
+            return rows
+        shown, used = translations.localized(self.db, names, rows, self.languages)
+        self.shown_languages |= used
+        return shown
+
+    @lazy
     def preferences(self) -> Preferences:
         """What the client would rather have."""
         return preferences(self.request.environ.get("HTTP_PREFER", ""))
@@ -305,7 +321,7 @@ class Call:
         made_of = (
             f"{revision} {self.choice.media_type} {place.base} {place.vocabulary.base} "
             f"{self.is_foxy} {self.principal.scope} {self.principal.store_id} "
-            f"{shape} {self.coding} "
+            f"{shape} {self.coding} {self.languages} "
             f"{self.request.environ.get('QUERY_STRING', '')}"
         )
         # Within its second, a resource may change again and look the same by date.
@@ -367,7 +383,7 @@ class Call:
         headers: dict[str, str] | None = None,
     ) -> Response:
         """Answer with a document in the format that was negotiated."""
-        body, links = self.written(document)
+        body, links, _ = self.written(document)
         is_read = self.request.method in {"GET", "HEAD"}
         if is_read and status == 200 and not (headers and "ETag" in headers):  # noqa: PLR2004
             # What has no revision is known by its bytes.
@@ -386,6 +402,7 @@ class Call:
         return Written(
             self.choice.representation.render(document, vocabulary),
             LINK_HEADER.render_embedded(document, vocabulary),
+            ", ".join(sorted(self.shown_languages)),
         )
 
     def public(self, body: bytes, media_type: str) -> Response:
@@ -451,6 +468,8 @@ class Call:
             answer["Content-Security-Policy"] = PAGE_POLICY
         if self.request.environ.get("HTTP_FOXY_API_VERSION") == FOXY_VERSION:
             answer[VERSION_HEADER] = FOXY_VERSION
+        if self.shown_languages:
+            answer["Content-Language"] = ", ".join(sorted(self.shown_languages))
         if headers:
             answer.update(headers)
         return ReadyResponse(body, status, ReadyHeaders(answer))

@@ -21,6 +21,8 @@ class Kind:
     declaration: Declaration
     source: Source
     named_by: str | None = None
+    is_translated: bool = False
+    """Whether name and description are shown in the language that is asked for."""
     documents: ItemDocuments = field(init=False)
 
     def __post_init__(self) -> None:

@@ -111,7 +111,10 @@ class CollectionViews:
         if page is None:
             page = call.written(self.document(call, owner, asked))
             pages.put(key, page)
-        return call.finish(page.body, headers=validators.headers, links=page.links)
+        headers = validators.headers
+        if page.languages:
+            headers = {**headers, "Content-Language": page.languages}
+        return call.finish(page.body, headers=headers, links=page.links)
 
     def _table(
         self, call: Call, owner: Record, asked: Asked, validators: Validators
@@ -136,7 +139,7 @@ class CollectionViews:
                     self.items.documents.resource(
                         dict(zip(names, row, strict=True)), call.place, shown
                     )
-                    for row in rows
+                    for row in self._localized(call, rows)
                 )
             )
             position, left = position + len(rows), left - len(rows)
@@ -167,7 +170,7 @@ class CollectionViews:
         """Build the document of a page; the database is given back."""
         shown = asked.window
         page = self.service.page(call, owner, asked.selection, shown)
-        embedded = self._embedded(call, page.rows, asked)
+        embedded = self._embedded(call, self._localized(call, page.rows), asked)
         call.close()
         returned = len(page.rows)
         representation = call.choice.representation
@@ -194,6 +197,12 @@ class CollectionViews:
         if representation.has_actions:
             document.actions = self._actions(call)
         return document
+
+    def _localized(self, call: Call, rows: Sequence[Row]) -> Sequence[Row]:
+        """Give rows as who asks is to read them."""
+        if not (self.items.kind.is_translated and rows):
+            return rows
+        return call.localized(self.declaration.columns, rows)
 
     def asked(self, call: Call, owner: Record, *, is_usual: bool = True) -> Asked:
         """Read the query; without `is_usual`, what is archived is meant, too.

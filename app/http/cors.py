@@ -13,7 +13,8 @@ REQUEST_HEADERS = (
     "x-http-method-override, x-http-method, x-method-override, prefer, "
     "idempotency-key, repr-digest, content-digest, content-md5, tus-resumable, "
     "upload-length, upload-offset, upload-metadata, upload-checksum, "
-    "upload-defer-length, x-requested-with"
+    "upload-defer-length, x-requested-with, access-token, x-manager-token, "
+    "store-id, role, currency"
 )
 EXPOSED = (
     "Location, Link, ETag, Last-Modified, Allow, Accept-Post, Accept-Patch, "

@@ -4,11 +4,11 @@ Each relation costs one query, however many rows it starts from. What a resource
 has with it (its attributes) comes the same way, where there is any.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.database import Snapshot
+from app.database import Row, Snapshot
 from app.errors import BadRequest, Problem
 from app.http.catalogue import Branch, Catalogue, Kind
 from app.http.documents import Place
@@ -39,6 +39,7 @@ class Embedder:
     catalogue: Catalogue
     place: Place
     representation: Representation | None
+    localized: Callable[[Sequence[str], Sequence[Row]], Sequence[Row]] | None = None
     left: int = field(default=MAX_EMBEDDED)
     left_inside: int = field(default=MAX_ALWAYS_INSIDE)
 
@@ -93,7 +94,12 @@ class Embedder:
         if not keys:
             return []
         most = MAX_EMBEDDED + 1 if is_asked else MAX_ALWAYS
-        return related(self.db, kind, column, keys, most=most)
+        found = related(self.db, kind, column, keys, most=most)
+        if not (self.localized and found and self.catalogue[kind].is_translated):
+            return found
+        names = tuple(found[0])
+        rows = self.localized(names, [tuple(row.values()) for row in found])
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def _documents(
         self, kind: Kind, rows: Sequence[dict[str, Any]], branch: Branch

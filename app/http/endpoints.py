@@ -155,6 +155,8 @@ def publish(app: Flask, route: Route, views: Mapping[str, View]) -> None:
             view_func=_handling(route, method, view),
             methods=[method],
             provide_automatic_options=False,
+            # Some write the slash at the end, and some do not.
+            strict_slashes=not route.path.endswith("/"),
         )
 
 

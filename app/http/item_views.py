@@ -117,7 +117,8 @@ class ItemViews:
             document = self.document(call, record, removable, fields=fields, zoom=zoom)
             return call.respond(document, headers=validators.headers)
         insides = self.insides(call, [record], zoom, representation)
-        row = tuple(record.values())[: len(self.declaration.columns)]
+        shown = self.localized(call, record)
+        row = tuple(shown.values())[: len(self.declaration.columns)]
         [body] = self.documents.fragments(
             [row], representation, call.place, fields=fields, insides=insides
         )
@@ -141,7 +142,9 @@ class ItemViews:
         """Give what is embedded in records, None where that is nothing."""
         if not zoom and not any(record.get(ALWAYS_COUNT) for record in records):
             return None
-        embedder = Embedder(call.db, self.catalogue, call.place, representation)
+        embedder = Embedder(
+            call.db, self.catalogue, call.place, representation, call.localized
+        )
         return embedder.inside(self.kind, records, zoom)
 
     def validators(
@@ -211,6 +214,7 @@ class ItemViews:
     ) -> Resource:
         """Build the document of a record, with its actions where they are shown."""
         inside = (self.insides(call, [record], zoom) or [NOTHING])[0]
+        record = self.localized(call, record)
         document = self.documents.resource(record, call.place, fields, inside)
         if self._offers_actions(call):
             document.actions = affordances.item_actions(
@@ -224,6 +228,13 @@ class ItemViews:
         if extra:
             document.properties = {**document.properties, **extra}
         return document
+
+    def localized(self, call: Call, record: Record) -> Record:
+        """Give a record as who asks is to read it."""
+        if not (self.kind.is_translated and call.languages):
+            return record
+        [row] = call.localized(tuple(record), [tuple(record.values())])
+        return dict(zip(record, row, strict=True))
 
     def _further(self, document: Resource, record: Record) -> Iterator[Action]:
         """Give what only this kind of resource can."""
@@ -269,7 +280,9 @@ class ItemViews:
         whole = {**record, **values}
         further = self.service.problems(db, record, whole)
         ensure_valid(schema, whole, errors, further)
-        return {k: v for k, v in values.items() if record[k] != v}
+        shown = self.localized(call, record)
+        # What is sent back as it was read changes nothing, in no language.
+        return {k: v for k, v in values.items() if v not in {record[k], shown[k]}}
 
     def address(self, call: Call, record: Record) -> str:
         """Give the URL of a record."""

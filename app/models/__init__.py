@@ -6,6 +6,7 @@ from app.models.idempotency import IDEMPOTENCY_KEYS
 from app.models.item_category import ITEM_CATEGORIES
 from app.models.metadata import METADATA
 from app.models.oauth import AUTHORIZATION_CODES, OAUTH_CLIENTS
+from app.models.offer import OFFERS, TRANSLATIONS
 from app.models.purchase import DOWNLOADABLE_PURCHASES, DOWNLOADS, FILE_COUNTS
 from app.models.store import COLLECTION_STATES, STORES
 from app.models.token import TOKENS
@@ -25,8 +26,10 @@ __all__ = [
     "ITEM_CATEGORIES",
     "METADATA",
     "OAUTH_CLIENTS",
+    "OFFERS",
     "STORES",
     "TOKENS",
+    "TRANSLATIONS",
     "UPLOAD_SLOTS",
     "VERSIONS",
     "WEBHOOK_DELIVERIES",

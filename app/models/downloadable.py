@@ -29,6 +29,8 @@ DOWNLOADABLES = Table(
     Column("price", BigInteger, nullable=False),
     Column("url", text(2000)),
     Column("description", text(), nullable=False),
+    # Of name and description; null: the store's.
+    Column("language", text(35)),
     Column("release_notes", text(), nullable=False),
     Column("max_downloads_per_customer", Integer),
     Column("max_downloads_time_period", Integer),
@@ -42,6 +44,7 @@ DOWNLOADABLES = Table(
     # What a search looks through, folded; see app/services/folding.py.
     Column("search_text", text(), nullable=False, server_default=""),
     Column("attribute_count", Integer, nullable=False, server_default="0"),
+    Column("translation_count", Integer, nullable=False, server_default="0"),
     # When a customer last downloaded it, which is no change of it.
     Column("date_counted", BigInteger),
     Column("date_created", BigInteger, nullable=False),

@@ -90,6 +90,18 @@ DOWNLOADABLE = Declaration(
             relation=Relation("downloadable_file", theirs="downloadable_id"),
         ),
         LinkTo(
+            "fx:offer",
+            "/downloadables/{id}/offer",
+            "Offer of this downloadable",
+            relation=Relation("offer"),
+        ),
+        LinkTo(
+            "fx:translations",
+            "/downloadables/{id}/translations",
+            "Translations of this downloadable",
+            relation=Relation("translation", theirs="downloadable_id"),
+        ),
+        LinkTo(
             "fx:versions",
             "/downloadables/{id}/versions",
             "Versions of this downloadable's file",
@@ -114,7 +126,7 @@ DOWNLOADABLE = Declaration(
         ),
     ),
 )
-KIND = Kind(DOWNLOADABLE, downloadables.SOURCE)
+KIND = Kind(DOWNLOADABLE, downloadables.SOURCE, is_translated=True)
 _SLOT = UploadSlotSchema()
 PUT_STATUSES = (200, 204, 403, 409, 412, 413, 415, 428, 460, 507)
 

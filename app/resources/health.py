@@ -48,7 +48,7 @@ def _well(call: Call) -> Response:
         links=[Link("self", call.url, "Health")],
     )
     # Never 304: it is the moment that counts.
-    body, links = call.written(document)
+    body, links, _ = call.written(document)
     return call.finish(body, headers={"Cache-Control": "no-store"}, links=links)
 
 

@@ -11,6 +11,7 @@ from werkzeug.http import http_date
 from app.database import Snapshot
 from app.errors import (
     Conflict,
+    Invalid,
     LinkExpired,
     RequestError,
     TooLarge,
@@ -21,11 +22,11 @@ from app.http import affordances, bodies, tus
 from app.http.addresses import UPLOAD_URL, UPLOADS
 from app.http.call import Call
 from app.http.catalogue import Catalogue
-from app.http.changes import ensure_valid
+from app.http.changes import ensure_valid, keeping_file, needed_file
 from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import publish
 from app.http.idempotency import Done, once
-from app.http.media_types import JSON
+from app.http.media_types import JSON, MULTIPART
 from app.http.multipart import OCTETS, media_type
 from app.http.raw_body import clean, keeping, name_of, received
 from app.http.routes import Route, Said
@@ -34,6 +35,7 @@ from app.services.access import Principal
 from app.services.main_files import NewFile
 from app.storage import Blob, Partial
 from representations import Action, Link, Resource
+from schemas.library_file import LibraryFileSchema
 from schemas.upload_slot import UploadSlotSchema
 
 SYNC_EVERY = 20 * 2**20
@@ -45,7 +47,7 @@ SLOT_METHODS = {
 }
 UPLOAD_METHODS = {
     "PUT": "Leave the file",
-    "POST": "Begin a resumable upload (tus 1.0.0)",
+    "POST": "Begin a resumable upload (tus 1.0.0), or leave the file in a form",
     "HEAD": "Learn how far a resumable upload came",
     "PATCH": "Go on with a resumable upload",
     "DELETE": "Give a resumable upload up",
@@ -58,6 +60,7 @@ OPTIONS_HEADERS = {
     "Tus-Checksum-Algorithm": ",".join(tus.ALGORITHMS),
 }
 _SCHEMA = UploadSlotSchema()
+_FORM = LibraryFileSchema()
 Finder = Callable[[Snapshot, Principal, int], Any]
 _REFUSALS = (400, 404, 409, 410, 413, 415, 422, 423, 507)
 
@@ -195,9 +198,37 @@ def _tus(view: Callable[[Call, str], Response]) -> Callable[..., Response]:
     return spoken
 
 
+def _post(call: Call, token: str) -> Response:
+    """Answer a POST: a form with the file, or the beginning of a resumable upload."""
+    is_form = call.request.mimetype == MULTIPART
+    return _form(call, token) if is_form else _begin(call, token)
+
+
+def _form(call: Call, token: str) -> Response:
+    """Take the file of a form, as an S3 does: other fields may come with it."""
+    slot = uploads.find(call.db, token)
+    uploads.ensure_open(slot)
+    call.close()
+    reader = bodies.Reader(_FORM, call.settings, call.installation.storage)
+    reader.ensure_readable(call.request, "POST")
+    with reader.read(call.request, "POST") as body:
+        errors = [*body.problems]
+        errors += needed_file(has_file=body.upload is not None, is_new=True)
+        if errors:
+            raise Invalid.of(errors)
+        with keeping_file(call, body, lambda _db: None) as file:
+            name, declared = slot["file_name"] or file.name, slot["file_type"]
+            kind = media_type(declared, name) if declared else file.type
+            with call.writing() as tx:
+                uploads.finish(tx, slot, NewFile(name, kind, file.blob))
+    if slot["partial_key"]:
+        call.installation.storage.drop_partial(slot["partial_key"])
+    return _empty(204, {})
+
+
 @_tus
 def _begin(call: Call, token: str) -> Response:
-    """Answer a POST: begin a resumable upload, perhaps with its first bytes."""
+    """Begin a resumable upload, perhaps with its first bytes."""
     request, storage = call.request, call.installation.storage
     slot = uploads.find(call.db, token)
     uploads.ensure_open(slot)
@@ -407,8 +438,8 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
             statuses=(200, 460, *_REFUSALS), takes=("*/*",), is_negotiated=True
         ),
         "POST": Said(
-            statuses=(201, 412, 460, *_REFUSALS),
-            takes=(tus.OFFSET_OCTETS,),
+            statuses=(201, 204, 412, 460, *_REFUSALS),
+            takes=(tus.OFFSET_OCTETS, MULTIPART),
             is_empty=True,
         ),
         "PATCH": Said(statuses=(204, 412, 460, *_REFUSALS), takes=(tus.OFFSET_OCTETS,)),
@@ -428,7 +459,7 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
         ),
         {
             "PUT": _put,
-            "POST": _begin,
+            "POST": _post,
             "HEAD": _offset,
             "PATCH": _go_on,
             "DELETE": _give_up,

@@ -13,6 +13,7 @@ from app.models import (
     DOWNLOADABLES,
     ITEM_CATEGORIES,
     STORES,
+    TRANSLATIONS,
     UPLOAD_SLOTS,
     VERSIONS,
 )
@@ -94,6 +95,12 @@ _BLOBS = Statement(
     select(VERSIONS.c.blob_key).where(VERSIONS.c.downloadable_id == bindparam("id"))
 )
 
+_TEXTS = ("name", "description")
+_TRANSLATED = Statement(
+    select(TRANSLATIONS.c.name, TRANSLATIONS.c.description)
+    .where(TRANSLATIONS.c.downloadable_id == bindparam("id"))
+    .order_by(TRANSLATIONS.c.id)
+)
 _SOLD = Statement(
     select(func.count().label("total"))
     .select_from(DOWNLOADABLE_PURCHASES)
@@ -122,6 +129,11 @@ def find(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, 
 def of_slot(db: Snapshot, downloadable_id: int) -> dict[str, Any] | None:
     """Give the downloadable of an upload slot, which is a right by itself."""
     return db.record(_BY_ID, id=downloadable_id)
+
+
+def count(db: Snapshot, store_id: int) -> int:
+    """Tell how many downloadables a store has on the shelf."""
+    return listing.total(db, store_id, COLLECTION)
 
 
 def currency(db: Snapshot, store_id: int) -> str:
@@ -216,7 +228,7 @@ def create(
         "uuid": str(uuid4()),
         **values,
         "store_id": store_id,
-        "search_text": _search_text({**values, "file_name": file_name}),
+        "search_text": _search_text(tx, {**values, "file_name": file_name}),
         "revision": 1,
         "date_archived": now() if values["is_archived"] else None,
         "number_of_downloads": 0,
@@ -281,7 +293,9 @@ def change(
     if archived != bool(record["is_archived"]):
         changes["date_archived"] = now() if archived else None
     file_name = file.name if file else record["file_name"]
-    changes["search_text"] = _search_text({**record, **values, "file_name": file_name})
+    changes["search_text"] = _search_text(
+        tx, {**record, **values, "file_name": file_name}
+    )
     tx.execute(
         update(DOWNLOADABLES)
         .where(DOWNLOADABLES.c.id == record["id"])
@@ -323,14 +337,24 @@ def drop_file(tx: Transaction, record: Mapping[str, Any]) -> None:
     main_files.follow(tx, {**record, **gone}, is_another=True)
     # Another one may have come in its place.
     current = of_slot(tx, record["id"]) or record
-    text = {"search_text": _search_text(current)}
+    text = {"search_text": _search_text(tx, current)}
     touch(tx, record["store_id"], record["id"], text)
 
 
-def files_changed(tx: Transaction, record: Mapping[str, Any]) -> None:
-    """Change a downloadable along with one of its files."""
+def parts_changed(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Change a downloadable along with one of its files, or its offer."""
     touch(tx, record["store_id"], record["id"], {})
     _tell(tx, "updated", record["store_id"], record["id"])
+
+
+def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) -> None:
+    """Change a downloadable along with one of its translations."""
+    record = of_slot(tx, downloadable_id) or {}
+    count = record["translation_count"] + added
+    text = _search_text(tx, {**record, "translation_count": count})
+    changes = {"translation_count": count, "search_text": text}
+    touch(tx, record["store_id"], downloadable_id, changes)
+    _tell(tx, "updated", record["store_id"], downloadable_id)
 
 
 def restore(tx: Transaction, version: Mapping[str, Any]) -> None:
@@ -341,7 +365,7 @@ def restore(tx: Transaction, version: Mapping[str, Any]) -> None:
         "version_id": version["id"],
         "url": None,
         "release_notes": version["release_notes"],
-        "search_text": _search_text({**record, "file_name": version["file_name"]}),
+        "search_text": _search_text(tx, {**record, "file_name": version["file_name"]}),
     }
     touch(tx, version["store_id"], version["downloadable_id"], changes)
     main_files.follow(tx, {**record, **changes}, is_another=True)
@@ -385,5 +409,11 @@ def _tell(tx: Transaction, what: str, store_id: int, downloadable_id: int) -> No
     webhooks.note(tx, f"downloadable.{what}", store_id, data)
 
 
-def _search_text(values: Mapping[str, Any]) -> str:
-    return folded(values, DownloadableSchema.searchable)
+def _search_text(tx: Snapshot, values: Mapping[str, Any]) -> str:
+    """Give what a search looks through: the texts in all languages."""
+    text = folded(values, DownloadableSchema.searchable)
+    if not values.get("translation_count"):
+        return text
+    for row in tx.rows(_TRANSLATED, id=values["id"]):
+        text += "\n" + folded(dict(zip(_TRANSLATED.columns, row, strict=True)), _TEXTS)
+    return text

@@ -141,7 +141,7 @@ def create(
     else:
         row = main_files.new_row(downloadable, is_main=False)
         file_id = tx.insert(FILES, {**row, **said, **_kept(tx, store_id, values, file)})
-    downloadables.files_changed(tx, downloadable)
+    downloadables.parts_changed(tx, downloadable)
     return file_id
 
 
@@ -167,7 +167,7 @@ def change(
     elif is_other:
         said |= _kept(tx, store_id, values, file)
     main_files.touch(tx, record["id"], **said)
-    downloadables.files_changed(tx, downloadable)
+    downloadables.parts_changed(tx, downloadable)
 
 
 def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
@@ -177,7 +177,7 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
         downloadables.drop_file(tx, downloadable)
     else:
         tx.execute(delete(FILES).where(_F.id == record["id"]))
-    downloadables.files_changed(tx, downloadable)
+    downloadables.parts_changed(tx, downloadable)
 
 
 def _ensure_one(values: Mapping[str, Any], file: NewFile | None) -> None:

@@ -18,7 +18,7 @@ from app.database import Database, Statement, Transaction
 from app.engines import POSTGRESQL
 from app.errors import ConfigurationError, RequestError
 from app.migrations import HEAD
-from app.models import ITEM_CATEGORIES, STORES, TOKENS
+from app.models import STORES, TOKENS
 from app.services import access, item_categories, scopes, stores
 from app.services.kept import Kept
 from app.settings import REDIRECT, X_ACCEL, Settings
@@ -35,15 +35,6 @@ _STARTER = Statement(
     select(TOKENS.c.store_id, TOKENS.c.date_revoked).where(
         TOKENS.c.digest == bindparam("digest")
     )
-)
-_DOWNLOADS = Statement(
-    select(ITEM_CATEGORIES.c.id)
-    .where(
-        ITEM_CATEGORIES.c.store_id == bindparam("store_id"),
-        ITEM_CATEGORIES.c.item_delivery_type == DOWNLOADED,
-    )
-    .order_by(ITEM_CATEGORIES.c.id)
-    .limit(1)
 )
 
 FIRST_STORE = {
@@ -166,7 +157,7 @@ def start(installation: Installation) -> Start:
         if found is None:
             return Start(None, None, None)
         store_id, revoked = found
-        category_id = db.value(_DOWNLOADS, store_id=store_id)
+        category_id = item_categories.first_downloaded(db, store_id)
     token = None if revoked else installation.starter_token
     return Start(store_id, category_id, token)
 

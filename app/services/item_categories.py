@@ -38,6 +38,15 @@ _BY_CODE = Statement(
         ITEM_CATEGORIES.c.code == bindparam("code"),
     )
 )
+_DOWNLOADED = Statement(
+    select(ITEM_CATEGORIES.c.id)
+    .where(
+        ITEM_CATEGORIES.c.store_id == bindparam("store_id"),
+        ITEM_CATEGORIES.c.item_delivery_type == DOWNLOADED,
+    )
+    .order_by(ITEM_CATEGORIES.c.id)
+    .limit(1)
+)
 _IN_USE = Statement(
     select(func.count().label("total"))
     .select_from(DOWNLOADABLES)
@@ -73,6 +82,12 @@ def find(db: Snapshot, principal: Principal, category_id: int) -> dict[str, Any]
 def find_code(db: Snapshot, store_id: int, code: str) -> int | None:
     """Give the id of the category with a code, None if there is none."""
     found = db.value(_BY_CODE, store_id=store_id, code=code)
+    return None if found is None else int(found)
+
+
+def first_downloaded(db: Snapshot, store_id: int) -> int | None:
+    """Give the id of a store's first category of downloads, None if there is none."""
+    found = db.value(_DOWNLOADED, store_id=store_id)
     return None if found is None else int(found)
 
 

@@ -13,6 +13,8 @@ class Written(NamedTuple):
 
     body: bytes
     links: str
+    languages: str = ""
+    """The languages of its texts, as Content-Language has them."""
 
 
 class Kept:

@@ -41,6 +41,15 @@ SOURCE = listing.source(
     joined=_OF_NONE,
     searched=None,
 )
+IDENTIFIED = listing.source(
+    name="identified_library_file",
+    table=_OF_NONE,
+    columns=(*SOURCE.columns, _OF_NONE.c.blob_key),
+    joined=_OF_NONE,
+    searched=None,
+)
+"""With what clients of other systems know a file by."""
+
 _BY_ID = Statement(
     # What only one is asked for comes last: the columns of a page come first.
     SOURCE.rows()
@@ -60,6 +69,7 @@ IN_STORE = listing.Listing(
     SOURCE, owner="store_id", kept=COLLECTION, usual=listing.Selection()
 )
 
+IDENTIFIED_IN_STORE = listing.Listing(IDENTIFIED, owner="store_id")
 MEDIA = listing.source(
     name="media",
     table=_FIRST,

@@ -58,6 +58,11 @@ def version(db: Snapshot, store_id: int, collection: str) -> int:
     return int(_state(db, store_id, collection)[1])
 
 
+def total(db: Snapshot, store_id: int, collection: str) -> int:
+    """Give the kept total of a store's collection."""
+    return int(_state(db, store_id, collection)[0])
+
+
 def version_of_all(db: Snapshot, store_id: int | None) -> int:
     """Give a number that is higher after each change of anything a store has.
 

@@ -45,6 +45,8 @@ def test_titles_and_links(api):
         ),
         "fx:create_upload_url": "Create an address at which the file can be left",
         "fx:files": "Files of this downloadable",
+        "fx:offer": "Offer of this downloadable",
+        "fx:translations": "Translations of this downloadable",
         "fx:versions": "Versions of this downloadable's file",
         "fx:downloadable_purchases": "Purchases of this downloadable",
         "fx:downloads": "Downloads of this downloadable",

@@ -43,7 +43,7 @@ def test_it_comes_in_every_format_with_links_to_the_others(anonymous, accept):
     assert response.status_code == 200
     assert (
         response.headers["Vary"]
-        == "Accept, FOXY-API-VERSION, Accept-Encoding, Authorization"
+        == "Accept, FOXY-API-VERSION, Accept-Encoding, Accept-Language, Authorization"
     )
     alternates = response.headers["Link"].split(", <")
     assert sum('rel="alternate"; type="' in link for link in alternates) == 4

@@ -4,9 +4,9 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response
 
-from app.dialects.speaking import answer
+from app.dialects.speaking import answer, blob_key
 from app.dialects.surecart import medias
-from app.dialects.surecart.wire import DIALECT, asked, blob_key, principal
+from app.dialects.surecart.wire import DIALECT, asked, principal
 from app.errors import Invalid
 from app.http.addresses import DOWNLOAD
 from app.http.call import Call

@@ -6,18 +6,16 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.dialects.speaking import answer
+from app.dialects.selecting import Made
+from app.dialects.speaking import answer, blob_id, blob_key
 from app.dialects.surecart import medias, products
 from app.dialects.surecart.wire import (
     DIALECT,
     Asked,
     Listed,
-    Made,
     asked,
-    blob_key,
     deleted,
     envelope,
-    media_id,
     principal,
     written,
 )
@@ -97,7 +95,7 @@ def _shown(record: Mapping[str, Any]) -> dict[str, Any]:
         "name": record["name"] or None,
         "title": record["title"] or None,
         "url": record["url"],
-        "media": media_id(record["blob_key"]) if is_stored else None,
+        "media": blob_id(record["blob_key"]) if is_stored else None,
         "product": record["downloadable_uuid"],
         "variant": None,
         "created_at": record["date_created"],

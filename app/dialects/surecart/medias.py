@@ -9,16 +9,14 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.dialects.speaking import answer
+from app.dialects.selecting import Made
+from app.dialects.speaking import answer, blob_id, blob_key
 from app.dialects.surecart.wire import (
     DIALECT,
     Listed,
-    Made,
     asked,
-    blob_key,
     deleted,
     envelope,
-    media_id,
     principal,
     written,
 )
@@ -68,7 +66,7 @@ def several(db: Snapshot, who: Principal, ids: Sequence[str]) -> dict[str, Any]:
     """Write medias by their ids."""
     keys = [blob_key(uuid) for uuid in ids]
     rows = LISTED.rows(db, who, [Made.is_one_of("blob_key", keys, str)], len(keys))
-    return {media_id(row["blob_key"]): shown(row) for row in rows}
+    return {blob_id(row["blob_key"]): shown(row) for row in rows}
 
 
 def shown(
@@ -77,7 +75,7 @@ def shown(
     """Write a file as a media; its address is for a while, where it has one."""
     suffix = PurePosixPath(record["file_name"]).suffix
     return {
-        "id": media_id(record["blob_key"]),
+        "id": blob_id(record["blob_key"]),
         "object": NAME,
         "alt": record["alt"] or None,
         "byte_size": record["file_size"],

@@ -6,11 +6,11 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot
+from app.dialects.selecting import Made
 from app.dialects.speaking import answer
 from app.dialects.surecart.wire import (
     DIALECT,
     Listed,
-    Made,
     asked,
     envelope,
     principal,

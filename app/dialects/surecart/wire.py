@@ -1,22 +1,21 @@
 """What all objects of SureCart's API share: lists, expansions, bodies and errors."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from flask import Response, request
 
 from app.database import Snapshot
 from app.dialects import speaking
+from app.dialects.selecting import Made, joined
 from app.dialects.speaking import Dialect, answer
 from app.errors import BadRequest, Invalid, Problem
 from app.http.call import Call
 from app.services import stores
 from app.services.access import Principal
-from app.services.conditions import All, AnyOf, Compare, Condition, Like
-from app.services.folding import MAX_WORDS, contains
+from app.services.folding import MAX_WORDS
 from app.services.listing import Listing, Order, Selection
 from schemas.base import ResourceSchema
 
@@ -48,7 +47,6 @@ _SYMBOLS = {
 _TYPES = {
     "required": "blank",
     "unknown": "unknown",
-    "conflict": "taken",
     "too_small": "greater_than_or_equal_to",
     "too_large": "less_than_or_equal_to",
 }
@@ -125,19 +123,6 @@ def principal(call: Call) -> Principal:
     return speaking.authorized(call, speaking.bearer(call))
 
 
-# -- ids ----------------------------------------------------------------------------
-
-
-def media_id(blob_key: str) -> str:
-    """Give the id of a media: the key of its blob, as a UUID."""
-    return str(UUID(blob_key)) if len(blob_key) == 32 else blob_key  # noqa: PLR2004
-
-
-def blob_key(media: str) -> str:
-    """Give the key of the blob that a media is."""
-    return media.replace("-", "").lower()
-
-
 # -- what is asked for --------------------------------------------------------------
 
 
@@ -186,8 +171,8 @@ class Listed:
 
     listing: Listing
     sortable: Mapping[str, str]
-    flags: Mapping[str, Callable[[bool], "Made"]]
-    several: Mapping[str, Callable[[Snapshot, Principal, tuple[str, ...]], "Made"]]
+    flags: Mapping[str, Callable[[bool], Made]]
+    several: Mapping[str, Callable[[Snapshot, Principal, tuple[str, ...]], Made]]
     searched: str | None = None
 
     def page(self, call: Call, asked: Asked) -> tuple[list[dict[str, Any]], Any]:
@@ -226,7 +211,7 @@ class Listed:
         return rows, said
 
     def rows(
-        self, db: Snapshot, who: Principal, made: Sequence["Made"], most: int
+        self, db: Snapshot, who: Principal, made: Sequence[Made], most: int
     ) -> list[dict[str, Any]]:
         """Give the first rows that conditions select, in any order."""
         found = self.listing.page(
@@ -287,58 +272,6 @@ class Listed:
             words = asked.single["query"].split()[:MAX_WORDS]
             made.append(Made.matches(self.searched, words))
         return joined(made, order)
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A condition, of parameters that are counted from 0, and their values."""
-
-    build: Callable[[int], Condition]
-    values: tuple[Any, ...] = ()
-
-    @staticmethod
-    def is_one_of(column: str, values: Iterable[Any], kind: type) -> "Made":
-        """Let a column have one of some values; of none, nothing."""
-        found = tuple(values)
-        return Made(
-            lambda first: AnyOf(
-                tuple(
-                    Compare(column, "=", first + number, kind)
-                    for number in range(len(found))
-                )
-            ),
-            found,
-        )
-
-    @staticmethod
-    def matches(column: str, words: Sequence[str]) -> "Made":
-        """Let a folded text have each of some words."""
-        return Made(
-            lambda first: All(
-                tuple(Like(column, first + number) for number in range(len(words)))
-            ),
-            tuple(contains(word) for word in words),
-        )
-
-    @staticmethod
-    def nothing() -> "Made":
-        """Let nothing be found."""
-        return Made(lambda _first: AnyOf(()))
-
-    @staticmethod
-    def everything() -> "Made":
-        """Leave all of it."""
-        return Made(lambda _first: All(()))
-
-
-def joined(made: Sequence[Made], order: tuple[Order, ...]) -> Selection:
-    """Join conditions, whose parameters are counted on."""
-    conditions: list[Condition] = []
-    values: list[Any] = []
-    for one in made:
-        conditions.append(one.build(len(values)))
-        values += one.values
-    return Selection(All(tuple(conditions)), tuple(values), order)
 
 
 def _number(

@@ -1,0 +1,61 @@
+"""What dialects find rows by: conditions that are put together one by one."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.services.conditions import All, AnyOf, Compare, Condition, Like
+from app.services.folding import contains
+from app.services.listing import Order, Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A condition, of parameters that are counted from 0, and their values."""
+
+    build: Callable[[int], Condition]
+    values: tuple[Any, ...] = ()
+
+    @staticmethod
+    def is_one_of(column: str, values: Iterable[Any], kind: type) -> "Made":
+        """Let a column have one of some values; of none, nothing."""
+        found = tuple(values)
+        return Made(
+            lambda first: AnyOf(
+                tuple(
+                    Compare(column, "=", first + number, kind)
+                    for number in range(len(found))
+                )
+            ),
+            found,
+        )
+
+    @staticmethod
+    def matches(column: str, words: Sequence[str]) -> "Made":
+        """Let a folded text have each of some words."""
+        return Made(
+            lambda first: All(
+                tuple(Like(column, first + number) for number in range(len(words)))
+            ),
+            tuple(contains(word) for word in words),
+        )
+
+    @staticmethod
+    def nothing() -> "Made":
+        """Let nothing be found."""
+        return Made(lambda _first: AnyOf(()))
+
+    @staticmethod
+    def everything() -> "Made":
+        """Leave all of it."""
+        return Made(lambda _first: All(()))
+
+
+def joined(made: Sequence[Made], order: tuple[Order, ...]) -> Selection:
+    """Join conditions, whose parameters are counted on."""
+    conditions: list[Condition] = []
+    values: list[Any] = []
+    for one in made:
+        conditions.append(one.build(len(values)))
+        values += one.values
+    return Selection(All(tuple(conditions)), tuple(values), order)

@@ -1,0 +1,18 @@
+"""Zid's API: downloadable products are downloadables, with their offers and languages.
+
+Where its reference is silent: errors are those of Django REST framework, which its
+lists are of, with true statuses; expiration_period is in days.
+"""
+
+from flask import Flask
+
+from app.dialects.zid import files, library, products
+from app.dialects.zid.wire import DIALECT
+from app.http.catalogue import Catalogue
+
+
+def register(app: Flask, _catalogue: Catalogue) -> None:
+    """Publish the views."""
+    DIALECT.register(app)
+    for module in (products, files, library):
+        module.publish(app)

@@ -1,0 +1,193 @@
+"""The files of Zid's downloadable products: uploaded first, then attached."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response
+
+from app.database import Snapshot, Transaction
+from app.dialects import speaking
+from app.dialects.selecting import Made, joined
+from app.dialects.speaking import answer, blob_id, blob_key
+from app.dialects.zid import products
+from app.dialects.zid.wire import DIALECT, Reader, envelope, moment, reader, window
+from app.errors import BadRequest, Invalid, NotFound, Problem, RequestError
+from app.http.addresses import UPLOADS
+from app.http.call import Call
+from app.http.multipart import media_type
+from app.http.raw_body import clean
+from app.services import downloadables, files, library, uploads
+from app.services.listing import Order
+from schemas.errors import FieldError
+from schemas.zid import ZidAttachSchema, ZidPresignSchema
+
+FOLDER = "product-downloadables"
+_ATTACH = ZidAttachSchema()
+_PRESIGN = ZidPresignSchema()
+
+
+def _presign(call: Call, uuid: str) -> Response:
+    """Answer a POST with an address, and the fields to send there with the file."""
+    who = reader(call, call.db)
+    products.found(call.db, who, uuid)
+    values = _read(call, _PRESIGN)
+    name = clean(values["file_name"])
+    declared = values["content_type"]
+    with call.writing() as tx:
+        gone = uploads.remove_expired(tx)
+        token = uploads.create(
+            tx,
+            store_id=who.store_id,
+            hours=call.settings.upload_hours,
+            file_name=name,
+            file_type=declared and media_type(declared, name or ""),
+        )
+    for key in gone:
+        call.installation.storage.drop_partial(key)
+    return answer(
+        {
+            "url": f"{call.place.base}{UPLOADS}/{token}",
+            "fields": {"key": f"{who.store_id}/{FOLDER}/{token}"},
+        }
+    )
+
+
+def _attach(call: Call, uuid: str) -> Response:
+    """Answer a POST: what was uploaded is a file of the product."""
+    who = reader(call, call.db)
+    values = _read(call, _ATTACH)
+    with call.writing() as tx:
+        product = products.found(tx, who, uuid)
+        file = {
+            "library_file_id": _uploaded(tx, who, values),
+            "name": values["display_name"] or "",
+        }
+        record = downloadables.find(tx, who.principal, product["id"])
+        file_id = files.create(tx, record, file, None)
+        made = files.find(tx, who.principal, file_id)
+    return answer(_shown(call, made), 201)
+
+
+def _read(call: Call, schema: Any) -> dict[str, Any]:
+    sent = speaking.body(call, schema, "POST")
+    file = sent.pop("file", None)
+    if file is not None:
+        # As it is answered, with its key inside, or the key alone.
+        sent.setdefault("key", file.get("key") if isinstance(file, dict) else file)
+    values, errors = schema.read(sent, partial=False)
+    if errors:
+        raise Invalid.of(errors)
+    return dict(values)
+
+
+def _uploaded(tx: Transaction, who: Reader, values: Mapping[str, Any]) -> int:
+    """Give the library's file that is meant. Raises `Invalid`."""
+    if values["library_id"] is not None:
+        key = blob_key(values["library_id"])
+        found = library.keep(tx, who.store_id, key)
+        if found is None:
+            raise _wrong("library_id", "must be the id of a file of the library")
+        return found
+    if values["key"] is None:
+        raise _wrong("key", "can't be blank, unless library_id is given")
+    try:
+        slot = uploads.find(tx, values["key"].rpartition("/")[2])
+    except RequestError:
+        slot = {"store_id": None}
+    if slot["store_id"] != who.store_id:
+        raise _wrong("key", "must be the key of an upload of the last day")
+    if slot["version_id"] is None:
+        raise _wrong("key", "has no file: POST it to the url of the upload first")
+    return int(slot["version_id"])
+
+
+def _wrong(name: str, text: str) -> Invalid:
+    return Invalid.of([FieldError(name, "invalid", f"{name} {text}")])
+
+
+def _list(call: Call, uuid: str) -> Response:
+    """Answer a GET of the files of a product."""
+    who = reader(call, call.db)
+    problems: list[Problem] = []
+    asked = window(call, problems)
+    if problems:
+        raise BadRequest(problems=problems)
+    product = products.found(call.db, who, uuid)
+    made = [
+        Made.is_one_of("downloadable_id", [product["id"]], int),
+        Made.is_one_of("is_archived", [False], bool),
+    ]
+    page = files.IN_STORE.page(
+        call.db,
+        who.store_id,
+        joined(made, (Order("id"),)),
+        limit=asked.size,
+        offset=asked.offset,
+        timezone=who.store["timezone"],
+    )
+    names = files.IDENTIFIED.names
+    rows = [_shown(call, dict(zip(names, row, strict=True))) for row in page.rows]
+    return answer(envelope(call, asked, page.total, rows))
+
+
+def _found(db: Snapshot, who: Reader, uuid: str, file_uuid: str) -> dict[str, Any]:
+    product = products.found(db, who, uuid)
+    file_id = files.by_uuid(db, who.store_id, file_uuid.lower())
+    if file_id is None:
+        raise NotFound
+    record = files.find(db, who.principal, file_id)
+    if record["downloadable_id"] != product["id"]:
+        raise NotFound
+    return record
+
+
+def _delete(call: Call, uuid: str, file_uuid: str) -> Response:
+    """Answer a DELETE: the file stays in the library."""
+    with call.writing() as tx:
+        who = reader(call, tx)
+        files.remove(tx, _found(tx, who, uuid, file_uuid))
+    return Response(status=204)
+
+
+def _shown(call: Call, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a file of a downloadable."""
+    is_stored = record["url"] is None and record["blob_key"] is not None
+    address = f"{call.place.base}/files/{record['id']}/file"
+    return {
+        "id": record["uuid"],
+        "product_id": record["downloadable_uuid"],
+        "file": {
+            "key": blob_id(record["blob_key"]) if is_stored else None,
+            "url": record["url"] or address,
+            "meta": {
+                "name": record["file_name"] if is_stored else None,
+                "size": record["file_size"] if is_stored else None,
+                "content_type": record["file_type"] if is_stored else None,
+            },
+        },
+        "display_name": record["name"] or record["file_name"],
+        "display_order": None,
+        "status": "archived" if record["is_archived"] else "active",
+        "created_at": moment(record["date_created"]),
+        "updated_at": moment(record["date_modified"]),
+    }
+
+
+def publish(app: Flask) -> None:
+    """Publish the views."""
+    path = "/products/<uuid>/downloadables/"
+    DIALECT.publish(
+        app,
+        f"{path}generate-s3-presigned-url/",
+        {"POST": "Create an address at which a file can be left"},
+        {"POST": _presign},
+        _PRESIGN,
+    )
+    words = {"GET": "List the files of a product", "POST": "Attach a file"}
+    DIALECT.publish(app, path, words, {"GET": _list, "POST": _attach}, _ATTACH)
+    DIALECT.publish(
+        app,
+        f"{path}<file_uuid>/",
+        {"DELETE": "Detach a file"},
+        {"DELETE": _delete},
+    )

@@ -1,0 +1,97 @@
+"""Zid's library of files, which any product may have."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response
+
+from app.dialects.selecting import joined
+from app.dialects.speaking import answer, blob_id, blob_key
+from app.dialects.zid.wire import DIALECT, Reader, envelope, reader, window
+from app.errors import BadRequest, Invalid, NotFound, Problem
+from app.http import bodies
+from app.http.call import Call
+from app.http.changes import keeping_file, needed_file
+from app.services import library
+from app.services.listing import Order
+from schemas.zid import ZidLibrarySchema
+
+_SCHEMA = ZidLibrarySchema()
+
+
+def _create(call: Call) -> Response:
+    """Answer a POST of a file."""
+    reader(call, call.db)
+    bodies_reader = bodies.Reader(_SCHEMA, call.settings, call.installation.storage)
+    bodies_reader.ensure_readable(call.request, "POST")
+    call.close()
+    with bodies_reader.read(call.request, "POST") as body:
+        values, errors = _SCHEMA.read(body.values, partial=False)
+        errors += body.problems
+        errors += needed_file(has_file=body.upload is not None, is_new=True)
+        if errors:
+            raise Invalid.of(errors)
+        with keeping_file(call, body, lambda db: reader(call, db)) as file:
+            about = {"title": values["display_name"] or ""}
+            with call.writing() as tx:
+                who = reader(call, tx)
+                file_id = library.create(tx, who.store_id, file, about)
+                record = library.find(tx, who.principal, file_id)
+    return answer(_shown(call, who, record), 201)
+
+
+def _list(call: Call) -> Response:
+    """Answer a GET of many."""
+    who = reader(call, call.db)
+    problems: list[Problem] = []
+    asked = window(call, problems)
+    if problems:
+        raise BadRequest(problems=problems)
+    page = library.IDENTIFIED_IN_STORE.page(
+        call.db,
+        who.store_id,
+        joined([], (Order("id", is_descending=True),)),
+        limit=asked.size,
+        offset=asked.offset,
+        timezone=who.store["timezone"],
+    )
+    names = library.IDENTIFIED.names
+    rows = [_shown(call, who, dict(zip(names, row, strict=True))) for row in page.rows]
+    return answer(envelope(call, asked, page.total, rows))
+
+
+def _delete(call: Call, uuid: str) -> Response:
+    """Answer a DELETE. Raises `Conflict` while a product has it."""
+    with call.writing() as tx:
+        who = reader(call, tx)
+        found = library.with_blob(tx, who.store_id, blob_key(uuid))
+        if not found or found[0]["downloadable_id"] is not None:
+            raise NotFound
+        keys = library.remove(tx, library.find(tx, who.principal, found[0]["id"]))
+    for key in keys:
+        call.installation.storage.delete(key)
+    return Response(status=204)
+
+
+def _shown(call: Call, who: Reader, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a file of the library."""
+    return {
+        "id": blob_id(record["blob_key"]),
+        "file": f"{call.place.base}/library_files/{record['id']}/file",
+        "display_name": record["title"] or record["file_name"],
+        "store_id": who.store_id,
+        "file_size": record["file_size"],
+    }
+
+
+def publish(app: Flask) -> None:
+    """Publish the views."""
+    words = {"GET": "List the library", "POST": "Upload a file into the library"}
+    views = {"GET": _list, "POST": _create}
+    DIALECT.publish(app, "/downloadables-library/", words, views, _SCHEMA)
+    DIALECT.publish(
+        app,
+        "/downloadables-library/<uuid>/",
+        {"DELETE": "Delete a file from the library"},
+        {"DELETE": _delete},
+    )

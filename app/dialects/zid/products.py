@@ -1,0 +1,441 @@
+"""Zid's products of the class downloadable: lists, one, creation, change, deletion."""
+
+import re
+import time
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Flask, Response
+
+from app.database import Snapshot, Transaction
+from app.dialects import speaking
+from app.dialects.selecting import Made, joined
+from app.dialects.speaking import answer
+from app.dialects.zid import shown
+from app.dialects.zid.wire import (
+    DIALECT,
+    PAGING,
+    Reader,
+    envelope,
+    reader,
+    window,
+)
+from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
+from app.http.call import Call
+from app.services import (
+    downloadables,
+    item_categories,
+    offers,
+    purchases,
+    translations,
+)
+from app.services.folding import MAX_WORDS
+from app.services.listing import Order
+from schemas.downloadable import DownloadableSchema
+from schemas.errors import FieldError
+from schemas.zid import ZidProductSchema
+
+FILTERS = ("search", "sku", "slug", "is_published", "ids", "product_class")
+TRANSLATED = {
+    "name": "name",
+    "description": "description",
+    "short_description": "short_description",
+    "title": "seo_title",
+    "description_for_search": "seo_description",
+}
+LONGEST_SLUG = 190
+MANY_SLUGS = 1000
+_OF_DOWNLOADABLE = {
+    "price": "price",
+    "sku": "code",
+    "download_limit": "max_downloads_per_customer",
+    "expiration_period": "max_downloads_time_period",
+}
+_OF_OFFER = {
+    "slug": "slug",
+    "sale_price": "sale_price",
+    "cost": "cost",
+    "barcode": "barcode",
+    "keywords": "keywords",
+    "is_taxable": "is_taxable",
+    "display_order": "display_order",
+    "min_quantity_per_cart": "min_quantity",
+    "max_quantity_per_cart": "max_quantity",
+    "availability_period_start": "available_from",
+    "availability_period_end": "available_until",
+    "sale_price_period_start": "sale_price_start",
+    "sale_price_period_end": "sale_price_end",
+}
+_THEIRS = {ours: theirs for theirs, ours in (_OF_DOWNLOADABLE | _OF_OFFER).items()}
+_EMPTY = ("slug", "barcode", "keywords")
+"""What is an empty text here where it is null there."""
+
+_SCHEMA = ZidProductSchema()
+_DOWNLOADABLE = DownloadableSchema()
+
+
+# -- reading ------------------------------------------------------------------------
+
+
+def found(db: Snapshot, who: Reader, uuid: str) -> dict[str, Any]:
+    """Give the downloadable that a product is, with its offer. Raises `NotFound`."""
+    product_id = downloadables.by_uuid(db, who.store_id, uuid.lower())
+    if product_id is None:
+        raise NotFound
+    record = offers.whole(db, who.principal, product_id)
+    if who.is_customer and not record["is_published"]:
+        raise NotFound
+    return record
+
+
+def _written(
+    db: Snapshot, who: Reader, records: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Write products, whose languages and sales are looked up at once."""
+    ids = [record["id"] for record in records]
+    translated = [r["id"] for r in records if r["translation_count"]]
+    texts = translations.of_many(db, translated)
+    sold = purchases.sold(db, ids)
+    return [
+        shown.product(who, record, texts.get(record["id"], {}), sold.get(record["id"]))
+        for record in records
+    ]
+
+
+def _answer(db: Snapshot, who: Reader, record: Mapping[str, Any]) -> Response:
+    [product] = _written(db, who, [record])
+    return answer(product)
+
+
+def _list(call: Call) -> Response:
+    """Answer a GET of many."""
+    who = reader(call, call.db)
+    problems: list[Problem] = []
+    asked = window(call, problems)
+    made = _filters(call, problems)
+    if problems:
+        raise BadRequest(problems=problems)
+    made.append(Made.is_one_of("is_archived", [False], bool))
+    if who.is_customer:
+        made.append(Made.is_one_of("is_published", [True], bool))
+    order = (Order("id", is_descending=True),)
+    page = offers.IN_STORE.page(
+        call.db,
+        who.store_id,
+        joined(made, order),
+        limit=asked.size,
+        offset=asked.offset,
+        timezone=who.store["timezone"],
+    )
+    names = offers.WHOLE.names
+    records = [dict(zip(names, row, strict=True)) for row in page.rows]
+    total = downloadables.count(call.db, who.store_id)
+    return answer(
+        {
+            "total_products_count": total,
+            "normal_products_count": 0,
+            "voucher_products_count": 0,
+            "grouped_products_count": 0,
+            "downloadable_products_count": total,
+            "dynamic_bundle_products_count": 0,
+            "donation_item_count": 0,
+            "crowd_funding_count": 0,
+            **envelope(call, asked, page.total, _written(call.db, who, records)),
+        }
+    )
+
+
+def _filters(call: Call, problems: list[Problem]) -> list[Made]:
+    made = []
+    for name, value in call.query:
+        if name in PAGING:
+            continue
+        if name not in FILTERS:
+            known = ", ".join((*PAGING, *FILTERS))
+            text = f"{name[:40]} is not known; known are {known}"
+            problems.append(Problem(text, "unknown", name[:40]))
+        elif name == "search":
+            made.append(Made.matches("search_text", value.split()[:MAX_WORDS]))
+        elif name == "sku":
+            made.append(Made.is_one_of("code", [value], str))
+        elif name == "slug":
+            made.append(Made.is_one_of("slug", [value], str))
+        elif name == "ids":
+            ids = [uuid.strip().lower() for uuid in value.split(",")[:100]]
+            made.append(Made.is_one_of("uuid", ids, str))
+        elif name == "product_class":
+            is_ours = value == "downloadable"
+            made.append(Made.everything() if is_ours else Made.nothing())
+        elif value.lower() in {"true", "false"}:
+            made.append(Made.is_one_of("is_published", [value.lower() == "true"], bool))
+        else:
+            problems.append(Problem(f"{name} must be true or false", "invalid", name))
+    return made
+
+
+def _get(call: Call, uuid: str) -> Response:
+    """Answer a GET of one."""
+    who = reader(call, call.db)
+    return _answer(call.db, who, found(call.db, who, uuid))
+
+
+# -- writing ------------------------------------------------------------------------
+
+
+def _create(call: Call) -> Response:
+    """Answer a POST."""
+    reader(call, call.db)
+    sent = _values(call, "POST")
+    with call.writing() as tx:
+        who = reader(call, tx)
+        own = _own_language(who, sent)
+        values = _downloadable_values(sent, own)
+        values.setdefault("code", _new_sku(who))
+        record_id = _made(tx, who, values, own)
+        record = offers.whole(tx, who.principal, record_id)
+        texts = _texts(sent, own)
+        offer = _offer_values(sent)
+        if not offer.get("slug"):
+            offer["slug"] = _free_slug(tx, who, values["name"], record_id)
+        _set_texts(tx, record, texts, own, offer)
+        _set_offer(tx, who, record_id, offer)
+        return _answer(tx, who, offers.whole(tx, who.principal, record_id))
+
+
+def _change(call: Call, uuid: str) -> Response:
+    """Answer a PATCH."""
+    reader(call, call.db)
+    sent = _values(call, "PATCH")
+    with call.writing() as tx:
+        who = reader(call, tx)
+        record = found(tx, who, uuid)
+        own = who.own_language(record)
+        values = {
+            name: value
+            for name, value in _downloadable_values(sent, own).items()
+            if record[name] != value
+        }
+        if values:
+            whole = {**record, **values}
+            _ensure(downloadables.problems(tx, who.store_id, whole))
+            plain = downloadables.find(tx, who.principal, record["id"])
+            _conflicting(lambda: downloadables.change(tx, plain, values, None))
+        offer = _offer_values(sent)
+        _set_texts(tx, record, _texts(sent, own), own, offer)
+        _set_offer(tx, who, record["id"], offer)
+        return _answer(tx, who, offers.whole(tx, who.principal, record["id"]))
+
+
+def _delete(call: Call, uuid: str) -> Response:
+    """Answer a DELETE. Raises `Conflict` for what was sold."""
+    with call.writing() as tx:
+        who = reader(call, tx)
+        record = found(tx, who, uuid)
+        keys = downloadables.remove(
+            tx, downloadables.find(tx, who.principal, record["id"])
+        )
+    for key in keys:
+        call.installation.storage.delete(key)
+    return Response(status=204)
+
+
+def _values(call: Call, method: str) -> dict[str, Any]:
+    """Read a body; what is in groups is put beside the rest. Raises `Invalid`."""
+    body = speaking.body(call, _SCHEMA, method)
+    values, errors = _SCHEMA.read(body, partial=method == "PATCH")
+    if errors:
+        raise Invalid.of(errors)
+    sent = _SCHEMA.meant({n: v for n, v in values.items() if n in body})
+    for group in ("purchase_restrictions", "meta"):
+        sent |= sent.pop(group, None) or {}
+    if "seo" in sent:
+        seo = sent.pop("seo") or {"title": None, "description": None}
+        if "title" in seo:
+            sent["title"] = seo["title"]
+        if "description" in seo:
+            sent["description_for_search"] = seo["description"]
+    return sent
+
+
+def _own_language(who: Reader, sent: Mapping[str, Any]) -> str:
+    """Give the language that a new product is in: the store's, if it has that name."""
+    languages = list(sent["name"])
+    if languages == [""]:
+        return who.languages[0] if who.languages else who.store_language
+    for language in (who.store_language, *who.languages):
+        if language in languages:
+            return language
+    return str(next(one for one in languages if one))
+
+
+def _downloadable_values(sent: Mapping[str, Any], own: str) -> dict[str, Any]:
+    """Give what a downloadable itself has of what was sent."""
+    values = {
+        ours: sent[theirs]
+        for theirs, ours in _OF_DOWNLOADABLE.items()
+        if theirs in sent and not (theirs == "sku" and not sent["sku"])
+    }
+    for name in translations.TEXTS:
+        text = _in(sent.get(name), own)
+        if text is not None:
+            values[name] = text
+    if "is_draft" in sent or "is_published" in sent:
+        is_draft, is_published = sent.get("is_draft"), sent.get("is_published")
+        values["is_published"] = bool(
+            not is_draft if is_published is None else is_published
+        )
+        if is_draft:
+            values["is_published"] = False
+    return values
+
+
+def _in(texts: Mapping[str, str] | None, own: str) -> str | None:
+    """Give a text in the own language, if it was sent."""
+    if texts is None:
+        return None
+    return texts.get(own, texts.get(""))
+
+
+def _texts(sent: Mapping[str, Any], own: str) -> dict[str, dict[str, str]]:
+    """Give the texts in other languages, by language and by our name for them."""
+    found: dict[str, dict[str, str]] = {}
+    for theirs, ours in TRANSLATED.items():
+        for language, text in (sent.get(theirs) or {}).items():
+            if language not in {"", own}:
+                found.setdefault(language, {})[ours] = text
+    return found
+
+
+def _offer_values(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what an offer has of what was sent, texts in the own language aside."""
+    values = {
+        ours: sent[theirs] for theirs, ours in _OF_OFFER.items() if theirs in sent
+    }
+    for name in _EMPTY:
+        if name in values:
+            values[name] = values[name] or ""
+    for theirs, ours in TRANSLATED.items():
+        if ours not in translations.TEXTS and theirs in sent:
+            values[ours] = sent[theirs]
+    return values
+
+
+def _made(tx: Transaction, who: Reader, values: dict[str, Any], own: str) -> int:
+    category = item_categories.first_downloaded(tx, who.store_id)
+    if category is None:
+        raise Conflict(
+            "the store has no item_category with the item_delivery_type downloaded; "
+            "make one first"
+        )
+    if not values.get("name", "").strip():
+        _ensure([FieldError("name", "required", "name can't be blank")])
+    usual, _ = _DOWNLOADABLE.read({}, partial=False)
+    whole = {
+        **usual,
+        **values,
+        "item_category_id": category,
+        "language": None if own == who.store_language else own,
+    }
+    _ensure(downloadables.problems(tx, who.store_id, whole))
+    made: list[int] = []
+    _conflicting(
+        lambda: made.append(downloadables.create(tx, who.store_id, whole, None))
+    )
+    return made[0]
+
+
+def _set_texts(
+    tx: Transaction,
+    record: Mapping[str, Any],
+    texts: Mapping[str, Mapping[str, str]],
+    own: str,
+    offer: dict[str, Any],
+) -> None:
+    """Set texts in other languages; leave in an offer those in its own."""
+    for language, values in texts.items():
+        current = downloadables.of_slot(tx, record["id"]) or {}
+        translations.put(tx, current, language, values)
+    for name in ("short_description", "seo_title", "seo_description"):
+        if name not in offer:
+            continue
+        text = _in(offer.pop(name) or {"": ""}, own)
+        if text is not None:
+            offer[name] = text
+
+
+def _set_offer(
+    tx: Transaction, who: Reader, record_id: int, values: dict[str, Any]
+) -> None:
+    record = offers.find(tx, who.principal, record_id)
+    changes = {name: value for name, value in values.items() if record[name] != value}
+    _ensure(offers.problems(tx, record, {**record, **changes}))
+    if changes:
+        _conflicting(lambda: offers.change(tx, record, changes))
+
+
+def _ensure(errors: Any) -> None:
+    """Refuse values, by Zid's names for them. Raises `Invalid`."""
+    found = [_renamed(error) for error in errors]
+    if found:
+        raise Invalid.of(found)
+
+
+def _renamed(error: FieldError) -> FieldError:
+    name = error.property
+    theirs = _THEIRS.get(name, name)
+    message = error.message
+    for ours, other in _THEIRS.items():
+        message = re.sub(rf"\b{ours}\b", other, message) if ours in message else message
+    return FieldError(theirs, error.code, message)
+
+
+def _conflicting(work: Any) -> None:
+    """Do what may be refused for another's sake, in Zid's words. Raises `Conflict`."""
+    try:
+        work()
+    except Conflict as error:
+        problem = error.problems[0]
+        if problem.property not in _THEIRS:
+            raise
+        name = _THEIRS[problem.property]
+        text = problem.message.replace(problem.property, name, 1)
+        raise Conflict.about(name, text) from None
+
+
+def _new_sku(who: Reader) -> str:
+    return f"Z.{who.store_id}.{time.time_ns() // 100}"
+
+
+def slug_of(name: str) -> str:
+    """Make a slug of a name; letters of any script are kept."""
+    text = unicodedata.normalize("NFKC", name).casefold()
+    kept = [c if unicodedata.category(c)[0] in "LMN" else "-" for c in text]
+    return re.sub("-+", "-", "".join(kept)).strip("-")[:LONGEST_SLUG].strip("-")
+
+
+def _free_slug(tx: Transaction, who: Reader, name: str, record_id: int) -> str:
+    """Make a slug that no other product of the store has."""
+    first = slug_of(name)
+    for number in range(1, MANY_SLUGS):
+        slug = first if number == 1 else f"{first}-{number}"
+        if not slug or offers.with_slug(tx, who.store_id, slug) is None:
+            return slug
+    return f"{first}-{record_id}"
+
+
+def publish(app: Flask) -> None:
+    """Publish the views."""
+    words = {"GET": "List products", "POST": "Create a downloadable product"}
+    DIALECT.publish(app, "/products/", words, {"GET": _list, "POST": _create}, _SCHEMA)
+    DIALECT.publish(
+        app,
+        "/products/<uuid>/",
+        {
+            "GET": "Retrieve a product",
+            "PATCH": "Update a product",
+            "DELETE": "Delete a product",
+        },
+        {"GET": _get, "PATCH": _change, "DELETE": _delete},
+        _SCHEMA,
+    )

@@ -1,0 +1,27 @@
+"""Which languages a client would rather read: Accept-Language (RFC 9110, 12.5.4)."""
+
+import re
+from functools import lru_cache
+
+MOST = 20
+"""Languages of a header that are looked at."""
+
+_RANGE = re.compile(
+    r"\s*(\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?",
+    re.ASCII,
+)
+
+
+@lru_cache(maxsize=512)
+def ranges(header: str) -> tuple[str, ...]:
+    """Give the ranges of a header in small letters, the most wanted first.
+
+    What is malformed, or not wanted at all (q=0), is left out.
+    """
+    found = []
+    for number, part in enumerate(header.split(",")[:MOST]):
+        match = _RANGE.fullmatch(part)
+        quality = float(match[2] or 1) if match else 0
+        if match and quality > 0:
+            found.append((-quality, number, match[1].lower()))
+    return tuple(name for _, _, name in sorted(found))

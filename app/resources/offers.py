@@ -1,0 +1,51 @@
+"""Offers: how a downloadable is offered by a shop."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+from app.database import Transaction
+from app.http.catalogue import Catalogue, Kind
+from app.http.declaration import TO_STORE, Declaration, LinkTo, Relation
+from app.http.endpoints import ItemService
+from app.http.item_views import ItemViews
+from app.services import offers
+from schemas.offer import OfferSchema
+
+OFFER = Declaration(
+    name="offer",
+    plural="offers",
+    path="/downloadables/{id}/offer",
+    title="Offer of this downloadable",
+    description=(
+        "How a shop offers a downloadable: sale price, periods, how many can be "
+        "bought, and words to find it by. It is for the shop to keep to; what was "
+        "bought is downloaded whatever it says."
+    ),
+    collection_description="How a shop offers its downloadables.",
+    schema=OfferSchema(),
+    columns=offers.SOURCE.names,
+    links=(
+        TO_STORE,
+        LinkTo(
+            "fx:downloadable",
+            "/downloadables/{id}",
+            "Downloadable of this offer",
+            relation=Relation("downloadable", "id"),
+        ),
+    ),
+)
+KIND = Kind(OFFER, offers.SOURCE)
+
+
+def _change(
+    tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
+) -> None:
+    offers.change(tx, record, values)
+
+
+def register(app: Flask, catalogue: Catalogue) -> None:
+    """Publish the views."""
+    service = ItemService(find=offers.find, problems=offers.problems, change=_change)
+    ItemViews(KIND, service, catalogue).register(app)

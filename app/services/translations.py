@@ -1,0 +1,209 @@
+"""Translations: what downloadables are called in other languages than their own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from app.database import Row, Snapshot, Statement, Transaction
+from app.errors import Conflict, NotFound
+from app.models import STORES, TRANSLATIONS
+from app.services import downloadables, listing
+from app.services.access import Principal
+from app.services.clock import now
+
+TEXTS = ("name", "description")
+"""What a downloadable itself has in its own language."""
+
+_T = TRANSLATIONS.c
+SOURCE = listing.source(
+    name="translation",
+    table=TRANSLATIONS,
+    columns=listing.shown_columns(TRANSLATIONS),
+    joined=TRANSLATIONS,
+    searched=None,
+)
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    SOURCE.rows()
+    .add_columns(STORES.c.date_modified.label("store_modified"), _T.revision)
+    .where(_T.id == bindparam("id"))
+)
+_BY_LANGUAGE = Statement(
+    select(_T.id).where(
+        _T.downloadable_id == bindparam("id"),
+        func.lower(_T.language) == bindparam("language"),
+    )
+)
+_LOCALE = Statement(select(STORES.c.locale_code).where(STORES.c.id == bindparam("id")))
+OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
+
+
+def find(db: Snapshot, principal: Principal, translation_id: int) -> dict[str, Any]:
+    """Give a translation of a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=translation_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def store_language(db: Snapshot, store_id: int) -> str:
+    """Give the language that a store has its texts in, unless they say otherwise."""
+    locale = str(db.value(_LOCALE, id=store_id) or "en")
+    return locale.partition("_")[0]
+
+
+def of_many(
+    db: Snapshot, ids: Iterable[int]
+) -> dict[int, dict[str, Mapping[str, Any]]]:
+    """Give the translations of downloadables, by language in small letters."""
+    keys = sorted(set(ids))
+    found: dict[int, dict[str, Mapping[str, Any]]] = {key: {} for key in keys}
+    if keys:
+        most = len(keys) * MOST
+        rows = listing.related(db, "translation", "downloadable_id", keys, most=most)
+        for row in rows:
+            found[row["downloadable_id"]][row["language"].lower()] = row
+    return found
+
+
+MOST = 200
+"""Languages that a downloadable can have."""
+
+
+def create(
+    tx: Transaction, downloadable: Mapping[str, Any], values: Mapping[str, Any]
+) -> int:
+    """Add a translation, and give its id. Raises `Conflict`."""
+    _ensure_free(tx, downloadable, values["language"])
+    if downloadable["translation_count"] >= MOST:
+        raise Conflict(f"a downloadable may have {MOST} translations at most")
+    moment = now()
+    row = {
+        **values,
+        "store_id": downloadable["store_id"],
+        "downloadable_id": downloadable["id"],
+        "revision": 1,
+        "date_created": moment,
+        "date_modified": moment,
+    }
+    translation_id = tx.insert(TRANSLATIONS, row)
+    downloadables.translations_changed(tx, downloadable["id"], added=1)
+    return translation_id
+
+
+def change(
+    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Change a translation. Raises `Conflict`."""
+    if "language" in values:
+        downloadable = downloadables.of_slot(tx, record["downloadable_id"]) or {}
+        language = values["language"]
+        _ensure_free(tx, downloadable, language, translation_id=record["id"])
+    tx.execute(
+        update(TRANSLATIONS)
+        .where(_T.id == record["id"])
+        .values(**values, revision=_T.revision + 1, date_modified=now())
+    )
+    downloadables.translations_changed(tx, record["downloadable_id"])
+
+
+def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Remove a translation."""
+    tx.execute(delete(TRANSLATIONS).where(_T.id == record["id"]))
+    downloadables.translations_changed(tx, record["downloadable_id"], added=-1)
+
+
+def put(
+    tx: Transaction,
+    downloadable: Mapping[str, Any],
+    language: str,
+    values: Mapping[str, Any],
+) -> None:
+    """Set texts in a language, whether there were some or not."""
+    known = tx.value(_BY_LANGUAGE, id=downloadable["id"], language=language.lower())
+    if known is not None:
+        record = {"id": known, "downloadable_id": downloadable["id"]}
+        change(tx, record, values)
+        return
+    empty = dict.fromkeys(_WORDS, "")
+    create(tx, downloadable, {**empty, "language": language, **values})
+
+
+_WORDS = ("name", "description", "short_description", "seo_title", "seo_description")
+
+
+def _ensure_free(
+    tx: Snapshot,
+    downloadable: Mapping[str, Any],
+    language: str,
+    *,
+    translation_id: int | None = None,
+) -> None:
+    own = downloadable["language"] or store_language(tx, downloadable["store_id"])
+    if own.lower() == language.lower():
+        raise Conflict.about(
+            "language",
+            f"{language} is the downloadable's own language: change its name and "
+            "description instead",
+        )
+    taken = tx.value(_BY_LANGUAGE, id=downloadable["id"], language=language.lower())
+    if taken not in {None, translation_id}:
+        raise Conflict.about(
+            "language", f"there is a translation into {language} already: {taken}"
+        )
+
+
+# -- what is shown ------------------------------------------------------------------
+
+
+def best(ranges: Sequence[str], known: Iterable[str], own: str) -> str:
+    """Give the language that fits best, by lookup (RFC 4647, section 3.4).
+
+    All are in small letters; what fits none gets the `own` one.
+    """
+    available = {*known, own}
+    for wanted in ranges:
+        left = wanted
+        while left:
+            if left in available:
+                return left
+            left = left.rpartition("-")[0]
+            # A single letter only begins what is gone.
+            if left[-2:-1] == "-":
+                left = left[:-2]
+        if wanted == "*":
+            return own
+    return own
+
+
+def localized(
+    db: Snapshot, names: Sequence[str], rows: Sequence[Row], ranges: Sequence[str]
+) -> tuple[list[Row], set[str]]:
+    """Put the texts of downloadables into the languages that are asked for.
+
+    Gives the rows, and the languages (in small letters) that they are in now.
+    """
+    at = {name: names.index(name) for name in (*_NEEDED, *TEXTS)}
+    translated = [row[at["id"]] for row in rows if row[at["translation_count"]]]
+    if not translated:
+        return list(rows), set()
+    texts = of_many(db, translated)
+    store = store_language(db, rows[0][at["store_id"]])
+    shown, used = [], set()
+    for row in rows:
+        known = texts.get(row[at["id"]], {})
+        own = (row[at["language"]] or store).lower()
+        language = best(ranges, known, own)
+        used.add(language)
+        if language == own:
+            shown.append(row)
+            continue
+        local = list(row)
+        for name in TEXTS:
+            local[at[name]] = known[language][name] or local[at[name]]
+        shown.append(local)
+    return shown, used
+
+
+_NEEDED = ("id", "store_id", "language", "translation_count")

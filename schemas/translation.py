@@ -1,0 +1,42 @@
+"""What a downloadable is called in another language."""
+
+from schemas.base import ResourceSchema
+from schemas.downloadable import language_property
+from schemas.fields import Date, Text
+
+
+class TranslationSchema(ResourceSchema):
+    """Properties of a translation; what is empty is said in the own language."""
+
+    searchable = ()
+
+    language = language_property(
+        "The language, as BCP 47 names it; one translation for each, and none for the "
+        "downloadable's own language.",
+        required=True,
+        example="ar",
+    )
+    name = Text("The name.", max_length=100, default="", example="Einhorn")
+    description = Text(
+        "What the downloadable is.",
+        max_length=10_000,
+        is_one_line=False,
+        default="",
+        example="Ein Einhorn, fertig zum Drucken.",
+    )
+    short_description = Text(
+        "What the downloadable is, in a few words.",
+        max_length=1000,
+        is_one_line=False,
+        default="",
+        example="",
+    )
+    seo_title = Text("The title for search engines.", max_length=200, default="")
+    seo_description = Text(
+        "The description for search engines.",
+        max_length=1000,
+        is_one_line=False,
+        default="",
+    )
+    date_created = Date("The date this resource was created.")
+    date_modified = Date("The date this resource was last modified.")

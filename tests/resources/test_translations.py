@@ -1,0 +1,201 @@
+"""Downloadables in several languages, and how they are offered."""
+
+import pytest
+
+from app.http.languages import ranges
+from app.services.translations import best
+from tests.conftest import FORMATS
+
+ARABIC = {"language": "ar", "name": "وحيد القرن", "description": "للطباعة"}
+
+
+@pytest.fixture
+def item(api):
+    """A downloadable in English, which is the store's language, and in Arabic."""
+    item = api.add(description="To be printed")
+    made = api.post(f"/downloadables/{item}/translations", json=ARABIC)
+    assert made.status_code == 201, made.text
+    return f"/downloadables/{item}"
+
+
+def get(api, path, languages, **options):
+    return api.get(path, headers={"Accept-Language": languages}, **options)
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("ar", ("ar",)),
+        ("en-GB,en;q=0.8, ar ;q = 0.9", ("en-gb", "ar", "en")),
+        ("ar;q=0, de", ("de",)),
+        ("*;q=0.1, fr", ("fr", "*")),
+        ("", ()),
+        (";;,,é, a_b, x;q=2", ()),
+        ("a" * 5000, ()),
+        (",".join(["de"] * 500), ("de",) * 20),
+    ],
+)
+def test_accept_language_is_read(header, found):
+    assert ranges(header) == found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "known", "language"),
+    [
+        (["ar-sa"], {"ar"}, "ar"),
+        (["ar"], {"ar-sa"}, "en"),
+        (["de", "ar"], {"ar"}, "ar"),
+        (["de", "en", "ar"], {"ar"}, "en"),
+        (["*"], {"ar"}, "en"),
+        (["de", "*", "ar"], {"ar"}, "en"),
+        (["zh-hant-x-a"], {"zh-hant"}, "zh-hant"),
+        ([], {"ar"}, "en"),
+    ],
+)
+def test_the_language_is_found_by_lookup(wanted, known, language):
+    assert best(wanted, known, "en") == language
+
+
+@pytest.mark.parametrize("accept", FORMATS.values())
+def test_the_language_that_fits_is_shown(api, item, accept):
+    for languages, name, shown in (
+        ("ar-SA, en;q=0.5", ARABIC["name"], "ar"),
+        ("en", "Unicorn", "en"),
+        ("de", "Unicorn", "en"),
+    ):
+        for path in (item, "/stores/1/downloadables"):
+            answer = get(api, path, languages, accept=accept)
+            assert name in answer.text
+            assert answer.headers["Content-Language"] == shown
+            assert "Accept-Language" in answer.headers["Vary"]
+    assert "Content-Language" not in api.get(item, accept=accept).headers
+
+
+def test_pages_from_memory_are_in_their_language(api, item):
+    for _ in range(2):
+        answer = get(api, "/stores/1/downloadables", "ar")
+        assert answer.headers["Content-Language"] == "ar"
+        assert ARABIC["name"] in answer.json["_embedded"]["fx:downloadables"][0]["name"]
+        plain = api.get("/stores/1/downloadables").json["_embedded"]
+        assert plain["fx:downloadables"][0]["name"] == "Unicorn"
+    table = get(api, "/stores/1/downloadables?format=csv", "ar")
+    assert ARABIC["name"] in table.text
+    embedded = get(api, "/stores/1?zoom=downloadables", "ar").json["_embedded"]
+    assert embedded["fx:downloadables"][0] == {
+        k: v for k, v in get(api, item, "ar").json.items() if k != "_embedded"
+    }
+
+
+def test_each_language_has_its_tag(api, item):
+    arabic, english = get(api, item, "ar"), get(api, item, "en")
+    assert arabic.headers["ETag"] != english.headers["ETag"]
+    headers = {"Accept-Language": "ar", "If-None-Match": arabic.headers["ETag"]}
+    assert api.get(item, headers=headers).status_code == 304
+    [translation] = api.get(f"{item}/translations").json["_embedded"]["fx:translations"]
+    api.patch(translation["_links"]["self"]["href"], json={"name": "قرن"})
+    again = api.get(item, headers=headers)
+    assert (again.status_code, again.json["name"]) == (200, "قرن")
+
+
+def test_what_was_read_in_a_language_can_be_sent_back(api, item):
+    read = get(api, item, "ar").json
+    headers = {"Accept-Language": "ar"}
+    answer = api.put(item, json={**read, "price": 12}, headers=headers)
+    assert (answer.status_code, answer.json["name"]) == (200, ARABIC["name"])
+    plain = api.get(item).json
+    assert (plain["name"], plain["description"], plain["price"]) == (
+        "Unicorn",
+        "To be printed",
+        12,
+    )
+
+
+def test_a_search_finds_all_languages(api, item):
+    for words in ("unicorn", ARABIC["name"], "للطباعة"):
+        query = {"search": words}
+        page = api.get("/stores/1/downloadables", query_string=query).json
+        assert page["total_items"] == 1, words
+    api.patch(item, json={"price": 3})
+    query = {"search": ARABIC["name"]}
+    assert api.get("/stores/1/downloadables", query_string=query).json["total_items"]
+    [translation] = api.get(f"{item}/translations").json["_embedded"]["fx:translations"]
+    assert api.delete(translation["_links"]["self"]["href"]).status_code == 200
+    page = api.get("/stores/1/downloadables", query_string=query).json
+    assert page["total_items"] == 0
+    assert "Content-Language" not in get(api, item, "ar").headers
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "errors"),
+    [
+        ({}, 422, {"language": "required"}),
+        ({"language": "Arabic language"}, 422, {"language": "invalid"}),
+        ({"language": "AR"}, 409, {"language": "taken"}),
+        ({"language": "en"}, 409, {"language": "taken"}),
+        ({"language": "fr", "name": "x" * 101}, 422, {"name": "too_long"}),
+    ],
+)
+def test_what_is_wrong_is_said(api, item, values, status, errors):
+    refused = api.post(f"{item}/translations", json=values)
+    assert (refused.status_code, api.errors(refused)) == (status, errors)
+
+
+def test_what_is_empty_is_said_in_the_own_language(api, item):
+    api.post(f"{item}/translations", json={"language": "fr", "name": "Licorne"})
+    shown = get(api, item, "fr").json
+    assert (shown["name"], shown["description"]) == ("Licorne", "To be printed")
+
+
+def test_a_downloadable_may_have_another_language_than_its_store(api, item):
+    api.patch(item, json={"language": "de"})
+    assert get(api, item, "en, de;q=0.1").headers["Content-Language"] == "de"
+    refused = api.post(f"{item}/translations", json={"language": "de", "name": "x"})
+    assert refused.status_code == 409
+
+
+# -- offers --------------------------------------------------------------------------
+
+
+def test_a_downloadable_has_an_offer_with_defaults(api, item):
+    shown = api.get(f"{item}/offer").json
+    assert (shown["slug"], shown["sale_price"], shown["is_taxable"]) == ("", None, True)
+    tag = api.get(item).headers["ETag"]
+    values = {"slug": "a-unicorn", "sale_price": 8.5, "keywords": "a\nb"}
+    changed = api.patch(f"{item}/offer", json=values)
+    assert changed.status_code == 200, changed.text
+    assert {name: changed.json[name] for name in values} == values
+    assert api.get(item).headers["ETag"] != tag
+    zoomed = api.get(f"{item}?zoom=offer").json["_embedded"]["fx:offer"]
+    assert zoomed == {**api.get(f"{item}/offer").json}
+    again = api.put(f"{item}/offer", json=api.get(f"{item}/offer").json)
+    assert again.json["slug"] == "a-unicorn"
+    cleared = api.put(f"{item}/offer", json={}).json
+    assert (cleared["slug"], cleared["sale_price"]) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("values", "errors"),
+    [
+        ({"sale_price": 11}, {"sale_price": "too_large"}),
+        ({"cost": 1.234}, {"cost": "too_many_decimals"}),
+        (
+            {
+                "available_from": "2026-02-01T00:00:00Z",
+                "available_until": "2026-01-01T00:00:00Z",
+            },
+            {"available_until": "too_small"},
+        ),
+        ({"min_quantity": 3, "max_quantity": 2}, {"max_quantity": "too_small"}),
+        ({"min_quantity": 0}, {"min_quantity": "too_small"}),
+    ],
+)
+def test_an_offer_that_cannot_be_is_refused(api, item, values, errors):
+    refused = api.patch(f"{item}/offer", json=values)
+    assert (refused.status_code, api.errors(refused)) == (422, errors)
+
+
+def test_a_slug_is_of_one(api, item):
+    api.patch(f"{item}/offer", json={"slug": "كتاب"})
+    other = api.add(code="other")
+    refused = api.patch(f"/downloadables/{other}/offer", json={"slug": "كتاب"})
+    assert (refused.status_code, api.errors(refused)) == (409, {"slug": "taken"})
