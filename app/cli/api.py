@@ -200,7 +200,13 @@ def store_at(api: Api, store_id: int | None) -> dict[str, Any]:
 def _reasons(answer: Answer) -> str:
     try:
         said = json.loads(answer.body())
-        errors = said["_embedded"]["fx:errors"]
-        return "; ".join(str(error["message"]) for error in errors)
-    except (ValueError, KeyError, TypeError):
+        if "_embedded" in said:
+            errors = said["_embedded"]["fx:errors"]
+            return "; ".join(str(error["message"]) for error in errors)
+        # A dialect says it in one sentence, or by property.
+        plain = said.get("message") or said.get("detail")
+        return str(
+            plain or "; ".join(text for texts in said.values() for text in texts)
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
         return f"the server answered {answer.status}"

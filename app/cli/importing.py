@@ -99,12 +99,14 @@ def import_(
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Put a folder of files, or what a CSV lists, up for sale.
+    """Put a folder of files, or what a list has, up for sale.
 
     Of a folder each file becomes a downloadable, known by its path; hidden files,
     those of the system, and links to elsewhere are skipped, and named. A CSV has a line
     with names first: code, name, price, path (of the file, from the CSV's folder),
-    category, and any other property of a downloadable.
+    category, and any other property of a downloadable. A JSON file is a list as
+    SureCart's (products, downloads), WP EasyCart's (downloads) or Zid's (products) API
+    answers it; the files that it names are taken from its folder.
 
     What is known by its code is brought up to date, and what is the same is left
     alone: so a broken import is simply run again. What is refused is listed with the
@@ -120,8 +122,8 @@ def import_(
     wares = read(source, price)
     report = Report()
     with api_at(server, token, data_dir, store_id) as api:
-        shop = Shop(api, store_at(api, store_id))
-        if any(ware.category is None for ware in wares):
+        shop = Shop(api, store_at(api, store_id), category)
+        if any(ware.category is None and ware.entry is None for ware in wares):
             shop.category(category)
         size = sum(w.file.stat().st_size for w in wares if w.file and not w.problems)
         with progress("Importing", size) as done:
@@ -173,6 +175,8 @@ class Importing:
 
     def _problems(self, ware: "Ware") -> list[str]:
         """Say what can be seen without asking the server, for a dry run."""
+        if ware.entry is not None:
+            return []
         from schemas.downloadable import DownloadableSchema
 
         is_new = ware.code not in self.shop.downloadables
@@ -182,6 +186,8 @@ class Importing:
         return [error.message for error in schema.read(values, partial=not is_new)[1]]
 
     def _take(self, ware: "Ware", progress: "Progress") -> str:
+        if ware.entry is not None:
+            return ware.entry.take(self.shop, ware, progress, is_dry=self.is_dry)
         known = self.shop.downloadables.get(ware.code)
         code = ware.category or (None if known else self.category)
         values: dict[str, Any] = dict(ware.values)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.cli.api import Api, href
+from app.cli.wares import Ware
 from app.cli.wires import (
     ATTEMPTS,
     FormFile,
@@ -33,9 +34,12 @@ CHUNK = 64 * 1024
 class Shop:
     """A store that a client may change."""
 
-    def __init__(self, api: Api, store: Mapping[str, Any]) -> None:
+    def __init__(
+        self, api: Api, store: Mapping[str, Any], usual: str | None = None
+    ) -> None:
         self.api = api
         self.store = store
+        self._usual = usual
 
     @cached_property
     def categories(self) -> dict[str, str]:
@@ -76,22 +80,50 @@ class Shop:
             for one in self.api.pages(url, "fx:downloadables", is_archived=archived)
         }
 
+    def add(
+        self, ware: Ware, progress: Progress = lambda _size: None
+    ) -> dict[str, Any]:
+        """Create a downloadable in the usual category, and give it as it is then."""
+        values = {
+            **ware.defaults,
+            **ware.values,
+            "item_category_uri": self.category(self._usual),
+        }
+        made = self.create(values, ware.file, progress)
+        self.downloadables[ware.code] = made
+        return made
+
+    def attach(
+        self,
+        item: Mapping[str, Any],
+        values: Mapping[str, Any],
+        file: Path | None,
+        progress: Progress,
+    ) -> None:
+        """Add a file to a downloadable, or the address of one."""
+        url = href(item, "fx:files")
+        if file is not None:
+            once = {"Idempotency-Key": f'"{secrets.token_hex(16)}"'}
+            self._send_form("POST", url, values, file, progress, once)
+            return
+        patiently(lambda: self.api.send("POST", url, values))
+
     def create(
         self, values: Mapping[str, Any], file: Path | None, progress: Progress
-    ) -> None:
+    ) -> dict[str, Any]:
         """Create a downloadable, whole where its file can be sent with it."""
         url = href(self.store, "fx:downloadables")
         # What was done, and nobody heard of, is not done twice.
         once = {"Idempotency-Key": f'"{secrets.token_hex(16)}"'}
         if file is not None and not self._goes_in_pieces(file):
-            self._send_form("POST", url, values, file, progress, once)
-            return
+            return self._send_form("POST", url, values, file, progress, once)
         body, kind = json.dumps(values).encode(), {"Content-Type": "application/json"}
         made = patiently(
             lambda: self.api.send_body("POST", url, body, {**kind, **once})
         )
         if file is not None:
             self._upload(made, file, progress)
+        return made
 
     def change(
         self,
@@ -121,16 +153,17 @@ class Shop:
         file: Path,
         progress: Progress,
         headers: Mapping[str, str],
-    ) -> None:
+    ) -> dict[str, Any]:
         texts = {name: _form_text(value) for name, value in values.items()}
 
-        def send() -> None:
+        def send() -> dict[str, Any]:
             form = FormFile(texts, file, file.name, progress)
             # Each read of it is as long as it was asked for.
             with io.BufferedReader(form, CHUNK) as body:
-                self.api.send_body(method, url, body, {**form.headers, **headers})
+                said = {**form.headers, **headers}
+                return self.api.send_body(method, url, body, said)
 
-        patiently(send)
+        return patiently(send)
 
     def _upload(self, item: Mapping[str, Any], file: Path, progress: Progress) -> None:
         """Leave a file at an upload slot, going on where a connection broke (tus)."""

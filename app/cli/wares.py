@@ -1,4 +1,4 @@
-"""What `import` reads: a folder of files, or a CSV with a line for each."""
+"""What `import` reads: a folder of files, a CSV with a line for each, or a list."""
 
 import csv
 import io
@@ -9,10 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.errors import ConfigurationError
 from schemas.downloadable import DownloadableSchema
+
+if TYPE_CHECKING:
+    from app.cli.shop import Shop
+    from app.cli.wires import Progress
 
 PATH, CATEGORY = "path", "category"
 LONGEST_CODE, LONGEST_NAME = 50, 100
@@ -28,6 +32,15 @@ _IGNORED = {
     "item_category_uri",
     *(name for name, prop in _SCHEMA.properties.items() if prop.dump_only),
 }
+
+
+class Entry(Protocol):
+    """What a ware is made of that comes from another system's list."""
+
+    def take(
+        self, shop: "Shop", ware: "Ware", progress: "Progress", *, is_dry: bool
+    ) -> str:
+        """Bring it in, and say what became of it. Raises `Refused`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,9 @@ class Ware:
     skipped: str = ""
     """Why it is left out, if it is."""
 
+    entry: Entry | None = None
+    """What brings it in, where it is no plain downloadable."""
+
     @property
     def code(self) -> str:
         """The code by which it is known again."""
@@ -53,9 +69,13 @@ class Ware:
 
 
 def read(source: Path, price: str | None) -> list[Ware]:
-    """Read a folder or a CSV. Raises `ConfigurationError`."""
+    """Read a folder, a CSV, or another system's list. Raises `ConfigurationError`."""
     if source.is_dir():
         wares = list(_of_folder(source, price))
+    elif source.is_file() and source.suffix.lower() == ".json":
+        from app.cli import listings
+
+        wares = list(listings.read(source, price))
     elif source.is_file():
         wares = list(_of_csv(source, price))
     else:
@@ -138,7 +158,7 @@ def _text_of(path: Path) -> tuple[str, str]:
     data = path.read_bytes()
     if path.suffix.lower() not in {".csv", ".tsv", ".txt"} or b"\0" in data[:1000]:
         raise ConfigurationError(
-            f"{path} is neither a folder nor a CSV in UTF-8, named *.csv; to "
+            f"{path} is neither a folder, a CSV in UTF-8 (*.csv), nor a JSON list; to "
             "sell one file, put it into a folder"
         )
     try:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import urllib3
@@ -26,6 +26,7 @@ HERE = "http://localhost"
 HOW_LONG, WHAT = "Content-Length", "Content-Type"
 
 Progress = Callable[[int], None]
+Got = TypeVar("Got")
 
 
 class Refused(SirenhallError):
@@ -224,7 +225,7 @@ class FormFile(io.RawIOBase):
         super().close()
 
 
-def patiently(attempt: Callable[[], Any]) -> Any:
+def patiently(attempt: Callable[[], Got]) -> Got:
     """Try again, after growing pauses, what failed on the way or on the other side."""
     for number in range(ATTEMPTS):
         try:
@@ -233,7 +234,7 @@ def patiently(attempt: Callable[[], Any]) -> Any:
             if not error.passes or number == ATTEMPTS - 1:
                 raise
             time.sleep(max(2**number / 2, error.pause))
-    return None
+    raise AssertionError("the last attempt raises what it failed by")
 
 
 def _closing(pieces: Any) -> Iterator[bytes]:

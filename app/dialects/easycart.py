@@ -5,7 +5,8 @@ them; an order that is no number shows as 0; errors have WordPress' shape, with 
 statuses, of which the reference knows only 400.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,11 +21,15 @@ from app.http import pagination
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.collection_views import pages
+from app.http.multipart import media_type
+from app.http.raw_body import clean, keeping
 from app.services import downloadables, purchases, stores, versions
 from app.services.access import Principal
 from app.services.conditions import All, Like
 from app.services.folding import contains
 from app.services.listing import Order, Selection
+from app.services.main_files import NewFile
+from app.storage import CHUNK
 from schemas.easycart import EasyCartDownloadSchema
 from schemas.errors import FieldError
 from schemas.purchase import PurchaseSchema
@@ -148,10 +153,11 @@ def _create(call: Call) -> Response:
     """Answer a POST: a purchase is granted; the order's own, if it has it already."""
     principal = _principal(call)
     values = _values(call, "POST")
-    with call.writing() as tx:
+    _bought(call.db, principal, values)
+    with _registered(call, principal, values, None) as file, call.writing() as tx:
         bought = _bought(tx, principal, values)
         made, _ = purchases.create(tx, principal.store_id or 0, bought)
-        record = _changed(call, tx, made, values)
+        record = _changed(call, tx, made, values, file)
     return answer(_shown(call, record))
 
 
@@ -159,7 +165,11 @@ def _change(call: Call, download_id: str) -> Response:
     """Answer a PATCH."""
     principal = _principal(call)
     values = _values(call, "PATCH")
-    with call.writing() as tx:
+    before = _shown(call, _found(call.db, principal, download_id))
+    with (
+        _registered(call, principal, values, before) as file,
+        call.writing() as tx,
+    ):
         record = _found(tx, principal, download_id)
         if (
             values.get("product_id", record["downloadable_id"])
@@ -170,8 +180,59 @@ def _change(call: Call, download_id: str) -> Response:
         if "order_id" in values:
             order = {"order_id": _order_id(values)}
             purchases.change(tx, purchases.find(tx, principal, record["id"]), order)
-        record = _changed(call, tx, record["id"], values)
+        record = _changed(call, tx, record["id"], values, file)
     return answer(_shown(call, record))
+
+
+@contextmanager
+def _registered(
+    call: Call,
+    principal: Principal,
+    values: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+) -> Iterator[NewFile | None]:
+    """Take in an object of the bucket, where another one than before is named.
+
+    Raises `Invalid`.
+    """
+    key, storage = values.get("amazon_key"), call.installation.storage
+    if not key or key in _keys(call, principal, values, before):
+        yield None
+        return
+    call.close()
+    try:
+        source = storage.left_by(principal.store_id or 0, key)
+    except FileNotFoundError:
+        text = (
+            "amazon_key must be that of the download's file, or of an object that "
+            f"was put below inbox/{principal.store_id}/ of the bucket"
+        )
+        raise Invalid.of([FieldError("amazon_key", "not_found", text)]) from None
+    name = clean(values.get("download_file_name") or key) or "file"
+    with closing(source), storage.writer() as writer:
+        while chunk := source.read(CHUNK):
+            if writer.size + len(chunk) > call.settings.max_file_size:
+                most = call.settings.max_file_size
+                text = f"amazon_key has over {most} bytes (SIRENHALL_MAX_FILE_SIZE)"
+                raise Invalid.of([FieldError("amazon_key", "too_large", text)])
+            writer.write(chunk)
+        blob = writer.keep()
+    with keeping(call, blob):
+        yield NewFile(name, media_type("", name), blob)
+
+
+def _keys(
+    call: Call,
+    principal: Principal,
+    values: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+) -> set[str | None]:
+    """Give the objects that a download is, or is going to be, anyway."""
+    if before is not None:
+        return {before["amazon_key"]}
+    record = downloadables.find(call.db, principal, values["product_id"])
+    key = record["blob_key"]
+    return {None if key is None else call.installation.storage.object_name(key)}
 
 
 def _delete(call: Call, download_id: str) -> Response:
@@ -198,7 +259,7 @@ def _values(call: Call, method: str) -> dict[str, Any]:
 
 
 def _bought(
-    tx: Transaction, principal: Principal, values: Mapping[str, Any]
+    tx: Snapshot, principal: Principal, values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Give the values of a new purchase. Raises `Invalid`."""
     product = values.get("product_id")
@@ -219,7 +280,11 @@ def _order_id(values: Mapping[str, Any]) -> str | None:
 
 
 def _changed(
-    call: Call, tx: Transaction, number: int, values: Mapping[str, Any]
+    call: Call,
+    tx: Transaction,
+    number: int,
+    values: Mapping[str, Any],
+    registered: NewFile | None,
 ) -> dict[str, Any]:
     """Set the count and the file; give the purchase as it is then. Raises `Invalid`."""
     principal = call.principal
@@ -227,7 +292,11 @@ def _changed(
     count, name = values.get("download_count"), values.get("download_file_name")
     if count is not None and count != record["number_of_downloads"]:
         purchases.set_usage(tx, record, count)
-    if name and name != (record["file_url"] or record["file_name"]):
+    if registered is not None:
+        product = downloadables.find(tx, principal, record["downloadable_id"])
+        pinned = {"version_id": versions.add(tx, product, registered), "url": None}
+        purchases.change(tx, purchases.find(tx, principal, number), pinned)
+    elif name and name != (record["file_url"] or record["file_name"]):
         file = _file(tx, record, name)
         purchases.change(tx, purchases.find(tx, principal, number), file)
     changed = purchases.find_with_file(tx, principal, number)
@@ -235,7 +304,7 @@ def _changed(
     wrong = [
         FieldError(name, "read_only", f"{name} is {shown[name]!r}: it follows the file")
         for name in ("is_amazon", "amazon_key")
-        if values.get(name) and values[name] != shown[name]
+        if registered is None and values.get(name) and values[name] != shown[name]
     ]
     if wrong:
         raise Invalid.of(wrong)

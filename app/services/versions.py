@@ -8,9 +8,10 @@ from sqlalchemy import bindparam, case, delete, func, select, update
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
 from app.models import DOWNLOADABLE_PURCHASES, DOWNLOADABLES, STORES, VERSIONS
-from app.services import blobs, downloadables, listing
+from app.services import blobs, downloadables, listing, main_files
 from app.services.access import Principal
 from app.services.clock import now
+from app.services.main_files import NewFile
 
 _NOT_SHOWN = {"blob_key", "title", "alt"}
 _IS_CURRENT = case((DOWNLOADABLES.c.version_id == VERSIONS.c.id, True), else_=False)
@@ -62,6 +63,15 @@ def named(db: Snapshot, downloadable_id: int, file_name: str) -> int | None:
     """Give the newest version of a downloadable whose file has a name."""
     found = db.value(_BY_NAME, downloadable_id=downloadable_id, file_name=file_name)
     return None if found is None else int(found)
+
+
+def add(tx: Transaction, downloadable: Mapping[str, Any], file: NewFile) -> int:
+    """Add a version that is not the current one, and give its id."""
+    number = main_files.next_number(tx, downloadable["id"])
+    record = {**downloadable, "release_notes": ""}
+    added = main_files.add_version(tx, record, number, file)
+    downloadables.parts_changed(tx, downloadable)
+    return added
 
 
 def change(

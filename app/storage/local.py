@@ -91,6 +91,10 @@ class LocalStorage:
         """Tell that a folder has no addresses."""
         return None
 
+    def left_by(self, store_id: int, name: str) -> BinaryIO:  # noqa: ARG002
+        """Refuse: a path is never made from what a client sends."""
+        raise FileNotFoundError
+
     def object_name(self, key: str) -> str | None:  # noqa: ARG002 - the port's
         """Tell that it is none."""
         return None

@@ -141,6 +141,13 @@ class Storage(Protocol):
     def object_name(self, key: str) -> str | None:
         """Name the object of an S3 that a blob is, None if it is none."""
 
+    def left_by(self, store_id: int, name: str) -> BinaryIO:
+        """Open an object of an S3 that a store's merchant put where it is for them.
+
+        That is below ``inbox/<store>/``, so that no store can name another's, nor a
+        blob. Raises `FileNotFoundError`.
+        """
+
     def path_below(self, key: str) -> str | None:
         """Tell where a blob is below the storage's folder, None if it has none."""
 

@@ -1,8 +1,8 @@
 """Blobs in any S3: parts go up as they come in, and nothing lies on our own disk.
 
-Under the prefix there are `blobs/<key>`, and for uploads in several requests
-`partial/<key>`, which holds the name of the multipart upload, and `partial/<key>.<n>`,
-the bytes up to offset n that do not fill a part yet.
+Under the prefix there are `inbox/<store>/…`, which others write, `blobs/<key>`, and
+for uploads in several requests `partial/<key>`, which holds the name of the multipart
+upload, and `partial/<key>.<n>`, the bytes up to offset n that do not fill a part yet.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from app.storage.port import CHUNK, Blob, Stored, new_key
 from app.storage.s3_bucket import Bucket, ObjectFile, opened
 from app.storage.s3_multipart import PART, Multipart
 
-BLOBS, PARTIALS = "blobs/", "partial/"
+BLOBS, PARTIALS, INBOX = "blobs/", "partial/", "inbox/"
 
 
 class S3Storage:
@@ -91,6 +91,17 @@ class S3Storage:
     def object_name(self, key: str) -> str | None:
         """Name the object that a blob is."""
         return self.bucket.prefix + BLOBS + key
+
+    def left_by(self, store_id: int, name: str) -> BinaryIO:
+        """Open an object that a store's merchant put into the inbox of the store."""
+        own = f"{INBOX}{store_id}/"
+        below = name.removeprefix(self.bucket.prefix)
+        # What is not written as it is kept might lead elsewhere.
+        is_plain = not {"", ".", ".."} & set(below.split("/"))
+        if not (name.startswith(self.bucket.prefix + own) and is_plain):
+            raise FileNotFoundError
+        size = self.bucket.size(below)
+        return cast("BinaryIO", ObjectFile(self.bucket, below, size))
 
     def path_below(self, key: str) -> str | None:  # noqa: ARG002 - the port's
         """Tell that no folder has it."""

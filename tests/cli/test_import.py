@@ -457,11 +457,11 @@ def test_a_table_as_spreadsheets_write_it(api, run, folder):
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("film.mkv", b"\x1aE\xdf\xa3", "neither a folder nor a CSV"),
-        ("list.xlsx", b"PK\x03\x04", "neither a folder nor a CSV"),
+        ("film.mkv", b"\x1aE\xdf\xa3", "neither a folder, a CSV"),
+        ("list.xlsx", b"PK\x03\x04", "neither a folder, a CSV"),
         ("list.csv", b"", "is empty"),
         ("list.csv", "code;name\nä;b".encode("cp1252"), "save it as CSV UTF-8"),
-        ("list.csv", "code".encode("utf-16"), "neither a folder nor a CSV"),
+        ("list.csv", "code".encode("utf-16"), "neither a folder, a CSV"),
     ],
 )
 def test_what_is_no_csv_is_said(tmp_path, name, data, words):

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from app import create_app
 from tests import storages
-from tests.conftest import Api
+from tests.conftest import Api, settings_for
 
 PATH = "/easycart/downloads"
 KEYS = [
@@ -80,6 +81,55 @@ def test_what_is_made_in_one_is_seen_in_the_other(api, item, add):
     api.post("/stores/1/downloadable_purchases", json=theirs)
     listed = api.get(PATH).json
     assert [one["order_id"] for one in listed] == [77, 0]
+
+
+def test_an_object_of_the_bucket_can_be_registered(data_dir):
+    """It is copied: what was sold does not change when the object does."""
+    url = storages.s3_url(data_dir / "registered")
+    app = create_app(settings_for(data_dir, storage_url=url))
+    installation = app.extensions["sirenhall"]
+    api, prefix = (
+        Api(app.test_client(), installation.starter_token),
+        url.partition("?")[0],
+    )
+    prefix = prefix.rpartition("/")[2]
+    bucket = storages.client()
+    for name in ("inbox/1/song.mp3", "inbox/2/theirs.mp3", "elsewhere.mp3"):
+        bucket.put_object(Bucket=storages.BUCKET, Key=f"{prefix}/{name}", Body=b"la")
+    item = api.upload(b"one", "one.zip")
+    key = f"{prefix}/inbox/1/song.mp3"
+    made = api.post(PATH, json={"product_id": item, "amazon_key": key})
+    assert made.status_code == 200, made.text
+    assert made.json["is_amazon"] is True
+    assert made.json["download_file_name"] == "song.mp3"
+    assert made.json["amazon_key"].startswith(f"{prefix}/blobs/")
+    bucket.delete_object(Bucket=storages.BUCKET, Key=key)
+    href = f"/downloadable_purchases/{made.json['download_id']}"
+    link = api.get(href).json["_links"]["fx:download_url"]["href"]
+    answer = Api(api.client, None).get(link)
+    assert (answer.data, answer.headers["Content-Type"]) == (b"la", "audio/mpeg")
+    # The others still get what they bought.
+    assert api.get(f"/downloadables/{item}").json["file_name"] == "one.zip"
+    assert (
+        api.patch(f"{PATH}/{made.json['download_id']}", json=made.json).json
+        == made.json
+    )
+    for name in (
+        "inbox/2/theirs.mp3",
+        "elsewhere.mp3",
+        "inbox/1/../2/theirs.mp3",
+        "inbox/1/",
+        "inbox/1//song.mp3",
+        "inbox/1/nothing",
+        made.json["amazon_key"].removeprefix(f"{prefix}/").replace("blobs", "partial"),
+    ):
+        refused = api.post(
+            PATH, json={"product_id": item, "amazon_key": f"{prefix}/{name}"}
+        )
+        assert (refused.status_code, params(refused)) == (422, {"amazon_key"}), name
+    assert len(api.get(PATH).json) == 1
+    bucket.close()
+    installation.close()
 
 
 def test_limits_are_those_of_the_product(api, item, add):
