@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from flask import Flask, Response
 
-from app.errors import Forbidden, Problem, Unauthorized
+from app.errors import BadRequest, Forbidden, NotFound, Problem, Unauthorized
 from app.http import affordances, bodies, errors
 from app.http.call import Call
 from app.http.declaration import STANDARD_METHODS
@@ -18,6 +18,7 @@ from app.http.media_types import JSON
 from app.http.routes import Route, Said
 from app.services.access import Principal
 from schemas.base import ResourceSchema
+from schemas.fields import UNREPRESENTABLE
 
 View = Callable[..., Response]
 READS, WITH_BODY = frozenset({"GET", "HEAD"}), frozenset({"POST", "PATCH", "PUT"})
@@ -64,7 +65,7 @@ class Dialect:
                 for name in views
             },
         )
-        publish(app, route, views)
+        publish(app, route, {name: _legible(view) for name, view in views.items()})
 
     def register(self, app: Flask) -> None:
         """Let what goes wrong below the prefix be said in its way."""
@@ -74,6 +75,22 @@ class Dialect:
         self, status: int, problems: Sequence[Problem], headers: Mapping[str, str]
     ) -> Response:
         return answer(self.error(status, problems), status, headers)
+
+
+def _legible(view: View) -> View:
+    """Refuse, before a view, what no text here can be: the database cannot ask for it.
+
+    Raises `NotFound` and `BadRequest`.
+    """
+
+    def read(call: Call, **ids: str) -> Response:
+        if any(UNREPRESENTABLE.search(uuid) for uuid in ids.values()):
+            raise NotFound
+        if any(UNREPRESENTABLE.search(text) for pair in call.query for text in pair):
+            raise BadRequest("the query has a character that no text here can have")
+        return view(call, **ids)
+
+    return read
 
 
 def answer(

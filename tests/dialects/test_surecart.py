@@ -514,3 +514,6 @@ def test_what_is_not_there_is_said_in_its_shape(api):
     ):
         assert refused(api.get(f"{BASE}/{path}"), 404, {})
     assert refused(api.put(PATH), 405, {})
+    for query in ("ids[]=%00", "query=%00", "sort=%00", "%00=x"):
+        assert api.get(f"{BASE}/products?{query}").status_code == 400
+    assert refused(api.get(f"{BASE}/customers/%00/expose/{NOBODY}"), 404, {})
