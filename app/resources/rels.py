@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, current_app
 from lxml import etree
 
 from app.errors import NotFound
@@ -18,7 +18,7 @@ from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS, Declaration
 from app.http.documents import ItemDocuments, Place
 from app.http.endpoints import publish
-from app.http.routes import Route
+from app.http.routes import Route, routes
 from app.resources import CATALOGUE
 from app.resources.downloadables import FILE_METHODS
 from app.resources.downloads import METHODS as DOWNLOAD_METHODS
@@ -150,7 +150,8 @@ SAMPLE_DATE = 1_429_202_008
 def _descriptions() -> dict[str, str]:
     found = {}
     for declaration in DECLARATIONS:
-        found[declaration.plural] = declaration.collection_description
+        if _offered(declaration, is_collection=True):
+            found[declaration.plural] = declaration.collection_description
         found[declaration.name] = declaration.description
     return {**found, **{name: text for name, (text, _) in OTHERS.items()}}
 
@@ -206,16 +207,31 @@ def _up(base: str) -> Link:
 def _details(rel: str) -> Iterator[tuple[str, list[Resource]]]:
     for declaration in DECLARATIONS:
         if rel == declaration.plural:
-            yield "fx:methods", _methods(declaration.collection_methods)
+            yield "fx:methods", _methods(_offered(declaration, is_collection=True))
             yield "fx:properties", _properties(declaration)
             yield "fx:zoomables", _zoomables(declaration)
         elif rel == declaration.name:
-            yield "fx:methods", _methods(declaration.item_methods)
+            yield "fx:methods", _methods(_offered(declaration, is_collection=False))
             yield "fx:properties", _properties(declaration)
             yield "fx:zoomables", _zoomables(declaration)
             yield "fx:examples", _examples(declaration)
     if rel in OTHERS:
         yield "fx:methods", _methods(OTHERS[rel][1])
+
+
+def _offered(declaration: Declaration, *, is_collection: bool) -> dict[str, str]:
+    """Give what can be done with one, or with many, wherever they are.
+
+    What is done to many at once is left to OPTIONS, as in the pages of Foxy.
+    """
+    one = declaration.path.replace("{id}", "<id:item_id>")
+    found: dict[str, str] = {}
+    for route in routes(current_app):
+        is_meant = route.is_collection if is_collection else route.path == one
+        if route.profile == declaration.name and is_meant:
+            found |= route.words
+    usual = declaration.collection_methods if is_collection else found
+    return {method: text for method, text in usual.items() if method in found}
 
 
 def _methods(methods: Mapping[str, str]) -> list[Resource]:

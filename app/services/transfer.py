@@ -22,6 +22,7 @@ from app.models import (
     STORES,
     TOKENS,
     UPLOAD_SLOTS,
+    VERSIONS,
 )
 from app.services import blobs
 from app.services.housekeeping import MISSING, Finding, Progress, compare, unreadable
@@ -48,6 +49,7 @@ _NOTHING_YET = [
         (STORES, 1),
         (TOKENS, 1),
         (DOWNLOADABLES, 0),
+        (VERSIONS, 0),
         (OAUTH_CLIENTS, 0),
     )
 ]
