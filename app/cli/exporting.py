@@ -42,7 +42,7 @@ def export(
 
     `sirenhall import FOLDER/downloadables.csv` reads it again, here or elsewhere. Run
     again, only the files that are new or different are fetched; each is compared with
-    its SHA-256.
+    its SHA-256. Further files, translations and offers are not in it; `backup` has all.
     """
     from app.cli.api import api_at, store_at
     from app.cli.shop import Shop
