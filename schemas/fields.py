@@ -19,6 +19,7 @@ from schemas.errors import Complaint
 from schemas.values import (
     MONEY_DIGITS,
     date_text,
+    moment_stored,
     money_stored,
     money_text,
     money_value,
@@ -460,7 +461,7 @@ class Date(Property):
         try:
             moment = datetime.fromisoformat(value.strip())
             if moment.utcoffset() is not None:
-                return int(moment.timestamp())
+                return moment_stored(moment)
         except (AttributeError, ValueError, OverflowError):
             pass
         raise self.complain(

@@ -1,8 +1,36 @@
 """SureCart's objects that can be written: downloads, medias, direct uploads."""
 
+from typing import Any
+
 from schemas.base import ResourceSchema
-from schemas.fields import Boolean, Integer, Text, Url, Uuid
+from schemas.fields import Boolean, Integer, Property, Text, Url, Uuid
 from schemas.signed_link import DEFAULT_SECONDS, MAX_SECONDS
+
+
+class Absent(Property):
+    """Something that nothing here has."""
+
+    kind = "Null"
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description, nullable=True)
+
+    def read(self, value: Any) -> Any:  # noqa: ARG002
+        """Refuse whatever it is."""
+        raise self.complain("present", "must be null: there is no such thing here")
+
+
+class Ignored(Property):
+    """Something that clients send, and that is of no use here."""
+
+    kind = "Any"
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description, nullable=True)
+
+    def read(self, value: Any) -> Any:  # noqa: ARG002
+        """Take anything for nothing."""
+        return None
 
 
 class SureCartDownloadSchema(ResourceSchema):
@@ -29,7 +57,7 @@ class SureCartDownloadSchema(ResourceSchema):
         max_length=2000,
         nullable=True,
     )
-    variant = Uuid("The associated variant ID; there are no variants.", nullable=True)
+    variant = Absent("The associated variant ID; there are no variants.")
     id = Text("The UUID of the download.", read_only=True)
     object = Text("The type of the object.", read_only=True)
     archived_at = Integer("When it was archived.", read_only=True)
@@ -61,6 +89,7 @@ class SureCartBlobSchema(ResourceSchema):
         "The MD5 digest of the file, in Base64.", required=True, max_length=24
     )
     content_type = Text("The media type of the file.", max_length=127, nullable=True)
+    metadata = Ignored("What else is said of the file; it is not kept.")
 
 
 class SureCartExposeSchema(ResourceSchema):

@@ -11,6 +11,9 @@ MONEY_DIGITS = 4
 MONEY_UNIT = 10**MONEY_DIGITS
 
 # Time zones change their offset at full quarters of an hour.
+EARLIEST, LATEST = -62_135_337_600, 253_402_041_600
+"""Seconds since 1970 that every time zone can show: days within the years 1 to 9999."""
+
 QUARTER = 900
 DAY = 86_400
 
@@ -33,6 +36,14 @@ def money_value(amount: int) -> int | Decimal:
 def money_stored(amount: Decimal) -> int:
     """Give the stored form of an amount of at most four decimals."""
     return int(amount.scaleb(MONEY_DIGITS))
+
+
+def moment_stored(moment: datetime) -> int:
+    """Give the stored form of a moment. Raises `OverflowError` where it has no date."""
+    seconds = int(moment.timestamp())
+    if not EARLIEST <= seconds <= LATEST:
+        raise OverflowError
+    return seconds
 
 
 @lru_cache(maxsize=16_384)

@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from marshmallow import ValidationError
+
 from schemas.base import ResourceSchema
 from schemas.downloadable import language_property
 from schemas.fields import Amount, Boolean, Choice, Integer, Property, Text, Upload
-from schemas.values import MONEY_UNIT
+from schemas.values import MONEY_UNIT, moment_stored
 
+LONGEST_WORDS = 2000
 MANY = 50
 """Languages, or keywords, that a product may have at most."""
 
@@ -27,17 +30,31 @@ class Localized(Text):
     def read(self, value: Any) -> Any:
         """Check each text."""
         if not isinstance(value, dict):
+            if not isinstance(value, str):
+                raise self.complain(
+                    "invalid", "must be a text, or an object of texts by language"
+                )
             return {"": super().read(value)}
-        if not value and self.required:
-            raise self.make_error("required")
         if len(value) > MANY:
             raise self.complain("too_many", f"may have {MANY} languages at most")
-        for language in value:
-            _LANGUAGE.check(language)
-        return {
-            language: super(Localized, self).read("" if text is None else text)
-            for language, text in value.items()
-        }
+        found: dict[str, str] = {}
+        for sent, text in value.items():
+            language = self._language(sent)
+            if language in found:
+                raise self.complain("repeated", f"has {language} twice")
+            found[language] = "" if text in {None, ""} else super().read(text)
+        if self.required and not any(found.values()):
+            raise self.make_error("required")
+        return found
+
+    def _language(self, sent: str) -> str:
+        try:
+            return _LANGUAGE.read(sent).lower()
+        except ValidationError:
+            raise self.complain(
+                "invalid",
+                f"has {sent[:40]!r}, which is no language such as ar, en or pt-BR",
+            ) from None
 
 
 class Words(Text):
@@ -50,7 +67,12 @@ class Words(Text):
         if not isinstance(value, list) or len(value) > MANY:
             raise self.complain("invalid", f"must be a list of at most {MANY} words")
         words = [super(Words, self).read(word).strip() for word in value]
-        return "\n".join(word for word in words if word)
+        text = "\n".join(word for word in words if word)
+        if len(text) > LONGEST_WORDS:
+            raise self.complain(
+                "too_long", f"are too long (maximum is {LONGEST_WORDS} characters)"
+            )
+        return text
 
 
 class Moment(Property):
@@ -62,8 +84,8 @@ class Moment(Property):
         """Give the seconds since 1970."""
         try:
             moment = datetime.fromisoformat(value.strip())
-            return int(
-                (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+            return moment_stored(
+                moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             )
         except (AttributeError, ValueError, OverflowError):
             raise self.complain(
@@ -78,6 +100,8 @@ class Days(Amount):
         """Give the hours, of which there are whole ones only."""
         days = Decimal(super().read(value)) / MONEY_UNIT
         hours = int((days * 24).to_integral_value())
+        if days and not hours:
+            raise self.complain("too_small", "must be an hour (0.0417) at least, or 0")
         if hours > 2**31 - 1:
             raise self.complain("too_large", "must be less than 89478485")
         return hours
@@ -95,13 +119,10 @@ class Group(Property):
         self.inner = schema
 
     def read(self, value: Any) -> Any:
-        """Read what is inside."""
+        """Give what is inside as it is: whoever reads it names each part."""
         if not isinstance(value, dict):
             raise self.complain("invalid", "must be an object")
-        values, errors = self.inner.read(value, partial=True)
-        if errors:
-            raise self.complain("invalid", "; ".join(e.message for e in errors))
-        return values
+        return value
 
 
 class Fixed(Property):
@@ -217,6 +238,13 @@ class ZidProductSchema(ResourceSchema):
     waiting_customers_count = Integer("How many wait for it.", read_only=True)
     created_at = Text("When it was created.", read_only=True)
     updated_at = Text("When it was last updated.", read_only=True)
+
+    def inner(self, group: str) -> ResourceSchema:
+        """Give the properties of a group."""
+        field = self.properties[group]
+        if not isinstance(field, Group):
+            raise TypeError(f"{group} is no group")
+        return field.inner
 
     def meant(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Leave out what is the same for all products."""

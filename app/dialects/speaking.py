@@ -11,7 +11,7 @@ from flask import Flask, Response
 
 from app.errors import BadRequest, Forbidden, NotFound, Problem, Unauthorized
 from app.http import affordances, bodies, errors
-from app.http.call import Call
+from app.http.call import REALM, Call
 from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import publish
 from app.http.media_types import JSON
@@ -108,6 +108,11 @@ def answer(
 
 def principal(call: Call, tokens: Sequence[str]) -> Principal:
     """Find whose token was sent, for one store. Raises `Unauthorized`, `Forbidden`."""
+    if not tokens:
+        raise Unauthorized(
+            "a token of the store is needed; `sirenhall token create` makes one",
+            headers={"WWW-Authenticate": REALM},
+        )
     for token in tokens:
         call.request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         vars(call).pop("principal", None)
@@ -119,8 +124,9 @@ def principal(call: Call, tokens: Sequence[str]) -> Principal:
             raise Forbidden("use a token of one store")
         return found
     raise Unauthorized(
-        "a token of the store is needed; `sirenhall token create` makes one",
-        headers={"WWW-Authenticate": 'Bearer realm="sirenhall"'},
+        "the token that was sent is not valid: it is another server's, or was revoked, "
+        "or has expired",
+        headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'},
     )
 
 

@@ -380,7 +380,7 @@ class CollectionViews:
             def change(tx: Transaction, record: Record) -> Result:
                 changes = self.items.changes(call, tx, record, body, "PATCH")
                 if changes:
-                    self.items.service.change(tx, record, changes, None)
+                    self.items.apply(call, tx, record, changes, None)
                 message = (
                     f"{self.declaration.name} {record['id']} changed successfully."
                 )

@@ -95,7 +95,10 @@ def _answer(error: Exception) -> Response:
     _log(error, status, problems, logref)
     dialects: dict[str, OwnWords] = current_app.extensions.get(DIALECTS, {})
     for prefix, own in dialects.items():
-        if request.path.startswith(f"{prefix}/"):
+        if f"{request.path}/".startswith(f"{prefix}/"):
+            if isinstance(error, NotFound) and error.problems[0].message:
+                # Only hypermedia answers all that is not there in the same words.
+                problems = error.problems
             return own(status, problems, headers)
     call.make_answerable()
     document = _document(error, call, problems, logref, status)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from app.database import Snapshot
+from app.database import Snapshot, Transaction
 from app.http import affordances, bodies, json_patch
 from app.http.call import Call
 from app.http.catalogue import Branch, Catalogue, Kind
@@ -24,7 +24,9 @@ from app.http.endpoints import Deed, ItemService, Record, View, cannot, publish
 from app.http.idempotency import Done, once
 from app.http.query_language import item_query
 from app.http.routes import Route
+from app.services import translations
 from app.services.listing import version_of_all
+from app.services.main_files import NewFile
 from representations import (
     LINK_HEADER,
     Action,
@@ -261,7 +263,7 @@ class ItemViews:
             with keeping_file(call, body, checked) as file, call.writing() as tx:
                 record, changes = checked(tx)
                 if changes or file:
-                    self.service.change(tx, record, changes, file)
+                    self.apply(call, tx, record, changes, file)
                     record = self.service.find(tx, principal, item_id)
         removable = self.offers_removal(call, record)
         headers = self.validators(call, record, removable).headers
@@ -281,8 +283,27 @@ class ItemViews:
         further = self.service.problems(db, record, whole)
         ensure_valid(schema, whole, errors, further)
         shown = self.localized(call, record)
-        # What is sent back as it was read changes nothing, in no language.
-        return {k: v for k, v in values.items() if v not in {record[k], shown[k]}}
+        return {k: v for k, v in values.items() if shown[k] != v}
+
+    def apply(
+        self,
+        call: Call,
+        tx: Transaction,
+        record: Record,
+        changes: dict[str, Any],
+        file: NewFile | None,
+    ) -> None:
+        """Make changes; texts are changed in the language in which they were read."""
+        language = None
+        if self.kind.is_translated and call.languages:
+            language = translations.spoken(tx, record, call.languages)
+        texts = {n: v for n, v in changes.items() if n in translations.TEXTS}
+        if language and texts:
+            translations.put(tx, record, language, texts)
+            record = self.service.find(tx, call.principal, record["id"])
+            changes = {n: v for n, v in changes.items() if n not in texts}
+        if changes or file or not texts:
+            self.service.change(tx, record, changes, file)
 
     def address(self, call: Call, record: Record) -> str:
         """Give the URL of a record."""
@@ -294,6 +315,7 @@ class ItemViews:
         """Give the values that a body means for a record, and what is wrong."""
         schema = self.declaration.schema
         if body.patch is not None:
+            record = self.localized(call, record)
             shown = self.documents.resource(record, call.place).properties
             patched = json_patch.apply(body.patch, shown)
             sent = {

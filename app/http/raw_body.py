@@ -8,13 +8,14 @@ from typing import Any
 
 from flask import Request
 
-from app.errors import BadRequest, RequestError, TooLarge, UnsupportedMediaType
+from app.errors import BadRequest, Invalid, RequestError, TooLarge, UnsupportedMediaType
 from app.http import bodies, tus
 from app.http.call import Call
 from app.http.multipart import MAX_FILE_NAME, media_type
 from app.services import blobs
 from app.services.main_files import NewFile
 from app.storage import Blob
+from schemas.errors import FieldError
 from schemas.fields import UNREPRESENTABLE
 
 
@@ -24,14 +25,20 @@ def received(
     record: Mapping[str, Any],
     name: str | None = None,
     declared: str = "",
+    announced: Mapping[str, Any] | None = None,
 ) -> Iterator[NewFile]:
-    """Take a raw body as a file; it is gone again if it comes to nothing."""
+    """Take a raw body as a file; it is gone again if it comes to nothing.
+
+    It must be what was `announced` by a slot. Raises `RequestError`.
+    """
+    slot = announced or {"announced_size": None, "announced_md5": None}
     request, storage = call.request, call.installation.storage
     _ensure_there(request)
     most = call.settings.max_file_size
     if (request.content_length or 0) > most:
         raise _too_large(most)
-    digest = tus.file_digest(request)
+    digests = [tus.file_digest(request), tus.announced_md5(slot["announced_md5"])]
+    checks = [digest for digest in digests if digest is not None]
     declared = declared or request.mimetype
     name = name or name_of(record, declared)
     with storage.writer() as writer:
@@ -39,13 +46,21 @@ def received(
             if writer.size + len(chunk) > most:
                 raise _too_large(most)
             writer.write(chunk)
-            if digest:
-                digest.digest.update(chunk)
-        if digest:
-            digest.ensure_right()
+            for check in checks:
+                check.digest.update(chunk)
+        ensure_announced(slot, writer.size)
+        for check in checks:
+            check.ensure_right()
         blob = writer.keep()
     with keeping(call, blob):
         yield NewFile(name, media_type(declared, name), blob)
+
+
+def ensure_announced(slot: Mapping[str, Any], size: int) -> None:
+    """Refuse a file of another size than was announced. Raises `Invalid`."""
+    if slot["announced_size"] not in {None, size}:
+        text = f"file must have {slot['announced_size']} bytes, as was announced"
+        raise Invalid.of([FieldError("file", "wrong_size", text)])
 
 
 @contextmanager

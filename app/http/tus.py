@@ -93,6 +93,11 @@ def checksum(request: Request) -> Checksum | None:
     return _checksum(name.lower(), value)
 
 
+def announced_md5(sent: str | None) -> Checksum | None:
+    """Give what a file must hash to that was announced so. Raises `BadRequest`."""
+    return None if sent is None else _checksum("md5", sent)
+
+
 def file_digest(request: Request) -> Checksum | None:
     """Read the digest of a whole file (RFC 9530, and RFC 1864). Raises `BadRequest`."""
     for header in ("Repr-Digest", "Content-Digest"):

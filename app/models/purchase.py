@@ -79,7 +79,8 @@ DOWNLOADS = Table(
         nullable=False,
     ),
     Column("downloadable_id", ID, ForeignKey("downloadables.id"), nullable=False),
-    # Which file: the id of its version; 0, or less, for one that is kept elsewhere.
+    # Which file: the id of a version of the main one, 0 where that is
+    # kept elsewhere; of any other one its id, below 0.
     Column("file_key", ID, nullable=False),
     # What it was; a version may be gone since.
     Column("version", Integer),

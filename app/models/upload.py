@@ -16,6 +16,9 @@ UPLOAD_SLOTS = Table(
     Column("store_id", ID, ForeignKey("stores.id", ondelete="CASCADE")),
     Column("file_name", text(255)),
     Column("file_type", text(127)),
+    # What was announced of it, which it is held to.
+    Column("announced_size", BigInteger),
+    Column("announced_md5", text(24)),
     # What has come in by several requests; null where none has.
     Column("partial_key", text(64)),
     Column("length", BigInteger),

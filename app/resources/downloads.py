@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response
 
 from app.errors import BadRequest, NotAcceptable, UnknownLink
-from app.http import delivery, handover
+from app.http import customer_page, delivery, handover
 from app.http.addresses import DOWNLOAD as ADDRESS
 from app.http.addresses import DOWNLOAD_FILES as PAGE
 from app.http.call import Call
@@ -24,6 +24,7 @@ from app.http.declaration import (
 )
 from app.http.endpoints import CollectionService, ItemService, publish
 from app.http.item_views import ItemViews
+from app.http.pagination import with_query
 from app.http.routes import Route, Said
 from app.services import downloadables, downloads, purchases, signed_links, stores
 from app.services.clock import now
@@ -69,8 +70,8 @@ KIND = Kind(DOWNLOAD, downloads.SOURCE)
 METHODS = {"GET": "Download what was bought", **STANDARD_METHODS}
 PAGE_METHODS = {"GET": "View all files that were bought", **STANDARD_METHODS}
 PAGE_TITLE = "Your files"
-FILE = "file"
-"""The parameter of a link that names one of several files."""
+FILE, FORMAT = "file", "format"
+"""The parameters of a link: for one of several files, and for how they are listed."""
 
 _WHOLE = re.compile(r"[1-9][0-9]{0,17}|0", re.ASCII)
 
@@ -142,8 +143,7 @@ def _is_person(call: Call) -> bool:
 
 def _to_page(call: Call) -> Response:
     """Send a person to where all files are."""
-    query = call.request.query_string.decode()
-    address = f"{call.place.base}{PAGE}?{query}"
+    address = with_query(call.place.base + PAGE, call.query)
     headers = {"Location": address, "Cache-Control": "private, no-store"}
     return Response(status=303, headers={**headers, "Vary": "Accept"})
 
@@ -154,41 +154,55 @@ def _files(call: Call) -> Response:
     main = _wanted(call, moment)
     files = downloads.all_wanted(call.db, main)
     downloads.ensure_granted(files[0] if files else main, moment)
+    shown = _in_language(call, main)
     call.close()
-    link = f"{call.place.base}{ADDRESS}?{call.request.query_string.decode()}"
+    query = tuple((name, value) for name, value in call.query if name != FORMAT)
+    links = [
+        with_query(call.place.base + ADDRESS, (*query, (FILE, str(f["file_id"] or 0))))
+        for f in files
+    ]
+    if call.choice.representation.is_for_people:
+        page = customer_page.written(shown, files, links, moment)
+        return call.finish(page, headers={"Cache-Control": "private, no-store"})
     document = Resource(
-        classes=("purchased_files", "collection"),
-        title=main["name"],
-        properties={"name": main["name"], "total_items": len(files)},
-        links=[
-            Link("self", f"{call.url}?{call.request.query_string.decode()}", PAGE_TITLE)
-        ],
-        embedded={"fx:purchased_files": [_purchased(file, link) for file in files]},
+        classes=("purchased_files",),
+        title=shown["name"],
+        properties={"name": shown["name"], "total_items": len(files)},
+        links=[Link("self", with_query(call.url, query), PAGE_TITLE)],
+        embedded={
+            "fx:purchased_files": [
+                _purchased(file, link) for file, link in zip(files, links, strict=True)
+            ]
+        },
     )
     return call.respond(document, headers={"Cache-Control": "private, no-store"})
+
+
+def _in_language(call: Call, main: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what was bought as its customer is to read it."""
+    record = {**main, "id": main["downloadable_id"]}
+    [row] = call.localized(tuple(record), [tuple(record.values())])
+    return dict(zip(record, row, strict=True))
 
 
 def _purchased(file: Mapping[str, Any], link: str) -> Resource:
     """Describe a file that a customer may download, and how often still."""
     is_elsewhere = file["url"] is not None
-    most = file["max_downloads"] * file["quantity"]
-    left = max(0, most - file["number_of_downloads"]) if most else None
     return Resource(
         classes=("purchased_file",),
+        href=link,
         rel="fx:purchased_file",
         properties={
-            "name": file["shown_name"] or file["file_name"] or file["name"],
+            "name": customer_page.name_of(file),
             "file_name": None if is_elsewhere else file["file_name"],
             "file_size": None if is_elsewhere else file["file_size"],
             "file_type": None if is_elsewhere else file["file_type"],
             "title": file["title"],
             "alt": file["alt"],
             "number_of_downloads": file["number_of_downloads"],
-            "downloads_left": left,
+            "downloads_left": downloads.left(file),
         },
-        links=[
-            Link("fx:download_url", f"{link}&{FILE}={file['file_id'] or 0}", "Download")
-        ],
+        links=[Link("self", link), Link("fx:download_url", link, "Download")],
     )
 
 

@@ -94,10 +94,6 @@ def _change(
     stores.change(tx, record, values)
 
 
-def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
-    stores.remove(tx, record)
-
-
 def _create(
     tx: Transaction, _owner: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> Made:
@@ -135,7 +131,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
             find=stores.find,
             problems=_problems,
             change=_change,
-            remove=_remove,
+            remove=stores.remove,
             is_removable=stores.is_removable,
         ),
         catalogue,

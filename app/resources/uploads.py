@@ -10,6 +10,7 @@ from werkzeug.http import http_date
 
 from app.database import Snapshot
 from app.errors import (
+    BadRequest,
     Conflict,
     Invalid,
     LinkExpired,
@@ -70,23 +71,24 @@ def _for_downloadable(call: Call, item_id: int) -> Response:
     about = Link(
         "fx:downloadable", f"{call.place.base}/downloadables/{item_id}", "Downloadable"
     )
-    return _create(call, downloadables.find, item_id, "downloadable_id", about)
+    return _create(call, downloadables.find, {"downloadable_id": item_id}, about)
 
 
 def _for_library(call: Call, item_id: int) -> Response:
     """Answer a POST with a slot for a file of the library."""
     address = f"{call.place.base}/stores/{item_id}/library_files"
     about = Link("fx:library_files", address, "Library")
-    return _create(call, stores.find, item_id, "store_id", about)
+    return _create(call, stores.find, {"store_id": item_id}, about)
 
 
 def _create(
-    call: Call, find: Finder, item_id: int, column: str, about: Link
+    call: Call, find: Finder, owner: Mapping[str, Any], about: Link
 ) -> Response:
     """Answer a POST with the address of a new slot."""
     reader = bodies.Reader(_SCHEMA, call.settings, call.installation.storage)
     reader.ensure_readable(call.request, "POST")
     principal = call.writer
+    [item_id] = owner.values()
     find(call.db, principal, item_id)
     call.close()
     storage = call.installation.storage
@@ -100,7 +102,7 @@ def _create(
                 gone = uploads.remove_expired(tx)
                 token = uploads.create(
                     tx,
-                    **{column: item_id},
+                    **owner,
                     hours=call.settings.upload_hours,
                     file_name=clean(values["file_name"]),
                     file_type=values["type"],
@@ -144,7 +146,7 @@ def _put(call: Call, token: str) -> Response:
     uploads.ensure_open(slot)
     record = _before(call, slot)
     declared = str(slot["file_type"] or "")
-    receiving = received(call, record, slot["file_name"], declared)
+    receiving = received(call, record, slot["file_name"], declared, slot)
     with receiving as file, call.writing() as tx:
         record = uploads.finish(tx, slot, file)
     if slot["partial_key"]:
@@ -200,6 +202,8 @@ def _tus(view: Callable[[Call, str], Response]) -> Callable[..., Response]:
 
 def _post(call: Call, token: str) -> Response:
     """Answer a POST: a form with the file, or the beginning of a resumable upload."""
+    if uploads.find(call.db, token)["announced_size"] is not None:
+        raise BadRequest("PUT the file, as it was announced")
     is_form = call.request.mimetype == MULTIPART
     return _form(call, token) if is_form else _begin(call, token)
 

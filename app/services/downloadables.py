@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import BigInteger, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, bindparam, delete, func, or_, select, update
 
 from app.database import Snapshot, Statement, Transaction
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.models import (
     DOWNLOADABLE_PURCHASES,
     DOWNLOADABLES,
     ITEM_CATEGORIES,
+    OFFERS,
     STORES,
     TRANSLATIONS,
     UPLOAD_SLOTS,
@@ -26,7 +27,7 @@ from app.services.places import currency_digits
 from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError
 from schemas.item_category import DOWNLOADED
-from schemas.values import MONEY_DIGITS
+from schemas.values import MONEY_DIGITS, money_text
 
 COLLECTION = "downloadables"
 TOLD = ("id", "code", "name", "version", "file_name", "file_size", "file_sha256")
@@ -77,12 +78,19 @@ _DELIVERY_TYPE = Statement(
     )
 )
 _CURRENCY = Statement(select(STORES.c.currency).where(STORES.c.id == bindparam("id")))
+_UNIT = bindparam("unit", type_=BigInteger)
 _TOO_FINE = Statement(
     select(func.count().label("total"))
-    .select_from(DOWNLOADABLES)
+    .select_from(
+        DOWNLOADABLES.outerjoin(OFFERS, OFFERS.c.downloadable_id == DOWNLOADABLES.c.id)
+    )
     .where(
         DOWNLOADABLES.c.store_id == bindparam("store_id"),
-        DOWNLOADABLES.c.price % bindparam("unit", type_=BigInteger) != 0,
+        or_(
+            DOWNLOADABLES.c.price % _UNIT != 0,
+            OFFERS.c.sale_price % _UNIT != 0,
+            OFFERS.c.cost % _UNIT != 0,
+        ),
     )
 )
 _PARTIALS = Statement(
@@ -100,6 +108,15 @@ _TRANSLATED = Statement(
     select(TRANSLATIONS.c.name, TRANSLATIONS.c.description)
     .where(TRANSLATIONS.c.downloadable_id == bindparam("id"))
     .order_by(TRANSLATIONS.c.id)
+)
+_IN_LANGUAGE = Statement(
+    select(TRANSLATIONS.c.id).where(
+        TRANSLATIONS.c.downloadable_id == bindparam("id"),
+        func.lower(TRANSLATIONS.c.language) == bindparam("language"),
+    )
+)
+_SALE = Statement(
+    select(OFFERS.c.sale_price).where(OFFERS.c.downloadable_id == bindparam("id"))
 )
 _SOLD = Statement(
     select(func.count().label("total"))
@@ -265,6 +282,7 @@ def change(
         )
     if values.get("uuid", record["uuid"]) != record["uuid"]:
         ensure_uuid_free(tx, record["store_id"], values["uuid"])
+    _ensure_consistent(tx, record, values)
     changes = dict(values)
     if file:
         # What was said of the file of before is not true of this one.
@@ -315,6 +333,41 @@ def change(
     is_replaced = file is not None and record["version_id"] is not None
     event = "file_replaced" if is_replaced else "updated"
     _tell(tx, event, record["store_id"], record["id"])
+
+
+def _ensure_consistent(
+    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Refuse what its offer or its translations contradict.
+
+    Raises `Conflict` and `Invalid`.
+    """
+    language = values.get("language")
+    if language is not None and record["translation_count"]:
+        taken = tx.value(_IN_LANGUAGE, id=record["id"], language=language.lower())
+        if taken is not None:
+            text = f"there is a translation into {language} ({taken}); delete it first"
+            raise Conflict.about("language", text)
+    sale = tx.value(_SALE, id=record["id"]) if "price" in values else None
+    if sale is not None and sale > values["price"]:
+        text = (
+            "price must be greater than or equal to the sale_price of its offer, "
+            f"{money_text(sale)}; lower that first"
+        )
+        raise Invalid.of([FieldError("price", "too_small", text)])
+
+
+def speak_as_before(tx: Transaction, store_id: int, language: str) -> None:
+    """Note the language of what is translated, since its store gets another one."""
+    tx.execute(
+        update(DOWNLOADABLES)
+        .where(
+            DOWNLOADABLES.c.store_id == store_id,
+            DOWNLOADABLES.c.language.is_(None),
+            DOWNLOADABLES.c.translation_count > 0,
+        )
+        .values(language=language, revision=DOWNLOADABLES.c.revision + 1)
+    )
 
 
 def touch(

@@ -18,6 +18,7 @@ from sqlalchemy import (
     cast,
     false,
     func,
+    literal,
     null,
     or_,
     select,
@@ -110,7 +111,12 @@ _GRANTED = (
     _P.download_passcode,
     _P.date_created,
     STORES.c.is_maintenance_mode,
+    STORES.c.store_name,
+    STORES.c.timezone,
     _D.name,
+    _D.description,
+    _D.language,
+    _D.translation_count,
 )
 _BLOB = (
     _V.id.label("version_id"),
@@ -265,7 +271,7 @@ def of_customer(
 
     Raises `NotFound` where there is none, and `RequestError` where nothing is left.
     """
-    refusal: RequestError = NotFound()
+    refusal: RequestError = NotFound("this customer has bought nothing with it")
     whose = {"store_id": store_id, "customer_id": customer_id}
     for purchase_id, file_id in db.rows(_OF_CUSTOMER, **whose, key=key):
         record = wanted(db, purchase_id=purchase_id, file_id=file_id)
@@ -323,11 +329,26 @@ def _refusal(record: Mapping[str, Any], moment: int) -> RequestError | None:
     return None
 
 
+def left(record: Mapping[str, Any]) -> int | None:
+    """Tell how often a file may be downloaded still; None is unlimited."""
+    most = record["max_downloads"] * record["quantity"]
+    return max(0, most - record["number_of_downloads"]) if most else None
+
+
+def until(record: Mapping[str, Any]) -> int | None:
+    """Tell when a purchase can be downloaded no more (seconds UTC); None is never."""
+    hours = record["download_window_hours"]
+    ends = [record["date_created"] + hours * HOUR] if hours else []
+    if record["expires_at"] is not None:
+        ends.append(record["expires_at"])
+    return min(ends, default=None)
+
+
 def file_key(record: Mapping[str, Any]) -> int:
-    """Tell which file it is: its version's id; 0, or less, of one kept elsewhere."""
-    if record["url"] is None:
-        return int(record["version_id"])
-    return 0 if record["is_main"] else -int(record["file_id"])
+    """Tell which file it is: a version's id, 0 for one elsewhere; of others less."""
+    if not record["is_main"]:
+        return -int(record["file_id"])
+    return 0 if record["url"] is not None else int(record["version_id"])
 
 
 def under_way(db: Snapshot, record: Mapping[str, Any], moment: int) -> int | None:
@@ -463,13 +484,16 @@ def _first(moment: int) -> ColumnElement[int]:
 
 def _count_further(tx: Transaction, record: Mapping[str, Any], moment: int) -> int:
     """Count a file that is not the main one, which has a count of its own."""
-    key = {
-        "downloadable_purchase_id": record["id"],
-        "file_id": record["file_id"],
-    }
+    key = ("downloadable_purchase_id", "file_id")
     # Whoever comes first makes the row; then it is there for all.
     insert = sqlite_insert if tx.dialect.name == SQLITE else postgresql_insert
-    row = insert(FILE_COUNTS).values(**key, number_of_downloads=0)
+    both = select(_P.id, _F.id, literal(0)).where(
+        _P.id == record["id"],
+        _F.id == record["file_id"],
+        _F.downloadable_id == _P.downloadable_id,
+    )
+    # Where either has gone meanwhile, there is none.
+    row = insert(FILE_COUNTS).from_select([*key, "number_of_downloads"], both)
     tx.execute(row.on_conflict_do_nothing())
     most = select(_most()).where(_is_open(record["id"], moment)).scalar_subquery()
     counted = tx.execute(

@@ -15,7 +15,7 @@ from app.services.main_files import NewFile
 from schemas.errors import FieldError
 
 _F, _D, _V = FILES.c, DOWNLOADABLES.c, VERSIONS.c
-_WHERE = {"library_file_id": None, "url": None}
+_WHERE = ("library_file_id", "url")
 WITH_BLOB = FILES.join(DOWNLOADABLES, _D.id == _F.downloadable_id).outerjoin(
     VERSIONS, _V.id == case((_F.is_main, _D.version_id), else_=_F.version_id)
 )
@@ -106,7 +106,10 @@ def problems(
     if of_library is not None and values.get("url") is not None:
         text = "url can't be set together with library_file_uri"
         yield FieldError("url", "exclusive", text)
-    if values.get("url") is not None and not values.get("name"):
+    is_touched = record is None or any(
+        values[name] != record[name] for name in ("name", "url")
+    )
+    if is_touched and values.get("url") is not None and not values.get("name"):
         text = "name can't be blank when url is set: customers see it"
         yield FieldError("name", "required", text)
 
@@ -130,6 +133,8 @@ def create(
 ) -> int:
     """Add a file to a downloadable; its first one is the main one. Give the id."""
     store_id = downloadable["store_id"]
+    # Another one may have come since it was looked up.
+    downloadable = downloadables.of_slot(tx, downloadable["id"]) or downloadable
     _ensure_one(values, file)
     _ensure_uuid_free(tx, store_id, values.get("uuid"))
     said = _said(values, None)
@@ -160,14 +165,18 @@ def change(
         ("url", "library_file_id")
     )
     downloadable = downloadables.of_slot(tx, record["downloadable_id"]) or {}
-    if is_other and (values.get("url", record["url"]) or not record["is_main"]):
-        _ensure_one({**_WHERE, **values}, file)
+    falls_back = record["is_main"] and record["version_id"] is not None
+    if is_other and not falls_back:
+        _ensure_one(values, file)
     if is_other and record["is_main"]:
         _make_main(tx, downloadable, values, file)
     elif is_other:
         said |= _kept(tx, store_id, values, file)
     main_files.touch(tx, record["id"], **said)
     downloadables.parts_changed(tx, downloadable)
+    # One that is back on the shelf may be the only one.
+    downloadable = downloadables.of_slot(tx, record["downloadable_id"]) or downloadable
+    main_files.follow(tx, downloadable, is_another=False)
 
 
 def remove(tx: Transaction, record: Mapping[str, Any]) -> None:

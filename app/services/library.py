@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -25,7 +25,18 @@ _FIRST = (
         .where(
             _EARLIER.c.blob_key == _V.blob_key,
             _EARLIER.c.store_id == _V.store_id,
-            _EARLIER.c.id < _V.id,
+            # The library's own comes first: it is there for its own sake.
+            or_(
+                and_(
+                    _EARLIER.c.downloadable_id.is_(None),
+                    _V.downloadable_id.is_not(None),
+                ),
+                and_(
+                    _EARLIER.c.downloadable_id.is_(None)
+                    == _V.downloadable_id.is_(None),
+                    _EARLIER.c.id < _V.id,
+                ),
+            ),
         )
         .exists()
     )
@@ -83,7 +94,6 @@ MEDIA_IN_STORE = listing.Listing(MEDIA, owner="store_id")
 _WITH_BLOB = Statement(
     select(VERSIONS)
     .where(_V.store_id == bindparam("store_id"), _V.blob_key == bindparam("key"))
-    # The library's own comes first: it is there for its own sake.
     .order_by(_V.downloadable_id.is_not(None), _V.id)
 )
 
@@ -182,8 +192,8 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
     if used:
         noun = "file" if used == 1 else "files"
         raise Conflict(
-            f"library_file {record['id']} is {used} {noun} of downloadables; delete or "
-            "change those first"
+            f"library_file {record['id']} is in use by {used} {noun} of downloadables; "
+            "delete those first, or change them"
         )
     tx.execute(delete(VERSIONS).where(_V.id == record["id"]))
     listing.note_change(tx, record["store_id"], COLLECTION, added=-1)

@@ -13,11 +13,19 @@ from uuid import uuid4
 from sqlalchemy import bindparam, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
-from app.models import DOWNLOADABLES, DOWNLOADS, FILES, VERSIONS
+from app.models import (
+    DOWNLOADABLE_PURCHASES,
+    DOWNLOADABLES,
+    DOWNLOADS,
+    FILE_COUNTS,
+    FILES,
+    VERSIONS,
+)
+from app.services import listing
 from app.services.clock import now
 from app.storage import Blob
 
-_F = FILES.c
+_F, _P, _N = FILES.c, DOWNLOADABLE_PURCHASES.c, FILE_COUNTS.c
 _MAIN = Statement(
     select(_F.id).where(_F.downloadable_id == bindparam("id"), _F.is_main)
 )
@@ -160,3 +168,20 @@ def _promote(
         update(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]).values(**values)
     )
     touch(tx, file["id"], is_main=True, version_id=None, url=None)
+    _count_on(tx, record, file["id"])
+
+
+def _count_on(tx: Transaction, record: Mapping[str, Any], file_id: int) -> None:
+    """Let purchases count the file that is the main one now from where it was."""
+    counted = (
+        select(_N.number_of_downloads)
+        .where(_N.file_id == file_id, _N.downloadable_purchase_id == _P.id)
+        .scalar_subquery()
+    )
+    tx.execute(
+        update(DOWNLOADABLE_PURCHASES)
+        .where(_P.downloadable_id == record["id"])
+        .values(number_of_downloads=func.coalesce(counted, 0))
+    )
+    tx.execute(delete(FILE_COUNTS).where(_N.file_id == file_id))
+    listing.note_change(tx, record["store_id"], "downloadable_purchases")

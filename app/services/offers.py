@@ -10,6 +10,7 @@ from app.errors import Conflict, NotFound
 from app.models import DOWNLOADABLES, OFFERS, STORES, VERSIONS
 from app.services import downloadables, listing
 from app.services.access import Principal
+from app.services.folding import escaped
 from app.services.places import currency_digits
 from schemas.errors import FieldError
 from schemas.offer import OfferSchema
@@ -55,6 +56,12 @@ _IS_THERE = Statement(
 _BY_SLUG = Statement(
     select(_O.downloadable_id).where(
         _O.store_id == bindparam("store_id"), _O.slug == bindparam("slug")
+    )
+)
+_SLUGS = Statement(
+    select(_O.slug).where(
+        _O.store_id == bindparam("store_id"),
+        _O.slug.like(bindparam("start"), escape="\\"),
     )
 )
 _PERIODS = (
@@ -125,6 +132,12 @@ def change(
             update(OFFERS).where(_O.downloadable_id == record["id"]).values(**values)
         )
     downloadables.parts_changed(tx, record)
+
+
+def slugs_from(db: Snapshot, store_id: int, start: str) -> set[str]:
+    """Give the slugs of a store that begin so."""
+    pattern = f"{escaped(start)}%"
+    return {str(row[0]) for row in db.rows(_SLUGS, store_id=store_id, start=pattern)}
 
 
 def with_slug(db: Snapshot, store_id: int, slug: str) -> int | None:

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
-from app.models import DOWNLOADABLES, STORES, VERSIONS
+from app.models import DOWNLOADABLES, STORES, UPLOAD_SLOTS, VERSIONS
 from app.services import (
     access,
     downloadables,
@@ -50,6 +50,12 @@ _CONTENTS = tuple(
 )
 """What a store must not have to be deleted; without the first, the second are all."""
 
+_PARTIALS = Statement(
+    select(UPLOAD_SLOTS.c.partial_key).where(
+        UPLOAD_SLOTS.c.store_id == bindparam("id"),
+        UPLOAD_SLOTS.c.partial_key.is_not(None),
+    )
+)
 _IDS = Statement(select(STORES.c.id).order_by(STORES.c.id))
 
 _PLACES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
@@ -173,6 +179,9 @@ def change(
     if not values.get("webhook_key", "-"):
         # It is what the other side knows, and no default.
         values = {**values, "webhook_key": record["webhook_key"]}
+    language = record["locale_code"].partition("_")[0]
+    if values.get("locale_code", language).partition("_")[0] != language:
+        downloadables.speak_as_before(tx, record["id"], language)
     tx.execute(
         update(STORES)
         .where(STORES.c.id == record["id"])
@@ -202,8 +211,11 @@ def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
     return not any(db.value(statement, id=record["id"]) for statement, _ in _CONTENTS)
 
 
-def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
-    """Remove an empty store with its categories and tokens. Raises `Conflict`."""
+def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+    """Remove an empty store with its categories and tokens. Raises `Conflict`.
+
+    Gives the keys of uploads that were under way.
+    """
     for statement, noun in _CONTENTS:
         count = tx.value(statement, id=record["id"])
         if count:
@@ -211,4 +223,6 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
                 f"store {record['id']} still has {count} {noun}"
                 f"{'s' if count > 1 else ''}; delete them first"
             )
+    keys = [str(row[0]) for row in tx.rows(_PARTIALS, id=record["id"])]
     tx.execute(delete(STORES).where(STORES.c.id == record["id"]))
+    return keys

@@ -35,6 +35,10 @@ _BY_LANGUAGE = Statement(
         func.lower(_T.language) == bindparam("language"),
     )
 )
+_WORDS = ("name", "description", "short_description", "seo_title", "seo_description")
+_WORDS_OF = Statement(
+    select(*(_T[name] for name in _WORDS)).where(_T.id == bindparam("id"))
+)
 _LOCALE = Statement(select(STORES.c.locale_code).where(STORES.c.id == bindparam("id")))
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 
@@ -75,6 +79,8 @@ def create(
     tx: Transaction, downloadable: Mapping[str, Any], values: Mapping[str, Any]
 ) -> int:
     """Add a translation, and give its id. Raises `Conflict`."""
+    # Another one may have come since it was looked up.
+    downloadable = downloadables.of_slot(tx, downloadable["id"]) or downloadable
     _ensure_free(tx, downloadable, values["language"])
     if downloadable["translation_count"] >= MOST:
         raise Conflict(f"a downloadable may have {MOST} translations at most")
@@ -125,12 +131,13 @@ def put(
     if known is not None:
         record = {"id": known, "downloadable_id": downloadable["id"]}
         change(tx, record, values)
+        if not any(tx.row(_WORDS_OF, id=known) or ()):
+            remove(tx, record)
+        return
+    if not any(values.values()):
         return
     empty = dict.fromkeys(_WORDS, "")
     create(tx, downloadable, {**empty, "language": language, **values})
-
-
-_WORDS = ("name", "description", "short_description", "seo_title", "seo_description")
 
 
 def _ensure_free(
@@ -175,6 +182,18 @@ def best(ranges: Sequence[str], known: Iterable[str], own: str) -> str:
         if wanted == "*":
             return own
     return own
+
+
+def spoken(
+    db: Snapshot, record: Mapping[str, Any], ranges: Sequence[str]
+) -> str | None:
+    """Give the language of the translation that is read, None for the own one."""
+    if not record["translation_count"]:
+        return None
+    known = of_many(db, [record["id"]])[record["id"]]
+    own = (record["language"] or store_language(db, record["store_id"])).lower()
+    language = best(ranges, known, own)
+    return None if language == own else language
 
 
 def localized(

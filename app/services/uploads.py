@@ -39,11 +39,14 @@ def create(
     hours: int,
     file_name: str | None,
     file_type: str | None,
+    announced: tuple[int, str] | None = None,
 ) -> str:
     """Open a slot for a downloadable, or for the library of a store.
 
-    Give the last part of its address.
+    What is `announced` of the file is its size, and its MD5 in Base64. Give the last
+    part of its address.
     """
+    size, md5 = announced or (None, None)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     tx.insert(
         UPLOAD_SLOTS,
@@ -51,6 +54,8 @@ def create(
             "digest": digest(token),
             "downloadable_id": downloadable_id,
             "store_id": store_id,
+            "announced_size": size,
+            "announced_md5": md5,
             "file_name": file_name,
             "file_type": file_type,
             "offset": 0,

@@ -217,7 +217,7 @@ def test_what_is_sent_changes(api, upload, add):
 @pytest.mark.parametrize(
     ("values", "errors"),
     [
-        ({}, {"product": "blank"}),
+        ({"name": "x"}, {"media": "blank"}),
         ({"product": NOBODY}, {"product": "not_found"}),
         ({"media": NOBODY}, {"media": "not_found"}),
         ({"media": None}, {"media": "blank"}),
@@ -225,18 +225,23 @@ def test_what_is_sent_changes(api, upload, add):
         ({"url": "ftp://a.example/", "name": "A"}, {"url": "invalid"}),
         (
             {"url": "https://a.example/", "name": "A", "media": NOBODY},
-            {"url": "not_found"},
+            {"url": "present"},
         ),
         (
             {"media": "x", "archived": "perhaps"},
             {"media": "invalid", "archived": "invalid"},
         ),
-        ({"variant": NOBODY, "url": "https://a.example/"}, {"variant": "not_found"}),
-        ({"nmae": "x"}, {"nmae": "unknown"}),
+        (
+            {"variant": NOBODY, "url": "https://a.example/"},
+            {"variant": "present", "name": "blank"},
+        ),
+        ({"nmae": "x"}, {"nmae": "unknown", "media": "blank"}),
     ],
 )
-def test_what_is_wrong_is_said_in_its_shape(api, product, values, errors):
-    sent = values if "product" in errors else {"product": product, **values}
+def test_what_is_wrong_is_said_in_its_shape(api, product, upload, values, errors):
+    sent = {"product": product, **values}
+    if "product" in errors:
+        sent["media"] = upload()["id"]
     answer = api.post(PATH, json={"download": sent})
     assert refused(answer, 422, errors), answer.text
     assert answer.json["http_status"] == "unprocessable_entity"

@@ -393,8 +393,35 @@ def test_a_browser_is_shown_all_files(anonymous, bought, attach):
     page = anonymous.get(answer.headers["Location"], accept=PAGE)
     assert page.headers["Content-Type"].startswith("text/html")
     assert "album.zip" in page.text
+    # Each with a button, and in words.
+    assert page.text.count('class="button"') == 2
+    assert "1 download left" in page.text
+    assert "7 bytes" in page.text
     assert "<o>" not in page.text
     assert page.headers["Cache-Control"] == "private, no-store"
+
+
+def test_the_page_is_in_the_customers_language_and_says_what_is_over(
+    api, item, anonymous, bought, attach
+):
+    attach()
+    arabic = {"language": "ar", "name": "ألبوم", "description": "كل الأغاني"}
+    api.post(f"/downloadables/{item}/translations", json=arabic)
+    path = link(bought, "fx:purchased_files")
+    headers = {"Accept-Language": "ar", "Accept": PAGE}
+    page = anonymous.get(path, headers=headers)
+    assert "ألبوم" in page.text
+    assert page.headers["Content-Language"] == "ar"
+    assert (
+        anonymous.get(path, headers={"Accept-Language": "ar"}).json["name"] == "ألبوم"
+    )
+    anonymous.get(link(bought, "fx:download_url"))
+    again = anonymous.get(path, headers=headers).text
+    assert again.count('class="button"') == 1
+    assert "downloaded as often as it can be" in again
+    assert "You can download until" in again
+    api.patch(link(bought), json={"expires_at": "2020-01-01T00:00:00Z"})
+    assert anonymous.get(path, headers=headers).status_code == 410
 
 
 def test_a_browser_gets_a_single_file_at_once(anonymous, bought):

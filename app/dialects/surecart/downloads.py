@@ -1,6 +1,7 @@
 """SureCart's downloads: the files of a downloadable, the main one among them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from flask import Flask, Response
@@ -23,7 +24,7 @@ from app.errors import Invalid, NotFound
 from app.http.call import Call
 from app.services import downloadables, files, library
 from app.services.access import Principal
-from app.services.conditions import AnyOf, Compare, Exists
+from app.services.conditions import All, AnyOf, Compare, Exists
 from schemas.errors import FieldError
 from schemas.surecart import SureCartDownloadSchema
 
@@ -32,7 +33,7 @@ _SCHEMA = SureCartDownloadSchema()
 
 
 def _of_customers(_db: Snapshot, _who: Principal, ids: tuple[str, ...]) -> Made:
-    """Find what customers have bought."""
+    """Find what customers have bought, and may still have."""
 
     def build(first: int) -> Exists:
         is_one = AnyOf(
@@ -41,11 +42,15 @@ def _of_customers(_db: Snapshot, _who: Principal, ids: tuple[str, ...]) -> Made:
                 for number in range(len(ids))
             )
         )
+        active = Compare("is_active", "=", first + len(ids), bool)
         return Exists(
-            "downloadable_purchase", "downloadable_id", "downloadable_id", is_one
+            "downloadable_purchase",
+            "downloadable_id",
+            "downloadable_id",
+            All((is_one, active)),
         )
 
-    return Made(build, ids)
+    return Made(build, (*ids, True))
 
 
 LISTED = Listed(
@@ -107,7 +112,7 @@ def found(db: Snapshot, who: Principal, uuid: str) -> dict[str, Any]:
     """Give the file that a download is. Raises `NotFound`."""
     file_id = files.by_uuid(db, who.store_id or 0, uuid.lower())
     if file_id is None:
-        raise NotFound
+        raise NotFound("there is no download with this id")
     return files.find(db, who, file_id)
 
 
@@ -127,7 +132,7 @@ def _get(call: Call, uuid: str) -> Response:
 def _create(call: Call) -> Response:
     """Answer a POST: a file is added to a product."""
     who = principal(call)
-    values, query = written(call, _SCHEMA, NAME, "POST")
+    values, query = written(call, _SCHEMA, NAME, "POST", _missing)
     with call.writing() as tx:
         product_id = downloadables.by_uuid(tx, who.store_id or 0, values["product"])
         if product_id is None:
@@ -140,7 +145,7 @@ def _create(call: Call) -> Response:
 def _change(call: Call, uuid: str) -> Response:
     """Answer a PATCH."""
     who = principal(call)
-    values, query = written(call, _SCHEMA, NAME, "PATCH")
+    values, query = written(call, _SCHEMA, NAME, "PATCH", _exclusive)
     with call.writing() as tx:
         record = found(tx, who, uuid)
         if (
@@ -179,32 +184,60 @@ def _meant(
     record: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Give the values of a file that those of a download mean. Raises `Invalid`."""
-    if values.get("variant") is not None:
-        raise _none("variant", "null: there are no variants")
     meant = {n: values[n] or "" for n in ("alt", "name", "title") if n in values}
     if "archived" in values:
         meant["is_archived"] = values["archived"]
-    media, url = values.get("media"), values.get("url")
-    if media is not None and url is not None:
-        raise _none("url", "null where media is given")
-    before = record or {"name": "", "url": None, "blob_key": None}
-    name = meant.get("name", before["name"])
-    if (url or (before["url"] and media is None)) and not name:
-        text = "name can't be blank when url is set: customers see it"
-        raise Invalid.of([FieldError("name", "required", text)])
+    media, before = values.get("media"), record or {"url": None, "blob_key": None}
     if media is not None:
         key = blob_key(media)
         if before["url"] is not None or before["blob_key"] != key:
             meant["library_file_id"] = _in_library(tx, who, key)
-    elif "url" in values and url != before["url"]:
-        meant["url"] = url
-    elif "media" in values and url is None and before["url"] is None:
-        text = "media can't be blank, unless url is set"
-        raise Invalid.of([FieldError("media", "required", text)])
-    if record is None and meant.keys().isdisjoint(("library_file_id", "url")):
-        text = "media can't be blank, unless url is set"
-        raise Invalid.of([FieldError("media", "required", text)])
+    elif "url" in values and values["url"] != before["url"]:
+        meant["url"] = values["url"]
+    has_none = media is None and not values.get("url", before["url"])
+    # The main one may have a version behind its address.
+    if has_none and (
+        record is None or record["version_id"] is None or "media" in values
+    ):
+        raise Invalid.of([_BLANK])
+    whole = {
+        "name": "",
+        "url": None,
+        "library_file_id": None,
+        **(record or {}),
+        **meant,
+    }
+    errors = list(files.problems(tx, who.store_id or 0, whole, record))
+    if errors:
+        raise Invalid.of(errors)
     return meant
+
+
+_BLANK = FieldError("media", "required", "media can't be blank, unless url is set")
+
+
+def _missing(
+    values: Mapping[str, Any], wrong: AbstractSet[str]
+) -> Iterator[FieldError]:
+    """Complain of a new download that has no file, or two, or no name for one."""
+    if wrong & {"media", "url"}:
+        return
+    media, url = values.get("media"), values.get("url")
+    if media is None and url is None:
+        yield _BLANK
+    elif media is not None and url is not None:
+        yield FieldError("url", "present", "url must be null where media is given")
+    elif url is not None and not values.get("name") and "name" not in wrong:
+        text = "name can't be blank when url is set: customers see it"
+        yield FieldError("name", "required", text)
+
+
+def _exclusive(
+    values: Mapping[str, Any], _wrong: AbstractSet[str]
+) -> Iterator[FieldError]:
+    """Complain of two files at once."""
+    if values.get("media") is not None and values.get("url") is not None:
+        yield FieldError("url", "present", "url must be null where media is given")
 
 
 def _in_library(tx: Transaction, who: Principal, key: str) -> int:

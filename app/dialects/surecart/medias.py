@@ -1,7 +1,8 @@
 """SureCart's medias: every file that a store has, and how one is uploaded."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -20,7 +21,7 @@ from app.dialects.surecart.wire import (
     principal,
     written,
 )
-from app.errors import Invalid, NotFound, RequestError
+from app.errors import Conflict, Invalid, NotFound, RequestError
 from app.http.addresses import UPLOADS
 from app.http.call import Call
 from app.http.multipart import OCTETS, media_type
@@ -58,7 +59,7 @@ def found(db: Snapshot, store_id: int, uuid: str) -> dict[str, Any]:
     """Give the file that a media is. Raises `NotFound`."""
     rows = library.with_blob(db, store_id, blob_key(uuid))
     if not rows:
-        raise NotFound
+        raise NotFound("there is no media with this id")
     return rows[0]
 
 
@@ -142,7 +143,14 @@ def _delete(call: Call, uuid: str) -> Response:
     """Answer a DELETE. Raises `Conflict` for what a product has, or had."""
     who = principal(call)
     with call.writing() as tx:
-        keys = library.remove_blob(tx, who, blob_key(uuid))
+        found(tx, who.store_id or 0, uuid)
+        try:
+            keys = library.remove_blob(tx, who, blob_key(uuid))
+        except Conflict:
+            raise Conflict(
+                "media is in use by a download, or is what a customer bought; delete "
+                "the download first"
+            ) from None
     for key in keys:
         call.installation.storage.delete(key)
     return deleted(NAME, uuid.lower())
@@ -151,8 +159,14 @@ def _delete(call: Call, uuid: str) -> Response:
 def _direct_upload(call: Call) -> Response:
     """Answer a POST with the address at which a file can be left (Active Storage)."""
     who = principal(call)
-    values, _ = written(call, _BLOB, "blob", "POST")
-    _ensure_fit(call, values)
+
+    def unfit(
+        values: Mapping[str, Any], wrong: AbstractSet[str]
+    ) -> Iterator[FieldError]:
+        found = _unfit(values, call.settings.max_file_size)
+        return (error for error in found if error.property not in wrong)
+
+    values, _ = written(call, _BLOB, "blob", "POST", unfit)
     name = clean(values["filename"]) or "file"
     declared = values["content_type"] or ""
     hours = call.settings.upload_hours
@@ -164,6 +178,7 @@ def _direct_upload(call: Call) -> Response:
             hours=hours,
             file_name=name,
             file_type=media_type(declared, name),
+            announced=(values["byte_size"], values["checksum"]),
         )
     for key in gone:
         call.installation.storage.drop_partial(key)
@@ -188,19 +203,18 @@ def _direct_upload(call: Call) -> Response:
     )
 
 
-def _ensure_fit(call: Call, values: Mapping[str, Any]) -> None:
-    """Refuse early what would be refused when it comes. Raises `Invalid`."""
+def _unfit(values: Mapping[str, Any], most: int) -> Iterator[FieldError]:
+    """Complain early of what would be refused when it comes."""
     try:
-        is_md5 = len(base64.b64decode(values["checksum"], validate=True)) == MD5_BYTES
+        digest = base64.b64decode(values.get("checksum", ""), validate=True)
     except ValueError:
-        is_md5 = False
-    if not is_md5:
+        digest = b""
+    if len(digest) != MD5_BYTES:
         text = "checksum must be the MD5 digest of the file, in Base64"
-        raise Invalid.of([FieldError("checksum", "invalid", text)])
-    most = call.settings.max_file_size
-    if values["byte_size"] > most:
+        yield FieldError("checksum", "invalid", text)
+    if values.get("byte_size", 0) > most:
         text = f"byte_size must be {most} at most (SIRENHALL_MAX_FILE_SIZE)"
-        raise Invalid.of([FieldError("byte_size", "too_large", text)])
+        yield FieldError("byte_size", "too_large", text)
 
 
 def publish(app: Flask) -> None:

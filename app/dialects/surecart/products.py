@@ -62,7 +62,7 @@ def found(db: Snapshot, who: Principal, uuid: str) -> dict[str, Any]:
     """Give the downloadable that a product is. Raises `NotFound`."""
     product_id = downloadables.by_uuid(db, who.store_id or 0, uuid.lower())
     if product_id is None:
-        raise NotFound
+        raise NotFound("there is no product with this id")
     return downloadables.find(db, who, product_id)
 
 

@@ -1,7 +1,8 @@
 """What all objects of SureCart's API share: lists, expansions, bodies and errors."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.services.access import Principal
 from app.services.folding import MAX_WORDS
 from app.services.listing import Listing, Order, Selection
 from schemas.base import ResourceSchema
+from schemas.errors import FieldError
 
 PREFIX = "/surecart/v1"
 DEFAULT_LIMIT, MOST = 20, 100
@@ -52,7 +54,8 @@ _TYPES = {
 }
 """What Rails calls what is wrong with an attribute, where we call it otherwise."""
 
-UNDERSTOOD = frozenset({"page", "limit", "per_page", "sort", "expand", "live_mode"})
+EXPAND = "expand"
+UNDERSTOOD = frozenset({"page", "limit", "per_page", "sort", "live_mode"})
 """Parameters of every list."""
 
 
@@ -136,7 +139,7 @@ class Asked:
     @property
     def expand(self) -> frozenset[str]:
         """What is to be expanded: media, and with dots what is inside of it."""
-        return frozenset(self.several.get("expand", ()))
+        return frozenset(self.several.get(EXPAND, ()))
 
     def flag(self, name: str) -> bool | None:
         """Give a parameter that is true or false. Raises `BadRequest`."""
@@ -148,13 +151,13 @@ class Asked:
 
 
 def asked(call: Call) -> Asked:
-    """Read the query, in which a list's name has brackets. Raises `BadRequest`."""
+    """Read the query, in which a list's name has brackets."""
     single: dict[str, str] = {}
     several: dict[str, tuple[str, ...]] = {}
     for sent, value in call.query:
         found = _PARAMETER.fullmatch(sent)
         name = found[1] if found else sent
-        if found and found[2]:
+        if found and (found[2] or name == EXPAND):
             several[name] = (*several.get(name, ()), value)
         else:
             single[name] = value
@@ -224,14 +227,14 @@ class Listed:
         flags = {*UNDERSTOOD, *self.flags, *(["query"] if self.searched else [])}
         known = [
             *sorted(flags),
-            *(f"{name}[]" for name in self.several),
+            *(f"{name}[]" for name in (*self.several, EXPAND)),
         ]
         unknown = [
             *(name for name in asked.single if name not in flags),
             *(
                 f"{name}[]"
                 for name in asked.several
-                if name not in {*self.several, "expand"}
+                if name not in {*self.several, EXPAND}
             ),
         ]
         for name in unknown:
@@ -303,13 +306,22 @@ def deleted(name: str, uuid: str) -> Response:
 # -- what is sent -------------------------------------------------------------------
 
 
+Further = Callable[[Mapping[str, Any], AbstractSet[str]], Iterable[FieldError]]
+"""Complains of values, but of those whose names are given: they are wrong anyway."""
+
+
 def written(
-    call: Call, schema: ResourceSchema, name: str, method: str
+    call: Call,
+    schema: ResourceSchema,
+    name: str,
+    method: str,
+    further: Further = lambda _values, _wrong: (),
 ) -> tuple[dict[str, Any], Asked]:
     """Read a body that is wrapped in the object's name; give its values.
 
     JSON may come without the wrapping, as Rails has it. Gives what is to be expanded,
-    too, which the query or the body may say. Raises `Invalid`.
+    too, which the query or the body may say. `further` complains of what the schema
+    cannot know. Raises `Invalid`.
     """
     sent = speaking.body(call, schema, method)
     wrapped: dict[str, Any] = {}
@@ -318,7 +330,7 @@ def written(
         found = _WRAPPED.fullmatch(key)
         if found and found[1] == name:
             wrapped[found[2]] = value
-        elif key in {"expand", "expand[]"}:
+        elif key in {EXPAND, f"{EXPAND}[]"}:
             several = value if isinstance(value, list) else [value]
             expand += tuple(str(one) for one in several)
         else:
@@ -330,8 +342,10 @@ def written(
             raise BadRequest(problems=[Problem(text, "invalid", name)])
         wrapped = inside
     values, errors = schema.read(wrapped, partial=method == "PATCH")
+    named = {error.property for error in errors}
+    errors += further(values, named)
     if errors:
         raise Invalid.of(errors)
     query = asked(call)
-    all_of_it = (*query.several.get("expand", ()), *expand)
-    return values, Asked(query.single, {"expand": all_of_it})
+    all_of_it = (*query.several.get(EXPAND, ()), *expand)
+    return values, Asked(query.single, {EXPAND: all_of_it})

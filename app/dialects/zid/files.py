@@ -10,7 +10,15 @@ from app.dialects import speaking
 from app.dialects.selecting import Made, joined
 from app.dialects.speaking import answer, blob_id, blob_key
 from app.dialects.zid import products
-from app.dialects.zid.wire import DIALECT, Reader, envelope, moment, reader, window
+from app.dialects.zid.wire import (
+    DIALECT,
+    Reader,
+    ensure_filters,
+    envelope,
+    moment,
+    reader,
+    window,
+)
 from app.errors import BadRequest, Invalid, NotFound, Problem, RequestError
 from app.http.addresses import UPLOADS
 from app.http.call import Call
@@ -21,6 +29,7 @@ from app.services.listing import Order
 from schemas.errors import FieldError
 from schemas.zid import ZidAttachSchema, ZidPresignSchema
 
+NONE = "the product has no file with this id"
 FOLDER = "product-downloadables"
 _ATTACH = ZidAttachSchema()
 _PRESIGN = ZidPresignSchema()
@@ -110,6 +119,7 @@ def _list(call: Call, uuid: str) -> Response:
     who = reader(call, call.db)
     problems: list[Problem] = []
     asked = window(call, problems)
+    ensure_filters(call, (), problems)
     if problems:
         raise BadRequest(problems=problems)
     product = products.found(call.db, who, uuid)
@@ -134,10 +144,10 @@ def _found(db: Snapshot, who: Reader, uuid: str, file_uuid: str) -> dict[str, An
     product = products.found(db, who, uuid)
     file_id = files.by_uuid(db, who.store_id, file_uuid.lower())
     if file_id is None:
-        raise NotFound
+        raise NotFound(NONE)
     record = files.find(db, who.principal, file_id)
     if record["downloadable_id"] != product["id"]:
-        raise NotFound
+        raise NotFound(NONE)
     return record
 
 

@@ -7,8 +7,15 @@ from flask import Flask, Response
 
 from app.dialects.selecting import joined
 from app.dialects.speaking import answer, blob_id, blob_key
-from app.dialects.zid.wire import DIALECT, Reader, envelope, reader, window
-from app.errors import BadRequest, Invalid, NotFound, Problem
+from app.dialects.zid.wire import (
+    DIALECT,
+    Reader,
+    ensure_filters,
+    envelope,
+    reader,
+    window,
+)
+from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
 from app.http import bodies
 from app.http.call import Call
 from app.http.changes import keeping_file, needed_file
@@ -45,6 +52,7 @@ def _list(call: Call) -> Response:
     who = reader(call, call.db)
     problems: list[Problem] = []
     asked = window(call, problems)
+    ensure_filters(call, (), problems)
     if problems:
         raise BadRequest(problems=problems)
     page = library.IDENTIFIED_IN_STORE.page(
@@ -66,8 +74,11 @@ def _delete(call: Call, uuid: str) -> Response:
         who = reader(call, tx)
         found = library.with_blob(tx, who.store_id, blob_key(uuid))
         if not found or found[0]["downloadable_id"] is not None:
-            raise NotFound
-        keys = library.remove(tx, library.find(tx, who.principal, found[0]["id"]))
+            raise NotFound("there is no file with this id in the library")
+        try:
+            keys = library.remove(tx, library.find(tx, who.principal, found[0]["id"]))
+        except Conflict:
+            raise Conflict("a product has this file; detach it first") from None
     for key in keys:
         call.installation.storage.delete(key)
     return Response(status=204)

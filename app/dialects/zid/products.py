@@ -3,7 +3,7 @@
 import re
 import time
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import Flask, Response
@@ -15,8 +15,8 @@ from app.dialects.speaking import answer
 from app.dialects.zid import shown
 from app.dialects.zid.wire import (
     DIALECT,
-    PAGING,
     Reader,
+    ensure_filters,
     envelope,
     reader,
     window,
@@ -34,6 +34,7 @@ from app.services.folding import MAX_WORDS
 from app.services.listing import Order
 from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError
+from schemas.translation import TranslationSchema
 from schemas.zid import ZidProductSchema
 
 FILTERS = ("search", "sku", "slug", "is_published", "ids", "product_class")
@@ -44,8 +45,11 @@ TRANSLATED = {
     "title": "seo_title",
     "description_for_search": "seo_description",
 }
+NONE = "there is no product with this id"
+GROUPS = ("purchase_restrictions", "meta", "seo")
 LONGEST_SLUG = 190
 MANY_SLUGS = 1000
+_SCHEMA = ZidProductSchema()
 _OF_DOWNLOADABLE = {
     "price": "price",
     "sku": "code",
@@ -68,10 +72,10 @@ _OF_OFFER = {
     "sale_price_period_end": "sale_price_end",
 }
 _THEIRS = {ours: theirs for theirs, ours in (_OF_DOWNLOADABLE | _OF_OFFER).items()}
+_RESTRICTIONS = frozenset(_SCHEMA.inner("purchase_restrictions").writable)
 _EMPTY = ("slug", "barcode", "keywords")
 """What is an empty text here where it is null there."""
 
-_SCHEMA = ZidProductSchema()
 _DOWNLOADABLE = DownloadableSchema()
 
 
@@ -82,10 +86,11 @@ def found(db: Snapshot, who: Reader, uuid: str) -> dict[str, Any]:
     """Give the downloadable that a product is, with its offer. Raises `NotFound`."""
     product_id = downloadables.by_uuid(db, who.store_id, uuid.lower())
     if product_id is None:
-        raise NotFound
+        raise NotFound(NONE)
     record = offers.whole(db, who.principal, product_id)
-    if who.is_customer and not record["is_published"]:
-        raise NotFound
+    is_shown = record["is_published"] and not record["is_archived"]
+    if who.is_customer and not is_shown:
+        raise NotFound(NONE)
     return record
 
 
@@ -148,14 +153,11 @@ def _list(call: Call) -> Response:
 
 def _filters(call: Call, problems: list[Problem]) -> list[Made]:
     made = []
+    ensure_filters(call, FILTERS, problems)
     for name, value in call.query:
-        if name in PAGING:
-            continue
         if name not in FILTERS:
-            known = ", ".join((*PAGING, *FILTERS))
-            text = f"{name[:40]} is not known; known are {known}"
-            problems.append(Problem(text, "unknown", name[:40]))
-        elif name == "search":
+            continue
+        if name == "search":
             made.append(Made.matches("search_text", value.split()[:MAX_WORDS]))
         elif name == "sku":
             made.append(Made.is_one_of("code", [value], str))
@@ -189,6 +191,7 @@ def _create(call: Call) -> Response:
     sent = _values(call, "POST")
     with call.writing() as tx:
         who = reader(call, tx)
+        sent = _in_languages(who, sent, who.store_language.lower())
         own = _own_language(who, sent)
         values = _downloadable_values(sent, own)
         values.setdefault("code", _new_sku(who))
@@ -211,18 +214,26 @@ def _change(call: Call, uuid: str) -> Response:
         who = reader(call, tx)
         record = found(tx, who, uuid)
         own = who.own_language(record)
+        sent = _in_languages(who, sent, own)
         values = {
             name: value
             for name, value in _downloadable_values(sent, own).items()
             if record[name] != value
         }
+        if not values.get("name", "-").strip():
+            text = f"name can't be blank in {own}, the product's own language"
+            _ensure([FieldError("name", "required", text)])
+        if "sale_price" in sent and "price" in values:
+            # Which of the two comes first must not matter.
+            _set_offer(tx, who, record["id"], {"sale_price": None})
         if values:
             whole = {**record, **values}
             _ensure(downloadables.problems(tx, who.store_id, whole))
             plain = downloadables.find(tx, who.principal, record["id"])
             _conflicting(lambda: downloadables.change(tx, plain, values, None))
         offer = _offer_values(sent)
-        _set_texts(tx, record, _texts(sent, own), own, offer)
+        known = translations.of_many(tx, [record["id"]])[record["id"]]
+        _set_texts(tx, record, _texts(sent, own, known), own, offer)
         _set_offer(tx, who, record["id"], offer)
         return _answer(tx, who, offers.whole(tx, who.principal, record["id"]))
 
@@ -232,9 +243,14 @@ def _delete(call: Call, uuid: str) -> Response:
     with call.writing() as tx:
         who = reader(call, tx)
         record = found(tx, who, uuid)
-        keys = downloadables.remove(
-            tx, downloadables.find(tx, who.principal, record["id"])
-        )
+        plain = downloadables.find(tx, who.principal, record["id"])
+        try:
+            keys = downloadables.remove(tx, plain)
+        except Conflict:
+            raise Conflict(
+                "the product was sold, and its customers keep what they paid for; set "
+                "is_published to false instead"
+            ) from None
     for key in keys:
         call.installation.storage.delete(key)
     return Response(status=204)
@@ -244,10 +260,21 @@ def _values(call: Call, method: str) -> dict[str, Any]:
     """Read a body; what is in groups is put beside the rest. Raises `Invalid`."""
     body = speaking.body(call, _SCHEMA, method)
     values, errors = _SCHEMA.read(body, partial=method == "PATCH")
+    sent = _SCHEMA.meant({n: v for n, v in values.items() if n in body})
+    if sent.get("is_draft") and sent.get("is_published"):
+        text = "is_published can't be true for a draft: send one of the two"
+        errors.append(FieldError("is_published", "exclusive", text))
+    for group in GROUPS:
+        if sent.get(group) is None:
+            continue
+        inner, wrong = _SCHEMA.inner(group).read(sent[group], partial=True)
+        sent[group] = inner
+        errors += [
+            FieldError(f"{group}.{e.property}", e.code, e.message) for e in wrong
+        ]
     if errors:
         raise Invalid.of(errors)
-    sent = _SCHEMA.meant({n: v for n, v in values.items() if n in body})
-    for group in ("purchase_restrictions", "meta"):
+    for group in GROUPS[:2]:
         sent |= sent.pop(group, None) or {}
     if "seo" in sent:
         seo = sent.pop("seo") or {"title": None, "description": None}
@@ -260,13 +287,26 @@ def _values(call: Call, method: str) -> dict[str, Any]:
 
 def _own_language(who: Reader, sent: Mapping[str, Any]) -> str:
     """Give the language that a new product is in: the store's, if it has that name."""
-    languages = list(sent["name"])
-    if languages == [""]:
-        return who.languages[0] if who.languages else who.store_language
-    for language in (who.store_language, *who.languages):
+    languages = [language for language, text in sent["name"].items() if text]
+    for language in (who.store_language.lower(), *who.languages):
         if language in languages:
             return language
-    return str(next(one for one in languages if one))
+    return str(languages[0])
+
+
+def _in_languages(who: Reader, sent: dict[str, Any], own: str) -> dict[str, Any]:
+    """Take a bare text for one in the language that the client reads."""
+    language = next((one for one in who.languages if _is_language(one)), own)
+    for theirs in TRANSLATED:
+        texts = sent.get(theirs)
+        if texts and "" in texts:
+            sent[theirs] = {language: texts[""]}
+    return sent
+
+
+def _is_language(name: str) -> bool:
+    _, errors = TranslationSchema().read({"language": name}, partial=True)
+    return not errors
 
 
 def _downloadable_values(sent: Mapping[str, Any], own: str) -> dict[str, Any]:
@@ -277,9 +317,8 @@ def _downloadable_values(sent: Mapping[str, Any], own: str) -> dict[str, Any]:
         if theirs in sent and not (theirs == "sku" and not sent["sku"])
     }
     for name in translations.TEXTS:
-        text = _in(sent.get(name), own)
-        if text is not None:
-            values[name] = text
+        if name in sent and own in (sent[name] or {own: ""}):
+            values[name] = (sent[name] or {own: ""})[own]
     if "is_draft" in sent or "is_published" in sent:
         is_draft, is_published = sent.get("is_draft"), sent.get("is_published")
         values["is_published"] = bool(
@@ -290,19 +329,20 @@ def _downloadable_values(sent: Mapping[str, Any], own: str) -> dict[str, Any]:
     return values
 
 
-def _in(texts: Mapping[str, str] | None, own: str) -> str | None:
-    """Give a text in the own language, if it was sent."""
-    if texts is None:
-        return None
-    return texts.get(own, texts.get(""))
+def _texts(
+    sent: Mapping[str, Any], own: str, known: Iterable[str] = ()
+) -> dict[str, dict[str, str]]:
+    """Give the texts in other languages, by language and by our name for them.
 
-
-def _texts(sent: Mapping[str, Any], own: str) -> dict[str, dict[str, str]]:
-    """Give the texts in other languages, by language and by our name for them."""
+    What is null is so in all languages that are `known`.
+    """
     found: dict[str, dict[str, str]] = {}
     for theirs, ours in TRANSLATED.items():
-        for language, text in (sent.get(theirs) or {}).items():
-            if language not in {"", own}:
+        texts = sent.get(theirs, {})
+        for language, text in (
+            dict.fromkeys(known, "") if texts is None else texts
+        ).items():
+            if language != own:
                 found.setdefault(language, {})[ours] = text
     return found
 
@@ -328,14 +368,12 @@ def _made(tx: Transaction, who: Reader, values: dict[str, Any], own: str) -> int
             "the store has no item_category with the item_delivery_type downloaded; "
             "make one first"
         )
-    if not values.get("name", "").strip():
-        _ensure([FieldError("name", "required", "name can't be blank")])
     usual, _ = _DOWNLOADABLE.read({}, partial=False)
     whole = {
         **usual,
         **values,
         "item_category_id": category,
-        "language": None if own == who.store_language else own,
+        "language": None if own == who.store_language.lower() else own,
     }
     _ensure(downloadables.problems(tx, who.store_id, whole))
     made: list[int] = []
@@ -359,9 +397,9 @@ def _set_texts(
     for name in ("short_description", "seo_title", "seo_description"):
         if name not in offer:
             continue
-        text = _in(offer.pop(name) or {"": ""}, own)
-        if text is not None:
-            offer[name] = text
+        texts = offer.pop(name) or {own: ""}
+        if own in texts:
+            offer[name] = texts[own]
 
 
 def _set_offer(
@@ -369,8 +407,8 @@ def _set_offer(
 ) -> None:
     record = offers.find(tx, who.principal, record_id)
     changes = {name: value for name, value in values.items() if record[name] != value}
-    _ensure(offers.problems(tx, record, {**record, **changes}))
     if changes:
+        _ensure(offers.problems(tx, record, {**record, **changes}))
         _conflicting(lambda: offers.change(tx, record, changes))
 
 
@@ -384,6 +422,8 @@ def _ensure(errors: Any) -> None:
 def _renamed(error: FieldError) -> FieldError:
     name = error.property
     theirs = _THEIRS.get(name, name)
+    if theirs in _RESTRICTIONS:
+        theirs = f"purchase_restrictions.{theirs}"
     message = error.message
     for ours, other in _THEIRS.items():
         message = re.sub(rf"\b{ours}\b", other, message) if ours in message else message
@@ -400,6 +440,7 @@ def _conflicting(work: Any) -> None:
             raise
         name = _THEIRS[problem.property]
         text = problem.message.replace(problem.property, name, 1)
+        text = re.sub(r"by downloadable \d+", "by another product", text)
         raise Conflict.about(name, text) from None
 
 
@@ -417,9 +458,10 @@ def slug_of(name: str) -> str:
 def _free_slug(tx: Transaction, who: Reader, name: str, record_id: int) -> str:
     """Make a slug that no other product of the store has."""
     first = slug_of(name)
+    taken = offers.slugs_from(tx, who.store_id, first) if first else set()
     for number in range(1, MANY_SLUGS):
         slug = first if number == 1 else f"{first}-{number}"
-        if not slug or offers.with_slug(tx, who.store_id, slug) is None:
+        if slug not in taken:
             return slug
     return f"{first}-{record_id}"
 

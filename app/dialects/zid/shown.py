@@ -105,15 +105,15 @@ def _text(
 ) -> dict[str, str] | str | None:
     """Give a text: in all its languages to managers, in the best one to customers."""
     own = who.own_language(record)
-    known = {own.lower(): record[name]}
-    known |= {language: text[name] for language, text in texts.items()}
+    known = {language: text[name] for language, text in texts.items()}
+    known |= {own: record[name]}
     there = {language: str(text) for language, text in known.items() if text}
     if not there:
         return None
     if not who.is_customer:
         return dict(sorted(there.items()))
     asked = who.languages or ("en",)
-    return there.get(best(asked, there, own.lower())) or next(iter(there.values()))
+    return there.get(best(asked, there, own)) or next(iter(there.values()))
 
 
 def _seo(

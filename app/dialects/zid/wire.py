@@ -9,7 +9,7 @@ from typing import Any
 from app.database import Snapshot
 from app.dialects import speaking
 from app.dialects.speaking import Dialect
-from app.errors import BadRequest, Forbidden, Problem
+from app.errors import BadRequest, Forbidden, NotFound, Problem
 from app.http.call import Call
 from app.http.pagination import with_query
 from app.services import stores, translations
@@ -27,9 +27,11 @@ def _error(_status: int, problems: Sequence[Problem]) -> dict[str, Any]:
     """Say what went wrong: by property, or in one sentence."""
     if not all(problem.property for problem in problems):
         return {"detail": "; ".join(problem.message for problem in problems)}
-    found: dict[str, list[str]] = {}
+    found: dict[str, Any] = {}
     for problem in problems:
-        found.setdefault(problem.property or "", []).append(problem.message)
+        group, _, name = problem.property.rpartition(".")
+        place = found.setdefault(group, {}) if group else found
+        place.setdefault(name, []).append(problem.message)
     return found
 
 
@@ -39,7 +41,7 @@ DIALECT = Dialect(
     {
         "type": "object",
         "properties": {"detail": {"type": "string"}},
-        "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        "additionalProperties": {"type": ["array", "object"]},
     },
 )
 
@@ -65,8 +67,8 @@ class Reader:
         return next((one for one in self.languages if one != "*"), "en")
 
     def own_language(self, record: Mapping[str, Any]) -> str:
-        """Give the language that a downloadable is in."""
-        return str(record["language"] or self.store_language)
+        """Give the language that a downloadable is in, in small letters."""
+        return str(record["language"] or self.store_language).lower()
 
 
 def reader(call: Call, db: Snapshot) -> Reader:
@@ -79,6 +81,8 @@ def reader(call: Call, db: Snapshot) -> Reader:
     if role not in {MANAGER, CUSTOMER}:
         text = "Role must be Manager or Customer"
         raise BadRequest(problems=[Problem(text, "inclusion", "Role")])
+    if role == CUSTOMER and call.request.method not in speaking.READS:
+        raise Forbidden("Role must be Manager to change anything")
     store = stores.find(db, who, who.store_id or 0)
     language = translations.store_language(db, store["id"])
     return Reader(who, store, language, role == CUSTOMER, call.languages)
@@ -134,10 +138,20 @@ def window(call: Call, problems: list[Problem]) -> Window:
     return Window(numbers[0], min(numbers[1], MOST))
 
 
+def ensure_filters(call: Call, known: Sequence[str], problems: list[Problem]) -> None:
+    """Note what a list cannot be asked for."""
+    for name, _ in call.query:
+        if name not in {*PAGING, *known}:
+            text = f"{name[:40]} is not known; known are {', '.join((*PAGING, *known))}"
+            problems.append(Problem(text, "unknown", name[:40]))
+
+
 def envelope(
     call: Call, shown: Window, total: int, results: Sequence[Any]
 ) -> dict[str, Any]:
-    """Write a list, with the addresses of the pages around it."""
+    """Write a list, with the addresses of the pages around it. Raises `NotFound`."""
+    if shown.page > 1 and shown.offset >= total:
+        raise NotFound("there is no such page")
     is_last = shown.offset + shown.size >= total
     return {
         "next": None if is_last else _address(call, shown.page + 1),

@@ -1,6 +1,7 @@
 """Let a downloadable have several files, and a store a library of them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,7 +43,7 @@ def upgrade() -> None:
         remake('versions', VERSIONS_OF_BEFORE, lambda: create_versions(nullable=True))
     else:
         op.alter_column('versions', 'downloadable_id', nullable=True)
-        op.drop_constraint('uq_versions_blob_key', 'versions')
+        op.execute('ALTER TABLE versions DROP CONSTRAINT IF EXISTS uq_versions_blob_key')
     op.add_column('versions', sa.Column('title', text(300), server_default='', nullable=False))
     op.add_column('versions', sa.Column('alt', text(300), server_default='', nullable=False))
     op.create_index(op.f('ix_versions_blob_key'), 'versions', ['blob_key'])
@@ -53,6 +54,8 @@ def upgrade() -> None:
         op.alter_column('upload_slots', 'downloadable_id', nullable=True)
         op.add_column('upload_slots', sa.Column('store_id', ID, nullable=True))
         op.add_column('upload_slots', sa.Column('version_id', ID, nullable=True))
+        op.add_column('upload_slots', sa.Column('announced_size', sa.BigInteger(), nullable=True))
+        op.add_column('upload_slots', sa.Column('announced_md5', text(24), nullable=True))
         op.create_foreign_key(op.f('fk_upload_slots_store_id'), 'upload_slots', 'stores', ['store_id'], ['id'], ondelete='CASCADE')
         op.create_foreign_key(op.f('fk_upload_slots_version_id'), 'upload_slots', 'versions', ['version_id'], ['id'], ondelete='SET NULL')
     create_files()
@@ -98,7 +101,6 @@ def remake(table: str, columns: str, create: Callable[[], None]) -> None:
 
 
 def create_versions(*, nullable: bool) -> None:
-    unique = [] if nullable else [sa.UniqueConstraint('blob_key', name=op.f('uq_versions_blob_key'))]
     op.create_table('versions',
     sa.Column('id', ID, nullable=False),
     sa.Column('downloadable_id', ID, nullable=nullable),
@@ -116,15 +118,16 @@ def create_versions(*, nullable: bool) -> None:
     sa.ForeignKeyConstraint(['downloadable_id'], ['downloadables.id'], name=op.f('fk_versions_downloadable_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_versions')),
     sa.UniqueConstraint('downloadable_id', 'number', name=op.f('uq_versions_downloadable_id_number')),
-    *unique,
     sqlite_autoincrement=True
     )
 
 
 def create_slots(*, nullable: bool) -> None:
-    further = [
+    further: list[Any] = [
         sa.Column('store_id', ID, nullable=True),
         sa.Column('version_id', ID, nullable=True),
+        sa.Column('announced_size', sa.BigInteger(), nullable=True),
+        sa.Column('announced_md5', text(24), nullable=True),
         sa.ForeignKeyConstraint(['store_id'], ['stores.id'], name=op.f('fk_upload_slots_store_id'), ondelete='CASCADE'),
         sa.ForeignKeyConstraint(['version_id'], ['versions.id'], name=op.f('fk_upload_slots_version_id'), ondelete='SET NULL'),
     ]
@@ -186,9 +189,11 @@ def downgrade() -> None:
     if is_sqlite():
         remake('upload_slots', SLOTS_OF_BEFORE, lambda: create_slots(nullable=False))
     else:
-        op.drop_column('upload_slots', 'version_id')
+        for column in ('announced_md5', 'announced_size', 'version_id'):
+            op.drop_column('upload_slots', column)
         op.drop_column('upload_slots', 'store_id')
         op.alter_column('upload_slots', 'downloadable_id', nullable=False)
+    # Several may have one blob by now: that none may is not demanded again.
     op.execute('DELETE FROM versions WHERE downloadable_id IS NULL')
     op.drop_index(op.f('ix_versions_store_id_downloadable_id'), 'versions')
     op.drop_index(op.f('ix_versions_blob_key'), 'versions')
@@ -197,7 +202,6 @@ def downgrade() -> None:
     else:
         op.drop_column('versions', 'alt')
         op.drop_column('versions', 'title')
-        op.create_unique_constraint('uq_versions_blob_key', 'versions', ['blob_key'])
         op.alter_column('versions', 'downloadable_id', nullable=False)
     op.drop_index(op.f('ix_downloadables_store_id_uuid'), 'downloadables')
     op.drop_column('downloadables', 'uuid')

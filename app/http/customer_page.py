@@ -1,0 +1,72 @@
+"""The page on which a customer finds all files that they bought."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import render_template
+
+from app.services import downloads
+
+Record = Mapping[str, Any]
+UNITS = ("bytes", "KB", "MB", "GB", "TB")
+THOUSAND = 1000
+
+
+def written(
+    purchase: Record, files: Sequence[Record], links: Sequence[str], moment: int
+) -> bytes:
+    """Write the page; a file of which nothing is left has no button."""
+    ends = downloads.until(purchase)
+    is_over = ends is not None and ends <= moment
+    shown = [
+        {
+            "name": name_of(file),
+            "title": file["title"],
+            "alt": file["alt"],
+            "size": None if file["url"] is not None else size_text(file["file_size"]),
+            "left": _left(file, is_over=is_over),
+            "href": None if is_over or downloads.left(file) == 0 else link,
+        }
+        for file, link in zip(files, links, strict=True)
+    ]
+    page = render_template(
+        "files.html",
+        store=purchase["store_name"],
+        name=purchase["name"],
+        description=purchase["description"],
+        files=shown,
+        until=None if ends is None or is_over else _date(ends, purchase["timezone"]),
+    )
+    return page.encode()
+
+
+def name_of(file: Record) -> str:
+    """Give what a customer sees a file called."""
+    return str(file["shown_name"] or file["file_name"] or file["name"])
+
+
+def _left(file: Record, *, is_over: bool) -> str:
+    """Say how often a file can be downloaded still."""
+    if is_over:
+        return "the time to download it is over"
+    left = downloads.left(file)
+    if left is None:
+        return "as often as you like"
+    if left == 0:
+        return "downloaded as often as it can be"
+    return f"{left} download{'' if left == 1 else 's'} left"
+
+
+def size_text(size: int) -> str:
+    """Write a size for people: ``3.2 MB``."""
+    amount, unit = float(size), 0
+    while amount >= THOUSAND and unit < len(UNITS) - 1:
+        amount, unit = amount / THOUSAND, unit + 1
+    return f"{amount:.0f} {UNITS[unit]}" if not unit else f"{amount:.1f} {UNITS[unit]}"
+
+
+def _date(seconds: int, timezone: str) -> str:
+    moment = datetime.fromtimestamp(seconds, ZoneInfo(timezone))
+    return f"{moment.day} {moment.strftime('%B %Y, %H:%M (%Z)')}"
