@@ -43,8 +43,6 @@ class Localized(Text):
             if language in found:
                 raise self.complain("repeated", f"has {language} twice")
             found[language] = "" if text in {None, ""} else super().read(text)
-        if self.required and not any(found.values()):
-            raise self.make_error("required")
         return found
 
     def _language(self, sent: str) -> str:

@@ -123,7 +123,8 @@ def import_(
     report = Report()
     with api_at(server, token, data_dir, store_id) as api:
         shop = Shop(api, store_at(api, store_id), category)
-        if any(ware.category is None and ware.entry is None for ware in wares):
+        is_needed = any(w.category is None and w.entry is None for w in wares)
+        if is_needed or category is not None:
             shop.category(category)
         size = sum(w.file.stat().st_size for w in wares if w.file and not w.problems)
         with progress("Importing", size) as done:
@@ -175,6 +176,10 @@ class Importing:
 
     def _problems(self, ware: "Ware") -> list[str]:
         """Say what can be seen without asking the server, for a dry run."""
+        own = self.shop.store["currency"]
+        if ware.currency not in {"", own}:
+            text = f"its price is in {ware.currency}, and the store's are in {own}: "
+            return [f"{text}name one with --price"]
         if ware.entry is not None:
             return []
         from schemas.downloadable import DownloadableSchema

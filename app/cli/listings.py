@@ -19,6 +19,7 @@ from app.cli.wires import Progress
 from app.errors import ConfigurationError
 from schemas.zid import Fixed, ZidProductSchema
 
+MOST_COUNTED = 1_000_000_000
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
 _ZID = ZidProductSchema()
 
@@ -74,9 +75,10 @@ def _beside(folder: Path, name: Any) -> Path | None:
 
 def _of_zid(_folder: Path, where: str, product: Any, _price: str | None) -> Ware:
     if product["product_class"] != "downloadable":
-        words = f"a product of the class {product['product_class']}"
+        words = f"a product of the class {product['product_class'] or 'standard'}"
         return Ware(where, {}, skipped=words)
-    return Ware(where, {"code": str(product["sku"])}, entry=ZidProduct(product))
+    code = {"code": str(product["sku"])} if product.get("sku") else {}
+    return Ware(where, code, entry=ZidProduct(product))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +91,22 @@ class ZidProduct(Entry):
         """Create it, or bring it up to date; its id stays what it was there."""
         address = f"{shop.api.url.rstrip('/')}/zid/v1/products/"
         sent = self._sent()
-        known = shop.downloadables.get(ware.code)
+        known = _by_uuid(shop, str(self.product.get("id"))) or (
+            shop.downloadables.get(ware.code) if ware.code else None
+        )
         if known is None:
             if not is_dry:
                 made = shop.api.send("POST", address, sent)
-                self._keep_id(shop, str(made["id"]))
+                self._keep(shop, str(made["id"]))
             return CREATED
         address += f"{known['uuid']}/"
         there = shop.api.get(address)
         changes = {n: v for n, v in sent.items() if not _is_there(v, there.get(n))}
         if changes and not is_dry:
             shop.api.send("PATCH", address, changes)
+        if known["uuid"] != self.product.get("id") and not is_dry:
+            # It broke off before that was done.
+            self._keep(shop, known["uuid"])
         return UPDATED if changes else UNCHANGED
 
     def _sent(self) -> dict[str, Any]:
@@ -109,22 +116,40 @@ class ZidProduct(Entry):
             for name, field in _ZID.writable.items()
             if not isinstance(field, Fixed)
         }
-        return {n: _plain(v) for n, v in self.product.items() if n in settable}
+        return {
+            name: _plain(value)
+            for name, value in self.product.items()
+            # Without one, it is given one.
+            if name in settable and not (name == "sku" and not value)
+        }
 
-    def _keep_id(self, shop: Shop, made: str) -> None:
+    def _keep(self, shop: Shop, made: str) -> None:
+        """Let it have the id it had, and the category that was named."""
+        changes: dict[str, Any] = {}
+        if self.product.get("id"):
+            changes["uuid"] = self.product["id"]
+        if shop.usual is not None:
+            changes["item_category_uri"] = shop.category(shop.usual)
         listed = shop.api.pages(
             href(shop.store, "fx:downloadables"), "fx:downloadables", uuid=made
         )
-        for item in listed:
-            shop.api.send("PATCH", href(item, "self"), {"uuid": self.product["id"]})
+        for item in listed if changes else ():
+            shop.api.send("PATCH", href(item, "self"), changes)
 
 
 def _is_there(wanted: Any, there: Any) -> bool:
     """Tell whether what is wanted is there, perhaps with more languages."""
+    if isinstance(wanted, str) and isinstance(there, dict):
+        # As a customer reads it: one language of several.
+        return wanted in there.values()
     if isinstance(wanted, dict) and isinstance(there, dict):
         return all(_is_there(value, there.get(name)) for name, value in wanted.items())
     if not wanted and not there and not isinstance(wanted, bool | int | Decimal):
         return True
+    numbers = (int, float, Decimal)
+    are_numbers = isinstance(wanted, numbers) and isinstance(there, numbers)
+    if are_numbers and not isinstance(wanted, bool):
+        return Decimal(str(wanted)) == Decimal(str(there))
     return bool(wanted == there)
 
 
@@ -154,11 +179,15 @@ def _of_surecart_product(
     }
     defaults = {"uuid": str(product["id"])}
     metrics = product.get("metrics") or {}
-    amount = metrics.get("min_price_amount")
-    if amount is not None:
-        values["price"] = _money(amount, str(metrics.get("currency", "usd")))
-    elif price is not None:
+    amount, currency = metrics.get("min_price_amount"), metrics.get("currency")
+    if price is not None:
         defaults["price"] = price
+    elif amount != metrics.get("max_price_amount", amount):
+        text = "it has several prices, and here is one: name it with --price"
+        return Ware(where, values, problems=(text,))
+    elif amount is not None:
+        values["price"] = _money(amount, str(currency or "usd"))
+        return Ware(where, values, defaults, currency=str(currency or "").upper())
     return Ware(where, values, defaults)
 
 
@@ -176,17 +205,27 @@ def _of_surecart_download(
     if isinstance(product, dict):
         ware = _of_surecart_product(folder, where, product, price)
         product = product["id"]
-    name = media["filename"] if isinstance(media, dict) else download.get("name")
+    name = media["filename"] if isinstance(media, dict) else None
     file = None if download.get("url") else _beside(folder, name)
     problems: tuple[str, ...] = ()
     if not download.get("url") and file is None:
-        text = f"its file is not in {folder}: {name or media}; fetch it, and run again"
-        if not isinstance(media, dict):
-            text += " (with expand[]=media the list names it)"
-        problems = (text,)
+        problems = (
+            (_lacking(folder, name),)
+            if name
+            else (
+                f"it does not name its file, media {media}: list with expand[]=media",
+            )
+        )
+    if ware and ware.problems:
+        problems += ware.problems
     entry = SureCartDownload(download, str(product), ware)
     code = ware.code if ware else str(product)
-    return Ware(where, {"code": code}, file=file, entry=entry, problems=problems)
+    currency = ware.currency if ware else ""
+    return Ware(where, {"code": code}, {}, file, None, problems, "", entry, currency)
+
+
+def _lacking(folder: Path, name: str) -> str:
+    return f"its file {name} is not in {folder.resolve()}; put it there, and run again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +285,15 @@ def _of_easycart(folder: Path, where: str, download: Any, price: str | None) -> 
     is_elsewhere = name.startswith(("http://", "https://"))
     file = None if is_elsewhere else _beside(folder, name)
     product = Ware(where, {"code": code}, defaults, file)
+    problems = []
+    if not is_elsewhere and file is None:
+        problems.append(_lacking(folder, name))
+    count = download.get("download_count") or 0
+    if not isinstance(count, int) or not 0 <= count <= MOST_COUNTED:
+        problems.append(f"download_count must be from 0 to {MOST_COUNTED}")
     entry = EasyCartDownload(download, product)
-    return Ware(where, {"code": code}, file=file, entry=entry)
+    values = {"code": code}
+    return Ware(where, values, file=file, entry=entry, problems=tuple(problems))
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Shop:
     ) -> None:
         self.api = api
         self.store = store
-        self._usual = usual
+        self.usual = usual
 
     @cached_property
     def categories(self) -> dict[str, str]:
@@ -60,6 +60,11 @@ class Shop:
         if code is None:
             if len(self.categories) == 1:
                 return next(iter(self.categories.values()))
+            if not self.categories:
+                raise ConfigurationError(
+                    "the store has no item_category for downloads; make one first, by "
+                    "POST to its fx:item_categories, with item_delivery_type downloaded"
+                )
             raise ConfigurationError(
                 f"name a category with --category; of downloads there are: {known}"
             )
@@ -87,7 +92,7 @@ class Shop:
         values = {
             **ware.defaults,
             **ware.values,
-            "item_category_uri": self.category(self._usual),
+            "item_category_uri": self.category(self.usual),
         }
         made = self.create(values, ware.file, progress)
         self.downloadables[ware.code] = made

@@ -62,6 +62,9 @@ class Ware:
     entry: Entry | None = None
     """What brings it in, where it is no plain downloadable."""
 
+    currency: str = ""
+    """The currency of its price, where that is known (ISO 4217)."""
+
     @property
     def code(self) -> str:
         """The code by which it is known again."""

@@ -156,8 +156,13 @@ def _create(call: Call) -> Response:
     _bought(call.db, principal, values)
     with _registered(call, principal, values, None) as file, call.writing() as tx:
         bought = _bought(tx, principal, values)
-        made, _ = purchases.create(tx, principal.store_id or 0, bought)
-        record = _changed(call, tx, made, values, file)
+        made, is_new = purchases.create(tx, principal.store_id or 0, bought)
+        if is_new:
+            record = _changed(call, tx, made, values, file)
+        else:
+            record = purchases.find_with_file(tx, principal, made)
+    if file is not None and not is_new:
+        call.installation.storage.delete(file.blob.key)
     return answer(_shown(call, record))
 
 
@@ -230,6 +235,10 @@ def _keys(
     """Give the objects that a download is, or is going to be, anyway."""
     if before is not None:
         return {before["amazon_key"]}
+    order, store_id = _order_id(values), principal.store_id or 0
+    if order and purchases.of_order(call.db, store_id, order, values["product_id"]):
+        # What an order has already stays as it is.
+        return {values.get("amazon_key")}
     record = downloadables.find(call.db, principal, values["product_id"])
     key = record["blob_key"]
     return {None if key is None else call.installation.storage.object_name(key)}

@@ -23,7 +23,26 @@ from schemas.fields import UNREPRESENTABLE
 View = Callable[..., Response]
 READS, WITH_BODY = frozenset({"GET", "HEAD"}), frozenset({"POST", "PATCH", "PUT"})
 _JSON = msgspec.json.Encoder(decimal_format="number")
-ANYTHING = (200, 400, 401, 403, 404, 409, 410, 413, 415, 422, 503)
+ANYTHING = (
+    200,
+    201,
+    204,
+    206,
+    302,
+    304,
+    400,
+    401,
+    403,
+    404,
+    409,
+    410,
+    412,
+    413,
+    415,
+    416,
+    422,
+    503,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,8 @@ class Dialect:
         words: Mapping[str, str],
         views: Mapping[str, View],
         schema: ResourceSchema | None = None,
+        *,
+        media_types: tuple[str, ...] = (JSON,),
     ) -> None:
         """Publish views below the prefix; bodies have the properties of a schema."""
         fields = affordances.inputs_of(schema) if schema else ()
@@ -56,7 +77,7 @@ class Dialect:
             },
             is_negotiated=False,
             is_api=False,
-            media_types=(JSON,),
+            media_types=media_types,
             own_errors=self.error_schema,
             said={
                 name: Said(

@@ -45,9 +45,10 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
     ),
     "file": (
         (
-            "The bytes of a downloadable's newest file, for the merchant. Answers GET "
-            "with byte ranges and conditions (RFC 9110); the ETag is the SHA-256 "
-            "digest. A downloadable that is kept elsewhere redirects there."
+            "The bytes of a file, for the merchant: the newest of a downloadable, one "
+            "of its files, or one of the library. Answers GET with byte ranges and "
+            "conditions (RFC 9110); the ETag is the SHA-256 digest. What is kept "
+            "elsewhere redirects there. PUT replaces a downloadable's."
         ),
         FILE_METHODS,
     ),
@@ -65,12 +66,16 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
         (
             "All files that a customer gets for a purchase, without an account, each "
             "with its own fx:download_url. Each may be downloaded as often as the "
-            "purchase says."
+            "purchase says. A browser gets a page with buttons."
         ),
         PAGE_METHODS,
     ),
     "purchased_file": (
-        "A file that a customer gets for a purchase: name, size, and downloads left.",
+        (
+            "A file that a customer gets for a purchase: name, file_name, file_size "
+            "(bytes), file_type, title, alt, number_of_downloads, and downloads_left, "
+            "null where that is unlimited."
+        ),
         {},
     ),
     "reset_usage": (
@@ -91,14 +96,18 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
     ),
     "create_upload_url": (
         (
-            "Creates an upload slot: an address at which the file can be left by a raw "
+            "Creates an upload slot: an address at which a file can be left by a raw "
             "PUT, or by a resumable upload (tus 1.0.0), for a day and without a token. "
-            "POST to it; the answer has upload_url."
+            "POST to that of a downloadable for its next version, or to that of a "
+            "store for its library; the answer has upload_url."
         ),
         SLOT_METHODS,
     ),
     "upload_url": (
-        "An upload slot: leave the file there, and it is the newest version.",
+        (
+            "An upload slot: leave the file there, and it is the newest version, or a "
+            "file of the library; the answer says where."
+        ),
         UPLOAD_METHODS,
     ),
     "token": (

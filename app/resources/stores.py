@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask
 
 from app.database import Snapshot, Transaction
+from app.http import affordances
 from app.http.addresses import UPLOAD_URL
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
@@ -13,12 +14,15 @@ from app.http.collection_views import CollectionViews
 from app.http.declaration import Declaration, LinkTo, Relation
 from app.http.endpoints import CollectionService, ItemService, Made
 from app.http.item_views import ItemViews
+from app.http.media_types import JSON
 from app.http.pagination import Window
 from app.services import access, scopes, stores
 from app.services.access import Principal
 from app.services.listing import Page, Selection
+from representations import Action
 from schemas.errors import FieldError
 from schemas.store import StoreSchema
+from schemas.upload_slot import UploadSlotSchema
 
 STORE = Declaration(
     name="store",
@@ -123,6 +127,14 @@ def _page(
     )
 
 
+def _further(href: str) -> tuple[Action, ...]:
+    title, address = "Create Upload URL for the Library", f"{href}/{UPLOAD_URL}"
+    fields = affordances.inputs_of(UploadSlotSchema())
+    return (
+        Action("create-upload-url", title, "POST", address, JSON, fields, ("create",)),
+    )
+
+
 def register(app: Flask, catalogue: Catalogue) -> None:
     """Publish the views."""
     items = ItemViews(
@@ -133,6 +145,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
             change=_change,
             remove=stores.remove,
             is_removable=stores.is_removable,
+            further=_further,
         ),
         catalogue,
     )

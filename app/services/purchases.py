@@ -185,7 +185,7 @@ def create(
     What an order has already is given again as it is.
     """
     if values["order_id"] is not None:
-        known = _of_order(tx, store_id, values["order_id"], values["downloadable_id"])
+        known = of_order(tx, store_id, values["order_id"], values["downloadable_id"])
         if known is not None:
             return known, False
     moment = now()
@@ -212,7 +212,7 @@ def change(
     """Change a purchase. Raises `Conflict`."""
     order_id = values.get("order_id")
     if order_id is not None and order_id != record["order_id"]:
-        known = _of_order(tx, record["store_id"], order_id, record["downloadable_id"])
+        known = of_order(tx, record["store_id"], order_id, record["downloadable_id"])
         if known is not None:
             raise Conflict.about(
                 "order_id",
@@ -255,9 +255,10 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
     listing.note_change(tx, record["store_id"], downloads.COLLECTION, added=-gone)
 
 
-def _of_order(
+def of_order(
     tx: Snapshot, store_id: int, order_id: str, downloadable_id: int
 ) -> int | None:
+    """Give the purchase by which an order has a downloadable, if there is one."""
     found = tx.value(
         _OF_ORDER,
         store_id=store_id,

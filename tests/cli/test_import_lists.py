@@ -124,7 +124,7 @@ def test_downloads_of_surecart_come_with_files_that_lie_beside(api, run, written
     path = written(document, song_mp3=b"la la")
     said = run(path, code=1)
     assert counts(said) == (2, 0, 0, 1)
-    assert "fetch it, and run again" in said["refusals"][0]["reason"]
+    assert "is not in" in said["refusals"][0]["reason"]
     album = shown(api)["album"]
     assert album["file_name"] == "song.mp3"
     files = [
@@ -169,6 +169,9 @@ def test_downloads_of_easycart_are_purchases(api, run, written):
         "download_count": 0,
         "download_file_name": "https://cdn.example/song.mp3",
     }
+    path = written([download])
+    refused = run(path, "--price", "3", code=1)
+    assert "its file song.mp3 is not in" in refused["refusals"][0]["reason"]
     path = written([download, elsewhere], song_mp3=b"la la")
     refused = run(path, code=1)
     assert "name a --price" in refused["refusals"][0]["reason"]
@@ -185,6 +188,56 @@ def test_downloads_of_easycart_are_purchases(api, run, written):
         "https://cdn.example/song.mp3",
     )
     assert counts(run(path)) == (0, 0, 2, 0)
+
+
+def test_a_count_that_cannot_be_leaves_nothing(api, run, written):
+    download = {
+        "download_id": "a",
+        "product_id": 7,
+        "order_id": 1,
+        "download_count": -1,
+        "download_file_name": "song.mp3",
+    }
+    said = run(written([download], song_mp3=b"la"), "--price", "3", code=1)
+    assert "download_count must be from 0" in said["refusals"][0]["reason"]
+    assert shown(api) == {}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        ({"currency": "eur", "min_price_amount": 100}, "its price is in EUR"),
+        (
+            {"currency": "usd", "min_price_amount": 100, "max_price_amount": 300},
+            "several prices",
+        ),
+    ],
+)
+def test_prices_are_never_guessed(api, run, written, metrics, words):
+    path = written({"object": "list", "data": [{**PRODUCT, "metrics": metrics}]})
+    said = run(path, code=1)
+    assert words in said["refusals"][0]["reason"]
+    assert shown(api) == {}
+    assert counts(run(path, "--price", "5")) == (1, 0, 0, 0)
+
+
+def test_zids_products_go_into_the_category_that_is_named(api, run, written):
+    category = {
+        "code": "BOOKS",
+        "name": "Books",
+        "item_delivery_type": "downloaded",
+        "max_downloads_per_customer": 0,
+        "max_downloads_time_period": 0,
+    }
+    href = api.post("/stores/1/item_categories", json=category).headers["Location"]
+    nameless = {**ZID, "sku": None, "price": 9.95}
+    path = written({"results": [nameless]})
+    assert counts(run(path, "--category", "BOOKS")) == (1, 0, 0, 0)
+    [book] = shown(api).values()
+    assert (book["item_category_uri"], book["price"]) == (href, 9.95)
+    # It is known by its id, and a number is what it says.
+    assert counts(run(path)) == (0, 0, 1, 0)
+    run(path, "--category", "NOTHING", code=1)
 
 
 # -- any -----------------------------------------------------------------------------

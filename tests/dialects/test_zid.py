@@ -514,3 +514,84 @@ def test_the_slash_at_the_end_may_be_left_out(zid):
     made = zid("POST", PATH.rstrip("/"), json=BODY)
     assert made.status_code == 200
     assert zid("GET", f"{PATH}{made.json['id']}").status_code == 200
+
+
+# -- what readers found ----------------------------------------------------------------
+
+
+def test_customers_change_nothing(zid, add):
+    one, role = f"{PATH}{add()['id']}/", {"Role": "Customer"}
+    for method in ("PATCH", "DELETE"):
+        refused = zid(method, one, json={}, headers=role)
+        assert (refused.status_code, list(refused.json)) == (403, ["detail"])
+
+
+@pytest.mark.parametrize(
+    "asked", ["*", "abcdefgh-abcdefgh-abcdefgh-abcdefgh-abcdefgh", "en"]
+)
+def test_a_bare_name_is_in_the_language_that_is_read(api, zid, asked):
+    headers = {"Accept-Language": asked}
+    made = zid("POST", PATH, json={**BODY, "name": "Book"}, headers=headers).json
+    language = "en" if asked == "en" else "ar"
+    assert made["name"] == {language: "Book"}
+    shown = downloadable(api, made)
+    href = shown["_links"]["self"]["href"]
+    assert api.put(href, json=api.get(href).json).status_code == 200
+    one = f"{PATH}{made['id']}/"
+    changed = zid(
+        "PATCH", one, json={"name": "كتاب"}, headers={"Accept-Language": "fr"}
+    )
+    assert changed.json["name"] == {language: "Book", "fr": "كتاب"}
+
+
+def test_languages_are_the_same_in_any_case_and_can_go(zid, add):
+    product = add(name={"AR": "كتاب", "En": "Book"}, description={"ar": "أ", "en": "A"})
+    assert product["name"] == {"ar": "كتاب", "en": "Book"}
+    one = f"{PATH}{product['id']}/"
+    refused = zid("PATCH", one, json={"name": {"en": "a", "EN": "b"}})
+    assert refused.json == {"name": ["name has en twice"]}
+    changed = zid("PATCH", one, json={"name": {"en": None}}).json
+    assert changed["name"] == {"ar": "كتاب"}
+    changed = zid("PATCH", one, json={"description": None}).json
+    assert changed["description"] is None
+    refused = zid(
+        "PATCH", one, json={"name": {"abc-abcdefgh-abcdefgh-abcdefgh-abcdefgh": "x"}}
+    )
+    assert refused.status_code == 422
+
+
+def test_what_is_in_a_group_is_named_in_it(zid, add):
+    product = add(sale_price=1)
+    one = f"{PATH}{product['id']}/"
+    wrong = {"min_quantity_per_cart": 0, "max_quantity_per_cart": "x"}
+    refused = zid("PATCH", one, json={"purchase_restrictions": wrong, "price": -1})
+    assert set(refused.json) == {"price", "purchase_restrictions"}
+    assert set(refused.json["purchase_restrictions"]) == set(wrong)
+    both = {"is_draft": True, "is_published": True}
+    assert list(zid("PATCH", one, json=both).json) == ["is_published"]
+    assert zid("PATCH", one, json={"price": 0.5, "sale_price": 0.25}).status_code == 200
+    refused = zid("PATCH", one, json={"meta": {"expiration_period": 0.01}})
+    assert list(refused.json["meta"]) == ["expiration_period"]
+    keywords = {"keywords": ["x" * 99] * 50}
+    assert list(zid("PATCH", one, json=keywords).json) == ["keywords"]
+
+
+def test_files_are_fetched_with_zids_credentials(api, zid, anonymous, add):
+    product = add()
+    file = attach(zid, product, upload(zid, anonymous, product, b"pages"))
+    headers = {"Access-Token": api.token}
+    assert anonymous.get(file["file"]["url"], headers=headers).data == b"pages"
+    assert anonymous.get(file["file"]["url"]).status_code == 401
+    data = {"file": (io.BytesIO(b"note"), "note.txt")}
+    made = zid("POST", f"{BASE}/downloadables-library/", data=data).json
+    assert anonymous.get(made["file"], headers=headers).data == b"note"
+
+
+def test_a_page_that_is_not_there_is_said(zid, add):
+    add()
+    refused = zid("GET", f"{PATH}?page=9")
+    assert (refused.status_code, refused.json) == (
+        404,
+        {"detail": "there is no such page"},
+    )
+    assert zid("GET", f"{BASE}/downloadables-library/?search=x").status_code == 400

@@ -6,6 +6,8 @@ import io
 
 import pytest
 
+from app.errors import PurchaseRevoked
+from app.services import downloads
 from tests.conftest import FORMATS, OTHER_STORE, Api, blobs
 
 MAIN = b"the album"
@@ -472,3 +474,108 @@ def test_files_elsewhere_are_counted_each(api, item, anonymous, bought):
         assert answer.status_code == 302
         assert answer.headers["Location"].endswith(file["name"])
     assert api.get(f"/downloadables/{item}").json["number_of_downloads"] == 2
+
+
+# -- what readers found ----------------------------------------------------------------
+
+
+def test_several_at_once_are_several(api):
+    path = f"/downloadables/{api.add(code='empty')}/files"
+    both = [{"name": n, "url": f"https://cdn.example/{n}"} for n in "ab"]
+    answer = api.post(path, json=both)
+    assert answer.status_code == 201
+    page = api.get(path).json["_embedded"]["fx:files"]
+    assert [(f["name"], f["is_main"]) for f in page] == [("a", True), ("b", False)]
+
+
+def test_an_address_that_was_set_on_the_downloadable_needs_no_name(api):
+    item = api.add(code="elsewhere", url="https://cdn.example/a.zip")
+    [main] = files_of(api, item)
+    assert api.put(link(main), json=main).status_code == 200
+    assert api.patch(link(main), json={"title": "T"}).json["title"] == "T"
+    download = {"download": {"title": "U"}}
+    path = f"/surecart/v1/downloads/{main['uuid']}"
+    assert api.patch(path, json=download).json["title"] == "U"
+    refused = api.patch(link(main), json={"url": None})
+    assert api.errors(refused) == {"file": "required"}
+    refused = api.patch(path, json={"download": {"url": None}})
+    assert refused.status_code == 422
+    assert files_of(api, item)[0]["url"] == "https://cdn.example/a.zip"
+
+
+def test_one_that_is_back_on_the_shelf_may_be_the_main_one(api, item, attach):
+    made = attach()
+    api.patch(link(made), json={"is_archived": True})
+    api.delete(link(files_of(api, item)[0]))
+    assert api.get(f"/downloadables/{item}").json["file_name"] is None
+    api.patch(link(made), json={"is_archived": False})
+    assert api.get(f"/downloadables/{item}").json["file_name"] == "booklet.pdf"
+
+
+def test_what_becomes_the_main_file_is_counted_on(api, item, anonymous, bought, attach):
+    attach()
+    page = anonymous.get(link(bought, "fx:purchased_files")).json
+    booklet = link(page["_embedded"]["fx:purchased_files"][1], "fx:download_url")
+    assert anonymous.get(booklet).data == b"booklet"
+    api.delete(link(files_of(api, item)[0]))
+    shown = api.get(link(bought)).json
+    assert shown["number_of_downloads"] == 1
+    assert anonymous.get(link(bought, "fx:download_url")).status_code == 410
+
+
+@pytest.mark.parametrize("settings", [{"download_session_minutes": 60}])
+def test_one_file_attached_twice_is_two_downloads(api, item, anonymous, bought, stored):
+    note = link(stored())
+    for _ in range(2):
+        api.post(f"/downloadables/{item}/files", json={"library_file_uri": note})
+    page = anonymous.get(link(bought, "fx:purchased_files")).json
+    for file in page["_embedded"]["fx:purchased_files"]:
+        anonymous.get(link(file, "fx:download_url"))
+    page = anonymous.get(link(bought, "fx:purchased_files")).json
+    left = [f["downloads_left"] for f in page["_embedded"]["fx:purchased_files"]]
+    assert left == [0, 0, 0]
+
+
+def test_a_file_that_goes_while_it_is_fetched_is_refused(
+    api, installation, item, bought, attach
+):
+    """Between looking it up and counting it, a merchant deleted it."""
+    made = attach()
+    number = int(link(bought).rpartition("/")[2])
+    file_id = int(link(made).rpartition("/")[2])
+    with installation.database.reading() as db:
+        record = downloads.wanted(db, purchase_id=number, file_id=file_id)
+    api.delete(link(made))
+    customer = downloads.Customer("", "")
+    with pytest.raises(PurchaseRevoked):
+        downloads.begin(installation.database, record, customer, minutes=60)
+
+
+def test_what_was_announced_is_what_comes(api, anonymous):
+    digest = base64.b64encode(hashlib.md5(b"song", usedforsecurity=False).digest())
+    blob = {"filename": "a", "byte_size": 4, "checksum": digest.decode()}
+    path = "/surecart/v1/direct_upload/private"
+    url = api.post(path, json={"blob": blob}).json["direct_upload"]["url"]
+    for content, status in ((b"evil", 460), (b"a song", 422), (b"song", 200)):
+        # A header that says otherwise is of no use.
+        sent = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest())
+        headers = {"Content-MD5": sent.decode()}
+        answer = anonymous.put(url, data=content, headers=headers)
+        assert answer.status_code == status, answer.text
+    url = api.post(path, json={"blob": blob}).json["direct_upload"]["url"]
+    form = {"file": part(b"song", "a")}
+    assert anonymous.post(url, data=form).status_code == 400
+
+
+def test_uploads_under_way_go_with_their_store(
+    other_api, operator, anonymous, data_dir
+):
+    [store] = other_api.get("/stores").json["_embedded"]["fx:stores"]
+    url = other_api.post(link(store, "fx:create_upload_url"), json={}).json[
+        "upload_url"
+    ]
+    tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "10"}
+    assert anonymous.post(url, headers=tus).status_code == 201
+    before = len(blobs(data_dir))
+    assert operator.delete(link(store)).status_code == 200
+    assert len(blobs(data_dir)) == before - 1

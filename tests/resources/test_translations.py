@@ -199,3 +199,67 @@ def test_a_slug_is_of_one(api, item):
     other = api.add(code="other")
     refused = api.patch(f"/downloadables/{other}/offer", json={"slug": "كتاب"})
     assert (refused.status_code, api.errors(refused)) == (409, {"slug": "taken"})
+
+
+# -- what readers found ----------------------------------------------------------------
+
+
+def test_what_is_changed_is_what_was_read(api, item):
+    """A client that always sends Accept-Language edits the language that it sees."""
+    headers = {"Accept-Language": "ar"}
+    read = get(api, item, "ar").json
+    answer = api.put(item, json={**read, "name": "حصان"}, headers=headers)
+    assert (answer.status_code, answer.json["name"]) == (200, "حصان")
+    assert api.get(item).json["name"] == "Unicorn"
+    changed = api.patch(item, json={"name": "Unicorn"}, headers=headers)
+    assert changed.json["name"] == "Unicorn"
+    patch = [
+        {"op": "test", "path": "/name", "value": "Unicorn"},
+        {"op": "replace", "path": "/name", "value": "قرن"},
+    ]
+    kind = {**headers, "Content-Type": "application/json-patch+json"}
+    assert api.patch(item, json=patch, headers=kind).json["name"] == "قرن"
+    path = "/stores/1/downloadables?id:in=1"
+    api.patch(path, json={"name": "وحيد"}, headers=headers)
+    assert get(api, item, "ar").json["name"] == "وحيد"
+    assert api.get(item).json["name"] == "Unicorn"
+
+
+def test_a_translation_of_nothing_goes(api, item):
+    headers = {"Accept-Language": "ar"}
+    refused = api.patch(item, json={"name": ""}, headers=headers)
+    assert refused.status_code == 422
+    assert api.get(f"{item}/translations").json["total_items"] == 1
+
+
+def test_no_language_is_there_twice(api, item):
+    refused = api.patch(item, json={"language": "ar"})
+    assert (refused.status_code, api.errors(refused)) == (409, {"language": "taken"})
+    # What is in English stays so, whatever language its store has next.
+    api.patch("/stores/1", json={"locale_code": "ar_SA"})
+    assert api.get(item).json["language"] == "en"
+    assert get(api, item, "ar").json["name"] == ARABIC["name"]
+    both = [{"language": "fr"}, {"language": "fr"}]
+    answer = api.post(f"{item}/translations", json=both)
+    assert answer.status_code == 207
+
+
+@pytest.mark.parametrize(
+    "date", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"]
+)
+def test_a_date_that_no_calendar_has_is_refused(api, item, date):
+    refused = api.patch(f"{item}/offer", json={"available_until": date})
+    assert api.errors(refused) == {"available_until": "not_a_date"}
+    assert api.get(f"{item}/offer").status_code == 200
+    zid = {"purchase_restrictions": {"availability_period_end": date}}
+    uuid = api.get(item).json["uuid"]
+    assert api.patch(f"/zid/v1/products/{uuid}/", json=zid).status_code == 422
+
+
+def test_a_price_is_never_below_its_sale_price(api, item):
+    api.patch(f"{item}/offer", json={"sale_price": 8})
+    refused = api.patch(item, json={"price": 7})
+    assert api.errors(refused) == {"price": "too_small"}
+    api.patch(f"{item}/offer", json={"sale_price": 8.5, "cost": 1.25})
+    refused = api.patch("/stores/1", json={"currency": "JPY"})
+    assert refused.status_code == 409

@@ -129,6 +129,23 @@ def test_no_id_of_before_is_given_again(old):
     database.close()
 
 
+def test_what_shares_a_blob_is_no_obstacle_to_going_back(old):
+    installation = create_app(old).extensions["sirenhall"]
+    with installation.database.writing() as tx:
+        again = ROWS[-1].replace("VALUES (1, 1, 1, 'k'", "VALUES (2, 1, 2, 'k'")
+        tx.connection.execute(text(again))
+    installation.close()
+    database = Database(old.database)
+    config = Config()
+    config.set_main_option("script_location", "app:migrations")
+    for version in ("0007", migrations.HEAD):
+        with database.writing() as tx:
+            config.attributes["connection"] = tx.connection
+            go = command.downgrade if version == "0007" else command.upgrade
+            go(config, version)
+    database.close()
+
+
 def test_every_step_can_be_taken_back(old):
     create_app(old).extensions["sirenhall"].close()
     database = Database(old.database)

@@ -20,6 +20,7 @@ from app.dialects.zid.wire import (
     window,
 )
 from app.errors import BadRequest, Invalid, NotFound, Problem, RequestError
+from app.http import delivery, handover
 from app.http.addresses import UPLOADS
 from app.http.call import Call
 from app.http.multipart import media_type
@@ -159,10 +160,27 @@ def _delete(call: Call, uuid: str, file_uuid: str) -> Response:
     return Response(status=204)
 
 
+def _file(call: Call, uuid: str, file_uuid: str) -> Response:
+    """Answer a GET of the bytes."""
+
+    def send() -> Response:
+        record = _found(call.db, reader(call, call.db), uuid, file_uuid)
+        call.close()
+        if record["url"] is not None:
+            return Response(status=302, headers={"Location": record["url"]})
+        file = delivery.stored(record, call.installation.storage)
+        return delivery.send(call.request, file, hand_over=handover.chosen(call))
+
+    return delivery.at_last(send)
+
+
 def _shown(call: Call, record: Mapping[str, Any]) -> dict[str, Any]:
     """Write a file of a downloadable."""
     is_stored = record["url"] is None and record["blob_key"] is not None
-    address = f"{call.place.base}/files/{record['id']}/file"
+    address = (
+        f"{call.place.base}{DIALECT.prefix}/products/{record['downloadable_uuid']}"
+        f"/downloadables/{record['uuid']}/file/"
+    )
     return {
         "id": record["uuid"],
         "product_id": record["downloadable_uuid"],
@@ -200,4 +218,11 @@ def publish(app: Flask) -> None:
         f"{path}<file_uuid>/",
         {"DELETE": "Detach a file"},
         {"DELETE": _delete},
+    )
+    DIALECT.publish(
+        app,
+        f"{path}<file_uuid>/file/",
+        {"GET": "Download a file of a product"},
+        {"GET": _file},
+        media_types=("*/*",),
     )

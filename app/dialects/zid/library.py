@@ -16,13 +16,14 @@ from app.dialects.zid.wire import (
     window,
 )
 from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
-from app.http import bodies
+from app.http import bodies, delivery, handover
 from app.http.call import Call
 from app.http.changes import keeping_file, needed_file
 from app.services import library
 from app.services.listing import Order
 from schemas.zid import ZidLibrarySchema
 
+NONE = "there is no file with this id in the library"
 _SCHEMA = ZidLibrarySchema()
 
 
@@ -74,7 +75,7 @@ def _delete(call: Call, uuid: str) -> Response:
         who = reader(call, tx)
         found = library.with_blob(tx, who.store_id, blob_key(uuid))
         if not found or found[0]["downloadable_id"] is not None:
-            raise NotFound("there is no file with this id in the library")
+            raise NotFound(NONE)
         try:
             keys = library.remove(tx, library.find(tx, who.principal, found[0]["id"]))
         except Conflict:
@@ -84,11 +85,28 @@ def _delete(call: Call, uuid: str) -> Response:
     return Response(status=204)
 
 
+def _file(call: Call, uuid: str) -> Response:
+    """Answer a GET of the bytes."""
+
+    def send() -> Response:
+        who = reader(call, call.db)
+        rows = library.with_blob(call.db, who.store_id, blob_key(uuid))
+        call.close()
+        if not rows:
+            raise NotFound(NONE)
+        file = delivery.stored(rows[0], call.installation.storage)
+        return delivery.send(call.request, file, hand_over=handover.chosen(call))
+
+    return delivery.at_last(send)
+
+
 def _shown(call: Call, who: Reader, record: Mapping[str, Any]) -> dict[str, Any]:
     """Write a file of the library."""
+    address = f"{call.place.base}{DIALECT.prefix}/downloadables-library/"
+    uuid = blob_id(record["blob_key"])
     return {
-        "id": blob_id(record["blob_key"]),
-        "file": f"{call.place.base}/library_files/{record['id']}/file",
+        "id": uuid,
+        "file": f"{address}{uuid}/file/",
         "display_name": record["title"] or record["file_name"],
         "store_id": who.store_id,
         "file_size": record["file_size"],
@@ -105,4 +123,11 @@ def publish(app: Flask) -> None:
         "/downloadables-library/<uuid>/",
         {"DELETE": "Delete a file from the library"},
         {"DELETE": _delete},
+    )
+    DIALECT.publish(
+        app,
+        "/downloadables-library/<uuid>/file/",
+        {"GET": "Download a file of the library"},
+        {"GET": _file},
+        media_types=("*/*",),
     )

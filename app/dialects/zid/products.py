@@ -264,6 +264,8 @@ def _values(call: Call, method: str) -> dict[str, Any]:
     if sent.get("is_draft") and sent.get("is_published"):
         text = "is_published can't be true for a draft: send one of the two"
         errors.append(FieldError("is_published", "exclusive", text))
+    if method == "POST" and "name" in sent and not any(sent["name"].values()):
+        errors.append(FieldError("name", "required", "name can't be blank"))
     for group in GROUPS:
         if sent.get(group) is None:
             continue
