@@ -1,31 +1,18 @@
 """A downloadable: a file that a store sells."""
 
-from typing import Any
-
 from schemas.base import ResourceSchema
 from schemas.fields import (
     Amount,
     Boolean,
     Date,
     Integer,
-    Pattern,
     Reference,
     Text,
     Upload,
     Url,
     Uuid,
 )
-
-
-def language_property(description: str, **options: Any) -> Pattern:
-    """Make a property that is a language (BCP 47), such as ``ar`` or ``pt-BR``."""
-    return Pattern(
-        description,
-        max_length=35,
-        pattern="[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*",
-        form="a language such as ar, en or pt-BR",
-        **options,
-    )
+from schemas.words import language_property
 
 
 class DownloadableSchema(ResourceSchema):

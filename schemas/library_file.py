@@ -1,10 +1,10 @@
 """A file of a store's library, which any downloadable may have."""
 
-from schemas.base import ResourceSchema
-from schemas.fields import Date, Integer, Text, Upload
+from schemas.fields import Date, Upload
+from schemas.stored_file import StoredFileSchema
 
 
-class LibraryFileSchema(ResourceSchema):
+class LibraryFileSchema(StoredFileSchema):
     """Properties of a library file; only what is said about it can be changed."""
 
     needs_file = True
@@ -13,29 +13,4 @@ class LibraryFileSchema(ResourceSchema):
     file = Upload(
         "The file, as a part of multipart/form-data. It is not changed: upload another."
     )
-    file_name = Text("The name of the file.", read_only=True, example="booklet.pdf")
-    file_size = Integer(
-        "The size of the file in bytes.", read_only=True, example=267_069
-    )
-    file_type = Text(
-        "The media type of the file.", read_only=True, example="application/pdf"
-    )
-    file_sha256 = Text(
-        "The SHA-256 digest of the file, in hexadecimal.",
-        read_only=True,
-        example="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    )
-    title = Text(
-        "A title for the file: what HTML has as title.",
-        max_length=300,
-        default="",
-        example="Booklet",
-    )
-    alt = Text(
-        "What the file is, for those who cannot see it: what HTML has as alt.",
-        max_length=300,
-        default="",
-        example="The booklet of the album, 12 pages",
-    )
-    upload_date = Date("The date the file was uploaded.")
     date_modified = Date("The date this resource was last modified.")

@@ -1,5 +1,6 @@
 """How a downloadable is offered by a shop: prices, periods, and words for it."""
 
+from schemas import words
 from schemas.base import ResourceSchema
 from schemas.fields import Amount, Boolean, Date, Integer, Text
 
@@ -39,13 +40,7 @@ class OfferSchema(ResourceSchema):
         nullable=True,
         example=5,
     )
-    short_description = Text(
-        "What the downloadable is, in a few words.",
-        max_length=1000,
-        is_one_line=False,
-        default="",
-        example="A unicorn.",
-    )
+    short_description = words.short_description()
     keywords = Text(
         "Words that it is to be found by, one a line.",
         max_length=2000,
@@ -53,13 +48,8 @@ class OfferSchema(ResourceSchema):
         default="",
         example="unicorn\nprint",
     )
-    seo_title = Text("The title for search engines.", max_length=200, default="")
-    seo_description = Text(
-        "The description for search engines.",
-        max_length=1000,
-        is_one_line=False,
-        default="",
-    )
+    seo_title = words.seo_title()
+    seo_description = words.seo_description()
     barcode = Text("The barcode.", max_length=100, default="", example="")
     cost = Amount("What it costs the merchant.", nullable=True, example=2)
     is_taxable = Boolean("Whether there is tax on it.", default=True, example=True)

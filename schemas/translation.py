@@ -1,7 +1,7 @@
 """What a downloadable is called in another language."""
 
+from schemas import words
 from schemas.base import ResourceSchema
-from schemas.downloadable import language_property
 from schemas.fields import Date, Text
 
 
@@ -10,7 +10,7 @@ class TranslationSchema(ResourceSchema):
 
     searchable = ()
 
-    language = language_property(
+    language = words.language_property(
         "The language, as BCP 47 names it; one translation for each, and none for the "
         "downloadable's own language.",
         required=True,
@@ -24,19 +24,8 @@ class TranslationSchema(ResourceSchema):
         default="",
         example="Ein Einhorn, fertig zum Drucken.",
     )
-    short_description = Text(
-        "What the downloadable is, in a few words.",
-        max_length=1000,
-        is_one_line=False,
-        default="",
-        example="",
-    )
-    seo_title = Text("The title for search engines.", max_length=200, default="")
-    seo_description = Text(
-        "The description for search engines.",
-        max_length=1000,
-        is_one_line=False,
-        default="",
-    )
+    short_description = words.short_description()
+    seo_title = words.seo_title()
+    seo_description = words.seo_description()
     date_created = Date("The date this resource was created.")
     date_modified = Date("The date this resource was last modified.")

@@ -8,9 +8,9 @@ from typing import Any
 from marshmallow import ValidationError
 
 from schemas.base import ResourceSchema
-from schemas.downloadable import language_property
 from schemas.fields import Amount, Boolean, Choice, Integer, Property, Text, Upload
 from schemas.values import MONEY_UNIT, moment_stored
+from schemas.words import language_property
 
 LONGEST_WORDS = 2000
 MANY = 50

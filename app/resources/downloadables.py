@@ -6,8 +6,7 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.errors import NotFound
-from app.http import affordances, delivery, handover
+from app.http import affordances, merchant_file
 from app.http.addresses import UPLOAD_URL
 from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
@@ -154,7 +153,9 @@ def _create(
 
 def _file(call: Call, item_id: int) -> Response:
     """Answer a GET of the bytes, for the merchant."""
-    return delivery.at_last(lambda: _send_file(call, item_id))
+    return merchant_file.answered(
+        call, lambda: downloadables.find(call.db, call.principal, item_id)
+    )
 
 
 def _put_file(call: Call, item_id: int) -> Response:
@@ -187,17 +188,6 @@ def _further(href: str) -> tuple[Action, ...]:
     return (
         Action("create-upload-url", title, "POST", address, JSON, fields, ("create",)),
     )
-
-
-def _send_file(call: Call, item_id: int) -> Response:
-    record = downloadables.find(call.db, call.principal, item_id)
-    call.close()
-    if record["url"] is not None:
-        return Response(status=302, headers={"Location": record["url"]})
-    if record["blob_key"] is None:
-        raise NotFound
-    file = delivery.stored(record, call.installation.storage)
-    return delivery.send(call.request, file, hand_over=handover.chosen(call))
 
 
 def register(app: Flask, catalogue: Catalogue) -> None:
@@ -245,7 +235,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         is_negotiated=False,
         media_types=("*/*",),
         said={
-            "GET": Said(statuses=(200, 206, 302, 304, 412, 416)),
+            "GET": merchant_file.GOT,
             "PUT": Said(statuses=PUT_STATUSES, takes=("*/*",), is_negotiated=True),
         },
     )

@@ -3,23 +3,20 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask
 
 from app.database import Snapshot, Transaction
-from app.http import delivery, handover
-from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
 from app.http.collection_views import CollectionViews, pages
 from app.http.declaration import (
-    STANDARD_METHODS,
     TO_STORE,
     Declaration,
     LinkTo,
     Relation,
 )
-from app.http.endpoints import CollectionService, ItemService, Made, publish
+from app.http.endpoints import CollectionService, ItemService, Made
 from app.http.item_views import ItemViews
-from app.http.routes import Route, Said
+from app.http.merchant_file import publish_file
 from app.services import downloadables, files
 from app.services.main_files import NewFile
 from schemas.downloadable_file import DownloadableFileSchema
@@ -61,7 +58,6 @@ DOWNLOADABLE_FILE = Declaration(
     ),
 )
 KIND = Kind(DOWNLOADABLE_FILE, files.SOURCE)
-FILE_METHODS = {"GET": "Download the file", **STANDARD_METHODS}
 
 
 def _problems(
@@ -83,20 +79,6 @@ def _create(
     file: NewFile | None,
 ) -> Made:
     return Made(files.create(tx, downloadable, values, file))
-
-
-def _file(call: Call, item_id: int) -> Response:
-    """Answer a GET of the bytes, for the merchant."""
-    return delivery.at_last(lambda: _send_file(call, item_id))
-
-
-def _send_file(call: Call, item_id: int) -> Response:
-    record = files.find(call.db, call.principal, item_id)
-    call.close()
-    if record["url"] is not None:
-        return Response(status=302, headers={"Location": record["url"]})
-    file = delivery.stored(record, call.installation.storage)
-    return delivery.send(call.request, file, hand_over=handover.chosen(call))
 
 
 def register(app: Flask, catalogue: Catalogue) -> None:
@@ -125,11 +107,4 @@ def register(app: Flask, catalogue: Catalogue) -> None:
             usual=files.ON_SHELF,
         ),
     ).register(app)
-    file = Route(
-        "/files/<id:item_id>/file",
-        FILE_METHODS,
-        is_negotiated=False,
-        media_types=("*/*",),
-        said={"GET": Said(statuses=(200, 206, 302, 304, 412, 416))},
-    )
-    publish(app, file, {"GET": _file})
+    publish_file(app, "/files/<id:item_id>/file", files.find)

@@ -3,18 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask
 
 from app.database import Transaction
-from app.http import delivery, handover
 from app.http.addresses import UPLOAD_URL
-from app.http.call import Call
 from app.http.catalogue import Catalogue, Kind
 from app.http.collection_views import CollectionViews, pages
-from app.http.declaration import STANDARD_METHODS, TO_STORE, Declaration, LinkTo
-from app.http.endpoints import CollectionService, ItemService, Made, publish
+from app.http.declaration import TO_STORE, Declaration, LinkTo
+from app.http.endpoints import CollectionService, ItemService, Made
 from app.http.item_views import ItemViews
-from app.http.routes import Route, Said
+from app.http.merchant_file import publish_file
 from app.services import library, stores
 from app.services.main_files import NewFile
 from schemas.library_file import LibraryFileSchema
@@ -46,7 +44,6 @@ LIBRARY_FILE = Declaration(
     ),
 )
 KIND = Kind(LIBRARY_FILE, library.SOURCE)
-FILE_METHODS = {"GET": "Download the file", **STANDARD_METHODS}
 
 
 def _create(
@@ -64,18 +61,6 @@ def _change(
     tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> None:
     library.change(tx, record, values)
-
-
-def _file(call: Call, item_id: int) -> Response:
-    """Answer a GET of the bytes, for the merchant."""
-    return delivery.at_last(lambda: _send_file(call, item_id))
-
-
-def _send_file(call: Call, item_id: int) -> Response:
-    record = library.find(call.db, call.principal, item_id)
-    call.close()
-    file = delivery.stored(record, call.installation.storage)
-    return delivery.send(call.request, file, hand_over=handover.chosen(call))
 
 
 def register(app: Flask, catalogue: Catalogue) -> None:
@@ -101,11 +86,4 @@ def register(app: Flask, catalogue: Catalogue) -> None:
             create=_create,
         ),
     ).register(app)
-    file = Route(
-        "/library_files/<id:item_id>/file",
-        FILE_METHODS,
-        is_negotiated=False,
-        media_types=("*/*",),
-        said={"GET": Said(statuses=(200, 206, 302, 304, 412, 416))},
-    )
-    publish(app, file, {"GET": _file})
+    publish_file(app, "/library_files/<id:item_id>/file", library.find)

@@ -20,7 +20,7 @@ from app.dialects.zid.wire import (
     window,
 )
 from app.errors import BadRequest, Invalid, NotFound, Problem, RequestError
-from app.http import delivery, handover
+from app.http import merchant_file
 from app.http.addresses import UPLOADS
 from app.http.call import Call
 from app.http.multipart import media_type
@@ -162,16 +162,9 @@ def _delete(call: Call, uuid: str, file_uuid: str) -> Response:
 
 def _file(call: Call, uuid: str, file_uuid: str) -> Response:
     """Answer a GET of the bytes."""
-
-    def send() -> Response:
-        record = _found(call.db, reader(call, call.db), uuid, file_uuid)
-        call.close()
-        if record["url"] is not None:
-            return Response(status=302, headers={"Location": record["url"]})
-        file = delivery.stored(record, call.installation.storage)
-        return delivery.send(call.request, file, hand_over=handover.chosen(call))
-
-    return delivery.at_last(send)
+    return merchant_file.answered(
+        call, lambda: _found(call.db, reader(call, call.db), uuid, file_uuid)
+    )
 
 
 def _shown(call: Call, record: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from app.dialects.zid.wire import (
     window,
 )
 from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
-from app.http import bodies, delivery, handover
+from app.http import bodies, merchant_file
 from app.http.call import Call
 from app.http.changes import keeping_file, needed_file
 from app.services import library
@@ -88,16 +88,14 @@ def _delete(call: Call, uuid: str) -> Response:
 def _file(call: Call, uuid: str) -> Response:
     """Answer a GET of the bytes."""
 
-    def send() -> Response:
+    def find() -> Mapping[str, Any]:
         who = reader(call, call.db)
         rows = library.with_blob(call.db, who.store_id, blob_key(uuid))
-        call.close()
         if not rows:
             raise NotFound(NONE)
-        file = delivery.stored(rows[0], call.installation.storage)
-        return delivery.send(call.request, file, hand_over=handover.chosen(call))
+        return rows[0]
 
-    return delivery.at_last(send)
+    return merchant_file.answered(call, find)
 
 
 def _shown(call: Call, who: Reader, record: Mapping[str, Any]) -> dict[str, Any]:
