@@ -42,7 +42,8 @@ class Localized(Text):
             language = self._language(sent)
             if language in found:
                 raise self.complain("repeated", f"has {language} twice")
-            found[language] = "" if text in {None, ""} else super().read(text)
+            is_empty = text is None or text == ""
+            found[language] = "" if is_empty else super().read(text)
         return found
 
     def _language(self, sent: str) -> str:

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -95,7 +95,12 @@ class Dialect:
     def _error(
         self, status: int, problems: Sequence[Problem], headers: Mapping[str, str]
     ) -> Response:
-        return answer(self.error(status, problems), status, headers)
+        # A client's own words may be none that can be written.
+        said = [
+            Problem(*(UNREPRESENTABLE.sub("\ufffd", text) for text in astuple(problem)))
+            for problem in problems
+        ]
+        return answer(self.error(status, said), status, headers)
 
 
 def _legible(view: View) -> View:

@@ -1,6 +1,7 @@
 """The page on which a customer finds all files that they bought."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,9 +16,16 @@ THOUSAND = 1000
 
 
 def written(
-    purchase: Record, files: Sequence[Record], links: Sequence[str], moment: int
+    purchase: Record,
+    files: Sequence[Record],
+    links: Sequence[str],
+    under_way: AbstractSet[int],
+    moment: int,
 ) -> bytes:
-    """Write the page; a file of which nothing is left has no button."""
+    """Write the page; a file of which nothing is left has no button.
+
+    What is `under_way`, by its key, can be gone on with all the same.
+    """
     ends = downloads.until(purchase)
     is_over = ends is not None and ends <= moment
     shown = [
@@ -27,7 +35,7 @@ def written(
             "alt": file["alt"],
             "size": None if file["url"] is not None else size_text(file["file_size"]),
             "left": _left(file, is_over=is_over),
-            "href": None if is_over or downloads.left(file) == 0 else link,
+            "href": link if _may_go_on(file, under_way, is_over=is_over) else None,
         }
         for file, link in zip(files, links, strict=True)
     ]
@@ -40,6 +48,12 @@ def written(
         until=None if ends is None or is_over else _date(ends, purchase["timezone"]),
     )
     return page.encode()
+
+
+def _may_go_on(file: Record, under_way: AbstractSet[int], *, is_over: bool) -> bool:
+    if downloads.file_key(file) in under_way:
+        return True
+    return not is_over and downloads.left(file) != 0
 
 
 def name_of(file: Record) -> str:

@@ -46,6 +46,8 @@ def received(
             if writer.size + len(chunk) > most:
                 raise _too_large(most)
             writer.write(chunk)
+            if writer.size > (slot["announced_size"] or most):
+                break
             for check in checks:
                 check.digest.update(chunk)
         ensure_announced(slot, writer.size)

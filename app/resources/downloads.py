@@ -107,11 +107,11 @@ def _deliver(call: Call) -> Response:
     )
 
 
-def _wanted(call: Call, moment: int) -> dict[str, Any]:
+def _wanted(call: Call, moment: int, *, is_main: bool = False) -> dict[str, Any]:
     sent = dict(call.query)
     if len(sent) < len(call.query):
         raise BadRequest("a parameter of the link was sent more than once")
-    file_id = _file_id(sent.get(FILE))
+    file_id = 0 if is_main else _file_id(sent.get(FILE))
     if "signature" in sent or "expires" in sent:
         return signed_links.wanted(call.db, sent, moment, file_id)
     passcode = sent.get("p", "")
@@ -151,18 +151,19 @@ def _to_page(call: Call) -> Response:
 def _files(call: Call) -> Response:
     """Answer a GET of all files that a customer's link gives."""
     moment = now()
-    main = _wanted(call, moment)
+    main = _wanted(call, moment, is_main=True)
     files = downloads.all_wanted(call.db, main)
     downloads.ensure_granted(files[0] if files else main, moment)
     shown = _in_language(call, main)
+    under_way = downloads.open_keys(call.db, main["id"], moment)
     call.close()
-    query = tuple((name, value) for name, value in call.query if name != FORMAT)
+    query = tuple((n, value) for n, value in call.query if n not in {FORMAT, FILE})
     links = [
         with_query(call.place.base + ADDRESS, (*query, (FILE, str(f["file_id"] or 0))))
         for f in files
     ]
     if call.choice.representation.is_for_people:
-        page = customer_page.written(shown, files, links, moment)
+        page = customer_page.written(shown, files, links, under_way, moment)
         return call.finish(page, headers={"Cache-Control": "private, no-store"})
     document = Resource(
         classes=("purchased_files",),

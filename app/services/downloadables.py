@@ -109,6 +109,7 @@ _TRANSLATED = Statement(
     .where(TRANSLATIONS.c.downloadable_id == bindparam("id"))
     .order_by(TRANSLATIONS.c.id)
 )
+_LOCALE = Statement(select(STORES.c.locale_code).where(STORES.c.id == bindparam("id")))
 _IN_LANGUAGE = Statement(
     select(TRANSLATIONS.c.id).where(
         TRANSLATIONS.c.downloadable_id == bindparam("id"),
@@ -342,8 +343,8 @@ def _ensure_consistent(
 
     Raises `Conflict` and `Invalid`.
     """
-    language = values.get("language")
-    if language is not None and record["translation_count"]:
+    if "language" in values and record["translation_count"]:
+        language = values["language"] or store_language(tx, record["store_id"])
         taken = tx.value(_IN_LANGUAGE, id=record["id"], language=language.lower())
         if taken is not None:
             text = f"there is a translation into {language} ({taken}); delete it first"
@@ -355,6 +356,12 @@ def _ensure_consistent(
             f"{money_text(sale)}; lower that first"
         )
         raise Invalid.of([FieldError("price", "too_small", text)])
+
+
+def store_language(db: Snapshot, store_id: int) -> str:
+    """Give the language that a store has its texts in, unless they say otherwise."""
+    locale = str(db.value(_LOCALE, id=store_id) or "en")
+    return locale.partition("_")[0]
 
 
 def speak_as_before(tx: Transaction, store_id: int, language: str) -> None:
@@ -387,8 +394,14 @@ def drop_file(tx: Transaction, record: Mapping[str, Any]) -> None:
     main_files.touch_versions(tx, record["version_id"])
     gone = {"version_id": None, "url": None, "release_notes": ""}
     touch(tx, record["store_id"], record["id"], gone)
-    main_files.follow(tx, {**record, **gone}, is_another=True)
-    # Another one may have come in its place.
+    follow_files(tx, {**record, **gone}, is_another=True)
+
+
+def follow_files(
+    tx: Transaction, record: Mapping[str, Any], *, is_another: bool
+) -> None:
+    """Let another file be the main one, where there is none any more."""
+    main_files.follow(tx, record, is_another=is_another)
     current = of_slot(tx, record["id"]) or record
     text = {"search_text": _search_text(tx, current)}
     touch(tx, record["store_id"], record["id"], text)

@@ -52,6 +52,7 @@ from app.models import (
 from app.services import downloadables, listing, webhooks
 from app.services.access import Principal
 from app.services.clock import now
+from schemas.values import LATEST
 
 COLLECTION = "downloads"
 PURCHASES = "downloadable_purchases"
@@ -198,6 +199,12 @@ _MAIN_SAID = Statement(
         _F.id == bindparam("file_id")
     )
 )
+_OPEN_KEYS = Statement(
+    select(_S.file_key).where(
+        _S.downloadable_purchase_id == bindparam("purchase_id"),
+        _S.open_until > bindparam("moment"),
+    )
+)
 _OPEN = Statement(
     select(_S.id).where(
         _S.downloadable_purchase_id == bindparam("purchase_id"),
@@ -341,7 +348,14 @@ def until(record: Mapping[str, Any]) -> int | None:
     ends = [record["date_created"] + hours * HOUR] if hours else []
     if record["expires_at"] is not None:
         ends.append(record["expires_at"])
-    return min(ends, default=None)
+    # What is later than any calendar is as good as never.
+    return min((end for end in ends if end <= LATEST), default=None)
+
+
+def open_keys(db: Snapshot, purchase_id: int, moment: int) -> frozenset[int]:
+    """Tell of which files of a purchase a download can be gone on with."""
+    rows = db.rows(_OPEN_KEYS, purchase_id=purchase_id, moment=moment)
+    return frozenset(int(row[0]) for row in rows)
 
 
 def file_key(record: Mapping[str, Any]) -> int:

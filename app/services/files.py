@@ -166,17 +166,18 @@ def change(
     )
     downloadable = downloadables.of_slot(tx, record["downloadable_id"]) or {}
     falls_back = record["is_main"] and record["version_id"] is not None
-    if is_other and not falls_back:
-        _ensure_one(values, file)
+    if is_other:
+        _ensure_one(values, file, may_be_none=falls_back)
     if is_other and record["is_main"]:
         _make_main(tx, downloadable, values, file)
     elif is_other:
         said |= _kept(tx, store_id, values, file)
     main_files.touch(tx, record["id"], **said)
+    if "is_archived" in values:
+        # One that is back on the shelf may be the only one.
+        current = downloadables.of_slot(tx, record["downloadable_id"]) or downloadable
+        downloadables.follow_files(tx, current, is_another=False)
     downloadables.parts_changed(tx, downloadable)
-    # One that is back on the shelf may be the only one.
-    downloadable = downloadables.of_slot(tx, record["downloadable_id"]) or downloadable
-    main_files.follow(tx, downloadable, is_another=False)
 
 
 def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
@@ -189,14 +190,16 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
     downloadables.parts_changed(tx, downloadable)
 
 
-def _ensure_one(values: Mapping[str, Any], file: NewFile | None) -> None:
+def _ensure_one(
+    values: Mapping[str, Any], file: NewFile | None, *, may_be_none: bool = False
+) -> None:
     """Refuse what has no source, or two. Raises `Invalid`."""
     given = [name for name in _WHERE if values.get(name) is not None]
     if file is not None and given:
         name = "url" if "url" in given else "library_file_uri"
         text = f"{name} can't be sent together with a file: send one of them"
         raise Invalid.of([FieldError(name, "exclusive", text)])
-    if file is None and not given:
+    if file is None and not given and not may_be_none:
         text = (
             "file can't be blank: send it as a file part of multipart/form-data, or "
             "send library_file_uri, or url with a name"

@@ -168,11 +168,21 @@ def _promote(
         update(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]).values(**values)
     )
     touch(tx, file["id"], is_main=True, version_id=None, url=None)
-    _count_on(tx, record, file["id"])
+    _count_on(tx, record, file["id"], values.get("version_id", 0))
 
 
-def _count_on(tx: Transaction, record: Mapping[str, Any], file_id: int) -> None:
-    """Let purchases count the file that is the main one now from where it was."""
+def _count_on(
+    tx: Transaction, record: Mapping[str, Any], file_id: int, file_key: int
+) -> None:
+    """Let purchases count the file that is the main one now from where it was.
+
+    Those that have a file of their own are not concerned. What is under way goes on.
+    """
+    tx.execute(
+        update(DOWNLOADS)
+        .where(DOWNLOADS.c.file_key == -file_id)
+        .values(file_key=file_key)
+    )
     counted = (
         select(_N.number_of_downloads)
         .where(_N.file_id == file_id, _N.downloadable_purchase_id == _P.id)
@@ -180,8 +190,12 @@ def _count_on(tx: Transaction, record: Mapping[str, Any], file_id: int) -> None:
     )
     tx.execute(
         update(DOWNLOADABLE_PURCHASES)
-        .where(_P.downloadable_id == record["id"])
-        .values(number_of_downloads=func.coalesce(counted, 0))
+        .where(
+            _P.downloadable_id == record["id"],
+            _P.version_id.is_(None),
+            _P.url.is_(None),
+        )
+        .values(number_of_downloads=func.coalesce(counted, 0), date_counted=now())
     )
     tx.execute(delete(FILE_COUNTS).where(_N.file_id == file_id))
     listing.note_change(tx, record["store_id"], "downloadable_purchases")

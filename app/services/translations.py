@@ -11,6 +11,7 @@ from app.models import STORES, TRANSLATIONS
 from app.services import downloadables, listing
 from app.services.access import Principal
 from app.services.clock import now
+from app.services.downloadables import store_language
 
 TEXTS = ("name", "description")
 """What a downloadable itself has in its own language."""
@@ -39,7 +40,6 @@ _WORDS = ("name", "description", "short_description", "seo_title", "seo_descript
 _WORDS_OF = Statement(
     select(*(_T[name] for name in _WORDS)).where(_T.id == bindparam("id"))
 )
-_LOCALE = Statement(select(STORES.c.locale_code).where(STORES.c.id == bindparam("id")))
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 
 
@@ -49,12 +49,6 @@ def find(db: Snapshot, principal: Principal, translation_id: int) -> dict[str, A
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
     return record
-
-
-def store_language(db: Snapshot, store_id: int) -> str:
-    """Give the language that a store has its texts in, unless they say otherwise."""
-    locale = str(db.value(_LOCALE, id=store_id) or "en")
-    return locale.partition("_")[0]
 
 
 def of_many(
@@ -125,13 +119,18 @@ def put(
     downloadable: Mapping[str, Any],
     language: str,
     values: Mapping[str, Any],
+    *,
+    may_go: bool = False,
 ) -> None:
-    """Set texts in a language, whether there were some or not."""
+    """Set texts in a language, whether there were some or not.
+
+    A translation that has none any more goes, if it `may_go`.
+    """
     known = tx.value(_BY_LANGUAGE, id=downloadable["id"], language=language.lower())
     if known is not None:
         record = {"id": known, "downloadable_id": downloadable["id"]}
         change(tx, record, values)
-        if not any(tx.row(_WORDS_OF, id=known) or ()):
+        if may_go and not any(tx.row(_WORDS_OF, id=known) or ()):
             remove(tx, record)
         return
     if not any(values.values()):

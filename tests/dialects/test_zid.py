@@ -283,6 +283,10 @@ def test_limits_hold_for_customers(api, anonymous, zid, add):
         ({"product_class": None}, {"product_class"}),
         ({"name": {}}, {"name"}),
         ({"name": {"ar": 1}}, {"name"}),
+        ({"name": {"ar": []}}, {"name"}),
+        ({"seo": {"title": {"ar": [1]}}}, {"seo"}),
+        ({"seo": 5, "seo.title": 3}, {"seo", "seo.title"}),
+        ({"\ud800": 1}, {"\ufffd"}),
         ({"name": {"Arabic!": "x"}}, {"name"}),
         ({"name": {"ar": ""}}, {"name"}),
         ({"name": {"ar": "x" * 101}}, {"name"}),
@@ -524,6 +528,22 @@ def test_customers_change_nothing(zid, add):
     for method in ("PATCH", "DELETE"):
         refused = zid(method, one, json={}, headers=role)
         assert (refused.status_code, list(refused.json)) == (403, ["detail"])
+
+
+@pytest.mark.parametrize("query", ["x=1&x.y=2", "x.y=1&x=2", "x.=1", "meta.x=1&meta=2"])
+def test_odd_names_are_said_as_they_are(zid, query):
+    assert zid("GET", f"{PATH}?{query}").status_code == 400
+
+
+def test_a_region_reads_the_language(zid, add):
+    product = add(name={"ar": "كتاب", "en": "Book"})
+    headers = {"Accept-Language": "en-US,en;q=0.9"}
+    one = f"{PATH}{product['id']}/"
+    changed = zid("PATCH", one, json={"name": "The Book"}, headers=headers).json
+    assert changed["name"] == {"ar": "كتاب", "en": "The Book"}
+    region = {**BODY, "name": "كتاب"}
+    made = zid("POST", PATH, json=region, headers={"Accept-Language": "ar-SA"}).json
+    assert made["name"] == {"ar": "كتاب"}
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ import io
 import pytest
 
 from app.errors import PurchaseRevoked
-from app.services import downloads
+from app.services import downloads, purchases, scopes
+from app.services.access import Principal
 from tests.conftest import FORMATS, OTHER_STORE, Api, blobs
 
 MAIN = b"the album"
+ALL = Principal(scopes.CLIENT, None)
 PAGE = "text/html,application/xhtml+xml,*/*;q=0.8"
 
 
@@ -404,7 +406,7 @@ def test_a_browser_is_shown_all_files(anonymous, bought, attach):
 
 
 def test_the_page_is_in_the_customers_language_and_says_what_is_over(
-    api, item, anonymous, bought, attach
+    api, installation, item, anonymous, bought, attach
 ):
     attach()
     arabic = {"language": "ar", "name": "ألبوم", "description": "كل الأغاني"}
@@ -418,6 +420,13 @@ def test_the_page_is_in_the_customers_language_and_says_what_is_over(
         anonymous.get(path, headers={"Accept-Language": "ar"}).json["name"] == "ألبوم"
     )
     anonymous.get(link(bought, "fx:download_url"))
+    # It might have broken off.
+    assert anonymous.get(path, headers=headers).text.count('class="button"') == 2
+    api.post(link(bought, "fx:reset_usage"))
+    api.patch(link(bought), json={"max_downloads": 2})
+    with installation.database.writing() as tx:
+        number = int(link(bought).rpartition("/")[2])
+        purchases.set_usage(tx, purchases.find(tx, ALL, number), 2)
     again = anonymous.get(path, headers=headers).text
     assert again.count('class="button"') == 1
     assert "downloaded as often as it can be" in again
@@ -510,8 +519,11 @@ def test_one_that_is_back_on_the_shelf_may_be_the_main_one(api, item, attach):
     assert api.get(f"/downloadables/{item}").json["file_name"] is None
     api.patch(link(made), json={"is_archived": False})
     assert api.get(f"/downloadables/{item}").json["file_name"] == "booklet.pdf"
+    found = api.get("/stores/1/downloadables", query_string={"search": "booklet"})
+    assert found.json["total_items"] == 1
 
 
+@pytest.mark.parametrize("settings", [{"download_session_minutes": 0}])
 def test_what_becomes_the_main_file_is_counted_on(api, item, anonymous, bought, attach):
     attach()
     page = anonymous.get(link(bought, "fx:purchased_files")).json
@@ -524,6 +536,47 @@ def test_what_becomes_the_main_file_is_counted_on(api, item, anonymous, bought, 
 
 
 @pytest.mark.parametrize("settings", [{"download_session_minutes": 60}])
+def test_who_was_promised_a_version_keeps_count_and_file(api, item, anonymous, attach):
+    attach()
+    [version] = api.get(f"/downloadables/{item}/versions").json["_embedded"][
+        "fx:versions"
+    ]
+    promised = {
+        "downloadable_id": item,
+        "version_uri": link(version),
+        "max_downloads": 1,
+    }
+    bought = api.post("/stores/1/downloadable_purchases", json=promised).json
+    assert anonymous.get(link(bought, "fx:download_url")).data == MAIN
+    api.delete(link(files_of(api, item)[0]))
+    assert api.get(link(bought)).json["number_of_downloads"] == 1
+
+
+def test_a_download_goes_on_while_its_file_becomes_the_main_one(
+    api, item, anonymous, bought, attach
+):
+    attach()
+    page = anonymous.get(link(bought, "fx:purchased_files")).json
+    booklet = link(page["_embedded"]["fx:purchased_files"][1], "fx:download_url")
+    assert anonymous.get(booklet, headers={"Range": "bytes=0-1"}).data == b"bo"
+    api.delete(link(files_of(api, item)[0]))
+    assert anonymous.get(booklet, headers={"Range": "bytes=2-"}).data == b"oklet"
+
+
+def test_a_window_without_an_end_is_no_obstacle(api, item, anonymous, attach):
+    attach()
+    endless = {"downloadable_id": item, "download_window_hours": 2**31 - 1}
+    bought = api.post("/stores/1/downloadable_purchases", json=endless).json
+    page = anonymous.get(link(bought, "fx:purchased_files"), accept=PAGE)
+    assert page.status_code == 200
+    assert "until" not in page.text
+    for file in ("1", "2", "x"):
+        same = anonymous.get(link(bought, "fx:purchased_files") + f"&file={file}")
+        assert len(same.json["_embedded"]["fx:purchased_files"]) == 2
+        href = same.json["_embedded"]["fx:purchased_files"][1]["_links"]["self"]["href"]
+        assert anonymous.get(href).status_code == 200
+
+
 def test_one_file_attached_twice_is_two_downloads(api, item, anonymous, bought, stored):
     note = link(stored())
     for _ in range(2):

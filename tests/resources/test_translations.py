@@ -235,6 +235,14 @@ def test_a_translation_of_nothing_goes(api, item):
 def test_no_language_is_there_twice(api, item):
     refused = api.patch(item, json={"language": "ar"})
     assert (refused.status_code, api.errors(refused)) == (409, {"language": "taken"})
+    api.patch(item, json={"language": "de"})
+    english = {"language": "en", "name": "Horse"}
+    api.post(f"{item}/translations", json=english)
+    for change in (api.patch(item, json={"language": None}), api.put(item, json={})):
+        assert change.status_code in {409, 422}
+    found = api.get(f"{item}/translations").json["_embedded"]["fx:translations"]
+    api.delete(found[-1]["_links"]["self"]["href"])
+    assert api.patch(item, json={"language": None}).status_code == 200
     # What is in English stays so, whatever language its store has next.
     api.patch("/stores/1", json={"locale_code": "ar_SA"})
     assert api.get(item).json["language"] == "en"

@@ -15,6 +15,7 @@ from app.dialects.speaking import answer
 from app.dialects.zid import shown
 from app.dialects.zid.wire import (
     DIALECT,
+    GROUPS,
     Reader,
     ensure_filters,
     envelope,
@@ -46,7 +47,6 @@ TRANSLATED = {
     "description_for_search": "seo_description",
 }
 NONE = "there is no product with this id"
-GROUPS = ("purchase_restrictions", "meta", "seo")
 LONGEST_SLUG = 190
 MANY_SLUGS = 1000
 _SCHEMA = ZidProductSchema()
@@ -214,7 +214,8 @@ def _change(call: Call, uuid: str) -> Response:
         who = reader(call, tx)
         record = found(tx, who, uuid)
         own = who.own_language(record)
-        sent = _in_languages(who, sent, own)
+        known = translations.of_many(tx, [record["id"]])[record["id"]]
+        sent = _in_languages(who, sent, own, known)
         values = {
             name: value
             for name, value in _downloadable_values(sent, own).items()
@@ -232,7 +233,6 @@ def _change(call: Call, uuid: str) -> Response:
             plain = downloadables.find(tx, who.principal, record["id"])
             _conflicting(lambda: downloadables.change(tx, plain, values, None))
         offer = _offer_values(sent)
-        known = translations.of_many(tx, [record["id"]])[record["id"]]
         _set_texts(tx, record, _texts(sent, own, known), own, offer)
         _set_offer(tx, who, record["id"], offer)
         return _answer(tx, who, offers.whole(tx, who.principal, record["id"]))
@@ -296,9 +296,16 @@ def _own_language(who: Reader, sent: Mapping[str, Any]) -> str:
     return str(languages[0])
 
 
-def _in_languages(who: Reader, sent: dict[str, Any], own: str) -> dict[str, Any]:
-    """Take a bare text for one in the language that the client reads."""
-    language = next((one for one in who.languages if _is_language(one)), own)
+def _in_languages(
+    who: Reader, sent: dict[str, Any], own: str, known: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Take a bare text for one in the language that the client reads.
+
+    That is one of the `known` ones where any fits, also one of a region.
+    """
+    asked = [one for one in who.languages if _is_language(one)]
+    there = {own, who.store_language.lower(), *known}
+    language = translations.best(asked, there, "") or next(iter(asked), own)
     for theirs in TRANSLATED:
         texts = sent.get(theirs)
         if texts and "" in texts:
@@ -395,7 +402,7 @@ def _set_texts(
     """Set texts in other languages; leave in an offer those in its own."""
     for language, values in texts.items():
         current = downloadables.of_slot(tx, record["id"]) or {}
-        translations.put(tx, current, language, values)
+        translations.put(tx, current, language, values, may_go=True)
     for name in ("short_description", "seo_title", "seo_description"):
         if name not in offer:
             continue

@@ -12,13 +12,15 @@ from app.dialects.speaking import Dialect
 from app.errors import BadRequest, Forbidden, NotFound, Problem
 from app.http.call import Call
 from app.http.pagination import with_query
-from app.services import stores, translations
+from app.services import downloadables, stores
 from app.services.access import Principal
 
 PREFIX = "/zid/v1"
 USUAL_SIZE, MOST = 10, 50
 MANAGER, CUSTOMER = "manager", "customer"
 PAGING = ("page", "page_size")
+GROUPS = ("purchase_restrictions", "meta", "seo")
+"""Properties of a product that have properties of their own."""
 
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -29,9 +31,11 @@ def _error(_status: int, problems: Sequence[Problem]) -> dict[str, Any]:
         return {"detail": "; ".join(problem.message for problem in problems)}
     found: dict[str, Any] = {}
     for problem in problems:
-        group, _, name = problem.property.rpartition(".")
-        place = found.setdefault(group, {}) if group else found
-        place.setdefault(name, []).append(problem.message)
+        group, _, name = problem.property.partition(".")
+        if name and group in GROUPS and isinstance(found.get(group, {}), dict):
+            found.setdefault(group, {}).setdefault(name, []).append(problem.message)
+        elif not isinstance(found.get(problem.property), dict):
+            found.setdefault(problem.property, []).append(problem.message)
     return found
 
 
@@ -84,7 +88,7 @@ def reader(call: Call, db: Snapshot) -> Reader:
     if role == CUSTOMER and call.request.method not in speaking.READS:
         raise Forbidden("Role must be Manager to change anything")
     store = stores.find(db, who, who.store_id or 0)
-    language = translations.store_language(db, store["id"])
+    language = downloadables.store_language(db, store["id"])
     return Reader(who, store, language, role == CUSTOMER, call.languages)
 
 
