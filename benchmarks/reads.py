@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from uuid import UUID
 
 from flask import Flask
 
@@ -64,6 +65,7 @@ def seed(installation, rows):
             {
                 "id": n,
                 "store_id": 1,
+                "uuid": str(UUID(int=n)),
                 "item_category_id": 2,
                 "revision": 1,
                 "name": f'Song "{n}" & <live> 歌',
