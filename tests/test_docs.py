@@ -13,6 +13,9 @@ import pytest
 from lxml import etree
 
 from app.cli import main
+from app.dialects.easycart_guide import GUIDE as EASYCART
+from app.dialects.surecart.guide import GUIDE as SURECART
+from app.dialects.zid.guide import GUIDE as ZID
 from app.services.scopes import SCOPES
 from app.settings import PREFIX, Settings
 from schemas.webhook_delivery import EVENTS
@@ -123,6 +126,24 @@ def test_the_tour_shows_what_happens(tour, tmp_path, page):
     outputs = shown.split(f"{MARK}\n")
     for (command, kind, expected), output in zip(found, outputs, strict=False):
         assert normal(output.strip(), kind) == normal(expected, kind), command
+
+
+@pytest.mark.parametrize("guide", [SURECART, EASYCART, ZID], ids=lambda g: g.name)
+def test_a_dialects_page_says_what_its_server_says(guide, anonymous):
+    """The page in the repository has examples besides; the facts are the same."""
+    page = (ROOT / "docs" / f"moving-from-{guide.name}.md").read_text()
+    for there, here in guide.rows:
+        assert f"| {there} | {here} |" in page
+    assert guide.differences[1:] in page
+    shown = anonymous.get(f"/docs/{guide.name}").json
+    assert shown["address"] == f"http://localhost{guide.prefix}"
+    rows = shown["_embedded"]["fx:topics"]
+    assert [row["there"] for row in rows] == [a.replace("`", "") for a, _ in guide.rows]
+    titles = [
+        link["title"] for link in anonymous.get("/docs").json["_links"]["fx:guide"]
+    ]
+    assert guide.title in titles
+    assert anonymous.get("/docs/nothing").status_code == 404
 
 
 def test_every_scope_is_listed():

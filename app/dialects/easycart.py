@@ -15,9 +15,10 @@ from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
 from app.dialects import speaking
+from app.dialects.easycart_guide import GUIDE
 from app.dialects.speaking import READS, Dialect, answer
 from app.errors import BadRequest, Forbidden, Invalid, NotFound, Problem
-from app.http import pagination
+from app.http import guides, pagination
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.collection_views import pages
@@ -358,6 +359,7 @@ def _shown(call: Call, record: Mapping[str, Any]) -> dict[str, Any]:
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
     DIALECT.register(app)
+    guides.note(app, GUIDE)
     words = {"GET": "List downloads", "POST": "Add a download"}
     views = {"GET": _list, "POST": _create}
     DIALECT.publish(app, "/downloads", words, views, _SCHEMA)

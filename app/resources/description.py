@@ -5,13 +5,15 @@ from functools import lru_cache
 from importlib.metadata import version
 
 import msgspec
-from flask import Flask, Response
+from flask import Flask, Response, current_app
 
+from app.errors import NotFound
 from app.http.addresses import DOCS, OPENAPI, PROBLEMS, PROPERTY_HELPERS, RELS
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import EXTENSION, publish
+from app.http.guides import guides
 from app.http.media_types import JSON
 from app.http.openapi import describe
 from app.http.query_language import GRAMMAR, OPERATORS, RESERVED
@@ -84,8 +86,47 @@ def _docs(call: Call) -> Response:
             Link("fx:problems", base + PROBLEMS, "Problems"),
             Link("fx:property_helpers", base + PROPERTY_HELPERS, "Property Helpers"),
             Link("service-desc", base + OPENAPI, "OpenAPI Description"),
+            *(
+                Link("fx:guide", f"{base}{DOCS}/{guide.name}", guide.title)
+                for guide in guides(current_app).values()
+            ),
         ],
         embedded={"fx:topics": topics},
+    )
+    return call.respond(document)
+
+
+def _guide(call: Call, name: str) -> Response:
+    """Answer a GET of how a client of another system is moved here."""
+    guide = guides(current_app).get(name)
+    if guide is None:
+        raise NotFound
+    base = call.place.base
+    document = Resource(
+        classes=("guide",),
+        href=call.url,
+        title=guide.title,
+        properties={
+            "address": base + guide.prefix,
+            "differences": guide.differences.replace("`", ""),
+        },
+        links=[
+            Link("self", call.url, guide.title),
+            Link("collection", base + DOCS, "Documentation"),
+        ],
+        embedded={
+            "fx:topics": [
+                Resource(
+                    classes=("topic",),
+                    rel="fx:topic",
+                    properties={
+                        "there": there.replace("`", ""),
+                        "here": here.replace("`", ""),
+                    },
+                )
+                for there, here in guide.rows
+            ]
+        },
     )
     return call.respond(document)
 
@@ -105,6 +146,8 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         return msgspec.json.encode(document) + b"\n"
 
     publish(app, Route(DOCS, DOCS_METHODS, is_api=False), {"GET": _docs})
+    guide = Route(f"{DOCS}/<name>", DOCS_METHODS, is_api=False)
+    publish(app, guide, {"GET": _guide})
     description = Route(
         OPENAPI,
         OPENAPI_METHODS,

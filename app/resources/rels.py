@@ -138,6 +138,13 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
     ),
     "problem": ("A type of problem: its status, and what to do about it.", {}),
     "problems": ("All types of problems of this API.", STANDARD_METHODS),
+    "guide": (
+        (
+            "How a client of another system is moved here: its address, what it finds, "
+            "and what differs."
+        ),
+        STANDARD_METHODS,
+    ),
     "topic": ("A topic of the documentation.", {}),
     "topics": ("The topics of the documentation.", {}),
     "result": ("What became of one of several resources that a request was about.", {}),

@@ -8,12 +8,15 @@ are not here are understood and find nothing.
 from flask import Flask
 
 from app.dialects.surecart import customers, downloads, medias, products
+from app.dialects.surecart.guide import GUIDE
 from app.dialects.surecart.wire import DIALECT
+from app.http import guides
 from app.http.catalogue import Catalogue
 
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
     DIALECT.register(app)
+    guides.note(app, GUIDE)
     for module in (downloads, medias, products, customers):
         module.publish(app)

@@ -7,12 +7,15 @@ lists are of, with true statuses; expiration_period is in days.
 from flask import Flask
 
 from app.dialects.zid import files, library, products
+from app.dialects.zid.guide import GUIDE
 from app.dialects.zid.wire import DIALECT
+from app.http import guides
 from app.http.catalogue import Catalogue
 
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
     DIALECT.register(app)
+    guides.note(app, GUIDE)
     for module in (products, files, library):
         module.publish(app)

@@ -1,0 +1,37 @@
+"""Guides for who brings a client of another system: what is what here."""
+
+from dataclasses import dataclass
+
+from flask import Flask
+
+EXTENSION = "sirenhall.guides"
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """How a client of another system is moved here: what it finds, and what differs.
+
+    `rows` say of what is there what it is here; code in them stands between backticks.
+    """
+
+    name: str
+    system: str
+    prefix: str
+    rows: tuple[tuple[str, str], ...]
+    differences: str
+
+    @property
+    def title(self) -> str:
+        """The title of its page."""
+        return f"Moving from {self.system}"
+
+
+def note(app: Flask, guide: Guide) -> None:
+    """Keep a guide."""
+    app.extensions.setdefault(EXTENSION, {})[guide.name] = guide
+
+
+def guides(app: Flask) -> dict[str, Guide]:
+    """Give all guides by their names."""
+    found: dict[str, Guide] = app.extensions.get(EXTENSION, {})
+    return found
