@@ -66,6 +66,10 @@ class ResourceSchema(marshmallow.Schema):
         """Whether a multipart body may carry a file."""
         return any(isinstance(p, Upload) for p in self.properties.values())
 
+    def longest(self, name: str) -> int | None:
+        """Tell how many characters a property may have, for who speaks of it too."""
+        return self.properties[name].max_length
+
     def read(
         self, data: Mapping[str, Any], *, partial: bool, is_strict: bool = False
     ) -> tuple[dict[str, Any], list[FieldError]]:

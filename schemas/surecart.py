@@ -3,8 +3,11 @@
 from typing import Any
 
 from schemas.base import ResourceSchema
+from schemas.downloadable_file import DownloadableFileSchema
 from schemas.fields import Boolean, Integer, Property, Text, Url, Uuid
 from schemas.signed_link import DEFAULT_SECONDS, MAX_SECONDS
+
+_FILE = DownloadableFileSchema()
 
 
 class Absent(Property):
@@ -37,24 +40,28 @@ class SureCartDownloadSchema(ResourceSchema):
     """Properties of a download, as the reference of SureCart has them."""
 
     alt = Text(
-        "The HTML alt attribute for the download.", max_length=300, nullable=True
+        "The HTML alt attribute for the download.",
+        max_length=_FILE.longest("alt"),
+        nullable=True,
     )
     archived = Boolean("Whether or not this download is archived.")
     media = Uuid("The associated media ID.", nullable=True)
     name = Text(
         "The name of this download which will be visible to customers. This is "
         "required if a url is used instead of attaching a Media record.",
-        max_length=200,
+        max_length=_FILE.longest("name"),
         nullable=True,
     )
     product = Uuid("The associated product ID.", required=True)
     title = Text(
-        "The HTML title attribute for the download.", max_length=300, nullable=True
+        "The HTML title attribute for the download.",
+        max_length=_FILE.longest("title"),
+        nullable=True,
     )
     url = Url(
         "Instead of attaching a Media record a public URL can be set. If set, "
         "customers will be directed to this URL.",
-        max_length=2000,
+        max_length=_FILE.longest("url"),
         nullable=True,
     )
     variant = Absent("The associated variant ID; there are no variants.")
@@ -71,9 +78,15 @@ class SureCartMediaSchema(ResourceSchema):
     direct_upload_signed_id = Text(
         "The signed_id of a direct upload.", required=True, max_length=200
     )
-    alt = Text("The HTML alt attribute for the media.", max_length=300, nullable=True)
+    alt = Text(
+        "The HTML alt attribute for the media.",
+        max_length=_FILE.longest("alt"),
+        nullable=True,
+    )
     title = Text(
-        "The HTML title attribute for the media.", max_length=300, nullable=True
+        "The HTML title attribute for the media.",
+        max_length=_FILE.longest("title"),
+        nullable=True,
     )
     public_access = Boolean("Whether anybody may have it; always false here.")
 

@@ -8,11 +8,14 @@ from typing import Any
 from marshmallow import ValidationError
 
 from schemas.base import ResourceSchema
+from schemas.downloadable import DownloadableSchema
 from schemas.fields import Amount, Boolean, Choice, Integer, Property, Text, Upload
+from schemas.offer import OfferSchema
 from schemas.values import MONEY_UNIT, moment_stored
 from schemas.words import language_property
 
-LONGEST_WORDS = 2000
+_ITEM, _OFFER = DownloadableSchema(), OfferSchema()
+LONGEST_WORDS = _OFFER.longest("keywords") or 0
 MANY = 50
 """Languages, or keywords, that a product may have at most."""
 
@@ -132,8 +135,6 @@ class Fixed(Property):
     def __init__(self, *values: Any) -> None:
         super().__init__("The same for all downloadable products.", nullable=True)
         self.values = values
-        # It means nothing, so that it is not among the values.
-        self.load_default = self.dump_default = None
 
     def read(self, value: Any) -> None:
         """Refuse any other value."""
@@ -164,9 +165,14 @@ class MetaSchema(ResourceSchema):
 class SeoSchema(ResourceSchema):
     """Words for search engines."""
 
-    title = Localized("The title.", max_length=200, nullable=True)
+    title = Localized(
+        "The title.", max_length=_OFFER.longest("seo_title"), nullable=True
+    )
     description = Localized(
-        "The description.", max_length=1000, is_one_line=False, nullable=True
+        "The description.",
+        max_length=_OFFER.longest("seo_description"),
+        is_one_line=False,
+        nullable=True,
     )
 
 
@@ -176,16 +182,26 @@ class ZidProductSchema(ResourceSchema):
     product_class = Choice(
         "The class of the product.", choices=("downloadable",), required=True
     )
-    name = Localized("The name, by language.", max_length=100, required=True)
+    name = Localized(
+        "The name, by language.", max_length=_ITEM.longest("name"), required=True
+    )
     price = Amount("The regular price.", required=True)
-    sku = Text("Stock Keeping Unit.", max_length=50, nullable=True)
-    barcode = Text("The barcode.", max_length=100, nullable=True)
-    slug = Text("A URL-friendly identifier.", max_length=200, nullable=True)
+    sku = Text("Stock Keeping Unit.", max_length=_ITEM.longest("code"), nullable=True)
+    barcode = Text("The barcode.", max_length=_OFFER.longest("barcode"), nullable=True)
+    slug = Text(
+        "A URL-friendly identifier.", max_length=_OFFER.longest("slug"), nullable=True
+    )
     short_description = Localized(
-        "A brief description.", max_length=1000, is_one_line=False, nullable=True
+        "A brief description.",
+        max_length=_OFFER.longest("short_description"),
+        is_one_line=False,
+        nullable=True,
     )
     description = Localized(
-        "The full description.", max_length=10_000, is_one_line=False, nullable=True
+        "The full description.",
+        max_length=_ITEM.longest("description"),
+        is_one_line=False,
+        nullable=True,
     )
     sale_price = Amount("The discounted price.", nullable=True)
     cost = Amount("The cost of the product.", nullable=True)

@@ -17,11 +17,11 @@ from app.cli.shop import Shop
 from app.cli.wares import LONGEST_CODE, LONGEST_NAME, Entry, Ware
 from app.cli.wires import Progress
 from app.errors import ConfigurationError
+from schemas.easycart import EasyCartDownloadSchema
 from schemas.zid import Fixed, ZidProductSchema
 
-MOST_COUNTED = 1_000_000_000
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
-_ZID = ZidProductSchema()
+_ZID, _EASYCART = ZidProductSchema(), EasyCartDownloadSchema()
 
 
 def read(path: Path, price: str | None) -> Iterator[Ware]:
@@ -288,9 +288,8 @@ def _of_easycart(folder: Path, where: str, download: Any, price: str | None) -> 
     problems = []
     if not is_elsewhere and file is None:
         problems.append(_lacking(folder, name))
-    count = download.get("download_count") or 0
-    if not isinstance(count, int) or not 0 <= count <= MOST_COUNTED:
-        problems.append(f"download_count must be from 0 to {MOST_COUNTED}")
+    counted = {"download_count": download.get("download_count") or 0}
+    problems += [e.message for e in _EASYCART.read(counted, partial=True)[1]]
     entry = EasyCartDownload(download, product)
     values = {"code": code}
     return Ware(where, values, file=file, entry=entry, problems=tuple(problems))

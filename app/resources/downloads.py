@@ -181,9 +181,9 @@ def _files(call: Call) -> Response:
 
 def _in_language(call: Call, main: Mapping[str, Any]) -> dict[str, Any]:
     """Give what was bought as its customer is to read it."""
-    record = {**main, "id": main["downloadable_id"]}
+    record = downloads.about(call.db, main)
     [row] = call.localized(tuple(record), [tuple(record.values())])
-    return dict(zip(record, row, strict=True))
+    return {**main, **dict(zip(record, row, strict=True)), "id": main["id"]}
 
 
 def _purchased(file: Mapping[str, Any], link: str) -> Resource:

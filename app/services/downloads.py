@@ -112,12 +112,7 @@ _GRANTED = (
     _P.download_passcode,
     _P.date_created,
     STORES.c.is_maintenance_mode,
-    STORES.c.store_name,
-    STORES.c.timezone,
     _D.name,
-    _D.description,
-    _D.language,
-    _D.translation_count,
 )
 _BLOB = (
     _V.id.label("version_id"),
@@ -198,6 +193,20 @@ _MAIN_SAID = Statement(
     select(_F.name.label("shown_name"), _F.title, _F.alt, _F.is_archived).where(
         _F.id == bindparam("file_id")
     )
+)
+_ABOUT = Statement(
+    select(
+        _D.id,
+        _D.store_id,
+        _D.name,
+        _D.description,
+        _D.language,
+        _D.translation_count,
+        STORES.c.store_name,
+        STORES.c.timezone,
+    )
+    .select_from(DOWNLOADABLES.join(STORES, STORES.c.id == _D.store_id))
+    .where(_D.id == bindparam("id"))
 )
 _OPEN_KEYS = Statement(
     select(_S.file_key).where(
@@ -350,6 +359,11 @@ def until(record: Mapping[str, Any]) -> int | None:
         ends.append(record["expires_at"])
     # What is later than any calendar is as good as never.
     return min((end for end in ends if end <= LATEST), default=None)
+
+
+def about(db: Snapshot, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a customer is told of what they bought, and by which store."""
+    return db.record(_ABOUT, id=record["downloadable_id"]) or {}
 
 
 def open_keys(db: Snapshot, purchase_id: int, moment: int) -> frozenset[int]:

@@ -15,6 +15,9 @@ from app.services.main_files import NewFile
 from schemas.errors import FieldError
 
 _F, _D, _V = FILES.c, DOWNLOADABLES.c, VERSIONS.c
+NAMELESS = FieldError(
+    "name", "required", "name can't be blank when url is set: customers see it"
+)
 _WHERE = ("library_file_id", "url")
 WITH_BLOB = FILES.join(DOWNLOADABLES, _D.id == _F.downloadable_id).outerjoin(
     VERSIONS, _V.id == case((_F.is_main, _D.version_id), else_=_F.version_id)
@@ -110,8 +113,7 @@ def problems(
         values[name] != record[name] for name in ("name", "url")
     )
     if is_touched and values.get("url") is not None and not values.get("name"):
-        text = "name can't be blank when url is set: customers see it"
-        yield FieldError("name", "required", text)
+        yield NAMELESS
 
 
 def _meant(

@@ -198,4 +198,4 @@ def _count_on(
         .values(number_of_downloads=func.coalesce(counted, 0), date_counted=now())
     )
     tx.execute(delete(FILE_COUNTS).where(_N.file_id == file_id))
-    listing.note_change(tx, record["store_id"], "downloadable_purchases")
+    listing.note_change(tx, record["store_id"], DOWNLOADABLE_PURCHASES.name)

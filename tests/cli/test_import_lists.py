@@ -199,7 +199,10 @@ def test_a_count_that_cannot_be_leaves_nothing(api, run, written):
         "download_file_name": "song.mp3",
     }
     said = run(written([download], song_mp3=b"la"), "--price", "3", code=1)
-    assert "download_count must be from 0" in said["refusals"][0]["reason"]
+    assert (
+        "download_count must be greater than or equal to 0"
+        in said["refusals"][0]["reason"]
+    )
     assert shown(api) == {}
 
 

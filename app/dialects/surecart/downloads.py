@@ -228,8 +228,7 @@ def _missing(
     elif media is not None and url is not None:
         yield FieldError("url", "present", "url must be null where media is given")
     elif url is not None and not values.get("name") and "name" not in wrong:
-        text = "name can't be blank when url is set: customers see it"
-        yield FieldError("name", "required", text)
+        yield files.NAMELESS
 
 
 def _exclusive(

@@ -76,12 +76,14 @@ GUIDE = Guide(
     ),
     (
         "Errors are as Django REST framework has them, a list of sentences for each "
-        "property, those of a group inside of it, or one `detail`, with 400, 401, 403, "
-        "404, 409 or 422; a product that was sold can't be deleted (409); `POST` of a "
-        "product answers 200, of a file 201, `DELETE` 204; the presigned `fields` have "
-        "a `key` only. What downloadable products have always alike (stock, weight, "
-        "options, variants, images, categories) can be sent back, and no other value "
-        "set. A new product is in the store's first item category for downloads. Other "
-        "classes of products, vouchers and orders are not spoken."
+        "property, those of a group inside of it, or one `detail`, with 400, 401, "
+        "403, 404, 409 or 422; a product that was sold can't be deleted (409); "
+        "`POST` of a product answers 200, of a file 201, `DELETE` 204; the "
+        "presigned `fields` have a `key` only; `display_order` of a file is not "
+        "kept, since files stand in the order in which they were attached. What "
+        "downloadable products have always alike (stock, weight, options, variants, "
+        "images, categories) can be sent back, and no other value set. A new "
+        "product is in the store's first item category for downloads. Other classes "
+        "of products, vouchers and orders are not spoken."
     ),
 )

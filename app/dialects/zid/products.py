@@ -276,14 +276,14 @@ def _values(call: Call, method: str) -> dict[str, Any]:
         ]
     if errors:
         raise Invalid.of(errors)
-    for group in GROUPS[:2]:
-        sent |= sent.pop(group, None) or {}
     if "seo" in sent:
         seo = sent.pop("seo") or {"title": None, "description": None}
         if "title" in seo:
             sent["title"] = seo["title"]
         if "description" in seo:
             sent["description_for_search"] = seo["description"]
+    for group in GROUPS:
+        sent |= sent.pop(group, None) or {}
     return sent
 
 
@@ -333,8 +333,6 @@ def _downloadable_values(sent: Mapping[str, Any], own: str) -> dict[str, Any]:
         values["is_published"] = bool(
             not is_draft if is_published is None else is_published
         )
-        if is_draft:
-            values["is_published"] = False
     return values
 
 
