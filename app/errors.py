@@ -9,6 +9,7 @@
         ├── NotFound                404
         ├── UnknownLink             404
         ├── NotAcceptable           406
+        ├── RequestTimeout          408
         ├── Conflict                409
         ├── LinkExpired             410
         ├── PurchaseRevoked         410
@@ -23,6 +24,7 @@
         ├── Locked                  423
         ├── PreconditionRequired    428
         ├── TooManyRequests         429
+        ├── HeaderTooLarge          431
         ├── ChecksumMismatch        460
         ├── Unavailable             503
         ├── FileNotThere            503
@@ -48,11 +50,15 @@ class ConfigurationError(SirenhallError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem of a request; `property` is empty where no property is meant."""
+    """One problem of a request; `property` is empty where no property is meant.
+
+    `logged` is what the log says instead, where the message repeats what was sent.
+    """
 
     message: str
     code: str
     property: str = ""
+    logged: str = ""
 
 
 class RequestError(SirenhallError):
@@ -145,6 +151,17 @@ class NotAcceptable(RequestError):
     code = "not_acceptable"
     advice = (
         "Ask for one of the formats that the answer links as alternate, or for */*."
+    )
+
+
+class RequestTimeout(RequestError):
+    """The body of the request came too slowly (RFC 9110, section 15.5.9)."""
+
+    status = 408
+    code = "request_timeout"
+    advice = (
+        "Send the request again over a faster connection. A large file can be sent in "
+        "pieces: see fx:create_upload_url."
     )
 
 
@@ -288,6 +305,14 @@ class TooManyRequests(RequestError):
         "Wait for the seconds in Retry-After; RateLimit tells how much is left, so "
         "that a client need not run into it."
     )
+
+
+class HeaderTooLarge(RequestError):
+    """A header field is longer than the server reads (RFC 6585, section 5)."""
+
+    status = 431
+    code = "header_too_large"
+    advice = "Send a shorter header field; the message names it and the limit."
 
 
 class Unavailable(RequestError):

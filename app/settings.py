@@ -254,6 +254,28 @@ class Settings:
     threads: int = _setting(
         default=256, meaning="Threads of each worker of `serve`.", read=_at_least_one
     )
+    threads_per_address: int = _setting(
+        default=64,
+        meaning="Threads of each worker of `serve` that one client address (of IPv6 "
+        "its /64) may hold; 0: any number. Not counted behind trusted proxies.",
+        read=_whole,
+    )
+    header_seconds: int = _setting(
+        default=20,
+        meaning="Seconds in which the headers of a request must arrive.",
+        read=_at_least_one,
+    )
+    body_seconds: int = _setting(
+        default=60,
+        meaning="Seconds for which a request's body may pause.",
+        read=_at_least_one,
+    )
+    body_rate: int = _setting(
+        default=256,
+        meaning="Bytes a second that a body must have, once it took as long as it may "
+        "pause; 0: none.",
+        read=_whole,
+    )
     max_file_size: int = _setting(
         default=10 * 2**30,
         meaning="Largest file, in bytes or as 10GiB.",
@@ -265,9 +287,9 @@ class Settings:
         read=_size_of_something,
     )
     page_cache_size: int = _setting(
-        default=64 * 2**20,
+        default=32 * 2**20,
         meaning="Memory of each worker for pages that have not changed since, in bytes "
-        "or as 64MiB; 0: none.",
+        "or as 32MiB; 0: none.",
         read=_size,
     )
     max_fields: int = _setting(

@@ -19,6 +19,12 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 GRACE = 30
 """Seconds that requests in flight have to end when the server is stopped."""
 
+CONNECTIONS = 4096
+"""Connections that a worker has open; those that wait for a request hold no thread."""
+
+MAX_LINE = 8190
+"""Bytes of a request's first line."""
+
 LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -106,6 +112,8 @@ def _tidy(installation: "Installation") -> None:
 def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
     from gunicorn.app.base import BaseApplication
 
+    worker_class = _worker_class(settings)
+
     class Server(BaseApplication):  # type: ignore[misc]
         """gunicorn, set up by us."""
 
@@ -113,8 +121,11 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
             options = {
                 "bind": _bind(settings.host, settings.port),
                 "workers": settings.workers,
-                "worker_class": "gthread",
+                "worker_class": worker_class,
                 "threads": settings.threads,
+                "worker_connections": CONNECTIONS,
+                # One limit for a query, in a URL as in an overridden form.
+                "limit_request_line": MAX_LINE,
                 "graceful_timeout": GRACE,
                 "keepalive": 15,
                 "loglevel": "warning",
@@ -143,7 +154,25 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
         click.echo(welcome.as_json() if as_json else welcome.as_text())
 
     _log_to_stderr()
+    _allow_connections(settings.workers)
     Server().run()
+
+
+def _worker_class(settings: "Settings") -> type:
+    from app.cli.worker import FairWorker, Patience
+
+    class Worker(FairWorker):
+        """The worker of this server."""
+
+        patience = Patience(
+            settings.header_seconds,
+            settings.body_seconds,
+            settings.body_rate,
+            # Everything comes from a proxy's address; deploy/nginx.conf limits it.
+            0 if settings.trusted_proxies else settings.threads_per_address,
+        )
+
+    return Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +315,18 @@ def _heed_signals(_server: Any, _worker: Any) -> None:
 
     for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
+
+
+def _allow_connections(workers: int) -> None:
+    """Raise the number of open files, as far as the system lets us."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS + 64 * workers
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _log_to_stderr() -> None:

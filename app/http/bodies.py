@@ -7,7 +7,6 @@ read; a file goes to the storage as it comes in.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +16,15 @@ from urllib.parse import parse_qsl
 
 from flask import Request
 
-from app.errors import BadRequest, Invalid, TooLarge, UnsupportedMediaType
+from app.errors import (
+    BadRequest,
+    Invalid,
+    RequestTimeout,
+    TooLarge,
+    UnsupportedMediaType,
+)
 from app.http import multipart, xml
+from app.http.header_fields import parameters
 from app.http.media_types import FORM, JSON_PATCH, MERGE_PATCH, MULTIPART, PLAIN
 from app.http.method_override import APPLIED, FIELD
 from app.services.main_files import NewFile
@@ -45,8 +51,6 @@ CHUNK = 64 * 1024
 MAX_BOUNDARY = 200
 MAX_NUMBER = 100
 """Digits of a JSON number; converting more takes noticeable time."""
-
-_PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;]+)', re.ASCII)
 
 
 @dataclass(slots=True)
@@ -290,6 +294,10 @@ def chunks(request: Request) -> Iterator[bytes]:
         try:
             chunk = stream.read(CHUNK)
         except Exception as error:
+            if _is_timeout(error):
+                raise RequestTimeout(
+                    "the body came too slowly; nothing was changed"
+                ) from error
             # Servers raise what they like here; it always is the body that broke.
             raise BadRequest(
                 "the body broke off before its end; nothing was changed"
@@ -297,6 +305,13 @@ def chunks(request: Request) -> Iterator[bytes]:
         if not chunk:
             return
         yield chunk
+
+
+def _is_timeout(error: BaseException | None) -> bool:
+    """Tell whether a server gave up waiting; Werkzeug raises another error from it."""
+    while error is not None and not isinstance(error, TimeoutError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _siren_properties(document: Any) -> Any:
@@ -360,11 +375,11 @@ def _no_constant(name: str) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadRequest(f"the JSON body has {twice[:100]!r} twice in one object")
+    result: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in result:
+            raise BadRequest(f"the JSON body has {name[:100]!r} twice in one object")
+        result[name] = value
     return result
 
 
@@ -382,8 +397,7 @@ def _depth(document: Any) -> int:
 
 
 def _boundary(content_type: str) -> bytes:
-    found = {n.lower(): v for n, v in _PARAMETER.findall(content_type)}
-    boundary = str(found.get("boundary", "")).strip('"')
+    boundary = parameters(content_type).get("boundary", "")
     if not boundary:
         raise BadRequest(
             "the multipart body has no boundary in its Content-Type; let your client "

@@ -1,0 +1,358 @@
+"""The gunicorn worker of `sirenhall serve`: slow clients hold no thread.
+
+gunicorn's threads read the headers of a request themselves and wait for connections to
+close in the main loop, so a client that sends a byte now and then holds a thread, and
+one that does not close holds them all. Here a thread is given to a request only once
+its headers are complete; a body has a minimum rate; and one address has a share of the
+threads. All bookkeeping is done in the main loop, without locks.
+"""
+
+import re
+import select
+import selectors
+import socket
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
+from typing import Any
+
+from gunicorn import http
+from gunicorn.http.unreader import SocketUnreader
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from app.http.client_address import network_of
+
+MAX_HEAD = 64 * 1024
+"""Bytes of a request's headers."""
+
+READ = 64 * 1024
+ACCEPTED_AT_ONCE = 32
+LINGER = 2.0
+"""Seconds in which a client may read the last answer and close (RFC 9112, 9.6)."""
+
+WAITING_PER_SHARE = 4
+"""Connections that wait for their headers, or for a thread, for each thread's share."""
+
+_END = b"\r\n\r\n"
+_HAS_BODY = re.compile(
+    rb"\r\n(?:content-length:[ \t]*0*[1-9]|transfer-encoding:)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client may take, and how much of a worker one address may hold.
+
+    `header_seconds` are for all headers, `body_seconds` between two pieces of a body,
+    and `body_rate` is in bytes a second, over all of a body after that time. `share` is
+    the number of threads that an address may hold at a time; 0 is no limit.
+    """
+
+    header_seconds: float
+    body_seconds: float
+    body_rate: int
+    share: int
+
+    @property
+    def body_share(self) -> int:
+        """The threads that an address may hold by bodies; the rest stays for reads."""
+        return max(1, self.share - max(1, self.share // 4))
+
+
+class PacedUnreader(SocketUnreader):  # type: ignore[misc]
+    """Reads a socket whose peer has to send at a minimum rate.
+
+    Only the time that is spent waiting for the peer counts. Raises `TimeoutError`.
+    """
+
+    def __init__(self, sock: socket.socket, patience: Patience) -> None:
+        super().__init__(sock)
+        self._patience = patience
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+        self.begin()
+
+    def begin(self) -> None:
+        """Start with a new request."""
+        self._waited = 0.0
+        self._received = 0
+        self._is_late = False
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """Return the next bytes."""
+        patience = self._patience
+        started = time.monotonic()
+        is_ready = not self._is_late and self._poll.poll(patience.body_seconds * 1000)
+        self._waited += time.monotonic() - started
+        if not is_ready:
+            # Asked again, it must not wait again.
+            self._is_late = True
+            raise TimeoutError("no more of the body came in time")
+        data: bytes = super().chunk(size_hint)
+        self._received += len(data)
+        least = self._waited * patience.body_rate
+        if self._waited > patience.body_seconds and self._received < least:
+            self._is_late = True
+            raise TimeoutError("the body came too slowly")
+        return data
+
+
+class Connection(TConn):  # type: ignore[misc]
+    """A connection, and what has come of the headers of its next request."""
+
+    def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
+        super().__init__(cfg, sock, client, server)
+        host = client[0] if isinstance(client, tuple) else ""
+        self.address = network_of(str(host))
+        self.parser: Any = None
+        self.received = bytearray()
+        self.deadline = 0.0
+        self.has_body = False
+
+    def is_complete(self, before: int) -> bool:
+        """Tell whether all headers are there; `before` is what was looked at."""
+        while self.received.startswith(b"\r\n"):
+            # An empty line before a request is ignored (RFC 9112, section 2.2).
+            del self.received[:2]
+        end = self.received.find(_END, max(0, before - len(_END)))
+        if end < 0:
+            return False
+        self.has_body = bool(_HAS_BODY.search(self.received, 0, end + 2))
+        return True
+
+    def begin_request(self, patience: Patience) -> None:
+        """Hand what has come to gunicorn's parser."""
+        self.initialized = True
+        if self.parser is None:
+            self.parser = http.get_parser(self.cfg, self.sock, self.client)
+            self.parser.unreader = PacedUnreader(self.sock, patience)
+        self.parser.unreader.begin()
+        self.parser.unreader.unread(bytes(self.received))
+        self.received = bytearray()
+
+    def refuse(self, status: str) -> None:
+        """Answer without the application; what cannot be sent at once is not sent."""
+        head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n"
+        with suppress(OSError):
+            self.sock.send(f"{head}Retry-After: 5\r\n\r\n".encode())
+
+
+class FairWorker(ThreadWorker):  # type: ignore[misc]
+    """A threaded worker that no slow client, and no single address, can take over."""
+
+    patience: Patience
+    """Set on a subclass, since gunicorn makes the workers itself."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Dictionaries, the oldest first: a connection is removed by itself.
+        self._waiting: dict[Connection, None] = {}
+        self._waiting_of: dict[str, dict[Connection, None]] = {}
+        self._queued: dict[str, deque[Connection]] = {}
+        self._lingering: dict[Connection, None] = {}
+        self._busy: Counter[str] = Counter()
+        self._receiving: Counter[str] = Counter()
+
+    # -- headers --------------------------------------------------------------------
+
+    def accept(self, listener: Any) -> None:
+        """Accept connections; one gets a thread once there is a request."""
+        for _ in range(ACCEPTED_AT_ONCE):
+            try:
+                sock, client = listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            self.nr_conns += 1
+            conn = Connection(self.cfg, sock, client, listener.getsockname())
+            self._await_request(conn)
+
+    def on_client_socket_readable(self, conn: Connection, client: Any) -> None:
+        """Read the next request of a connection that was kept open."""
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        self._await_request(conn)
+
+    def _await_request(self, conn: Connection, received: bytes = b"") -> None:
+        """Wait for the headers of a request, unless they are there already."""
+        conn.received = bytearray(received)
+        conn.deadline = time.monotonic() + self.patience.header_seconds
+        self._waiting[conn] = None
+        self._waiting_of.setdefault(conn.address, {})[conn] = None
+        self._register(conn, self._on_headers)
+        if received and conn.is_complete(0):
+            self._dispatch(conn)
+        else:
+            self._on_headers(conn, conn.sock)
+        self._make_room(conn.address)
+
+    def _on_headers(self, conn: Connection, _sock: Any) -> None:
+        before = len(conn.received)
+        try:
+            data = conn.sock.recv(READ)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        conn.received += data
+        if not data:
+            self._drop(conn)
+        elif conn.is_complete(before):
+            self._dispatch(conn)
+        elif len(conn.received) > MAX_HEAD:
+            self._drop(conn, "431 Request Header Fields Too Large")
+
+    def _make_room(self, address: str) -> None:
+        """Close the connection that has waited longest, where there are too many."""
+        most = self.patience.share * WAITING_PER_SHARE
+        of_address = self._waiting_of.get(address, {})
+        if address and most and len(of_address) > most:
+            self._drop(next(iter(of_address)))
+        elif self.nr_conns >= self.worker_connections and self._waiting:
+            self._drop(next(iter(self._waiting)))
+
+    # -- threads --------------------------------------------------------------------
+
+    def _dispatch(self, conn: Connection) -> None:
+        """Give a request a thread, or let it wait for one of its address's share."""
+        self._stop_waiting(conn)
+        if self._has_room(conn):
+            self._run(conn)
+            return
+        queue = self._queued.setdefault(conn.address, deque())
+        if len(queue) >= self.patience.share * WAITING_PER_SHARE:
+            self._drop(queue.popleft(), "503 Service Unavailable")
+        conn.deadline = time.monotonic() + self.patience.body_seconds
+        queue.append(conn)
+
+    def _has_room(self, conn: Connection) -> bool:
+        share, address = self.patience.share, conn.address
+        if not (share and address):
+            return True
+        if conn.has_body and self._receiving[address] >= self.patience.body_share:
+            return False
+        return self._busy[address] < share
+
+    def _run(self, conn: Connection) -> None:
+        self._busy[conn.address] += 1
+        self._receiving[conn.address] += conn.has_body
+        conn.begin_request(self.patience)
+        self.enqueue_req(conn)
+
+    def finish_request(self, conn: Connection, fs: Any) -> None:
+        """Take a thread back; the connection waits for another request, or closes."""
+        self._give_back(conn)
+        try:
+            is_kept = not fs.cancelled() and bool(fs.result())
+        except Exception:  # noqa: BLE001 - gunicorn's handler has logged it
+            is_kept = False
+        if not is_kept:
+            self._linger(conn)
+        elif rest := conn.parser.unreader.take_buffered():
+            conn.sock.settimeout(0.0)
+            self._await_request(conn, rest)
+        else:
+            self._keep_alive(conn)
+        self._run_queued(conn.address)
+
+    def _give_back(self, conn: Connection) -> None:
+        for counter, number in (
+            (self._busy, 1),
+            (self._receiving, int(conn.has_body)),
+        ):
+            counter[conn.address] -= number
+            if counter[conn.address] <= 0:
+                del counter[conn.address]
+
+    def _run_queued(self, address: str) -> None:
+        """Run what waits for the share of an address, the oldest that may first."""
+        queue = self._queued.get(address)
+        if queue is None:
+            return
+        for conn in list(queue):
+            if self._has_room(conn):
+                queue.remove(conn)
+                self._run(conn)
+                break
+        if not queue:
+            del self._queued[address]
+
+    def _keep_alive(self, conn: Connection) -> None:
+        conn.sock.settimeout(0.0)
+        conn.set_timeout()
+        if not self.alive:
+            conn.timeout = min(conn.timeout, time.monotonic() + LINGER)
+        self.keepalived_conns.append(conn)
+        self._register(conn, self.on_client_socket_readable)
+
+    # -- the end --------------------------------------------------------------------
+
+    def _linger(self, conn: Connection) -> None:
+        """Let the client read the answer and close, without waiting for it.
+
+        Closing at once would reset the connection where a body is still coming.
+        """
+        try:
+            conn.sock.settimeout(0.0)
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop(conn)
+            return
+        conn.deadline = time.monotonic() + LINGER
+        self._lingering[conn] = None
+        self._register(conn, self._drain)
+
+    def _drain(self, conn: Connection, _sock: Any) -> None:
+        try:
+            data = conn.sock.recv(READ)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._drop(conn)
+
+    def murder_pending(self) -> None:
+        """Close what has waited too long; a worker that stops waits for little."""
+        now = time.monotonic()
+        # What a worker that stops has not had a request from is not worth waiting for.
+        early = 0.0 if self.alive else self.patience.header_seconds - LINGER
+        for conn in _expired(self._waiting, now + early):
+            self._drop(conn, "408 Request Timeout" if conn.received else "")
+        for queue in list(self._queued.values()):
+            for conn in _expired(queue, now):
+                queue.remove(conn)
+                self._drop(conn, "503 Service Unavailable")
+        for conn in _expired(self._lingering, now):
+            self._drop(conn)
+
+    def _stop_waiting(self, conn: Connection) -> None:
+        if conn not in self._waiting:
+            return
+        del self._waiting[conn]
+        of_address = self._waiting_of[conn.address]
+        del of_address[conn]
+        if not of_address:
+            del self._waiting_of[conn.address]
+        self.poller.unregister(conn.sock)
+
+    def _drop(self, conn: Connection, status: str = "") -> None:
+        self._stop_waiting(conn)
+        if conn in self._lingering:
+            del self._lingering[conn]
+            self.poller.unregister(conn.sock)
+        if status:
+            conn.refuse(status)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _register(self, conn: Connection, callback: Callable[..., None]) -> None:
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(callback, conn))
+
+
+def _expired(conns: Iterable[Connection], now: float) -> list[Connection]:
+    """Return the connections whose time is over, of those that are oldest first."""
+    return list(takewhile(lambda conn: conn.deadline <= now, list(conns)))
