@@ -24,6 +24,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         cors,
         endpoints,
         errors,
+        header_size,
+        secret_addresses,
     )
     from app.http.application import Application
     from app.http.method_override import CompleteBodies, MethodOverride
@@ -89,6 +91,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         resource.register(app, CATALOGUE)
     errors.register(app)
     # What is registered last sees an answer first.
+    header_size.register(app)
+    secret_addresses.register(app)
     access_log.register(app)
     cors.register(app, settings.cors_origins)
     if settings.effective_rate_limit:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import marshmallow
 from marshmallow import missing as MISSING  # noqa: N812
@@ -38,6 +38,7 @@ UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCI
 HOST = re.compile(r"[^\s%<>\[\]{}|\\^`\"']+")
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 MAX_AMOUNT = 10**10
+MAX_ENCODED_URL = 2000
 
 
 class Property(marshmallow.fields.Field[Any]):
@@ -253,6 +254,12 @@ class Url(Text):
         if not URL.fullmatch(value) or not _has_host(value):
             raise self.complain(
                 "invalid", "must be an absolute http or https URL without credentials"
+            )
+        # A redirect carries it in a header, whose size proxies bound.
+        if len(quote(value, safe="%/:=&?~#+!$,;'@()*[]")) > MAX_ENCODED_URL:
+            raise self.complain(
+                "too_long",
+                f"must have at most {MAX_ENCODED_URL} characters, percent-encoded",
             )
 
 

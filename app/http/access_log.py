@@ -11,6 +11,7 @@ from functools import lru_cache
 from flask import Flask, Response, g
 
 from app.http.call import Call
+from app.http.secret_addresses import mask
 
 EXTENSION = "sirenhall.access_log"
 
@@ -26,7 +27,7 @@ def register(app: Flask) -> None:
         environ = call.request.environ
         elapsed = (time.perf_counter() - call.started) * 1000
         # An address may hold anything a client sends, also a line break.
-        path = ascii(environ["PATH_INFO"])[1:-1]
+        path = mask(ascii(environ["PATH_INFO"])[1:-1])
         app.extensions[EXTENSION].write(
             f"{_second(int(time.time()))} {environ.get('REMOTE_ADDR', '-')} "
             f'"{environ["REQUEST_METHOD"]} {path}" {response.status_code} '

@@ -21,6 +21,10 @@ from app.http.ranges import ByteRange, byte_ranges
 from app.storage import Storage
 
 CHUNK = 64 * 1024
+MAX_NAME = 255
+"""Bytes of a file's name, as most file systems have it."""
+
+MAX_ENDING = 16
 LOST = "900"
 """Seconds after which who asks for a lost file may try again."""
 
@@ -136,10 +140,21 @@ def content_disposition(name: str) -> str:
     Only the last part of a path is offered, since it names a file on the receiving
     side.
     """
-    last = re.split(r"[/\\]", name)[-1].strip(". ") or "download"
+    last = _shortened(re.split(r"[/\\]", name)[-1].strip(". ") or "download")
     fallback = _UNSAFE.sub("_", last)
     encoded = quote(last, safe="!#$&+-.^_`|~")
     return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{encoded}"
+
+
+def _shortened(name: str) -> str:
+    """Cut the middle of a name that no file system can have; its ending stays."""
+    if len(name.encode()) <= MAX_NAME:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending) > MAX_ENDING:
+        stem, dot, ending = name, "", ""
+    room = MAX_NAME - len((dot + ending).encode())
+    return stem.encode()[:room].decode(errors="ignore") + dot + ending
 
 
 def _headers(file: StoredFile, validators: Validators) -> dict[str, str]:

@@ -27,7 +27,7 @@ from representations.compiled import (
     compile_template,
     marker,
 )
-from schemas.fields import Date, Reference
+from schemas.fields import Date, Property, Reference
 from schemas.values import date_text
 
 TIMEZONE = "timezone"
@@ -47,7 +47,8 @@ Inside = Mapping[str, Embedded]
 """What is embedded in a resource, by relation."""
 
 NOTHING: dict[str, Any] = {}
-KEPT_TEMPLATES = 256
+CACHED_TEMPLATES = 64
+"""Templates of one kind of resource; one takes about 15 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,12 @@ class ItemDocuments:
         columns = declaration.columns
         absent = [f.column for f in self.schema.references().values() if f.allow_none]
         conditional = [name for link in declaration.links for name in link.when]
-        self._secret = tuple(
-            columns.index(field.column)
+        # Null where the property may be, so that links made of it are left out.
+        self._secret: dict[int, str | None] = {
+            columns.index(field.column): None if _is_nullable(field) else ""
             for field in self.schema.shown.values()
             if field.is_secret
-        )
+        }
         self._conditional = tuple(
             columns.index(name) for name in dict.fromkeys(conditional + absent)
         )
@@ -93,8 +95,9 @@ class ItemDocuments:
     ) -> Resource:
         """Build the document of a record; `fields` are the properties it shows."""
         if place.hides_secrets and self._secret:
-            secret = {self.declaration.columns[i]: "" for i in self._secret}
-            record = {**record, **secret}
+            names = self.declaration.columns
+            hidden = {names[i]: value for i, value in self._secret.items()}
+            record = {**record, **hidden}
         shown = self.schema.dump(record)
         for name in self.schema.references():
             if shown[name] is not None:
@@ -176,7 +179,7 @@ class ItemDocuments:
         return written
 
     def _without_secrets(self, row: Sequence[Any]) -> Sequence[Any]:
-        return ["" if i in self._secret else value for i, value in enumerate(row)]
+        return [self._secret.get(i, value) for i, value in enumerate(row)]
 
     def _template(
         self, representation: Representation, rel: str | None, variant: _Variant
@@ -184,7 +187,7 @@ class ItemDocuments:
         key = representation.name, rel, variant
         template = self._templates.get(key)
         if template is None:
-            if len(self._templates) >= KEPT_TEMPLATES:
+            if len(self._templates) >= CACHED_TEMPLATES:
                 self._templates.clear()
             slots, prototype = self._prototype(variant)
             template = compile_template(representation, prototype, slots, rel)
@@ -232,13 +235,17 @@ class ItemDocuments:
         references = {f.column for f in self.schema.references().values()}
         field = fields.get(column)
         is_text = bool(field and field.is_text and column not in references)
-        nullable = bool(field and (field.allow_none or field.dump_only))
+        nullable = bool(field and _is_nullable(field))
         if isinstance(field, Date):
             zone = self.declaration.columns.index(TIMEZONE)
             return Slot(index, date_text, is_text, nullable, is_plain=True, beside=zone)
         # Numbers and texts write themselves.
         lexical = field.lexical if field and field.lexical is not str else None
         return Slot(index, lexical, is_text, nullable)
+
+
+def _is_nullable(field: Property) -> bool:
+    return bool(field.allow_none or field.dump_only)
 
 
 def _kinds_of(inside: Mapping[str, Rendered]) -> tuple[tuple[str, bool, bool], ...]:

@@ -22,6 +22,7 @@ from app.errors import (
 )
 from app.http.addresses import PROBLEMS
 from app.http.call import Call
+from app.http.secret_addresses import mask
 from representations import Link, Resource, Value
 from schemas.fields import UNREPRESENTABLE
 
@@ -150,12 +151,12 @@ def _log(
     error: Exception, status: int, problems: tuple[Problem, ...], logref: str
 ) -> None:
     # What a client sent must not begin a line of its own.
-    path = ascii(request.path[:MAX_LOGGED])[1:-1]
+    path = mask(ascii(request.path[:MAX_LOGGED])[1:-1])
     if status >= SERVER_ERROR:
         LOG.error("%s %s %s", logref, request.method, path, exc_info=error)
     else:
-        said = "; ".join(problem.message for problem in problems)
-        said = ascii(said[:MAX_LOGGED])[1:-1]
+        said = "; ".join(problem.logged or problem.message for problem in problems)
+        said = mask(ascii(said[:MAX_LOGGED])[1:-1])
         LOG.info("%s %d %s %s: %s", logref, status, request.method, path, said)
 
 

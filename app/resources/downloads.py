@@ -73,6 +73,8 @@ PAGE_TITLE = "Your files"
 FILE, FORMAT = "file", "format"
 """The parameters of a link: for one of several files, and for how they are listed."""
 
+LINK_PARAMETERS = frozenset({"p", "expires", "signature"})
+
 _WHOLE = re.compile(r"[1-9][0-9]{0,17}|0", re.ASCII)
 
 
@@ -143,7 +145,9 @@ def _is_person(call: Call) -> bool:
 
 def _to_page(call: Call) -> Response:
     """Send a person to where all files are."""
-    address = with_query(call.place.base + PAGE, call.query)
+    # Whatever else came with the link is not sent back.
+    query = tuple((n, v) for n, v in call.query if n in LINK_PARAMETERS)
+    address = with_query(call.place.base + PAGE, query)
     headers = {"Location": address, "Cache-Control": "private, no-store"}
     return Response(status=303, headers={**headers, "Vary": "Accept"})
 

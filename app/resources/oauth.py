@@ -4,7 +4,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from flask import Flask, Response, current_app, render_template
@@ -91,6 +91,9 @@ _KNOWN = {
     "required": ["active"],
 }
 TOKEN_KEPT = 600
+MAX_STATE = 1000
+"""Characters of the state that a redirect carries, in a header that is bounded."""
+
 _REFUSALS = (400, 401, 413, 415, 422)
 # In our words where the protocol has none, or none that help.
 _OTHERWISE = {"invalid_request": "token must be sent"}
@@ -307,6 +310,8 @@ def _consent(call: Call) -> tuple["Request", Any]:
     from app.services.oauth import OAuth2Error
 
     request = _request(call, {})
+    if len(quote(request.payload.state or "")) > MAX_STATE:
+        raise BadRequest(f"state must have at most {MAX_STATE} characters, encoded")
     server = _server(call)
     try:
         with _readable_errors():
@@ -371,7 +376,7 @@ def _redirected(call: Call, status: int, body: Any, headers: Any) -> Response:
         raise BadRequest(str(dict(body or {}).get("error_description", "refused")))
     # The answer to a POST is fetched with GET.
     status = 303 if call.request.method == "POST" else status
-    return Response(b"", status, {"Location": location})
+    return Response(b"", status, {"Location": location, **PRIVATE})
 
 
 # -- metadata -----------------------------------------------------------------

@@ -66,11 +66,18 @@ PURCHASE = Declaration(
             when=("version_id",),
             relation=Relation("version", "version_id"),
         ),
-        LinkTo("fx:download_url", DOWNLOAD + "?p={download_passcode}", "Download"),
+        # Whoever only reads is not shown the passcode, and so has no link.
+        LinkTo(
+            "fx:download_url",
+            DOWNLOAD + "?p={download_passcode}",
+            "Download",
+            when=("download_passcode",),
+        ),
         LinkTo(
             "fx:purchased_files",
             DOWNLOAD_FILES + "?p={download_passcode}",
             "All files that the customer gets",
+            when=("download_passcode",),
         ),
         LinkTo(
             "fx:create_signed_url",
@@ -140,7 +147,7 @@ def _sign(call: Call, item_id: int) -> Response:
     """Answer a POST with a link for a short time."""
     reader = bodies.Reader(_SIGNED_SCHEMA, call.settings, call.installation.storage)
     reader.ensure_readable(call.request, "POST")
-    principal = call.principal
+    principal = call.writer
     purchases.find(call.db, principal, item_id)
     call.close()
     try:
@@ -227,7 +234,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         SIGNED_METHODS,
         said={
             "POST": Said(
-                statuses=(201, 409, 413, 415, 422, 507),
+                statuses=(201, 403, 409, 413, 415, 422, 507),
                 fields=_SIGNED_FIELDS,
             )
         },
