@@ -1,7 +1,12 @@
-"""CSV (RFC 4180), for collections alone: a row for each member."""
+"""CSV (RFC 4180), for collections alone: a row for each member.
+
+A spreadsheet runs a cell that begins like a formula, whoever wrote its text. So such a
+text gets an apostrophe before it, as OWASP advises, and `import` takes it off again.
+"""
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import ClassVar
@@ -10,6 +15,23 @@ from representations.representation import Representation
 from representations.resource import Resource, Value
 
 HREF = "href"
+MARK = "\ufeff"
+"""The byte order mark by which Excel knows a table as UTF-8."""
+
+APOSTROPHE = "'"
+# A text that has apostrophes before it already gets one more, so that nothing is lost.
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+
+
+def protect(text: str) -> str:
+    """Return a text as a cell that no spreadsheet takes for a formula."""
+    return APOSTROPHE + text if _FORMULA.match(text) else text
+
+
+def unprotect(cell: str) -> str:
+    """Return the text that was protected."""
+    is_protected = cell.startswith(APOSTROPHE) and _FORMULA.match(cell)
+    return cell[1:] if is_protected else cell
 
 
 class CsvTable(Representation):
@@ -22,9 +44,9 @@ class CsvTable(Representation):
     title = "CSV"
     media_types: ClassVar[tuple[str, ...]] = ("text/csv",)
 
-    def head(self, names: Iterable[str]) -> bytes:
-        """Write the line of names."""
-        return _line([*names, HREF])
+    def head(self, names: Iterable[str], mark: str = "") -> bytes:
+        """Write the line of names, perhaps after a byte order mark."""
+        return mark.encode() + _line([*names, HREF])
 
     def rows(self, members: Iterable[Resource]) -> bytes:
         """Write a line for each resource."""
@@ -45,4 +67,6 @@ def _text(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return f"{value:f}"
+    if isinstance(value, str):
+        return protect(value)
     return "" if value is None else str(value)

@@ -110,6 +110,7 @@ def _write(
     target: Path,
 ) -> None:
     from app.cli.wares import CATEGORY, COLUMNS, PATH
+    from representations.csv_table import protect
 
     codes = {address: code for code, address in shop.categories.items()}
     temporary = target.with_suffix(".new")
@@ -120,7 +121,7 @@ def _write(
             row = {name: _text(value) for name, value in item.items()}
             row[CATEGORY] = codes.get(item["item_category_uri"], "")
             row[PATH] = paths.get(item["code"], "")
-            writer.writerow(row)
+            writer.writerow({name: protect(text) for name, text in row.items()})
     temporary.rename(target)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.errors import ConfigurationError
+from representations.csv_table import unprotect
 from schemas.downloadable import DownloadableSchema
 
 if TYPE_CHECKING:
@@ -145,7 +146,10 @@ def _of_csv(path: Path, price: str | None) -> Iterator[Ware]:
         for row in reader:
             # Spreadsheets write lines of nothing below a table.
             if any(value for value in row.values() if value != [""]):
-                values = dict(row)
+                values = {
+                    name: unprotect(value) if isinstance(value, str) else value
+                    for name, value in row.items()
+                }
                 if delimiter != "," and isinstance(values.get("price"), str):
                     # There the comma is for decimals.
                     values["price"] = DECIMAL.sub(r"\1.\2", str(values["price"]))

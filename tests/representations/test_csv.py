@@ -4,12 +4,16 @@ import csv
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from representations.csv_table import protect, unprotect
 
 
 def table(response):
     assert response.status_code == 200, response.text
     assert response.content_type == "text/csv; charset=utf-8"
-    return list(csv.DictReader(io.StringIO(response.text)))
+    return list(csv.DictReader(io.StringIO(response.data.decode("utf-8-sig"))))
 
 
 @pytest.fixture
@@ -74,3 +78,48 @@ def test_an_error_is_said_in_hal(api):
     response = api.get("/stores/1/downloadables?foo=1", accept="text/csv")
     assert response.status_code == 400
     assert response.content_type == "application/hal+json"
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "＝1", "'=1", "''@a"]
+PLAIN = ["a=b", "'quoted'", "9-5", "it's", ""]
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, *PLAIN])
+def test_no_cell_is_a_formula_and_none_is_lost(text):
+    assert unprotect(protect(text)) == text
+    assert protect(text) == (f"'{text}" if text in FORMULAS else text)
+
+
+@given(st.text())
+def test_every_text_comes_back(text):
+    assert unprotect(protect(text)) == text
+    assert protect(text)[:1] not in set("=+-@\t\r\n＝＋－＠")
+
+
+def test_a_formula_in_a_name_is_text_to_a_spreadsheet(api):
+    api.add(name="=HYPERLINK(A1)", description="-2+3", price=5)
+    [row] = table(api.get("/stores/1/downloadables", accept="text/csv"))
+    assert row["name"] == "'=HYPERLINK(A1)"
+    assert row["description"] == "'-2+3"
+    assert row["price"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "has_mark"),
+    [
+        ("", "text/csv", False),
+        ("?bom=1", "text/csv", True),
+        ("?format=csv", "*/*", True),
+        ("?format=csv&bom=0", "*/*", False),
+        ("?format=csv&bom=true", "*/*", True),
+    ],
+)
+def test_a_mark_for_excel_can_be_asked_for(api, query, accept, has_mark):
+    answer = api.get(f"/stores/1/downloadables{query}", accept=accept)
+    assert answer.data.startswith(b"\xef\xbb\xbf") == has_mark
+
+
+def test_a_mark_that_is_no_flag_is_named(api):
+    answer = api.get("/stores/1/downloadables?format=csv&bom=perhaps")
+    assert answer.status_code == 400
+    assert "bom=perhaps" in answer.text
