@@ -16,6 +16,8 @@ from app.cli import main
 from app.dialects.easycart_guide import GUIDE as EASYCART
 from app.dialects.surecart.guide import GUIDE as SURECART
 from app.dialects.zid.guide import GUIDE as ZID
+from app.http import header_fields, query_limits
+from app.services import folding
 from app.services.scopes import SCOPES
 from app.settings import PREFIX, Settings
 from schemas.webhook_delivery import EVENTS
@@ -39,6 +41,15 @@ def test_every_setting_is_listed_with_its_default_and_meaning():
         assert meaning == field.metadata["meaning"]
         value = field.metadata["read"](default) if default else ""
         assert value == field.default
+
+
+def test_every_limit_of_a_query_is_listed():
+    page = (ROOT / "docs" / "query-language.md").read_text()
+    listed = set(re.findall(r"\d+", page.partition("## Limits")[2]))
+    limits = {n: v for n, v in vars(query_limits).items() if n.startswith("MAX_")}
+    limits |= {"MAX_WORDS": folding.MAX_WORDS, "MAX_WORD": folding.MAX_WORD}
+    limits |= {"MAX_MEMBERS": header_fields.MAX_MEMBERS}
+    assert {name for name, most in limits.items() if str(most) not in listed} == set()
 
 
 def test_every_command_is_listed():

@@ -115,9 +115,9 @@ def _list(call: Call) -> Response:
             text = f"{name[:40]} is not known; known are {', '.join(PARAMETERS)}"
             problems.append(Problem(text, "unknown", name[:40]))
     order = _order(asked, problems)
+    words = speaking.search_words(asked.get("search", ""), "search", problems)
     if problems:
         raise BadRequest(problems=problems)
-    words = asked.get("search", "").split()
     selection = Selection(
         All(tuple(Like("search_text", number) for number in range(len(words)))),
         tuple(contains(word) for word in words),

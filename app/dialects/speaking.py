@@ -16,6 +16,7 @@ from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import publish
 from app.http.media_types import JSON
 from app.http.routes import Route, Said
+from app.services import folding
 from app.services.access import Principal
 from schemas.base import ResourceSchema
 from schemas.fields import UNREPRESENTABLE
@@ -162,9 +163,15 @@ def authorized(call: Call, tokens: Sequence[str]) -> Principal:
     Raises `Unauthorized` and `Forbidden`.
     """
     found = principal(call, tokens)
-    if call.request.method not in READS and not found.can_write:
-        raise Forbidden(f"a token with the scope {found.scope} can only read")
+    if call.request.method not in READS:
+        ensure_writer(found)
     return found
+
+
+def ensure_writer(found: Principal) -> None:
+    """Refuse a token that only reads. Raises `Forbidden`."""
+    if not found.can_write:
+        raise Forbidden(f"a token with the scope {found.scope} can only read")
 
 
 def bearer(call: Call) -> list[str]:
@@ -189,6 +196,15 @@ def _inside(sent: str) -> list[str]:
         return []
     secret = pair.partition(":")[2].strip()
     return [secret] if secret else []
+
+
+def search_words(text: str, name: str, problems: list[Problem]) -> list[str]:
+    """Return the words of the search parameter `name`; note what is wrong with it."""
+    try:
+        return folding.search_words(text)
+    except ValueError as error:
+        problems.append(Problem(f"{name} {error}", "too_long", name))
+        return []
 
 
 def blob_id(blob_key: str) -> str:

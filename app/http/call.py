@@ -17,6 +17,7 @@ from zlib import crc32
 
 from flask import Request, Response
 
+from app.caching import cache_short_keys
 from app.database import Row, Snapshot, Transaction
 from app.errors import (
     BadRequest,
@@ -31,6 +32,7 @@ from app.http.application import ReadyHeaders, ReadyResponse
 from app.http.compression import IDENTITY, chosen
 from app.http.conditional import Outcome, Validators, evaluate
 from app.http.documents import Place
+from app.http.header_fields import ensure_bounded
 from app.http.languages import ranges
 from app.http.lazy import lazy
 from app.http.media_types import SCHEMA
@@ -38,6 +40,7 @@ from app.http.method_override import REFUSED
 from app.http.negotiation import Choice, negotiate
 from app.http.pagination import Query, with_query
 from app.http.preferences import MINIMAL, Preferences, preferences
+from app.http.query_limits import MAX_PARAMETERS, MAX_QUERY
 from app.services import access, clock, translations
 from app.services.installation import Installation
 from app.services.kept import Written
@@ -55,8 +58,6 @@ from representations import (
 VERSION_HEADER = "FOXY-API-VERSION"
 FOXY_VERSION = "1"
 
-MAX_PARAMETERS = 100
-
 REALM = 'Bearer realm="sirenhall"'
 VARY = f"Accept, {VERSION_HEADER}, Accept-Encoding, Accept-Language, Authorization"
 CONDITIONS = frozenset(
@@ -73,7 +74,8 @@ PAGE_POLICY = (
 )
 
 _HOST = re.compile(
-    r"[a-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?", re.IGNORECASE
+    r"[a-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9a-f:.]{2,45}\](:[0-9]{1,5})?",
+    re.IGNORECASE,
 )
 # What a path may hold unencoded (RFC 3986, section 3.3).
 _PATH_SAFE = "/:@!$&'()*+,;=~"
@@ -101,6 +103,7 @@ class Call:
         refused = self.request.environ.get(REFUSED)
         if refused:
             raise BadRequest(refused)
+        ensure_bounded(self.request.environ)
         _ = self.place
 
     def make_answerable(self) -> None:
@@ -296,7 +299,12 @@ class Call:
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
-        """Open a transaction; the view of before is given up."""
+        """Open a transaction; the view of before is given up.
+
+        What only the request says is parsed before: nobody else can write meanwhile.
+        Raises `BadRequest`.
+        """
+        _ = self.query, self.preferences, self.languages
         self.close()
         with self.installation.database.writing() as tx:
             self._tx = tx
@@ -518,10 +526,12 @@ def _without_quotes(sent: str) -> str:
     return f'; a tag is sent with its quotes, as "{sent[:40]}"'
 
 
-@lru_cache(maxsize=1024)
+@cache_short_keys(len)
 def _parameters(text: str) -> Query:
+    if len(text) > MAX_QUERY:
+        raise BadRequest(f"the query has more than {MAX_QUERY} characters")
     if text.count("&") >= MAX_PARAMETERS:
-        raise BadRequest(f"the query has over {MAX_PARAMETERS} parameters")
+        raise BadRequest(f"the query has more than {MAX_PARAMETERS} parameters")
     try:
         return tuple(parse_qsl(text, keep_blank_values=True, errors="strict"))
     except ValueError:

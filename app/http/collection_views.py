@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from tempfile import SpooledTemporaryFile
-from typing import Any
 
 from flask import Flask, Response
 from werkzeug.wsgi import FileWrapper
 
+from app.caching import cache_short_keys
 from app.database import Row, Snapshot, Transaction
 from app.errors import BadRequest, Forbidden, NotFound
 from app.http import affordances, bodies
@@ -42,6 +42,7 @@ from representations import (
     Rendered,
     Resource,
 )
+from representations.csv_table import MARK
 
 TABLE_ROWS = 1000
 """Rows that are read at once for a table."""
@@ -49,8 +50,8 @@ TABLE_ROWS = 1000
 TABLE_CHUNK = 64 * 1024
 MAX_TABLE_IN_MEMORY = 2**20
 
-KEPT_QUERIES = 256
-"""Queries of one collection whose meaning is not read again."""
+CACHED_QUERIES = 32
+"""Queries of one collection whose meaning is cached."""
 
 
 class CollectionViews:
@@ -65,7 +66,10 @@ class CollectionViews:
         self.path = path
         self.service = service
         self.filter_form = affordances.filter_form(items.kind)
-        self._understood = lru_cache(maxsize=KEPT_QUERIES)(self._understand)
+        self._parse = cache_short_keys(
+            lambda query, *_: sum([len(n) + len(v) for n, v in query]),
+            entries=CACHED_QUERIES,
+        )(self._parse_query)
         self.views: dict[str, View] = {"GET": self.show}
         self.words = dict(self.declaration.collection_methods)
         if self.service.create:
@@ -130,7 +134,7 @@ class CollectionViews:
         names = self.declaration.columns
         table = SpooledTemporaryFile(MAX_TABLE_IN_MEMORY)  # noqa: SIM115 - sent later
         shown = asked.fields or ("id", *self.declaration.schema.shown)
-        table.write(CSV.head(shown))
+        table.write(CSV.head(shown, MARK if asked.has_mark else ""))
         while left > 0:
             window = Window(min(left, TABLE_ROWS), position)
             rows = self.service.page(call, owner, asked.selection, window).rows
@@ -210,9 +214,9 @@ class CollectionViews:
         Raises `BadRequest`.
         """
         zone = str(owner.get("timezone", "UTC"))
-        return self._understood(call.query, zone, call.place.base, is_usual)
+        return self._parse(call.query, zone, call.place.base, is_usual)
 
-    def _understand(
+    def _parse_query(
         self,
         query: Query,
         zone: str,
@@ -307,20 +311,22 @@ class CollectionViews:
         if create is None:
             raise TypeError(f"no {self.declaration.name} can be created here")
 
-        def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
+        values, wrong = schema.read(
+            with_local_references(schema, body.values, call),
+            partial=False,
+            is_strict=call.preferences.is_strict,
+        )
+        wrong += file_problems(call, schema, body, is_new=True)
+        wrong += body.problems
+
+        def checked(db: Snapshot) -> Record:
             owner = service.owner(db, principal, owner_id)
-            values, errors = schema.read(
-                with_local_references(schema, body.values, call),
-                partial=False,
-                is_strict=call.preferences.is_strict,
-            )
-            errors += file_problems(call, schema, body, is_new=True)
-            errors += body.problems
+            errors = [*wrong]
             ensure_valid(schema, values, errors, service.problems(db, owner, values))
-            return owner, values
+            return owner
 
         with keeping_file(call, body, checked) as file, call.writing() as tx:
-            owner, values = checked(tx)
+            owner = checked(tx)
             made = create(tx, owner, values, file)
             record = self.items.service.find(tx, principal, made.id)
             return state.keep(tx, self._created(call, record, made))
@@ -376,9 +382,10 @@ class CollectionViews:
         if call.request.mimetype == MULTIPART:
             raise BadRequest("a file is for one resource, not for several: send JSON")
         with reader.read(call.request, "PATCH") as body:
+            sent = self.items.sent(call, body, "PATCH")
 
             def change(tx: Transaction, record: Record) -> Result:
-                changes = self.items.changes(call, tx, record, body, "PATCH")
+                changes = self.items.changes(call, tx, record, body, sent)
                 if changes:
                     self.items.apply(call, tx, record, changes, None)
                 message = (

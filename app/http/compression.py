@@ -6,9 +6,10 @@ Files go as they are: a download has its ranges and its digest.
 import gzip
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 from flask import Flask, Response, request
+
+from app.caching import cache_short_keys
 
 IDENTITY = "identity"
 MIN_SIZE = 600
@@ -45,7 +46,7 @@ CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
 """In the order in which ties are broken."""
 
 
-@lru_cache(maxsize=1024)
+@cache_short_keys(len)
 def chosen(header: str) -> str:
     """Choose a content coding; what is not understood is left out."""
     quality: dict[str, float] = {}

@@ -37,6 +37,9 @@ from representations import (
 )
 from schemas.errors import FieldError
 
+Sent = tuple[dict[str, Any], list[FieldError]]
+"""The values that were sent, by column, and what is wrong with them."""
+
 MISSING = object()
 RUN = "run"
 DEEDS = frozenset({"POST"})
@@ -254,11 +257,12 @@ class ItemViews:
         # No connection is held while a body comes in at its sender's pace.
         call.close()
         with reader.read(call.request, method) as body:
+            sent = self.sent(call, body, method)
 
             def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
                 record = self.service.find(db, principal, item_id)
                 call.ensure_may_change(record)
-                return record, self.changes(call, db, record, body, method)
+                return record, self.changes(call, db, record, body, sent)
 
             with keeping_file(call, body, checked) as file, call.writing() as tx:
                 record, changes = checked(tx)
@@ -271,13 +275,32 @@ class ItemViews:
             lambda: self.document(call, record, removable), headers=headers
         )
 
+    def sent(self, call: Call, body: bodies.Body, method: str) -> Sent | None:
+        """Return the values of a body by column, and what is wrong with them.
+
+        None for a JSON Patch, which means nothing without the record.
+        """
+        if body.patch is not None:
+            return None
+        schema = self.declaration.schema
+        return schema.read(
+            with_local_references(schema, body.values, call),
+            partial=method == "PATCH",
+            is_strict=call.preferences.is_strict,
+        )
+
     def changes(
-        self, call: Call, db: Snapshot, record: Record, body: bodies.Body, method: str
+        self,
+        call: Call,
+        db: Snapshot,
+        record: Record,
+        body: bodies.Body,
+        sent: Sent | None,
     ) -> dict[str, Any]:
         """Give the values that a body changes. Raises `Invalid`."""
         schema = self.declaration.schema
-        values, errors = self._sent(call, record, body, method)
-        errors += file_problems(call, schema, body, is_new=False)
+        values, wrong = sent or self._patched(call, record, body)
+        errors = [*wrong, *file_problems(call, schema, body, is_new=False)]
         errors += body.problems
         whole = {**record, **values}
         further = self.service.problems(db, record, whole)
@@ -309,24 +332,16 @@ class ItemViews:
         """Give the URL of a record."""
         return call.place.base + self.declaration.path.format_map(record)
 
-    def _sent(
-        self, call: Call, record: Record, body: bodies.Body, method: str
-    ) -> tuple[dict[str, Any], list[FieldError]]:
-        """Give the values that a body means for a record, and what is wrong."""
+    def _patched(self, call: Call, record: Record, body: bodies.Body) -> Sent:
+        """Apply a JSON Patch to a record; return the values that it changes."""
         schema = self.declaration.schema
-        if body.patch is not None:
-            record = self.localized(call, record)
-            shown = self.documents.resource(record, call.place).properties
-            patched = json_patch.apply(body.patch, shown)
-            sent = {
-                name: patched.get(name)
-                for name in {**shown, **patched}
-                if name not in shown or patched.get(name, MISSING) != shown[name]
-            }
-            gone = shown.keys() - patched.keys()
-            return schema.read_patch(with_local_references(schema, sent, call), gone)
-        return schema.read(
-            with_local_references(schema, body.values, call),
-            partial=method == "PATCH",
-            is_strict=call.preferences.is_strict,
-        )
+        record = self.localized(call, record)
+        shown = self.documents.resource(record, call.place).properties
+        patched = json_patch.apply(body.patch, shown)
+        sent = {
+            name: patched.get(name)
+            for name in {**shown, **patched}
+            if name not in shown or patched.get(name, MISSING) != shown[name]
+        }
+        gone = shown.keys() - patched.keys()
+        return schema.read_patch(with_local_references(schema, sent, call), gone)

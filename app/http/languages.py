@@ -1,7 +1,8 @@
 """Which languages a client would rather read: Accept-Language (RFC 9110, 12.5.4)."""
 
 import re
-from functools import lru_cache
+
+from app.caching import cache_short_keys
 
 MOST = 20
 """Languages of a header that are looked at."""
@@ -12,7 +13,7 @@ _RANGE = re.compile(
 )
 
 
-@lru_cache(maxsize=512)
+@cache_short_keys(len)
 def ranges(header: str) -> tuple[str, ...]:
     """Give the ranges of a header in small letters, the most wanted first.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.errors import BadRequest, Invalid, TooLarge
+from app.http.header_fields import parameters
 from app.http.parts import MalformedParts, PartBegin, PartData, PartScanner
 from app.storage import Writer
 from schemas.errors import FieldError
@@ -18,9 +19,6 @@ from schemas.fields import UNREPRESENTABLE
 MAX_FILE_NAME = 255
 OCTETS = "application/octet-stream"
 
-_PARAMETER = re.compile(
-    r';\s*([\w*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))', re.ASCII
-)
 _ESCAPES = (('\\"', '"'), ("%22", '"'), ("%0D", "\r"), ("%0A", "\n"))
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,60}/[\w!#$&^.+-]{1,60}", re.ASCII)
 # Only the table that comes with Python: a machine's own may say anything.
@@ -212,12 +210,11 @@ def _parameters(disposition: str) -> dict[str, str]:
     Only three characters are escaped (WHATWG HTML, 4.10.21.8), a quote also by a
     backslash, as curl did.
     """
-    found: dict[str, str] = {}
-    for name, quoted, bare in _PARAMETER.findall(disposition):
-        value = quoted or bare
+    found = parameters(disposition)
+    for name, value in found.items():
         for escape, character in _ESCAPES:
-            value = value.replace(escape, character)
-        found.setdefault(name.lower(), value)
+            value = value.replace(escape, character)  # noqa: PLW2901
+        found[name] = value
     return found
 
 

@@ -7,12 +7,10 @@ with parameters, and breaks ties by the server's order alone; ours does neither.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
+from app.caching import cache_short_keys
+from app.http.header_fields import list_members
 from representations import REPRESENTATIONS, Representation
-
-MAX_RANGES = 64
-"""Media ranges that are read of one header; nobody has a use for more."""
 
 _RANGE = re.compile(r"([\w!#$&^.+*-]+)(?:/([\w!#$&^.+*-]+))?", re.ASCII)
 _PARAMETER = re.compile(
@@ -67,12 +65,12 @@ def parse_accept(header: str) -> tuple[MediaRange, ...]:
     An absent, empty or wholly malformed header accepts anything, so there always
     is a range.
     """
-    members = _members(header)[:MAX_RANGES]
+    members = list_members(header)
     ranges = [r for r in (_media_range(m.strip()) for m in members) if r is not None]
     return tuple(ranges) or (MediaRange("*", "*"),)
 
 
-@lru_cache(maxsize=1024)
+@cache_short_keys(lambda header, _offers=(): len(header))
 def negotiate(
     header: str, offers: Sequence[Representation] = REPRESENTATIONS
 ) -> Choice | None:
@@ -96,24 +94,6 @@ def negotiate(
         if best is None or key > best[0]:
             best = key, Choice(offer, label)
     return best[1] if best else None
-
-
-def _members(header: str) -> list[str]:
-    """Split at the commas outside of quotes, in one pass whatever the quotes are."""
-    if '"' not in header:
-        return header.split(",")
-    members, start, is_quoted, is_escaped = [], 0, False, False
-    for position, character in enumerate(header):
-        if is_escaped:
-            is_escaped = False
-        elif is_quoted and character == "\\":
-            is_escaped = True
-        elif character == '"':
-            is_quoted = not is_quoted
-        elif character == "," and not is_quoted:
-            members.append(header[start:position])
-            start = position + 1
-    return [*members, header[start:]]
 
 
 def _ranked(

@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import quote
 
+from app.caching import cache_short_keys
 from app.errors import Problem
 from representations import Link
 
@@ -113,6 +113,6 @@ def with_query(url: str, query: Query) -> str:
     return f"{url}?" + "&".join([_encoded(name, value) for name, value in query])
 
 
-@lru_cache(maxsize=1024)
+@cache_short_keys(lambda name, value: len(name) + len(value))
 def _encoded(name: str, value: str) -> str:
     return f"{quote(name, safe=_SAFE + '[]')}={quote(value, safe=_SAFE)}"

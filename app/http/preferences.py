@@ -1,9 +1,8 @@
 """What a client would rather have (RFC 7240): a short answer, a strict reading."""
 
-import re
 from dataclasses import dataclass
 
-_PREFERENCE = re.compile(r'\s*([\w-]+)\s*(?:=\s*"?([\w-]*)"?)?\s*(?:;[^,]*)?', re.ASCII)
+from app.http.header_fields import list_members
 
 MINIMAL, REPRESENTATION = "minimal", "representation"
 
@@ -30,10 +29,9 @@ class Preferences:
 def preferences(header: str) -> Preferences:
     """Read a Prefer header; of a preference that comes twice, the first counts."""
     found: dict[str, str] = {}
-    for member in header.split(","):
-        match = _PREFERENCE.fullmatch(member)
-        if match:
-            found.setdefault(match[1].lower(), (match[2] or "").lower())
+    for member in list_members(header):
+        name, _, value = member.partition(";")[0].partition("=")
+        found.setdefault(name.strip().lower(), value.strip().strip('"').lower())
     returned = found.get("return", "")
     return Preferences(
         returned if returned in {MINIMAL, REPRESENTATION} else "",

@@ -4,7 +4,8 @@
 is a 400 that says where it is and what is right.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,6 +15,14 @@ from app.http.catalogue import Branch, Catalogue, Kind
 from app.http.declaration import LinkTo, Relation
 from app.http.pagination import PAGING, Query, Window, window
 from app.http.query_hints import about_name, about_operator, about_order, close_to
+from app.http.query_limits import (
+    MAX_DEPTH,
+    MAX_FIELDS,
+    MAX_ORDER,
+    MAX_RELATIONS,
+    MAX_VALUES,
+    MAX_ZOOM,
+)
 from app.http.query_text import (
     Mistake,
     Step,
@@ -44,7 +53,7 @@ from app.services.conditions import (
     Like,
     Not,
 )
-from app.services.folding import MAX_WORDS, contains
+from app.services.folding import MAX_WORDS, contains, search_words
 from app.services.listing import Order, Selection
 from schemas.fields import Choice, Property, Reference
 from schemas.query import (
@@ -71,7 +80,7 @@ term        = text | text ".." text | text *( "," text )     "*" is a wildcard
 A backslash takes its meaning from the character after it.
 """.strip()
 
-RESERVED = (*PAGING, "order", "fields", "zoom", "search", "format")
+RESERVED = (*PAGING, "order", "fields", "zoom", "search", "format", "bom")
 ONCE = frozenset(RESERVED) - {"search"}
 OPERATORS = (
     "lessthan",
@@ -88,11 +97,6 @@ BOUNDS = {
     "greaterthan": ">",
     "greaterthanorequal": ">=",
 }
-MAX_VALUE = 2000
-MAX_TERMS = 100
-MAX_DEPTH = 4
-MAX_BRANCHES = 10
-MAX_RELATIONS = 20
 ORDERED = frozenset({Nature.NUMBER, Nature.TEXT})
 NATURE_KINDS: Mapping[Nature, type] = {
     Nature.NUMBER: int,
@@ -113,6 +117,13 @@ class Asked:
     zoom: tuple[Branch, ...]
     reaches_out: bool
     """Whether rows of other kinds matter for the answer."""
+
+    has_mark: bool
+    """Whether a table begins with a byte order mark, for Excel.
+
+    Where the query is silent, a table has one that was asked for by `format=csv`, as
+    people do, and none that was asked for by Accept, as programs do.
+    """
 
 
 def item_query(query: Query, kind: Kind, catalogue: Catalogue) -> Asked:
@@ -146,14 +157,20 @@ class _Parser:
         self.base = base
         self.values: list[Any] = []
         self.mentioned: set[str] = set()
-        self.terms = 0
+        self.value_count = 0
+        self.word_count = 0
         self.relations = 0
         self.reaches_out = False
 
     def read(self, query: Query, usual: tuple[str, Any] | None = None) -> Asked:
         problems: list[Problem] = []
         conditions: list[Condition] = []
-        found: dict[str, Any] = {"order": (), "fields": None, "zoom": ()}
+        found: dict[str, Any] = {
+            "order": (),
+            "fields": None,
+            "zoom": (),
+            "bom": any(name == "format" for name, _ in query),
+        }
         shown = window(query, problems)
         seen: set[str] = set()
         for name, value in query:
@@ -176,18 +193,23 @@ class _Parser:
             selection = selection.also(*usual)
         zoom = found["zoom"]
         reaches_out = self.reaches_out or bool(zoom)
-        return Asked(shown, selection, found["fields"], zoom, reaches_out)
+        return Asked(shown, selection, found["fields"], zoom, reaches_out, found["bom"])
 
     def _shaping(self, name: str, value: str) -> Any:
-        read = {"order": self._order, "fields": self._fields, "zoom": self._zoom}
+        read: Mapping[str, Callable[[str], Any]] = {
+            "order": self._order,
+            "fields": self._fields,
+            "zoom": self._zoom,
+            "bom": lambda text: read_value(flag, text, ()),
+        }
         return read[name](value)
 
     # -- what is shown ------------------------------------------------------
 
     def _order(self, value: str) -> tuple[Order, ...]:
-        found = []
+        found: dict[str, Order] = {}
         known = self.kind.sortable
-        for text, position in members(value, ","):
+        for text, position in _few_members(value, MAX_ORDER):
             name, _, direction = text.partition(" ")
             if name not in known:
                 hint = about_order(text, known)
@@ -198,13 +220,15 @@ class _Parser:
             if direction not in {"asc", "desc"}:
                 place = position + len(name) + 1
                 raise Mistake(f"{direction[:40]!r} must be asc or desc", place)
-            found.append(Order(known[name].column, direction == "desc"))
-        return tuple(found)
+            if name in found:
+                raise Mistake(f"names {name} twice", position, "repeated")
+            found[name] = Order(known[name].column, direction == "desc")
+        return tuple(found.values())
 
     def _fields(self, value: str) -> tuple[str, ...]:
         known = {"id": ID_PROPERTY, **self.kind.declaration.schema.shown}
         found: dict[str, None] = {}
-        for name, position in members(value, ","):
+        for name, position in _few_members(value, MAX_FIELDS):
             if name not in known:
                 hint = close_to(name, known)
                 raise unknown(
@@ -217,7 +241,7 @@ class _Parser:
     def _zoom(self, value: str) -> tuple[Branch, ...]:
         tree: dict[str, Any] = {}
         count = 0
-        for path, start in members(value, ","):
+        for path, start in _few_members(value, MAX_ZOOM):
             kind, level, position = self.kind, tree, start
             names = [name for name in path.split(":") if name != "fx"]
             if len(names) > MAX_DEPTH:
@@ -233,8 +257,8 @@ class _Parser:
                 level = level.setdefault(name, {})
                 kind, _ = self._target(known[name])
                 position += len(name) + 1
-        if count > MAX_BRANCHES:
-            raise Mistake(f"names more than {MAX_BRANCHES} relations")
+        if count > MAX_ZOOM:
+            raise Mistake(f"names more than {MAX_ZOOM} relations")
         return self._branches(self.kind, tree)
 
     def _branches(self, kind: Kind, tree: Mapping[str, Any]) -> tuple[Branch, ...]:
@@ -251,16 +275,17 @@ class _Parser:
         column = self.kind.source.searched
         if column is None:
             raise Mistake("is not offered by this collection")
-        words = readable(value).split()
-        if len(words) > MAX_WORDS:
-            raise Mistake(f"has more than {MAX_WORDS} words")
-        self._count_terms(len(words))
+        try:
+            words = search_words(readable(value))
+        except ValueError as error:
+            raise Mistake(str(error)) from None
+        self.word_count += len(words)
+        if self.word_count > MAX_WORDS:
+            raise Mistake(f"has more than {MAX_WORDS} words, with the other searches")
         for word in words:
             yield Like(column, self._bind(contains(word)))
 
     def _filter(self, name: str, value: str) -> Condition:
-        if len(value) > MAX_VALUE:
-            raise Mistake(f"is longer than {MAX_VALUE} characters")
         first, *others = split(characters(value), "|")
         found = [self._alternative(name, first)]
         for other in others:
@@ -272,7 +297,7 @@ class _Parser:
         return found[0] if len(found) == 1 else AnyOf(tuple(found))
 
     def _alternative(self, key: str, value: Text) -> Condition:
-        self._count_terms(1)
+        self._count_values(1)
         path = path_of(key)
         operator = ""
         if len(path) > 1 and path[-1].selector is None and path[-1].name in OPERATORS:
@@ -282,10 +307,10 @@ class _Parser:
         self._note(path)
         return self._on_path(self.kind, path, operator, value)
 
-    def _count_terms(self, number: int) -> None:
-        self.terms += number
-        if self.terms > MAX_TERMS:
-            raise Mistake(f"the query has more than {MAX_TERMS} terms")
+    def _count_values(self, number: int) -> None:
+        self.value_count += number
+        if self.value_count > MAX_VALUES:
+            raise Mistake(f"the query has more than {MAX_VALUES} values")
 
     def _note(self, path: list[Step]) -> None:
         """Count what a path costs, and note which of our own properties it is about."""
@@ -412,7 +437,8 @@ class _Parser:
             return Defined(prop.column, kind is Nature.TEXT and operator is None)
         if operator == "in":
             listed = split(value, ",")
-            self._count_terms(len(listed))
+            # The first is counted as the alternative that it stands in.
+            self._count_values(len(listed) - 1)
             return AnyOf(tuple(self._equals(prop, member) for member in listed))
         if operator in BOUNDS:
             return self._bound(prop, operator, value)
@@ -510,10 +536,20 @@ def _all(conditions: list[Condition]) -> Condition:
     return conditions[0] if len(conditions) == 1 else All(tuple(conditions))
 
 
+def _few_members(value: str, most: int) -> list[tuple[str, int]]:
+    found = list(members(value, ","))
+    if len(found) > most:
+        raise Mistake(f"has more than {most} members")
+    return found
+
+
 def _worded(name: str, value: str, mistake: Mistake) -> Problem:
     where = "name" if mistake.is_in_name else "value"
     place = f", character {mistake.position} of the {where}" if mistake.position else ""
     shown = value if len(value) <= 60 else f"{value[:60]}…"  # noqa: PLR2004
     parameter = f"{name[:100]}={shown}" if value else name[:100]
     text = f"{parameter}{place}: {mistake.text}"
-    return Problem(text, mistake.code, name[:100])
+    # What a filter looks for, such as a passcode, is not for the log.
+    known = re.match(r"[\w:]{0,60}", name, re.ASCII)
+    logged = f"query parameter {known[0] if known else ''}: {mistake.code}"
+    return Problem(text, mistake.code, name[:100], logged)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.http.query_limits import MAX_WILDCARDS
 from app.services.folding import escaped
 from schemas.query import Unreadable, text_value
 
 SPECIAL = "*|,.=\\"
-MAX_WILDCARDS = 8
 
 
 class Mistake(Exception):
@@ -120,9 +120,12 @@ def path_of(key: str) -> list[Step]:
 
 def range_of(value: Text) -> tuple[Text, Text] | None:
     """Give the ends of a range, None if the value is none."""
-    for index in range(len(value) - 1):
-        if all(c == "." and not e for c, e, _ in value[index : index + 2]):
-            return value[:index], value[index + 2 :]
+    was_dot = False
+    for index, (character, is_escaped, _) in enumerate(value):
+        is_dot = character == "." and not is_escaped
+        if is_dot and was_dot:
+            return value[: index - 1], value[index + 1 :]
+        was_dot = is_dot
     return None
 
 

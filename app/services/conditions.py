@@ -125,6 +125,16 @@ def expression(  # noqa: PLR0911 - one for each kind of node
             return or_(false(), *(expression(c, columns, exists) for c in conditions))
 
 
+def size(condition: Condition) -> int:
+    """Return how many nodes a condition has."""
+    match condition:
+        case Exists(condition=inner) | Not(condition=inner):
+            return 1 + size(inner)
+        case All(conditions) | AnyOf(conditions):
+            return 1 + sum([size(inner) for inner in conditions])
+    return 1
+
+
 def parameter_name(number: int) -> str:
     """Name the parameter of that number in a statement."""
     return f"p{number}"

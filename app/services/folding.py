@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-MAX_WORDS = 10
+MAX_WORDS = 20
+MAX_WORD = 100
+"""Letters of one word."""
 
 
 def folded(values: Mapping[str, Any], names: Iterable[str]) -> str:
@@ -18,6 +20,16 @@ def folded(values: Mapping[str, Any], names: Iterable[str]) -> str:
 def fold(text: str) -> str:
     """Make texts equal that differ in case or width only."""
     return unicodedata.normalize("NFKC", text).casefold()
+
+
+def search_words(text: str) -> list[str]:
+    """Return the words of a search. Raises `ValueError` where they are too many."""
+    words = text.split()
+    if len(words) > MAX_WORDS:
+        raise ValueError(f"has more than {MAX_WORDS} words")
+    if any(len(word) > MAX_WORD for word in words):
+        raise ValueError(f"has a word of more than {MAX_WORD} letters")
+    return words
 
 
 def contains(word: str) -> str:

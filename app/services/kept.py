@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from sys import getsizeof
 from typing import NamedTuple
 
 OVERHEAD = 1024
@@ -57,4 +58,4 @@ class Kept:
 
 
 def _cost(key: str, written: Written) -> int:
-    return OVERHEAD + len(key) + len(written.body) + len(written.links)
+    return OVERHEAD + sum(map(getsizeof, (key, *written)))

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnElement, Select
 
+from app.caching import cache_short_keys
 from app.database import Row, Snapshot, Statement, Transaction
 from app.models import COLLECTION_STATES, STORES
 from app.services.conditions import (
@@ -30,9 +31,13 @@ from app.services.conditions import (
     Exists,
     expression,
     parameter_name,
+    size,
 )
 
-KEPT_STATEMENTS = 256
+CACHED_STATEMENTS = 128
+LARGEST_CACHED = 16
+"""Nodes of a condition whose statement is cached: one costs about 3 KB."""
+
 ZONE, REVISION, SEARCHED = "timezone", "revision", "search_text"
 COUNTED = "date_counted"
 
@@ -243,7 +248,14 @@ def _exists(condition: Exists, columns: Columns) -> ColumnElement[bool]:
     return columns[condition.ours].in_(found)
 
 
-@lru_cache(maxsize=KEPT_STATEMENTS)
+_cache_statements = cache_short_keys(
+    lambda _listing, condition, _order=(): size(condition),
+    entries=CACHED_STATEMENTS,
+    largest=LARGEST_CACHED,
+)
+
+
+@_cache_statements
 def _page_statement(
     listing: Listing, condition: Condition, order: tuple[Order, ...]
 ) -> Statement:
@@ -272,7 +284,7 @@ def _sorting(source: Source, order: tuple[Order, ...]) -> list[Any]:
     ]
 
 
-@lru_cache(maxsize=KEPT_STATEMENTS)
+@_cache_statements
 def _count_statement(listing: Listing, condition: Condition) -> Statement:
     return Statement(
         select(func.count().label("total"))
@@ -287,16 +299,16 @@ def related(
     """Give the rows of a kind whose column has one of the keys, at most so many."""
     source = SOURCES[kind]
     # A few sizes share a statement; the last key fills up, as often as it takes.
-    size = 1 << (len(keys) - 1).bit_length()
-    padded = [*keys, *([keys[-1]] * (size - len(keys)))]
+    length = 1 << (len(keys) - 1).bit_length()
+    padded = [*keys, *([keys[-1]] * (length - len(keys)))]
     values = {parameter_name(i): key for i, key in enumerate(padded)}
-    rows = db.rows(_related_statement(source, column, size), most=most, **values)
+    rows = db.rows(_related_statement(source, column, length), most=most, **values)
     return [dict(zip(source.names, row, strict=True)) for row in rows]
 
 
-@lru_cache(maxsize=KEPT_STATEMENTS)
-def _related_statement(source: Source, column: str, size: int) -> Statement:
-    keys = [bindparam(parameter_name(i), type_=BigInteger) for i in range(size)]
+@lru_cache(maxsize=CACHED_STATEMENTS)
+def _related_statement(source: Source, column: str, length: int) -> Statement:
+    keys = [bindparam(parameter_name(i), type_=BigInteger) for i in range(length)]
     return Statement(
         source.rows()
         .where(source.table.c[column].in_(keys))

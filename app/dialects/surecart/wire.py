@@ -16,7 +16,6 @@ from app.errors import BadRequest, Invalid, Problem
 from app.http.call import Call
 from app.services import stores
 from app.services.access import Principal
-from app.services.folding import MAX_WORDS
 from app.services.listing import Listing, Order, Selection
 from schemas.base import ResourceSchema
 from schemas.errors import FieldError
@@ -193,12 +192,13 @@ class Listed:
             problems,
         )
         order = self._order(asked, problems)
+        words = speaking.search_words(asked.single.get("query", ""), "query", problems)
         if problems:
             raise BadRequest(problems=problems)
         found = self.listing.page(
             call.db,
             who.store_id,
-            self._selection(call.db, who, asked, order),
+            self._selection(call.db, who, asked, words, order),
             limit=limit,
             offset=(number - 1) * limit,
             timezone=store["timezone"],
@@ -259,7 +259,12 @@ class Listed:
         return (*orders, Order("id", is_descending=is_descending))
 
     def _selection(
-        self, db: Snapshot, who: Principal, asked: Asked, order: tuple[Order, ...]
+        self,
+        db: Snapshot,
+        who: Principal,
+        asked: Asked,
+        words: Sequence[str],
+        order: tuple[Order, ...],
     ) -> Selection:
         made: list[Made] = []
         for name, make in self.flags.items():
@@ -271,8 +276,7 @@ class Listed:
             for name, make_several in self.several.items()
             if name in asked.several
         ]
-        if self.searched and "query" in asked.single:
-            words = asked.single["query"].split()[:MAX_WORDS]
+        if self.searched and words:
             made.append(Made.matches(self.searched, words))
         return joined(made, order)
 

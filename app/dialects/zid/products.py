@@ -31,13 +31,13 @@ from app.services import (
     purchases,
     translations,
 )
-from app.services.folding import MAX_WORDS
 from app.services.listing import Order
 from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError
 from schemas.translation import TranslationSchema
 from schemas.zid import ZidProductSchema
 
+MAX_IDS = 100
 FILTERS = ("search", "sku", "slug", "is_published", "ids", "product_class")
 TRANSLATED = {
     "name": "name",
@@ -158,13 +158,17 @@ def _filters(call: Call, problems: list[Problem]) -> list[Made]:
         if name not in FILTERS:
             continue
         if name == "search":
-            made.append(Made.matches("search_text", value.split()[:MAX_WORDS]))
+            words = speaking.search_words(value, name, problems)
+            made.append(Made.matches("search_text", words))
         elif name == "sku":
             made.append(Made.is_one_of("code", [value], str))
         elif name == "slug":
             made.append(Made.is_one_of("slug", [value], str))
         elif name == "ids":
-            ids = [uuid.strip().lower() for uuid in value.split(",")[:100]]
+            ids = [uuid.strip().lower() for uuid in value.split(",")]
+            if len(ids) > MAX_IDS:
+                text = f"ids may have {MAX_IDS} values at most"
+                problems.append(Problem(text, "too_many", name))
             made.append(Made.is_one_of("uuid", ids, str))
         elif name == "product_class":
             is_ours = value == "downloadable"

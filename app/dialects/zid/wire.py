@@ -144,7 +144,11 @@ def window(call: Call, problems: list[Problem]) -> Window:
 
 def ensure_filters(call: Call, known: Sequence[str], problems: list[Problem]) -> None:
     """Note what a list cannot be asked for."""
-    for name, _ in call.query:
+    asked = [name for name, _ in call.query]
+    for name in sorted({name for name in asked if asked.count(name) > 1}):
+        text = f"{name[:40]} was sent more than once"
+        problems.append(Problem(text, "repeated", name[:40]))
+    for name in asked:
         if name not in {*PAGING, *known}:
             text = f"{name[:40]} is not known; known are {', '.join((*PAGING, *known))}"
             problems.append(Problem(text, "unknown", name[:40]))

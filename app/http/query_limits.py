@@ -1,0 +1,24 @@
+"""How much a query may ask for; docs/query-language.md lists it, held by a test.
+
+A query has the same limits whether it comes in a URL or in the form of an overridden
+method.
+"""
+
+MAX_QUERY = 8000
+"""Characters of a whole query, percent-encoded."""
+
+MAX_PARAMETERS = 100
+MAX_ORDER = 10
+MAX_FIELDS = 64
+MAX_ZOOM = 20
+MAX_VALUES = 300
+"""Values and alternatives (`in`, `|`) of all filters together."""
+
+MAX_DEPTH = 4
+"""Relations of one path."""
+
+MAX_RELATIONS = 20
+"""Relations that all filters together follow."""
+
+MAX_WILDCARDS = 8
+"""Wildcards of one value."""

@@ -1,0 +1,313 @@
+"""No parser of what a client sends costs more than linear time.
+
+The same hostile unit, repeated for n and for 2n bytes, may cost at most three times as
+much, and 256 KiB of it never more than half a second.
+"""
+
+import gc
+import io
+import json
+import time
+from contextlib import suppress
+
+import pytest
+
+from app.errors import RequestError
+from app.http import bodies, compression, json_patch, languages, preferences, tus, xml
+from app.http.conditional import Validators, evaluate
+from app.http.header_fields import LISTS, MAX_FIELD, list_members, parameters
+from app.http.multipart import MultipartReader
+from app.http.negotiation import parse_accept
+from app.http.parts import MalformedParts
+from app.http.query_limits import MAX_QUERY
+from app.http.query_text import Mistake, characters, keyed, path_of, range_of, split
+from app.http.ranges import byte_ranges
+from schemas.query import Unreadable, text_value
+
+KIB = 1024
+SIZE = 256 * KIB
+NOISE = 0.02
+"""Seconds within which a difference says nothing."""
+
+REFUSALS = (RequestError, Mistake, MalformedParts, Unreadable, ValueError)
+UNITS = (
+    *("a", " ", ",", ";", '"', "\\", "=", "*", "|", ":", "[", "]", ".", "/", "<", "é"),
+    *('";a="\\', ';a="\\";', 'a="\\"', "a ", "a, ", "a=", ";q=0.0", "a;", "a/b;c,"),
+    *(
+        'W/"',
+        '"a',
+        "-a",
+        "a-",
+        "0-,",
+        "\\*",
+        "*|",
+        "a:b:",
+        "a[",
+        "..",
+        "%",
+        "&a",
+        "&a=",
+    ),
+    *(
+        "a  =",
+        '{"a":',
+        "[",
+        '"a":1,',
+        "1",
+        "<a>",
+        "<a/>",
+        "&#65;",
+        "\\u0041",
+        "\r\n",
+        "--x",
+    ),
+)
+
+
+class Request:
+    """The headers of a request, for functions that take nothing else of it."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self.headers = {name: value}
+
+
+def _header(read, name):
+    return lambda text: read(Request(name, text))
+
+
+def _json(text):
+    return bodies.read_json(text.encode(), max_depth=32)
+
+
+def _duplicates(text):
+    # A name twice is found at its second; those before are all different.
+    number = len(text) // 9
+    pairs = ",".join(f'"{i:05x}":1' for i in range(number))
+    return _json(f'{{{pairs},"x":1,"x":1}}')
+
+
+def _part_header(text):
+    reader = MultipartReader(
+        boundary=b"x",
+        file_fields=(),
+        new_writer=io.BytesIO,
+        max_file_size=SIZE * 4,
+        max_fields_size=SIZE * 4,
+        max_parts=10_000,
+    )
+    room = 15 * KIB
+    for start in range(0, len(text), room):
+        value = text[start : start + room].replace("\r", "").replace("\n", "")
+        head = f'Content-Disposition: form-data; name="a"; {value}'
+        reader.feed(f"--x\r\n{head}\r\n\r\nb\r\n".encode())
+    reader.feed(b"--x--")
+    return reader.close()
+
+
+def _part_content(text):
+    reader = MultipartReader(
+        boundary=b"x",
+        file_fields=(),
+        new_writer=io.BytesIO,
+        max_file_size=SIZE * 4,
+        max_fields_size=SIZE * 4,
+        max_parts=10_000,
+    )
+    head = '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+    body = f"{head}{text}\r\n--x--".encode()
+    for start in range(0, len(body), 64 * KIB):
+        reader.feed(body[start : start + 64 * KIB])
+    return reader.close()
+
+
+def _condition(name):
+    known = Validators('"1-00000000"', 1)
+    return lambda text: evaluate({name: text}.get, known, is_read=True)
+
+
+def _patch(text):
+    operations = [{"op": "test", "path": f"/{text[:40]}", "value": text[:40]}]
+    return json_patch.apply(operations * (len(text) // 80), {text[:40]: text[:40]})
+
+
+PARSERS = {
+    "list": list_members,
+    "parameters": lambda text: parameters(f"form-data;{text}"),
+    "Accept": parse_accept,
+    "Accept-Encoding": compression.chosen,
+    "Accept-Language": languages.ranges,
+    "Prefer": preferences.preferences,
+    "Range": lambda text: byte_ranges(f"bytes={text}", 10**6),
+    "If-None-Match": _condition("If-None-Match"),
+    "If-Match": _condition("If-Match"),
+    "If-Modified-Since": _condition("If-Modified-Since"),
+    "Upload-Metadata": _header(tus.metadata, "Upload-Metadata"),
+    "Upload-Checksum": _header(tus.checksum, "Upload-Checksum"),
+    "Repr-Digest": _header(tus.file_digest, "Repr-Digest"),
+    "Content-MD5": _header(tus.file_digest, "Content-MD5"),
+    "JSON": _json,
+    "JSON in a text": lambda text: _json(json.dumps({"a": text})),
+    "JSON with names": _duplicates,
+    "JSON Patch": _patch,
+    "XML": lambda text: xml.read(text.encode(), max_depth=32),
+    "XML in a property": lambda text: xml.read(
+        f"<resource><a>{text}</a></resource>".encode(), max_depth=32
+    ),
+    "XML properties": lambda text: xml.read(
+        f"<resource>{text}</resource>".encode(), max_depth=32
+    ),
+    "XML declaration": lambda text: xml.read(
+        f"<?xml version='1.0' {text}?><resource/>".encode(), max_depth=32
+    ),
+    "multipart header": _part_header,
+    "multipart content": _part_content,
+    "query: characters": characters,
+    "query: alternatives": lambda text: [
+        keyed(t) for t in split(characters(text), "|")
+    ],
+    "query: range": lambda text: range_of(characters(text)),
+    "query: path": path_of,
+    "query: text": text_value,
+}
+
+MAKE_THEIR_OWN = {"JSON with names", "JSON Patch"}
+"""Parsers whose text is made from a length alone."""
+
+
+def _seconds(parse, text):
+    """Give the CPU time of a parser, the least of some."""
+    best = float("inf")
+    # The collector's passes depend on all that is alive, and not on the parser.
+    gc.disable()
+    try:
+        for _ in range(3):
+            started = time.thread_time()
+            with suppress(*REFUSALS):
+                parse(text)
+            best = min(best, time.thread_time() - started)
+            if best > 1:
+                break
+    finally:
+        gc.enable()
+    return best
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_a_parser_costs_linear_time_whatever_is_repeated(name):
+    slow = {}
+    # A query is cut off far below: what it costs is measured at eight times of that.
+    size = 8 * MAX_QUERY if name.startswith("query") else SIZE
+    units = UNITS[:1] if name in MAKE_THEIR_OWN else UNITS
+    for unit in units:
+        whole = unit * (size // len(unit.encode()))
+        half = _seconds(PARSERS[name], whole[: len(whole) // 2])
+        full = _seconds(PARSERS[name], whole)
+        if full > 0.5 or full > 3 * half + NOISE:
+            slow[unit] = (half, full)
+    assert not slow
+
+
+# -- through HTTP, where several parsers follow each other -----------------------------
+
+BODIES = {
+    "application/json": '{"name": "%s", "code": "c"}',
+    "application/x-www-form-urlencoded": "name=%s&code=c",
+    "application/hal+xml": "<resource><name>%s</name></resource>",
+    "text/plain": "%s",
+    "application/json-patch+json": '[{"op": "test", "path": "/%s", "value": 1}]',
+}
+WHERE = (
+    ("POST", "/stores/1/downloadables"),
+    ("POST", "/token"),
+    ("POST", "/token/introspection"),
+    ("POST", "/surecart/v1/downloads"),
+    ("POST", "/easycart/downloads"),
+    ("POST", "/zid/v1/products/"),
+    ("PATCH", "/stores/1"),
+)
+
+
+@pytest.mark.parametrize(("method", "path"), WHERE)
+@pytest.mark.parametrize("media_type", BODIES)
+def test_a_body_costs_linear_time_at_every_resource(api, method, path, media_type):
+    def send(text):
+        headers = {"Content-Type": media_type}
+        body = (BODIES[media_type] % text).encode()
+        assert api.request(method, path, data=body, headers=headers).status_code < 500
+
+    _ensure_linear(
+        send, ("a", "=", "&a", "%", '",', "@a.", "http://a", "1", "<a>", "\\")
+    )
+
+
+QUERIES = {
+    "/stores/1/downloadables": (
+        *("name", "search", "order", "fields", "zoom", "code:in", "limit", "page"),
+        *(
+            "format",
+            "price",
+            "date_created",
+            "attributes:name[a]",
+            "item_category:code",
+        ),
+    ),
+    "/easycart/downloads": ("search", "sortby", "page"),
+    "/surecart/v1/downloads": ("query", "ids[]", "sort", "expand[]", "page"),
+    "/zid/v1/products/": ("search", "ids", "sku", "page"),
+    "/dl": ("p", "expires", "signature", "file"),
+}
+
+
+@pytest.mark.parametrize("path", QUERIES)
+def test_a_query_in_an_overridden_form_is_bounded_like_one_in_a_url(api, path):
+    def send(name, text):
+        headers = {"X-HTTP-Method-Override": "GET"}
+        return api.post(path, data={name: text}, headers=headers)
+
+    for name in QUERIES[path]:
+        _ensure_linear(
+            lambda text, name=name: send(name, text),
+            ("a", ",", "|", "id,", "a ", "*", "..", "\\*", "]", "price desc,"),
+        )
+        answer = send(name, "a" * 200 * KIB)
+        assert answer.status_code in {400, 404}, name
+    assert "8000 characters" in send("search", "a" * 9000).text
+
+
+def _ensure_linear(send, units):
+    slow = {}
+    for unit in units:
+        whole = unit * (240 * KIB // len(unit))
+        half, full = _seconds(send, whole[: len(whole) // 2]), _seconds(send, whole)
+        if full > 0.5 or full > 3 * half + 2 * NOISE:
+            slow[unit] = (half, full)
+    assert not slow
+
+
+HEADERS = (
+    *LISTS,
+    *("Authorization", "Content-Type", "Content-Encoding", "Expect", "Host"),
+    *("FOXY-API-VERSION", "Idempotency-Key", "If-Range", "If-Modified-Since", "Origin"),
+    *("If-Unmodified-Since", "Store-Id", "Role", "Access-Token", "X-Manager-Token"),
+    *("X-HTTP-Method-Override", "X-Forwarded-For", "User-Agent", "Upload-Checksum"),
+    *("Content-MD5", "Tus-Resumable", "Upload-Offset", "Upload-Length"),
+)
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_header_costs_linear_time_and_a_long_one_is_refused(api, name):
+    def send(text):
+        status = api.get("/stores/1", headers={name: text}).status_code
+        assert status < 500
+        return status
+
+    _ensure_linear(send, ("a", ",", '"', " ", ';a="\\', "=", "a=;", "-", "a/b,"))
+    assert send("a" * (MAX_FIELD + 1)) in {400, 431}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_in_a_header_has_64_members_at_most(api, name):
+    answer = api.get("/stores/1", headers={name: ",".join(["a"] * 65)})
+    assert answer.status_code == 400
+    assert f"{name} has more than 64 members" in answer.text
+    assert api.get("/stores/1", headers={name: "a,b"}).status_code != 400
