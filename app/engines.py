@@ -5,6 +5,7 @@ the change that it is for are never parted.
 """
 
 import sqlite3
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from app.errors import ConfigurationError, InsufficientStorage, Unavailable
+from app.private_files import make_private, restrict
 
 BUSY_TIMEOUT = 10.0
 """Seconds a writer waits for another one."""
@@ -61,6 +63,7 @@ def make_engine(url: str, pool_size: int) -> Engine:
     }
     if backend == SQLITE:
         arguments = {"timeout": BUSY_TIMEOUT, "isolation_level": None}
+        _make_private(Path(parsed.database))
         engine = create_engine(url, connect_args=arguments, **shared)
         event.listen(engine, "connect", _prepare_sqlite)
     else:
@@ -94,6 +97,14 @@ def begin_reading(engine: Engine) -> str:
 def _begin(connection: Connection) -> None:
     writes = bool(connection.get_execution_options().get(WRITES))
     connection.exec_driver_sql(_BEGIN[connection.dialect.name][writes])
+
+
+def _make_private(path: Path) -> None:
+    """Let nobody else read the database; its other files get the mode of this one."""
+    if path.parent.is_dir():
+        make_private(path)
+        for ending in ("-wal", "-shm"):
+            restrict(path.with_name(path.name + ending))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

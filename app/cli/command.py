@@ -110,9 +110,11 @@ def installation_at(
     from app.settings import Settings
 
     settings = Settings.from_environment(data_dir=data_dir)
-    is_there = (settings.data_dir / "secret_key").exists() or (
-        # Machines that share a database have the key in a setting.
-        bool(settings.secret_key) and settings.has_database
+    key = settings.data_dir / "secret_key"
+    is_there = key.exists() or (
+        # Machines that share a database have the key in a setting; a folder that has a
+        # database and no key is one that lacks it.
+        settings.has_database and bool(settings.secret_key or not settings.database_url)
     )
     if not is_there:
         folder = settings.data_dir.resolve()

@@ -16,6 +16,7 @@ from app.cli.command import (
 )
 from app.cli.importing import shop_options
 from app.errors import ConfigurationError
+from app.private_files import make_folder, open_file
 
 if TYPE_CHECKING:
     from app.cli.shop import Shop
@@ -52,7 +53,7 @@ def export(
         raise ConfigurationError(
             f"{folder} is not empty, and no earlier export; name a new folder"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with api_at(server, token, data_dir, store_id) as api:
         shop = Shop(api, store_at(api, store_id))
         items = list(shop.downloadables.values())
@@ -87,7 +88,8 @@ def _fetch(shop: "Shop", item: Mapping[str, Any], folder: Path, progress: Any) -
 
     number = str(item["_links"]["self"]["href"]).rpartition("/")[2]
     target = folder / FILES / number / _safe(str(item["file_name"]))
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder / FILES)
+    make_folder(target.parent)
     is_there = target.is_file() and target.stat().st_size == item["file_size"]
     if is_there and sha256_of(target) == item["file_sha256"]:
         progress(item["file_size"])
@@ -114,7 +116,7 @@ def _write(
 
     codes = {address: code for code, address in shop.categories.items()}
     temporary = target.with_suffix(".new")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
+    with open_file(temporary, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
         writer.writeheader()
         for item in items:

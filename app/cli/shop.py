@@ -23,6 +23,7 @@ from app.cli.wires import (
     patiently,
 )
 from app.errors import ConfigurationError
+from app.private_files import open_file
 
 LARGE = 32 * 2**20
 """Bytes from which on a file goes to another server in pieces that can be resumed."""
@@ -226,7 +227,7 @@ class Shop:
         if answer.status != 200:  # noqa: PLR2004
             # The S3 has it; it wants no token of ours.
             answer = HttpWire().send("GET", answer.headers["Location"], {}, None)
-        with temporary.open("wb") as file:
+        with open_file(temporary, "wb") as file:
             for piece in answer.pieces:
                 file.write(piece)
                 digest.update(piece)

@@ -24,6 +24,10 @@ from app.errors import ConfigurationError
 if TYPE_CHECKING:
     from app.services.housekeeping import Finding
 
+CREDENTIAL = (
+    "It has the secret key and every file: keep it like a password, or encrypt it "
+    "(sirenhall backup --help)."
+)
 age_option = click.option(
     "--min-age",
     type=click.IntRange(0),
@@ -105,6 +109,9 @@ def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     database and the storage are: `sirenhall serve --data-dir FOLDER` serves it, and
     `sirenhall restore FOLDER` brings it elsewhere. Copied again, it is brought up to
     date. Each file is compared with its SHA-256 while it is copied.
+
+    FOLDER is a credential: it has the secret key. To keep it encrypted with age:
+    tar -C FOLDER -c . | age -r RECIPIENT > backup.tar.age
     """
     from app.services import blobs, transfer
 
@@ -117,7 +124,8 @@ def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
             size = sum(file.size for file in blobs.files(db))
         with progress("Copying", size) as done:
             findings, copied = transfer.backup(opened, folder, done)
-    _report(findings, f"{copied} and all data in {folder}", copied.all, as_json)
+    text = f"{copied} and all data in {folder}"
+    _report(findings, text, copied.all, as_json, note=CREDENTIAL)
 
 
 @click.command()
@@ -180,7 +188,11 @@ def migrate(url: str, data_dir: Path | None, as_json: bool) -> None:
 
 
 def _report(
-    findings: Sequence["Finding"], text: str, count: int, as_json: bool
+    findings: Sequence["Finding"],
+    text: str,
+    count: int,
+    as_json: bool,
+    note: str = "",
 ) -> None:
     """Print what was found; anything is a failure."""
     result: dict[str, Any] = {
@@ -192,6 +204,7 @@ def _report(
     }
     lines = [str(found) for found in findings]
     lines.append(f"{text}; {_count(len(findings), 'problem')}.")
+    lines += [note] if note else []
     say(result, "\n".join(lines), as_json=as_json)
     if findings:
         sys.exit(FAILED)

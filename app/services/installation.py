@@ -19,9 +19,16 @@ from app.engines import POSTGRESQL
 from app.errors import ConfigurationError, RequestError
 from app.migrations import HEAD
 from app.models import STORES, TOKENS
+from app.private_files import (
+    FOLDER,
+    GROUP_PASSAGE,
+    make_folder,
+    open_file,
+    restrict,
+)
 from app.services import access, item_categories, scopes, stores
 from app.services.kept import Kept
-from app.settings import REDIRECT, X_ACCEL, Settings
+from app.settings import DATABASE, REDIRECT, X_ACCEL, Settings
 from app.storage import Storage, storage_at, sync_folder
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 from schemas.store import StoreSchema
@@ -29,6 +36,12 @@ from schemas.store import StoreSchema
 KEY_BYTES = 32
 SECRET_KEY = "secret_key"  # noqa: S105 - the name of a file
 """The file of the data folder that has it."""
+
+NEW_KEY = (
+    "Restore it from a backup: with another key the starter token and kept answers are "
+    f"lost. To go on without them, make a new key: openssl rand -hex {KEY_BYTES} > "
+    "{path}"
+)
 
 _FIRST_STORE = Statement(select(STORES.c.id).order_by(STORES.c.id).limit(1))
 _STARTER = Statement(
@@ -64,6 +77,7 @@ class Installation:
     storage: Storage
     secret_key: bytes
     pages: Kept
+    last_uses: access.LastUses
 
     def close(self) -> None:
         """Close all connections."""
@@ -97,7 +111,10 @@ def prepare(settings: Settings) -> Installation:
     """
     folder = settings.data_dir.resolve()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_sent_by_proxy = settings.delivery == X_ACCEL
+        # A command that lacks the server's settings must not lock its proxy out.
+        mode = GROUP_PASSAGE if is_sent_by_proxy else FOLDER
+        make_folder(folder, mode, most=GROUP_PASSAGE)
         with _only_one(folder):
             key = _secret_key(settings, folder / SECRET_KEY)
             database = Database(
@@ -111,9 +128,10 @@ def prepare(settings: Settings) -> Installation:
                 installation = Installation(
                     settings,
                     database,
-                    storage_at(settings.storage),
+                    storage_at(settings.storage, is_shared=is_sent_by_proxy),
                     key,
                     Kept(settings.page_cache_size),
+                    access.LastUses(),
                 )
                 _make_first_store(installation)
     except OSError as error:
@@ -183,7 +201,7 @@ def _give_starter_token(
         tx,
         scope=scopes.STORE,
         store_id=store_id,
-        note="starter token, printed by sirenhall serve",
+        note="starter token of the first store",
         token=installation.starter_token,
     )
 
@@ -199,7 +217,9 @@ def _secret_key(settings: Settings, path: Path) -> bytes:
     if settings.secret_key:
         return hashlib.sha256(settings.secret_key.encode()).digest()
     if not path.exists():
+        _ensure_new(settings, path)
         write_whole(path, secrets.token_hex(KEY_BYTES) + "\n")
+    restrict(path)
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except ValueError:
@@ -208,18 +228,30 @@ def _secret_key(settings: Settings, path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise ConfigurationError(
             f"{path} is damaged: it must be {2 * KEY_BYTES} hexadecimal digits. "
-            "Restore it from a backup, or remove it to get a new key (the starter "
-            "token changes)"
+            + NEW_KEY.format(path=path)
         )
     return key
+
+
+def _ensure_new(settings: Settings, path: Path) -> None:
+    """Refuse to make a key for data that was made with another one.
+
+    Raises `ConfigurationError`.
+    """
+    database = settings.data_dir / DATABASE
+    if settings.database_url or not database.exists() or not database.stat().st_size:
+        return
+    raise ConfigurationError(
+        f"{path} is missing, but {database.resolve()} is there. "
+        + NEW_KEY.format(path=path)
+    )
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write a private file that is whole or not there, also after a power cut."""
     temporary = path.with_suffix(".new")
     temporary.unlink(missing_ok=True)
-    temporary.touch(mode=0o600)
-    with temporary.open("w", encoding="ascii") as file:
+    with open_file(temporary, "w", encoding="ascii") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -243,7 +275,7 @@ def migrate(database: Database) -> None:
 
     config = Config()
     config.set_main_option("script_location", "app:migrations")
-    with database.writing() as tx:
+    with database.migrating() as tx:
         config.attributes["connection"] = tx.connection
         if tx.dialect.name == POSTGRESQL:
             tx.connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
@@ -253,6 +285,6 @@ def migrate(database: Database) -> None:
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
     """Let processes that start together take turns."""
-    with (folder / "lock").open("w") as lock:
+    with open_file(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

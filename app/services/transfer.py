@@ -24,6 +24,7 @@ from app.models import (
     UPLOAD_SLOTS,
     VERSIONS,
 )
+from app.private_files import make_folder, open_file
 from app.services import blobs
 from app.services.housekeeping import MISSING, Finding, Progress, compare, unreadable
 from app.services.installation import (
@@ -41,6 +42,13 @@ PASSING = {UPLOAD_SLOTS, IDEMPOTENCY_KEYS}
 BATCH = 1000
 MARK = "this-is-a-sirenhall-backup"
 """The file by which a folder is known that may be written over."""
+
+WARNING = """This folder is a backup of Sirenhall, and a credential: whoever can read it
+has the secret key and all files that are for sale. Keep it like a password, or encrypt
+it with age (https://age-encryption.org):
+
+  tar -C FOLDER -c . | age -r RECIPIENT > backup.tar.age
+"""
 
 _NOTHING_YET = [
     (Statement(select(table.c.id).limit(most + 1)), most)
@@ -123,8 +131,9 @@ def backup(
     """
     folder = folder.resolve()
     _ensure_for_backups(folder, installation)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / MARK).touch()
+    make_folder(folder)
+    with open_file(folder / MARK, "w") as mark:
+        mark.write(WARNING)
     database = Database(f"sqlite:///{folder / DATABASE}")
     storage = storage_at(f"file:{folder / FILES}")
     try:

@@ -18,10 +18,12 @@ __all__ = [
 ]
 
 
-def storage_at(url: str) -> Storage:
+def storage_at(url: str, *, is_shared: bool = False) -> Storage:
     """Open the storage that a URL names: ``file:/folder`` or ``s3://bucket/prefix``.
 
-    Raises `ConfigurationError` where it cannot be used, and for any other scheme.
+    A folder that is shared can be read by our group, to which the server in front
+    belongs that sends the files. Raises `ConfigurationError` where it cannot be used,
+    and for any other scheme.
     """
     scheme, _, rest = url.partition(":")
     if scheme == "s3":
@@ -29,7 +31,7 @@ def storage_at(url: str) -> Storage:
     path = Path(rest.removeprefix("//") if rest.startswith("///") else rest)
     if scheme == "file" and path.is_absolute():
         try:
-            return LocalStorage(path)
+            return LocalStorage(path, is_shared=is_shared)
         except OSError as error:
             raise ConfigurationError(
                 f"cannot keep files in {path}: {error.strerror or error}"

@@ -16,6 +16,14 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from app.errors import InsufficientStorage, Locked
+from app.private_files import (
+    FILE,
+    FOLDER,
+    GROUP_FILE,
+    GROUP_FOLDER,
+    make_folder,
+    open_file,
+)
 from app.storage.port import CHUNK, Blob, Stored, new_key
 
 KEY = re.compile("[0-9a-f]{32}")
@@ -28,13 +36,19 @@ class LocalStorage:
     Both lie in one file system, so that a blob appears whole, by a rename.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_shared: bool = False) -> None:
         self.folder = folder
+        # One that was shared stays so for a command that lacks the server's settings.
+        is_shared = is_shared or _is_shared(folder / "blobs")
+        self.folder_mode = GROUP_FOLDER if is_shared else FOLDER
+        self.file_mode = GROUP_FILE if is_shared else FILE
         self.blobs = folder / "blobs"
         self.incoming = folder / "incoming"
         self.partials = folder / "partial"
-        for path in (folder, self.blobs, self.incoming, self.partials):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in (folder, self.blobs):
+            make_folder(path, self.folder_mode)
+        for path in (self.incoming, self.partials):
+            make_folder(path)
 
     def writer(self, key: str | None = None) -> "LocalWriter":
         """Start a new blob."""
@@ -54,11 +68,19 @@ class LocalStorage:
         """Tell where a blob is; a key is ours, 32 hexadecimal digits."""
         return self.blobs / key[:2] / key
 
+    def put_into_place(self, source: Path, target: Path) -> None:
+        """Rename what is synced, durably."""
+        make_folder(target.parent, self.folder_mode)
+        source.rename(target)
+        sync_folder(target.parent)
+        # Also where another thread made the folder: it may not have synced it yet.
+        sync_folder(target.parent.parent)
+
     def begin_partial(self) -> str:
         """Make room for a blob that comes in pieces, and give its key."""
         key = new_key()
         with _full_disk_explained():
-            (self.partials / key).touch(mode=0o600, exist_ok=False)
+            open_file(self.partials / key, "xb").close()
             sync_folder(self.partials)
         return key
 
@@ -132,7 +154,7 @@ class LocalWriter:
         self._digest = hashlib.sha256()
         self._temporary = storage.incoming / secrets.token_hex(16)
         with _full_disk_explained():
-            self._file = self._temporary.open("xb", buffering=0)
+            self._file = open_file(self._temporary, "xb", buffering=0)
 
     @property
     def sha256(self) -> str:
@@ -152,10 +174,11 @@ class LocalWriter:
         """Sync, rename into place, sync the folder: only then is it durable."""
         target = self.storage.path(self._key)
         with _full_disk_explained():
+            os.fchmod(self._file.fileno(), self.storage.file_mode)
             os.fsync(self._file.fileno())
             self._file.close()
             try:
-                _put_into_place(self._temporary, target)
+                self.storage.put_into_place(self._temporary, target)
             except OSError:
                 target.unlink(missing_ok=True)
                 raise
@@ -230,9 +253,10 @@ class LocalPartial:
             digest.update(chunk)
         target = self.storage.path(self._key)
         with _full_disk_explained():
+            os.fchmod(self._file.fileno(), self.storage.file_mode)
             os.fsync(self._file.fileno())
             # Put where it is already, it stays.
-            _put_into_place(self._path, target)
+            self.storage.put_into_place(self._path, target)
             self._path = target
         return Blob(self._key, self.size, digest.hexdigest())
 
@@ -250,6 +274,10 @@ class LocalPartial:
         self._file.close()
 
 
+def _is_shared(folder: Path) -> bool:
+    return folder.is_dir() and folder.stat().st_mode & 0o777 == GROUP_FOLDER
+
+
 def _stored(folder: Path) -> Iterator[Stored]:
     for path in sorted(folder.iterdir()):
         if not KEY.fullmatch(path.name):
@@ -257,15 +285,6 @@ def _stored(folder: Path) -> Iterator[Stored]:
         with suppress(FileNotFoundError):
             status = path.stat()
             yield Stored(path.name, status.st_size, status.st_mtime)
-
-
-def _put_into_place(source: Path, target: Path) -> None:
-    """Rename what is synced, durably."""
-    target.parent.mkdir(mode=0o700, exist_ok=True)
-    source.rename(target)
-    sync_folder(target.parent)
-    # Also where another thread has made the folder: it may not have come to syncing it.
-    sync_folder(target.parent.parent)
 
 
 def sync_folder(path: Path) -> None:

@@ -253,6 +253,8 @@ def test_people_are_told_in_words(items, data_dir, tmp_path):
     copy = tmp_path / "copy"
     assert said("backup", str(copy)) == (
         f"3 files (3 copied, 0 were there) and all data in {copy}; 0 problems.\n"
+        "It has the secret key and every file: keep it like a password, or encrypt it "
+        "(sirenhall backup --help).\n"
     )
 
 

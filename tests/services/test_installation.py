@@ -10,8 +10,8 @@ from alembic.script import ScriptDirectory
 
 from app import migrations
 from app.errors import ConfigurationError
-from app.models import METADATA
-from app.services import access, stores
+from app.models import METADATA, TOKENS
+from app.services import access, revocation, stores
 from app.services.installation import prepare, start
 from tests import databases
 from tests.conftest import settings_for
@@ -46,7 +46,7 @@ def test_a_second_start_changes_nothing(fresh):
 
 def test_a_revoked_starter_token_stays_revoked(fresh):
     with fresh.database.writing() as tx:
-        assert access.revoke_token(tx, 1)
+        assert revocation.end_tokens(tx, TOKENS.c.id == 1).number == 1
     again = prepare(fresh.settings)
     assert start(again).token is None
     again.close()
@@ -104,6 +104,7 @@ def test_what_is_in_the_way_is_said(tmp_path):
 @ON_SQLITE
 def test_a_damaged_database_is_said(tmp_path):
     (tmp_path / "sirenhall.db").write_bytes(b"no database" * 100)
+    (tmp_path / "secret_key").write_text("0" * 64)
     with pytest.raises(ConfigurationError, match="cannot use the database"):
         prepare(settings_for(tmp_path))
 

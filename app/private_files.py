@@ -1,0 +1,65 @@
+"""Files and folders that only their owner may read, whatever the umask says."""
+
+import os
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+FOLDER, FILE = 0o700, 0o600
+GROUP_FOLDER, GROUP_FILE = 0o750, 0o640
+"""For files that a server in front sends: its user is in our group."""
+
+GROUP_PASSAGE = 0o710
+"""For the folder around them: it can be passed, and not be listed."""
+
+
+def make_folder(path: Path, mode: int = FOLDER, most: int | None = None) -> None:
+    """Make a folder and its parents, or set the mode of one that is there.
+
+    A folder that is there may keep a wider mode than `mode`, up to `most`. Raises
+    `OSError`.
+    """
+    for parent in reversed(path.parents):
+        if not parent.exists():
+            parent.mkdir(exist_ok=True)
+            parent.chmod(FOLDER)
+    path.mkdir(mode=mode, exist_ok=True)
+    found = path.stat().st_mode & 0o777
+    wanted = mode if found & ~(most or mode) else found | mode
+    if found != wanted:
+        path.chmod(wanted)
+
+
+def open_file(path: Path, how: str, mode: int = FILE, **options: Any) -> IO[Any]:
+    """Open a file to be written; it has its mode before it has anything in it."""
+    opened: IO[Any] = open(path, how, opener=partial(_open, mode=mode), **options)  # noqa: SIM115 - a path has no opener
+    return opened
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file, or set the mode of one that is there.
+
+    One that is there is not opened: to close a file drops every lock that the process
+    has on it (https://sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    # One that belongs to somebody else is theirs to protect.
+    with suppress(PermissionError):
+        try:
+            path.chmod(FILE)
+        except FileNotFoundError:
+            with suppress(FileExistsError):
+                os.close(_open(str(path), os.O_WRONLY | os.O_EXCL | os.O_CREAT, FILE))
+
+
+def restrict(path: Path) -> None:
+    """Set the mode of a file, if it is there."""
+    with suppress(FileNotFoundError, PermissionError):
+        path.chmod(FILE)
+
+
+def _open(path: str, flags: int, mode: int) -> int:
+    descriptor = os.open(path, flags | os.O_CLOEXEC, mode)
+    if flags & (os.O_WRONLY | os.O_RDWR):
+        os.fchmod(descriptor, mode)
+    return descriptor
