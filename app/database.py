@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Executable
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import Select
 
-from app.engines import WRITES, Translated, begin_reading, make_engine
+from app.engines import SQLITE, WRITES, Translated, begin_reading, make_engine
 
 Row = Sequence[Any]
 
@@ -152,6 +152,31 @@ class Database:
         """Open a transaction, committed when the block ends without an error."""
         with self._translated, self._lane, self._writer.begin() as connection:
             yield Transaction(connection, self._translated, self._public_url)
+
+    @contextmanager
+    def migrating(self) -> Iterator[Transaction]:
+        """Open a transaction in which tables may be made anew.
+
+        SQLite checks foreign keys at its end instead: what refers to a table must not
+        be deleted with it. Raises `RuntimeError` where a row refers to none.
+        """
+        is_sqlite = self.engine.dialect.name == SQLITE
+        with self._translated, self._lane, self._writer.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            if is_sqlite:
+                # Inside of a transaction this has no effect.
+                driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield Transaction(connection, self._translated, self._public_url)
+                    if (
+                        is_sqlite
+                        and driver.execute("PRAGMA foreign_key_check").fetchall()
+                    ):
+                        raise RuntimeError("a migration left a row that refers to none")
+            finally:
+                if is_sqlite:
+                    driver.execute("PRAGMA foreign_keys=ON")
 
     def close(self) -> None:
         """Close all connections."""

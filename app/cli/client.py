@@ -8,6 +8,7 @@ import click
 from app.cli.command import (
     data_dir_option,
     explaining,
+    installation_at,
     json_option,
     reading_at,
     say,
@@ -122,15 +123,19 @@ def list_clients(data_dir: Path | None, as_json: bool) -> None:
 @json_option
 @explaining
 def revoke(client_id: str, data_dir: Path | None, as_json: bool) -> None:
-    """Make a client and all its tokens useless."""
+    """Revoke a client, all its tokens, and what was made with them."""
     from app.services import clients
 
-    with writing_at(data_dir) as tx:
-        if not clients.revoke(tx, client_id):
+    with installation_at(data_dir) as opened:
+        with opened.database.writing() as tx:
+            ended = clients.revoke(tx, client_id)
+        if ended is None:
             raise ConfigurationError(
                 f"there is no valid client {client_id}; `sirenhall client list` shows "
                 "all"
             )
+        for key in ended.partial_keys:
+            opened.storage.drop_partial(key)
     say(
         {"client_id": client_id, "revoked": True},
         f"{client_id} and its tokens are revoked.",

@@ -1,5 +1,7 @@
 """`sirenhall token`: make, list and revoke access tokens, also while it runs."""
 
+import re
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +12,7 @@ import click
 from app.cli.command import (
     data_dir_option,
     explaining,
+    installation_at,
     json_option,
     reading_at,
     say,
@@ -17,6 +20,29 @@ from app.cli.command import (
 )
 from app.errors import ConfigurationError
 from app.services.scopes import OF_ALL_STORES, SCOPES, STORE
+
+LIFETIME = re.compile(r"([0-9]{1,5})([mhdw])", re.ASCII)
+UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+class Lifetime(click.ParamType[int]):
+    """A time such as 90d, in seconds."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read a whole number and a unit."""
+        found = LIFETIME.fullmatch(str(value).strip())
+        if not found or not int(found[1]):
+            self.fail(
+                f"{value!r} must be a whole number and a unit, such as 90d: from 1 to "
+                "99999 m (minutes), h (hours), d (days) or w (weeks)",
+                param,
+                ctx,
+            )
+        return int(found[1]) * UNITS[found[2]]
 
 
 @click.group()
@@ -46,25 +72,46 @@ def token() -> None:
     + ".",
 )
 @click.option("--note", default="", metavar="TEXT", help="What it is for; listed.")
+@click.option(
+    "--expires",
+    "lifetime",
+    type=Lifetime(),
+    metavar="TIME",
+    help="How long it is valid: 30m (minutes), 12h, 90d or 4w.  [default: until "
+    "revoked]",
+)
 @data_dir_option
 @json_option
 @explaining
 def create(
-    store_id: int | None, scope: str, note: str, data_dir: Path | None, as_json: bool
+    store_id: int | None,
+    scope: str,
+    note: str,
+    lifetime: int | None,
+    data_dir: Path | None,
+    as_json: bool,
 ) -> None:
     """Make a token and print it.
 
     It is shown this once: only its digest is stored.
     """
     from app.services import access
+    from app.services.clock import now
 
     with writing_at(data_dir) as tx:
         if scope not in OF_ALL_STORES:
             store_id = store_of(tx, store_id)
         number, text = access.create_token(
-            tx, scope=scope, store_id=store_id, note=note[:200]
+            tx, scope=scope, store_id=store_id, note=note[:200], lifetime=lifetime
         )
-    result = {"id": number, "token": text, "scope": scope, "store_id": store_id}
+        expires = None if lifetime is None else now() + lifetime
+    result = {
+        "id": number,
+        "token": text,
+        "scope": scope,
+        "store_id": store_id,
+        "date_expires": date_text(expires),
+    }
     say(result, text, as_json=as_json)
 
 
@@ -87,14 +134,23 @@ def list_tokens(data_dir: Path | None, as_json: bool) -> None:
 @json_option
 @explaining
 def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
-    """Make the token with that ID useless; `token list` shows the IDs."""
-    from app.services import access
+    """Revoke the token with that ID; `token list` shows the IDs.
 
-    with writing_at(data_dir) as tx:
-        if not access.revoke_token(tx, token_id):
+    What was made with it ends too: upload slots, and the grants of programs that were
+    allowed with it.
+    """
+    from app.models import TOKENS
+    from app.services import revocation
+
+    with installation_at(data_dir) as opened:
+        with opened.database.writing() as tx:
+            ended = revocation.end_tokens(tx, TOKENS.c.id == token_id)
+        if not ended.number:
             raise ConfigurationError(
                 f"there is no valid token {token_id}; `sirenhall token list` shows all"
             )
+        for key in ended.partial_keys:
+            opened.storage.drop_partial(key)
     say(
         {"id": token_id, "revoked": True},
         f"Token {token_id} is revoked.",
@@ -118,7 +174,7 @@ def store_of(tx: Any, store_id: int | None) -> int:
 
 
 def _shown(record: dict[str, Any]) -> dict[str, Any]:
-    dates = ("date_created", "date_revoked")
+    dates = ("date_created", "date_expires", "date_last_used", "date_revoked")
     return {**record, **{name: date_text(record[name]) for name in dates}}
 
 
@@ -136,12 +192,31 @@ def _table(found: list[dict[str, Any]]) -> str:
             record["scope"],
             str(record["store_id"] or "all"),
             str(date_text(record["date_created"])),
-            "revoked" if record["date_revoked"] else "valid",
+            date_text(record["date_expires"]) or "never",
+            date_text(record["date_last_used"]) or "never",
+            _state(record),
             record["note"],
         )
         for record in found
     ]
-    return table([("ID", "SCOPE", "STORE", "MADE", "STATE", "NOTE"), *rows])
+    head = (
+        "ID",
+        "SCOPE",
+        "STORE",
+        "MADE",
+        "EXPIRES",
+        "LAST USED (HOUR)",
+        "STATE",
+        "NOTE",
+    )
+    return table([head, *rows])
+
+
+def _state(record: dict[str, Any]) -> str:
+    if record["date_revoked"]:
+        return "revoked"
+    expires = record["date_expires"]
+    return "expired" if expires is not None and expires <= time.time() else "valid"
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> str:

@@ -255,13 +255,7 @@ class Call:
         except access.Expired:
             reason, principal = "The access token provided has expired", None
         if principal is None:
-            raise Unauthorized(
-                reason,
-                headers={
-                    "WWW-Authenticate": f'{REALM}, error="invalid_token", '
-                    f'error_description="{reason}"'
-                },
-            )
+            raise _invalid_token(reason)
         if not principal.can_write:
             vars(self)["place"] = replace(self.place, hides_secrets=True)
         return principal
@@ -302,11 +296,15 @@ class Call:
         """Open a transaction; the view of before is given up.
 
         What only the request says is parsed before: nobody else can write meanwhile.
-        Raises `BadRequest`.
+        Raises `BadRequest`, and `Unauthorized` where the token has ended since.
         """
         _ = self.query, self.preferences, self.languages
         self.close()
+        principal: access.Principal | None = vars(self).get("principal")
         with self.installation.database.writing() as tx:
+            # The token may have ended while a body came in at its sender's pace.
+            if principal is not None and not access.is_valid(tx, principal):
+                raise _invalid_token("The access token provided is invalid")
             self._tx = tx
             try:
                 yield tx
@@ -515,6 +513,12 @@ _SENT = {
     "basic": "Basic is for a client at the token endpoint only. ",
     "bearer": "After Bearer there is no token. ",
 }
+
+
+def _invalid_token(reason: str) -> Unauthorized:
+    """Make the error of a token that is none any more (RFC 6750, section 3)."""
+    challenge = f'{REALM}, error="invalid_token", error_description="{reason}"'
+    return Unauthorized(reason, headers={"WWW-Authenticate": challenge})
 
 
 def _without_quotes(sent: str) -> str:

@@ -10,6 +10,8 @@ IDEMPOTENCY_KEYS = Table(
     METADATA,
     # Of caller, method, path and key.
     Column("digest", text(64), primary_key=True),
+    # A digest of who sent it, whose keys are counted.
+    Column("caller", text(64), nullable=False, server_default="", index=True),
     Column("request_digest", text(64), nullable=False),
     # Null while the first request is still running.
     Column("status", Integer),

@@ -38,6 +38,8 @@ AUTHORIZATION_CODES = Table(
     Column("store_id", ID, ForeignKey("stores.id", ondelete="CASCADE")),
     Column("code_challenge", text(128)),
     Column("code_challenge_method", text(10)),
+    # The personal token with which a merchant consented.
+    Column("token_id", ID),
     # Kept after its use, so that a second use is known for what it is.
     Column("date_used", BigInteger),
     Column("date_expires", BigInteger, nullable=False),

@@ -18,7 +18,8 @@ STORES = Table(
     Column("id", ID, primary_key=True),
     Column("revision", Integer, nullable=False),
     Column("store_name", text(50), nullable=False),
-    Column("store_domain", text(100), nullable=False, unique=True),
+    # Not unique: that one is taken would tell of another store.
+    Column("store_domain", text(100), nullable=False, index=True),
     Column("store_url", text(300), nullable=False),
     Column("store_email", text(300), nullable=False),
     Column("postal_code", text(50), nullable=False),

@@ -11,6 +11,8 @@ UPLOAD_SLOTS = Table(
     Column("id", ID, primary_key=True),
     # Of the last part of its address, which is the right to upload.
     Column("digest", text(64), nullable=False, unique=True),
+    # The token it was made with: it ends with it.
+    Column("token_id", ID, index=True),
     # What the file is for; null: the library of the store.
     Column("downloadable_id", ID, ForeignKey("downloadables.id", ondelete="CASCADE")),
     Column("store_id", ID, ForeignKey("stores.id", ondelete="CASCADE")),
@@ -23,6 +25,7 @@ UPLOAD_SLOTS = Table(
     Column("partial_key", text(64)),
     Column("length", BigInteger),
     Column("offset", BigInteger, nullable=False),
+    Column("date_created", BigInteger, nullable=False, server_default="0"),
     Column("date_expires", BigInteger, nullable=False, index=True),
     Column("date_finished", BigInteger),
     # The file of the library that it became.

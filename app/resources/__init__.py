@@ -12,8 +12,10 @@ from app.resources import (
     item_categories,
     library_files,
     offers,
+    open_uploads,
     purchases,
     stores,
+    tokens,
     translations,
     versions,
     webhook_deliveries,
@@ -34,6 +36,8 @@ CATALOGUE: Catalogue = {
         purchases.KIND,
         downloads.KIND,
         webhook_deliveries.KIND,
+        tokens.KIND,
+        open_uploads.KIND,
     )
 }
 """Every kind of resource by its name."""

@@ -77,6 +77,11 @@ DOWNLOADABLE = Declaration(
             "Create an address at which the file can be left",
         ),
         LinkTo(
+            "fx:uploads",
+            "/downloadables/{id}/open_uploads",
+            "Open uploads of this downloadable",
+        ),
+        LinkTo(
             "fx:file",
             "/downloadables/{id}/file",
             "File of this downloadable",

@@ -134,7 +134,10 @@ def _server(call: Call) -> "AuthorizationServer":
 
     extensions = current_app.extensions
     if EXTENSION not in extensions:
-        extensions[EXTENSION] = AuthorizationServer(call.installation.database)
+        installation = call.installation
+        extensions[EXTENSION] = AuthorizationServer(
+            installation.database, installation.storage
+        )
     server: AuthorizationServer = extensions[EXTENSION]
     return server
 

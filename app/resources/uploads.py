@@ -71,24 +71,21 @@ def _for_downloadable(call: Call, item_id: int) -> Response:
     about = Link(
         "fx:downloadable", f"{call.place.base}/downloadables/{item_id}", "Downloadable"
     )
-    return _create(call, downloadables.find, {"downloadable_id": item_id}, about)
+    return _create(call, item_id, downloadables.find, about)
 
 
 def _for_library(call: Call, item_id: int) -> Response:
     """Answer a POST with a slot for a file of the library."""
     address = f"{call.place.base}/stores/{item_id}/library_files"
     about = Link("fx:library_files", address, "Library")
-    return _create(call, stores.find, {"store_id": item_id}, about)
+    return _create(call, item_id, stores.find, about)
 
 
-def _create(
-    call: Call, find: Finder, owner: Mapping[str, Any], about: Link
-) -> Response:
+def _create(call: Call, item_id: int, find: Finder, about: Link) -> Response:
     """Answer a POST with the address of a new slot."""
     reader = bodies.Reader(_SCHEMA, call.settings, call.installation.storage)
     reader.ensure_readable(call.request, "POST")
     principal = call.writer
-    [item_id] = owner.values()
     find(call.db, principal, item_id)
     call.close()
     storage = call.installation.storage
@@ -98,11 +95,13 @@ def _create(
             values, errors = _SCHEMA.read(body.values, partial=False)
             ensure_valid(_SCHEMA, values, errors, ())
             with call.writing() as tx:
-                find(tx, principal, item_id)
+                owner = find(tx, principal, item_id)
                 gone = uploads.remove_expired(tx)
                 token = uploads.create(
                     tx,
-                    **owner,
+                    principal,
+                    store_id=owner.get("store_id", owner["id"]),
+                    downloadable_id=owner["id"] if "store_id" in owner else None,
                     hours=call.settings.upload_hours,
                     file_name=clean(values["file_name"]),
                     file_type=values["type"],

@@ -5,9 +5,9 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import Database, Snapshot, Statement, Transaction
 from app.errors import ConfigurationError
 from app.models import TOKENS
 from app.services.clock import now
@@ -16,6 +16,7 @@ from app.services.scopes import OF_ALL_STORES, READ_ONLY
 ACCESS, REFRESH = "access", "refresh"
 PERSONAL = "token "
 
+HOUR = 3600
 PREFIX = "sirenhall_"
 """Lets scanners of leaked secrets recognize a token."""
 
@@ -24,12 +25,17 @@ PREFIX = "sirenhall_"
 class Principal:
     """Who sends a request: a token's scope, and its store (None: all of them).
 
-    `caller` is the same for all tokens of one OAuth client.
+    `caller` is the same for all tokens of one OAuth client. `token_id` is the token,
+    0 where there is none. `date_expires` is in seconds UTC, and so is `last_hour`: the
+    full hour in which the token was last known to be used.
     """
 
     scope: str
     store_id: int | None
     caller: str = ""
+    token_id: int = 0
+    date_expires: int | None = None
+    last_hour: int | None = None
 
     @property
     def is_personal(self) -> bool:
@@ -53,6 +59,7 @@ _BY_DIGEST = Statement(
         TOKENS.c.id,
         TOKENS.c.client_id,
         TOKENS.c.date_expires,
+        TOKENS.c.date_last_used,
     ).where(
         TOKENS.c.digest == bindparam("digest"),
         TOKENS.c.kind == ACCESS,
@@ -60,6 +67,16 @@ _BY_DIGEST = Statement(
     )
 )
 
+_IS_VALID = Statement(
+    select(TOKENS.c.id).where(
+        TOKENS.c.id == bindparam("id"),
+        TOKENS.c.date_revoked.is_(None),
+        or_(
+            TOKENS.c.date_expires.is_(None), TOKENS.c.date_expires > bindparam("moment")
+        ),
+    )
+)
+_EXPIRY = Statement(select(TOKENS.c.date_expires).where(TOKENS.c.id == bindparam("id")))
 _ALL = Statement(
     select(
         TOKENS.c.id,
@@ -67,6 +84,8 @@ _ALL = Statement(
         TOKENS.c.store_id,
         TOKENS.c.note,
         TOKENS.c.date_created,
+        TOKENS.c.date_expires,
+        TOKENS.c.date_last_used,
         TOKENS.c.date_revoked,
     )
     .where(TOKENS.c.client_id.is_(None))
@@ -91,11 +110,54 @@ def authenticate(db: Snapshot, token: str) -> Principal | None:
     row = db.row(_BY_DIGEST, digest=digest(token))
     if row is None:
         return None
-    scope, store_id, number, client_id, expires = row
+    scope, store_id, number, client_id, expires, last_hour = row
     if expires is not None and expires <= now():
         raise Expired
     caller = f"client {client_id} {store_id}" if client_id else f"{PERSONAL}{number}"
-    return Principal(scope, store_id, caller)
+    return Principal(scope, store_id, caller, number, expires, last_hour)
+
+
+def is_valid(db: Snapshot, principal: Principal) -> bool:
+    """Return whether the token of a principal is still valid."""
+    return db.row(_IS_VALID, id=principal.token_id, moment=now()) is not None
+
+
+class LastUses:
+    """The tokens whose hour of last use is to be written down.
+
+    A request only notes it: it must not wait for the writers of others.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[int, int] = {}
+        self.is_written_by_another = False
+        """Whether a thread writes them, so that no request has to."""
+
+    def note(self, principal: Principal) -> bool:
+        """Note the use of a token; False where its hour is known already."""
+        hour = this_hour()
+        if not principal.token_id or principal.last_hour == hour:
+            return False
+        self._ids[principal.token_id] = hour
+        return True
+
+    def write(self, database: Database) -> None:
+        """Write down what was noted, at once."""
+        if not self._ids:
+            return
+        noted, self._ids = self._ids, {}
+        with database.writing() as tx:
+            for token_id, hour in noted.items():
+                tx.execute(
+                    update(TOKENS)
+                    .where(TOKENS.c.id == token_id)
+                    .values(date_last_used=hour)
+                )
+
+
+def this_hour() -> int:
+    """Return the current hour, in seconds UTC."""
+    return now() // HOUR * HOUR
 
 
 def create_token(  # noqa: PLR0913 - each is a column
@@ -108,11 +170,13 @@ def create_token(  # noqa: PLR0913 - each is a column
     client_id: int | None = None,
     kind: str = ACCESS,
     code_digest: str | None = None,
+    parent_id: int | None = None,
     lifetime: int | None = None,
 ) -> tuple[int, str]:
     """Make a token and give its id and text; only its digest is kept.
 
-    `lifetime` is in seconds, None: until it is revoked.
+    `lifetime` is in seconds, None: until it is revoked. It ends with its parent, the
+    token with which a merchant consented to it.
     """
     ensure_scope_fits(scope, store_id)
     text = token or PREFIX + secrets.token_urlsafe(32)
@@ -124,6 +188,7 @@ def create_token(  # noqa: PLR0913 - each is a column
         "client_id": client_id,
         "kind": kind,
         "code_digest": code_digest,
+        "parent_id": parent_id,
         "date_created": now(),
         "date_expires": None if lifetime is None else now() + lifetime,
     }
@@ -153,11 +218,9 @@ def remove_token(tx: Transaction, token_id: int) -> None:
     tx.execute(delete(TOKENS).where(TOKENS.c.id == token_id))
 
 
-def revoke_token(tx: Transaction, token_id: int) -> bool:
-    """Make a token useless at once; False if there is no such valid token."""
-    statement = (
-        update(TOKENS)
-        .where(TOKENS.c.id == token_id, TOKENS.c.date_revoked.is_(None))
-        .values(date_revoked=now())
-    )
-    return tx.execute(statement) == 1
+def lifetime_with(tx: Transaction, parent_id: int | None, lifetime: int) -> int:
+    """Return a lifetime in seconds that ends with the parent's, if it has one."""
+    parent = tx.row(_EXPIRY, id=parent_id) if parent_id else None
+    if parent is None or parent[0] is None:
+        return lifetime
+    return max(0, min(lifetime, int(parent[0]) - now()))

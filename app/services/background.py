@@ -17,6 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 def start(installation: Installation) -> None:
     """Begin; it ends with the process, which does not wait for it."""
+    installation.last_uses.is_written_by_another = True
     thread = threading.Thread(
         target=_run, args=(installation,), name="background", daemon=True
     )
@@ -30,6 +31,7 @@ def _run(installation: Installation) -> None:
         time.sleep(PAUSE)
         try:
             deliverer.begin()
+            installation.last_uses.write(installation.database)
             if time.monotonic() - tidied > TIDY_EVERY:
                 tidied = time.monotonic()
                 housekeeping.tidy(installation)

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select, update
 from app.database import Snapshot, Statement, Transaction
 from app.errors import ConfigurationError
 from app.models import OAUTH_CLIENTS, TOKENS
-from app.services import access
+from app.services import access, revocation
 from app.services.clock import now
 from app.services.scopes import NARROWER
 
@@ -157,21 +157,15 @@ def clients(db: Snapshot) -> list[dict[str, Any]]:
     return [dict(zip(_ALL.columns, row, strict=True)) for row in db.rows(_ALL)]
 
 
-def revoke(tx: Transaction, client_id: str) -> bool:
-    """Make a client and all its tokens useless; False if there is no such valid one."""
+def revoke(tx: Transaction, client_id: str) -> revocation.Ended | None:
+    """Revoke a client and all its tokens; None if there is no such valid client."""
     client = find(tx, client_id)
     if client is None:
-        return False
-    moment = now()
+        return None
     tx.execute(
-        update(OAUTH_CLIENTS).where(_C.id == client["id"]).values(date_revoked=moment)
+        update(OAUTH_CLIENTS).where(_C.id == client["id"]).values(date_revoked=now())
     )
-    tx.execute(
-        update(TOKENS)
-        .where(TOKENS.c.client_id == client["id"], TOKENS.c.date_revoked.is_(None))
-        .values(date_revoked=moment)
-    )
-    return True
+    return revocation.end_tokens(tx, TOKENS.c.client_id == client["id"])
 
 
 def allowed_scope(client_scope: str, wanted: str | None) -> str | None:

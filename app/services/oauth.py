@@ -28,8 +28,8 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from sqlalchemy import bindparam, delete, select, update
 
 from app.database import Database, Statement, Transaction
-from app.models import AUTHORIZATION_CODES, TOKENS
-from app.services import access, clients
+from app.models import AUTHORIZATION_CODES, OAUTH_CLIENTS, TOKENS, UPLOAD_SLOTS
+from app.services import access, clients, revocation
 from app.services.access import Principal
 from app.services.clients import ACCESS_LIFETIME, REFRESH_LIFETIME
 from app.services.clock import now
@@ -40,6 +40,7 @@ from app.services.scopes import (
     SCOPES,
     SECRET_METHODS,
 )
+from app.storage import Storage
 
 CODE_LIFETIME = 600
 FORGOTTEN = 86_400
@@ -48,6 +49,11 @@ FORGOTTEN = 86_400
 
 _T = TOKENS.c
 _TOKEN = Statement(select(TOKENS).where(_T.digest == bindparam("digest")))
+_PUBLIC = Statement(
+    select(OAUTH_CLIENTS.c.id).where(
+        OAUTH_CLIENTS.c.id == bindparam("id"), OAUTH_CLIENTS.c.secret_digest.is_(None)
+    )
+)
 _CODE = Statement(
     select(AUTHORIZATION_CODES).where(
         AUTHORIZATION_CODES.c.digest == bindparam("digest")
@@ -64,6 +70,11 @@ class Client(ClientMixin):
     def __init__(self, record: Mapping[str, Any]) -> None:
         self.record = dict(record)
         self.redirect_uris = self.record["redirect_uris"].split()
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it can keep no secret."""
+        return self.record["secret_digest"] is None
 
     def get_client_id(self) -> str:
         """Give the public id."""
@@ -96,7 +107,7 @@ class Client(ClientMixin):
         endpoint: str,  # noqa: ARG002
     ) -> bool:
         """Tell whether the client may prove itself so: by its secret if it has one."""
-        return (method == "none") == (self.record["secret_digest"] is None)
+        return (method == "none") == self.is_public
 
     def check_response_type(self, response_type: str) -> bool:
         """Tell whether the client may use the consent page."""
@@ -107,7 +118,7 @@ class Client(ClientMixin):
         if grant_type == "client_credentials":
             record = self.record
             is_for_all = record["store_id"] is None and bool(self.redirect_uris)
-            return record["secret_digest"] is not None and not is_for_all
+            return not self.is_public and not is_for_all
         if grant_type == "authorization_code":
             return bool(self.redirect_uris)
         return grant_type in GRANTS
@@ -141,6 +152,12 @@ class Granted(TokenMixin):
         return self.record["date_revoked"] is not None
 
     @property
+    def code_digest(self) -> str | None:
+        """The digest of the authorization code that this is, or came of."""
+        found = self.record.get("code_digest", self.record["digest"])
+        return None if found is None else str(found)
+
+    @property
     def code_challenge(self) -> Any:
         """The challenge of PKCE."""
         return self.record["code_challenge"]
@@ -154,9 +171,10 @@ class Granted(TokenMixin):
 class AuthorizationServer(Protocol):
     """The server of one installation."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, storage: Storage) -> None:
         super().__init__(scopes_supported=list(SCOPES))
         self.database = database
+        self.storage = storage
         self.register_token_generator(
             "default",
             BearerTokenGenerator(_new_text, _new_text, ACCESS_LIFETIME),
@@ -176,46 +194,77 @@ class AuthorizationServer(Protocol):
     def save_token(self, token: Mapping[str, Any], request: OAuth2Request) -> None:
         """Keep the digests of what was made, and forget what expired long ago."""
         code: Any = getattr(request, "authorization_code", None)
+        once: Granted | None = code or _rotated(request)
+        keys: list[str] = []
         with self.database.writing() as tx:
-            is_used = code is not None and not _take(tx, code)
-            if is_used:
-                _revoke_what_came_of(tx, code)
-            else:
+            take = _take if code is not None else _retire
+            is_valid = _are_valid(tx, request)
+            is_first = once is None or take(tx, once)
+            if is_first and is_valid:
                 self._save(tx, token, request)
-        # Of two requests with a code the second finds it used, and undoes the first.
-        if is_used:
+            elif not is_first and once is not None:
+                keys = _end_grant(tx, once)
+        # Of two requests with a code, or with a token that rotates, the second finds it
+        # used and undoes the first: one of them is a thief's.
+        self._drop(keys)
+        if not (is_first and is_valid):
             raise InvalidGrantError
+
+    def end_grant(self, granted: "Granted") -> None:
+        """Revoke all tokens of a grant."""
+        with self.database.writing() as tx:
+            keys = _end_grant(tx, granted)
+        self._drop(keys)
+
+    def is_public(self, granted: "Granted") -> bool:
+        """Tell whether a token is of a client that can keep no secret."""
+        with self.database.reading() as db:
+            return db.value(_PUBLIC, id=granted.record["client_id"]) is not None
+
+    def _drop(self, keys: list[str]) -> None:
+        for key in keys:
+            self.storage.drop_partial(key)
 
     @staticmethod
     def _save(
         tx: Transaction, token: Mapping[str, Any], request: OAuth2Request
     ) -> None:
-        client, store_id = request.client.record, request.user.store_id
+        client, user = request.client.record, request.user
+        parent_id = user.token_id or None
         create = partial(
             access.create_token,
-            store_id=store_id,
+            store_id=user.store_id,
             client_id=client["id"],
             code_digest=_code_of(request),
+            parent_id=parent_id,
+        )
+        # What an upload slot was made with is still asked for.
+        of_slot = select(UPLOAD_SLOTS.c.token_id).where(
+            UPLOAD_SLOTS.c.token_id.is_not(None)
         )
         tx.execute(
             delete(TOKENS).where(
-                _T.client_id == client["id"], _T.date_expires < now() - FORGOTTEN
+                _T.client_id == client["id"],
+                _T.date_expires < now() - FORGOTTEN,
+                _T.id.not_in(of_slot),
             )
         )
         create(
             tx,
             scope=token["scope"],
             token=token["access_token"],
-            lifetime=ACCESS_LIFETIME,
+            lifetime=access.lifetime_with(tx, parent_id, ACCESS_LIFETIME),
         )
+        rotated = _rotated(request)
         refresh = token.get("refresh_token")
-        if refresh and not getattr(request, "refresh_token", None):
+        if refresh and (rotated or not getattr(request, "refresh_token", None)):
             create(
                 tx,
-                scope=token["scope"],
+                # One that takes another's place is good for as much.
+                scope=rotated.get_scope() if rotated else token["scope"],
                 token=refresh,
                 kind=access.REFRESH,
-                lifetime=REFRESH_LIFETIME,
+                lifetime=access.lifetime_with(tx, parent_id, REFRESH_LIFETIME),
             )
 
     def create_oauth2_request(self, request: OAuth2Request) -> OAuth2Request:
@@ -249,7 +298,12 @@ class ClientCredentials(grants.ClientCredentialsGrant):
 
 
 class RefreshToken(grants.RefreshTokenGrant):
-    """A client goes on; its token stays, so that parallel refreshes all work."""
+    """A client goes on.
+
+    The token of a confidential client stays, so that parallel refreshes all work. That
+    of a public one rotates, since anybody could send it: one that comes again ends all
+    tokens of its grant (RFC 9700, section 4.14.2).
+    """
 
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(CLIENT_METHODS)
 
@@ -258,12 +312,16 @@ class RefreshToken(grants.RefreshTokenGrant):
         found = self.server.token(refresh_token)
         if found is None or found.record["kind"] != access.REFRESH:
             return None
+        if found.is_revoked() and self.server.is_public(found):
+            self.server.end_grant(found)
         return None if found.is_expired() or found.is_revoked() else found
 
     def authenticate_user(self, refresh_token: Granted) -> Principal:
-        """Note for which store."""
+        """Note for which store, and by whose consent."""
         record = refresh_token.record
-        return Principal(record["scope"], record["store_id"])
+        return Principal(
+            record["scope"], record["store_id"], token_id=record["parent_id"] or 0
+        )
 
     def _validate_token_scope(self, token: Granted) -> None:
         wanted = self.request.payload.scope
@@ -271,7 +329,13 @@ class RefreshToken(grants.RefreshTokenGrant):
             raise InvalidScopeError
 
     def issue_token(self, user: Principal, refresh_token: Granted) -> dict[str, Any]:
-        """Answer with the refresh token that was sent, as Foxy does."""
+        """Answer with the refresh token that was sent, as Foxy does, or a new one."""
+        if self.request.client.is_public:
+            scope = self.request.payload.scope or refresh_token.get_scope()
+            rotated: dict[str, Any] = self.generate_token(
+                user=user, scope=scope, include_refresh_token=True
+            )
+            return rotated
         token: dict[str, Any] = super().issue_token(user, refresh_token)
         return {**token, "refresh_token": self.request.form["refresh_token"]}
 
@@ -296,6 +360,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
                     redirect_uri=request.payload.redirect_uri or "",
                     scope=request.scope,
                     store_id=request.user.store_id,
+                    token_id=request.user.token_id or None,
                     code_challenge=request.payload.data.get("code_challenge"),
                     code_challenge_method=request.payload.data.get(
                         "code_challenge_method"
@@ -312,8 +377,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
         if found is None or found.is_expired() or not found.check_client(client):
             return None
         if found.record["date_used"] is not None:
-            with self.server.database.writing() as tx:
-                _revoke_what_came_of(tx, found)
+            self.server.end_grant(found)
             return None
         return found
 
@@ -321,9 +385,11 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
         """Leave the code: it was marked as used when its tokens were saved."""
 
     def authenticate_user(self, authorization_code: Granted) -> Principal:
-        """Note for which store."""
+        """Note for which store, and by whose consent."""
         record = authorization_code.record
-        return Principal(record["scope"], record["store_id"])
+        return Principal(
+            record["scope"], record["store_id"], token_id=record["token_id"] or 0
+        )
 
 
 class Revocation(RevocationEndpoint):
@@ -339,17 +405,15 @@ class Revocation(RevocationEndpoint):
     def revoke_token(self, token: Granted, _request: OAuth2Request) -> None:
         """Make it useless at once."""
         record = token.record
-        which = _T.id == record["id"]
-        if record["kind"] == access.REFRESH:
-            which = (_T.client_id == record["client_id"]) & (
-                _T.store_id.is_not_distinct_from(record["store_id"])
-            )
-        with self.server.database.writing() as tx:
-            tx.execute(
-                update(TOKENS)
-                .where(which, _T.date_revoked.is_(None))
-                .values(date_revoked=now())
-            )
+        server = self.server
+        with server.database.writing() as tx:
+            if record["kind"] == access.REFRESH:
+                client_id, store_id = record["client_id"], record["store_id"]
+                ended = revocation.end_grant(tx, client_id, store_id, None)
+            else:
+                ended = revocation.end_tokens(tx, _T.id == record["id"])
+        for key in ended.partial_keys:
+            server.storage.drop_partial(key)
 
 
 class Introspection(IntrospectionEndpoint):
@@ -424,8 +488,9 @@ class _Challenge(CodeChallenge):
 
     def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
         """Refuse who could not redeem a code before asking a merchant for one."""
-        is_public = grant.request.client.record["secret_digest"] is None
-        if is_public and not grant.request.payload.data.get("code_challenge"):
+        if grant.request.client.is_public and not grant.request.payload.data.get(
+            "code_challenge"
+        ):
             raise InvalidRequestError("Missing 'code_challenge'")
         super().validate_code_challenge(grant, redirect_uri)
 
@@ -441,13 +506,45 @@ def _take(tx: Transaction, code: Granted) -> bool:
     return taken == 1
 
 
-def _revoke_what_came_of(tx: Transaction, code: Granted) -> None:
-    """Revoke all tokens of a code that comes twice (RFC 6749, section 4.1.2)."""
-    tx.execute(
-        update(TOKENS)
-        .where(_T.code_digest == code.record["digest"], _T.date_revoked.is_(None))
-        .values(date_revoked=now())
+def _are_valid(tx: Transaction, request: OAuth2Request) -> bool:
+    """Return whether what a token is made with was not revoked since it was read."""
+    client, parent_id = request.client.record, request.user.token_id
+    refresh: Granted | None = getattr(request, "refresh_token", None)
+    tokens = [parent_id] if parent_id else []
+    tokens += [refresh.record["id"]] if refresh is not None else []
+    return clients.find(tx, client["client_id"]) is not None and all(
+        access.is_valid(tx, Principal("", None, token_id=number)) for number in tokens
     )
+
+
+def _rotated(request: OAuth2Request) -> Granted | None:
+    """Return the refresh token that a request replaces, if it is one that rotates."""
+    granted: Granted | None = getattr(request, "refresh_token", None)
+    return granted if granted is not None and request.client.is_public else None
+
+
+def _retire(tx: Transaction, rotated: Granted) -> bool:
+    """Revoke a refresh token that is replaced; False if another request was first."""
+    return (
+        tx.execute(
+            update(TOKENS)
+            .where(_T.id == rotated.record["id"], _T.date_revoked.is_(None))
+            .values(date_revoked=now())
+        )
+        == 1
+    )
+
+
+def _end_grant(tx: Transaction, granted: Granted) -> list[str]:
+    """Revoke all tokens of the grant that a code or refresh token belongs to.
+
+    Both may be used once only (RFC 6749, section 4.1.2; RFC 9700, section 4.14.2).
+    Return the keys of partial uploads.
+    """
+    record = granted.record
+    return revocation.end_grant(
+        tx, record["client_id"], record["store_id"], granted.code_digest
+    ).partial_keys
 
 
 def _code_of(request: OAuth2Request) -> str | None:

@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 
 from app.database import Database, Snapshot, Statement, Transaction
-from app.errors import Conflict, LinkExpired, UnknownLink
-from app.models import UPLOAD_SLOTS
-from app.services import downloadables, library
-from app.services.access import digest
+from app.errors import Conflict, LinkExpired, NotFound, UnknownLink
+from app.models import STORES, UPLOAD_SLOTS
+from app.services import downloadables, library, listing
+from app.services.access import Principal, digest
 from app.services.clock import now
 from app.services.main_files import NewFile
 
@@ -24,6 +24,48 @@ KEPT = 3600
 """Seconds for which a finished slot still says so, to who lost the answer."""
 
 _U = UPLOAD_SLOTS.c
+_OPEN = (
+    select(
+        _U.id,
+        _U.store_id,
+        _U.downloadable_id,
+        _U.file_name,
+        _U.file_type,
+        _U.length.label("file_size"),
+        # Not by the name of a column: a page has an offset, too.
+        _U.offset.label("bytes_received"),
+        _U.date_created,
+        _U.date_expires,
+    )
+    .where(_U.date_finished.is_(None))
+    .subquery("open_slots")
+)
+_O = _OPEN.c
+SOURCE = listing.source(
+    name="upload",
+    table=_OPEN,
+    columns=tuple(_O),
+    joined=_OPEN,
+    searched=None,
+)
+IN_STORE = listing.Listing(SOURCE, owner="store_id")
+OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
+_OPEN_BY_ID = Statement(
+    SOURCE.rows()
+    .add_columns(
+        STORES.c.date_modified.label("store_modified"),
+        _O.date_created.label("date_modified"),
+        _O.bytes_received.label("revision"),
+    )
+    .where(_O.id == bindparam("id"))
+)
+_STATE = Statement(
+    select(
+        func.count().label("total"),
+        func.coalesce(func.sum(_O.id), 0).label("ids"),
+        func.coalesce(func.sum(_O.bytes_received), 0).label("progress"),
+    ).where(_O.store_id == bindparam("store_id"))
+)
 _BY_DIGEST = Statement(select(UPLOAD_SLOTS).where(_U.digest == bindparam("digest")))
 _PARTIAL = Statement(select(_U.partial_key).where(_U.id == bindparam("id")))
 _EXPIRED = Statement(
@@ -31,27 +73,33 @@ _EXPIRED = Statement(
 )
 
 
-def create(
+def create(  # noqa: PLR0913 - each is a column
     tx: Transaction,
+    principal: Principal,
     *,
+    store_id: int,
     downloadable_id: int | None = None,
-    store_id: int | None = None,
     hours: int,
     file_name: str | None,
     file_type: str | None,
     announced: tuple[int, str] | None = None,
 ) -> str:
-    """Open a slot for a downloadable, or for the library of a store.
+    """Open a slot for a downloadable, or for the library of its store.
 
-    What is `announced` of the file is its size, and its MD5 in Base64. Give the last
-    part of its address.
+    It ends with the token that it is made with. `announced` are the size of the file
+    and its MD5 in Base64. Return the last part of its address.
     """
     size, md5 = announced or (None, None)
     token = secrets.token_urlsafe(TOKEN_BYTES)
+    expires = now() + hours * HOUR
+    # A program's token is renewed every two hours; what it made lives on.
+    if principal.is_personal and principal.date_expires is not None:
+        expires = min(expires, principal.date_expires)
     tx.insert(
         UPLOAD_SLOTS,
         {
             "digest": digest(token),
+            "token_id": principal.token_id,
             "downloadable_id": downloadable_id,
             "store_id": store_id,
             "announced_size": size,
@@ -59,7 +107,8 @@ def create(
             "file_name": file_name,
             "file_type": file_type,
             "offset": 0,
-            "date_expires": now() + hours * HOUR,
+            "date_created": now(),
+            "date_expires": expires,
         },
     )
     return token
@@ -196,3 +245,26 @@ def _into_library(
 def remove(tx: Transaction, slot_id: int) -> None:
     """Remove a slot."""
     tx.execute(delete(UPLOAD_SLOTS).where(_U.id == slot_id))
+
+
+# -- as the merchant sees them ------------------------------------------------------
+
+
+def find_open(db: Snapshot, principal: Principal, slot_id: int) -> dict[str, Any]:
+    """Return a slot of a store that the principal sees. Raises `NotFound`."""
+    record = db.record(_OPEN_BY_ID, id=slot_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def version(db: Snapshot, store_id: int) -> str:
+    """Return a text that is another one after each change of a store's slots."""
+    return "-".join(map(str, db.row(_STATE, store_id=store_id) or ()))
+
+
+def close(tx: Transaction, slot_id: int) -> list[str]:
+    """Remove a slot; return the key of what has arrived, if anything has."""
+    key = tx.value(_PARTIAL, id=slot_id)
+    remove(tx, slot_id)
+    return [] if key is None else [str(key)]

@@ -1,11 +1,14 @@
 """`sirenhall token`, also while the server runs."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import update
 
 from app.cli import main
+from app.models import TOKENS
 from tests.conftest import environment_for
 
 
@@ -101,3 +104,38 @@ def test_mistakes_are_said_in_one_line(run):
     )
     assert "no valid token 9" in run("revoke", "9", code=1).output
     run("create", "--scope", "everything", code=2)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [("30m", 1800), ("12h", 43_200), ("90d", 7_776_000), ("4w", 2_419_200)],
+)
+def test_a_token_may_expire_and_every_list_says_when(run, api, given, seconds):
+    made = json.loads(run("create", "--expires", given, "--json").stdout)
+    expires = datetime.fromisoformat(made["date_expires"])
+    left = (expires - datetime.now(UTC)).total_seconds()
+    assert abs(left - seconds) < 60
+    listed = json.loads(run("list", "--json").stdout)["tokens"]
+    assert listed[-1]["date_expires"] == made["date_expires"]
+    assert made["date_expires"] in run("list").output
+    shown = api.get(f"/tokens/{made['id']}").json["date_expires"]
+    assert datetime.fromisoformat(shown) == expires
+
+
+@pytest.mark.parametrize("given", ["90", "0d", "d", "-1d", "1y", "soon", ""])
+def test_a_time_that_is_none_is_named(run, given):
+    result = run("create", "--expires", given, code=2)
+    assert "must be a whole number and a unit" in " ".join(result.output.split())
+
+
+def test_a_token_that_has_expired_says_so(run, api, installation):
+    made = json.loads(run("create", "--expires", "1m", "--json").stdout)
+    with installation.database.writing() as tx:
+        tx.execute(
+            update(TOKENS).where(TOKENS.c.id == made["id"]).values(date_expires=1)
+        )
+    headers = {"Authorization": f"Bearer {made['token']}"}
+    answer = api.get("/stores/1", headers=headers)
+    assert answer.status_code == 401
+    assert "has expired" in answer.text
+    assert "expired" in run("list").output

@@ -44,6 +44,7 @@ def test_titles_and_links(api):
             "Downloadable Item Categories for this store"
         ),
         "fx:create_upload_url": "Create an address at which the file can be left",
+        "fx:uploads": "Open uploads of this downloadable",
         "fx:files": "Files of this downloadable",
         "fx:offer": "Offer of this downloadable",
         "fx:translations": "Translations of this downloadable",

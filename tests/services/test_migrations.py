@@ -45,7 +45,7 @@ ROWS = [
 @pytest.fixture
 def old(tmp_path):
     """A data folder whose database is of the first version."""
-    settings = settings_for(tmp_path / "data")
+    settings = settings_for(tmp_path / "data", secret_key="k" * 32)
     settings.data_dir.mkdir()
     database = Database(settings.database)
     config = Config()
@@ -80,7 +80,7 @@ def test_what_was_there_is_found_by_what_is_new(old):
 
 
 def test_a_table_that_is_made_anew_keeps_what_refers_to_it(tmp_path):
-    settings = settings_for(tmp_path / "data")
+    settings = settings_for(tmp_path / "data", secret_key="k" * 32)
     settings.data_dir.mkdir()
     database = Database(settings.database)
     config = Config()
@@ -139,7 +139,7 @@ def test_what_shares_a_blob_is_no_obstacle_to_going_back(old):
     config = Config()
     config.set_main_option("script_location", "app:migrations")
     for version in ("0007", migrations.HEAD):
-        with database.writing() as tx:
+        with database.migrating() as tx:
             config.attributes["connection"] = tx.connection
             go = command.downgrade if version == "0007" else command.upgrade
             go(config, version)
@@ -152,7 +152,7 @@ def test_every_step_can_be_taken_back(old):
     config = Config()
     config.set_main_option("script_location", "app:migrations")
     for version in ("0001", migrations.HEAD):
-        with database.writing() as tx:
+        with database.migrating() as tx:
             config.attributes["connection"] = tx.connection
             go = command.downgrade if version == "0001" else command.upgrade
             go(config, version)

@@ -130,7 +130,7 @@ def _uploaded(tx: Transaction, who: Principal, signed_id: str) -> dict[str, Any]
     except RequestError as error:
         text = f"{name} must be the signed_id of a direct upload of the last day"
         raise Invalid.of([FieldError(name, "invalid", text)]) from error
-    if slot["store_id"] != who.store_id or slot["store_id"] is None:
+    if slot["store_id"] != who.store_id or slot["downloadable_id"] is not None:
         text = f"{name} must be the signed_id of a direct upload of this store"
         raise Invalid.of([FieldError(name, "invalid", text)])
     if slot["version_id"] is None:
@@ -174,7 +174,8 @@ def _direct_upload(call: Call) -> Response:
         gone = uploads.remove_expired(tx)
         token = uploads.create(
             tx,
-            store_id=who.store_id,
+            who,
+            store_id=who.store_id or 0,
             hours=hours,
             file_name=name,
             file_type=media_type(declared, name),

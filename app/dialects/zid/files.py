@@ -47,6 +47,7 @@ def _presign(call: Call, uuid: str) -> Response:
         gone = uploads.remove_expired(tx)
         token = uploads.create(
             tx,
+            who.principal,
             store_id=who.store_id,
             hours=call.settings.upload_hours,
             file_name=name,
@@ -104,7 +105,7 @@ def _uploaded(tx: Transaction, who: Reader, values: Mapping[str, Any]) -> int:
         slot = uploads.find(tx, values["key"].rpartition("/")[2])
     except RequestError:
         slot = {"store_id": None}
-    if slot["store_id"] != who.store_id:
+    if slot["store_id"] != who.store_id or slot["downloadable_id"] is not None:
         raise _wrong("key", "must be the key of an upload of the last day")
     if slot["version_id"] is None:
         raise _wrong("key", "has no file: POST it to the url of the upload first")

@@ -1,0 +1,71 @@
+"""Open uploads: the upload slots of a store or downloadable, and how to close one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+from app.database import Transaction
+from app.http.catalogue import Catalogue, Kind
+from app.http.collection_views import CollectionViews, pages
+from app.http.declaration import TO_STORE, Declaration, LinkTo, Relation
+from app.http.endpoints import CollectionService, ItemService
+from app.http.item_views import ItemViews
+from app.services import downloadables, stores, uploads
+from schemas.upload import UploadSchema
+
+UPLOAD = Declaration(
+    name="upload",
+    plural="uploads",
+    path="/open_uploads/{id}",
+    title="This Upload",
+    description=(
+        "An upload slot: whoever has its address may leave a file there without a "
+        "token. DELETE closes it, and removes what has arrived. It also ends with the "
+        "token that it was made with. Its address is shown nowhere."
+    ),
+    collection_description="The upload slots that have no file yet.",
+    schema=UploadSchema(),
+    columns=uploads.SOURCE.names,
+    links=(
+        TO_STORE,
+        LinkTo(
+            "fx:downloadable",
+            "/downloadables/{downloadable_id}",
+            "Downloadable of this upload",
+            when=("downloadable_id",),
+            relation=Relation("downloadable", "downloadable_id"),
+        ),
+    ),
+)
+KIND = Kind(UPLOAD, uploads.SOURCE)
+
+
+def _remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+    return uploads.close(tx, record["id"])
+
+
+def register(app: Flask, catalogue: Catalogue) -> None:
+    """Publish the views."""
+    service = ItemService(find=uploads.find_open, remove=_remove)
+    items = ItemViews(KIND, service, catalogue)
+    items.register(app)
+    for path, owner, listing in (
+        ("/stores/{id}/open_uploads", stores.find, uploads.IN_STORE),
+        (
+            "/downloadables/{id}/open_uploads",
+            downloadables.find,
+            uploads.OF_DOWNLOADABLE,
+        ),
+    ):
+        CollectionViews(
+            items,
+            path,
+            CollectionService(
+                owner=owner,
+                version=lambda db, record: uploads.version(
+                    db, record.get("store_id", record["id"])
+                ),
+                page=pages(listing),
+            ),
+        ).register(app)

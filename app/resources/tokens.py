@@ -1,0 +1,54 @@
+"""Tokens and grants: who may use a store's API, and how to end that."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+from app.database import Transaction
+from app.http.catalogue import Catalogue, Kind
+from app.http.collection_views import CollectionViews, pages
+from app.http.declaration import TO_STORE, Declaration
+from app.http.endpoints import CollectionService, ItemService
+from app.http.item_views import ItemViews
+from app.services import stores, tokens
+from schemas.token import TokenSchema
+
+TOKEN = Declaration(
+    name="token",
+    plural="tokens",
+    path="/tokens/{id}",
+    title="This Token",
+    description=(
+        "A right to use the API of a store: a personal token, or a program's. DELETE "
+        "revokes it at once, with everything that was made with it: upload slots, and "
+        "the grants of programs that were allowed with it. Its text is shown nowhere."
+    ),
+    collection_description=(
+        "The tokens and grants of a store that are not revoked. The operator makes "
+        "them (`sirenhall token create`), or a program gets them by OAuth2."
+    ),
+    schema=TokenSchema(),
+    columns=tokens.SOURCE.names,
+    links=(TO_STORE,),
+)
+KIND = Kind(TOKEN, tokens.SOURCE)
+
+
+def _remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+    return tokens.remove(tx, dict(record))
+
+
+def register(app: Flask, catalogue: Catalogue) -> None:
+    """Publish the views."""
+    items = ItemViews(KIND, ItemService(find=tokens.find, remove=_remove), catalogue)
+    items.register(app)
+    CollectionViews(
+        items,
+        "/stores/{id}/tokens",
+        CollectionService(
+            owner=stores.find,
+            version=lambda db, store: tokens.version(db, store["id"]),
+            page=pages(tokens.IN_STORE),
+        ),
+    ).register(app)

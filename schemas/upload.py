@@ -1,0 +1,26 @@
+"""An upload slot that is open: what it is for, and until when; never its address."""
+
+from schemas.base import ResourceSchema
+from schemas.fields import Date, Integer, Text
+
+
+class UploadSchema(ResourceSchema):
+    """Properties of an upload slot; all are read only."""
+
+    searchable = ()
+
+    downloadable_id = Integer(
+        "The downloadable that gets the file; null: it goes into the library.",
+        read_only=True,
+        example=1,
+    )
+    file_name = Text("The name that the file will have.", read_only=True, example="")
+    file_type = Text("The media type it will have.", read_only=True, example="")
+    file_size = Integer(
+        "The size of a resumable upload in bytes; null: none was begun.",
+        read_only=True,
+        example=1048576,
+    )
+    bytes_received = Integer("How much of it has arrived.", read_only=True, example=0)
+    date_created = Date("When it was opened.")
+    date_expires = Date("When it closes.")
