@@ -75,6 +75,8 @@ STORE = Declaration(
             "/stores/{id}/webhook_deliveries?order=id%20desc",
             "Webhook Deliveries of This Store",
         ),
+        LinkTo("fx:tokens", "/stores/{id}/tokens", "Tokens and Grants of This Store"),
+        LinkTo("fx:uploads", "/stores/{id}/open_uploads", "Uploads of This Store"),
         LinkTo(
             "fx:attributes",
             "/stores/{id}/attributes",
@@ -84,6 +86,8 @@ STORE = Declaration(
     ),
 )
 KIND = Kind(STORE, stores.SOURCE)
+SEES_ALL = "sees_all"
+"""Whether who asks sees other stores, and may know that a domain is theirs."""
 
 
 def _problems(
@@ -92,9 +96,16 @@ def _problems(
     return stores.problems(values)
 
 
+def _find(db: Snapshot, principal: Principal, store_id: int) -> dict[str, Any]:
+    record = stores.find(db, principal, store_id)
+    return {**record, SEES_ALL: principal.store_id is None}
+
+
 def _change(
     tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> None:
+    if record[SEES_ALL] and "store_domain" in values:
+        stores.ensure_free(tx, values["store_domain"])
     stores.change(tx, record, values)
 
 
@@ -108,8 +119,9 @@ def _create(
     return Made(store_id, {"token": token})
 
 
-def _owner(_db: Snapshot, _principal: Principal, _owner_id: int) -> dict[str, Any]:
-    return {}
+def _owner(_db: Snapshot, principal: Principal, _owner_id: int) -> dict[str, Any]:
+    """Return the store whose changes matter to who asks, None for those of all."""
+    return {"store_id": principal.store_id}
 
 
 def _page(
@@ -140,7 +152,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
     items = ItemViews(
         KIND,
         ItemService(
-            find=stores.find,
+            find=_find,
             problems=_problems,
             change=_change,
             remove=stores.remove,
@@ -155,7 +167,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         "/stores",
         CollectionService(
             owner=_owner,
-            version=lambda db, _owner: stores.version(db),
+            version=lambda db, owner: stores.version(db, owner["store_id"]),
             page=_page,
             create=_create,
             problems=_problems,

@@ -2,6 +2,7 @@
 
 import http.client
 import ipaddress
+import logging
 import socket
 import ssl
 import threading
@@ -25,6 +26,7 @@ OF_ONE_STORE = 4
 READ = 1024
 """Bytes of an answer that are read; what it says beyond its status is not used."""
 
+_LOG = logging.getLogger(__name__)
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # What is nobody's on the Internet, whatever this Python's own tables know of it.
@@ -190,9 +192,11 @@ def resolve(host: str, port: int, *, may_be_private: bool) -> list[str]:
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:
         if not may_be_private and not is_public(ipaddress.ip_address(address)):
+            # The operator is told where it is, and a tenant is not.
+            _LOG.info("webhook refused: %s is at %s", host, address)
             raise Refused(
-                f"{host} is at {address}, which is no public address; "
-                "SIRENHALL_WEBHOOK_PRIVATE=true lets webhooks go there"
+                f"{host} is not at a public address; the operator of this server can "
+                "allow others (SIRENHALL_WEBHOOK_PRIVATE)"
             )
     return addresses
 
@@ -217,4 +221,8 @@ def _words(error: Exception) -> str:
         return f"the host is not found: {error.strerror}"
     if isinstance(error, TimeoutError):
         return "the address did not answer in time"
-    return f"the address cannot be reached: {error}"[:300]
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not valid: {error.verify_message}"[:300]
+    # An error's text may name an address that is nobody's business.
+    reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+    return f"the address cannot be reached: {reason or type(error).__name__}"[:300]

@@ -74,13 +74,13 @@ _PLACES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
 
 SHORTEST_KEY = 16
 
-_STATE = Statement(
-    select(
-        func.count().label("total"),
-        func.coalesce(func.max(STORES.c.id), 0).label("newest"),
-        func.coalesce(func.sum(STORES.c.revision), 0).label("revisions"),
-    ).select_from(STORES)
-)
+_STATES = select(
+    func.count().label("total"),
+    func.coalesce(func.max(STORES.c.id), 0).label("newest"),
+    func.coalesce(func.sum(STORES.c.revision), 0).label("revisions"),
+).select_from(STORES)
+_STATE = Statement(_STATES)
+_STATE_OF_ONE = Statement(_STATES.where(STORES.c.id == bindparam("id")))
 
 LISTING = listing.Listing(SOURCE, owner=None)
 COUNTED = (
@@ -106,10 +106,11 @@ def ids(db: Snapshot) -> list[int]:
     return [int(row[0]) for row in db.rows(_IDS)]
 
 
-def version(db: Snapshot) -> str:
-    """Give a text that is another one after each change of any store."""
+def version(db: Snapshot, store_id: int | None) -> str:
+    """Give a text that is another one after each change of a store, or of any."""
     # Ids are never reused and revisions only grow.
-    return "{}.{}.{}".format(*(db.row(_STATE) or ()))
+    row = db.row(_STATE) if store_id is None else db.row(_STATE_OF_ONE, id=store_id)
+    return "{}.{}.{}".format(*(row or ()))
 
 
 def page(
@@ -140,10 +141,12 @@ def problems(values: Mapping[str, Any]) -> Iterator[FieldError]:
         )
 
 
-def ensure_free(tx: Snapshot, domain: str, *, store_id: int | None = None) -> None:
-    """Refuse a domain that another store has. Raises `Conflict`."""
-    taken = tx.value(_BY_DOMAIN, store_domain=domain)
-    if taken not in {None, store_id}:
+def ensure_free(tx: Snapshot, domain: str) -> None:
+    """Refuse a domain that another store has. Raises `Conflict`.
+
+    Only for those who see all stores: to refuse it to a store tells of the other.
+    """
+    if tx.value(_BY_DOMAIN, store_domain=domain) is not None:
         raise Conflict.about(
             "store_domain", f"store_domain {domain} is already in use by another store"
         )
@@ -172,8 +175,6 @@ def change(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Change a store."""
-    if "store_domain" in values:
-        ensure_free(tx, values["store_domain"], store_id=record["id"])
     if "currency" in values:
         downloadables.ensure_prices_fit(tx, record["id"], values["currency"])
     if not values.get("webhook_key", "-"):

@@ -223,3 +223,55 @@ def told(response, number):
 
 def api_errors(client, response):
     return client.errors(response)
+
+
+# -- nothing of other stores ------------------------------------------------------
+
+
+def test_a_domain_that_another_store_has_is_answered_like_a_free_one(api, operator):
+    operator.post("/stores", json=STORE)
+    taken = api.patch("/stores/1", json={"store_domain": STORE["store_domain"]})
+    free = api.patch("/stores/1", json={"store_domain": "free"})
+    assert taken.status_code == free.status_code == 200
+    assert taken.json["store_domain"] == STORE["store_domain"]
+
+
+@pytest.mark.parametrize("query", ["", "?zoom=downloadables", "?search=a", "?limit=0"])
+def test_the_tag_of_the_stores_tells_nothing_of_the_others(api, operator, app, query):
+    path = f"/stores{query}"
+    before, seen = api.get(path), operator.get(path)
+    made = operator.post("/stores", json=STORE).json
+    other = Api(app.test_client(), made["token"])
+    href = made["_links"]["self"]["href"]
+    other.patch(href, json={"store_name": "Renamed"})
+    values = {"name": "A", "code": "a", "price": 1, "item_category_id": 3}
+    other.post(f"{href}/downloadables", json=values)
+    again = api.get(path)
+    assert again.headers["ETag"] == before.headers["ETag"]
+    assert again.data == before.data
+    assert operator.get(path).headers["ETag"] != seen.headers["ETag"]
+    api.patch("/stores/1", json={"store_name": "Mine"})
+    assert api.get(path).headers["ETag"] != before.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/stores/1?zoom=downloadables",
+        "/stores/1/downloadables?zoom=item_category,store",
+        "/stores/1/downloadables?item_category:code=DOWNLOADS",
+        "/stores/1/item_categories?zoom=downloadables",
+        "/stores/1/tokens",
+        "/stores/1/open_uploads",
+    ],
+)
+def test_the_tag_of_a_page_tells_nothing_of_other_stores(api, operator, app, path):
+    api.get("/stores/1")
+    before = api.get(path)
+    made = operator.post("/stores", json=STORE).json
+    other = Api(app.test_client(), made["token"])
+    href = made["_links"]["self"]["href"]
+    values = {"code": "X", "name": "X", "item_delivery_type": "notshipped"}
+    assert other.post(f"{href}/item_categories", json=values).status_code == 201
+    other.post(f"{href}/upload_url")
+    assert api.get(path).headers["ETag"] == before.headers["ETag"]

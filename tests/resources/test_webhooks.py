@@ -463,7 +463,10 @@ class TestPrivateAddresses:
         api.upload()
         assert deliverer.deliver(installation) == (0, 1)
         assert receiver.seen == []
-        assert "no public address" in listed(api)[0]["error"]
+        error = listed(api)[0]["error"]
+        assert "not at a public address" in error
+        # A tenant learns nothing of the network that the server is in.
+        assert "127.0.0.1 is at" not in error
 
     @pytest.mark.parametrize(
         ("address", "is_public"),
