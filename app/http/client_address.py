@@ -20,7 +20,7 @@ _WITH_PORT = re.compile(
 )
 
 
-def parse(text: str) -> IpAddress | None:
+def parse_address(text: str) -> IpAddress | None:
     """Return the address that a text stands for, or None if it is none.
 
     A port, brackets and an IPv6 zone are removed; an IPv4 address that is mapped into
@@ -42,7 +42,7 @@ def network_of(text: str) -> str:
 
     Empty for what is no address, such as the path of a Unix socket.
     """
-    address = parse(text)
+    address = parse_address(text)
     if isinstance(address, ipaddress.IPv6Address):
         network = ipaddress.ip_network((address, NETWORK_BITS), strict=False)
         return str(network)
@@ -60,7 +60,7 @@ class ClientAddress:
     ) -> "Iterable[bytes]":
         """Parse the address; one that cannot be parsed stays as it is."""
         sent = str(environ.get("REMOTE_ADDR", ""))
-        address = parse(sent)
+        address = parse_address(sent)
         if address is not None:
             environ["REMOTE_ADDR"] = str(address)
         return self.app(environ, start_response)

@@ -52,8 +52,10 @@ class Once:
         path = f"{call.request.method} {call.request.path}"
         self._named = f"{caller}\n{path}\n{key}".encode()
         self.digest = hashlib.sha256(self._named).hexdigest() if key else ""
+        self.caller = hashlib.sha256(caller.encode()).hexdigest()
         self.request_digest = ""
         self.first: Outcome | None = None
+        self._is_begun = False
 
     @property
     def _sealed(self) -> "Fernet":
@@ -69,6 +71,10 @@ class Once:
         if not self.digest:
             return
         self.request_digest = body.fingerprint()
+        self.call.close()
+        database = self.call.installation.database
+        self.first = idempotency.begin(database, self.digest, self.caller)
+        self._is_begun = True
         if self.first is not None:
             self._replay(self.first)
 
@@ -90,12 +96,12 @@ class Once:
             json.dumps(headers),
             self._sealed.encrypt(response.get_data()),
         )
-        idempotency.keep(tx, self.digest, outcome, seconds)
+        idempotency.keep(tx, self.digest, self.caller, outcome, seconds)
         return response
 
     def give_up(self) -> None:
         """Forget the request: it had no effect, and may be sent again, mended."""
-        if self.digest and self.first is None:
+        if self._is_begun and self.first is None:
             self.call.close()
             idempotency.give_up(self.call.installation.database, self.digest)
 
@@ -136,8 +142,6 @@ def once(call: Call, caller: str | None = None) -> Iterator[Once]:
         )
     who = call.principal.caller if caller is None else caller
     state = Once(call, found[1] or found[2], who)
-    call.close()
-    state.first = idempotency.begin(call.installation.database, state.digest)
     try:
         yield state
     except RequestError:

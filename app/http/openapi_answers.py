@@ -45,8 +45,11 @@ HEADERS: Mapping[str, Any] = {
 
 def statuses_of(route: Route, method: str, settings: Settings) -> set[int]:
     """Give every status that an operation of this server may answer with."""
-    found = {400, 503}
-    if settings.effective_rate_limit:
+    found = {400, 431, 503}
+    if method in WITH_BODY:
+        found.add(408)
+    # A token has so many Idempotency-Keys, whatever the rate is.
+    if settings.effective_rate_limit or method == "POST":
         found.add(429)
     if route.negotiates(method):
         found.add(406)

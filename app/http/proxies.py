@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.http.client_address import ClientAddress
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -38,6 +40,7 @@ def behind_proxies(
     prefix = urlsplit(public_url).path.rstrip("/")
     if prefix:
         app = Prefix(app, prefix)
+    app = ClientAddress(app)
     if not trusted:
         return app
     # Host and path are what links are made of: only the setting may change them, since

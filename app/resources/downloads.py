@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response
 
 from app.errors import BadRequest, NotAcceptable, UnknownLink
-from app.http import customer_page, delivery, handover
+from app.http import client_address, customer_page, delivery, handover
 from app.http.addresses import DOWNLOAD as ADDRESS
 from app.http.addresses import DOWNLOAD_FILES as PAGE
 from app.http.call import Call
@@ -253,11 +253,9 @@ def _address(sent: str, kept: str) -> str:
     """Keep as much of an address as the operator wants."""
     if kept == "none":
         return ""
-    try:
-        address = ipaddress.ip_address(sent)
-    except ValueError:
+    address = client_address.parse_address(sent)
+    if address is None:
         return ""
-    address = getattr(address, "ipv4_mapped", None) or address
     if kept == "full":
         return str(address)
     bits = 24 if address.version == 4 else 48  # noqa: PLR2004

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select
 
 from app.database import Database, Snapshot, Statement, Transaction
-from app.errors import Conflict, Invalid, Problem
+from app.errors import Conflict, Invalid, Problem, TooManyRequests
 from app.models import IDEMPOTENCY_KEYS
 from app.services.clock import now
 
@@ -21,7 +21,16 @@ KEPT = 86_400
 LEASE = 300
 """Seconds after which a request that was begun and never ended counts for nothing."""
 
+MAX_KEYS = 10_000
+"""Keys of one token that are kept at a time."""
+
 _K = IDEMPOTENCY_KEYS.c
+_LAST_ALLOWED = Statement(
+    select(_K.digest)
+    .where(_K.caller == bindparam("caller"))
+    .limit(1)
+    .offset(bindparam("most"))
+)
 _BY_DIGEST = Statement(
     select(_K.request_digest, _K.status, _K.headers, _K.body, _K.date_expires).where(
         _K.digest == bindparam("digest"), _K.date_expires > bindparam("moment")
@@ -39,10 +48,11 @@ class Outcome:
     body: bytes
 
 
-def begin(database: Database, digest: str) -> Outcome | None:
+def begin(database: Database, digest: str, caller: str) -> Outcome | None:
     """Give the outcome of an earlier request, or note that this one is running.
 
-    Raises `Conflict` while the first one is still running.
+    Raises `Conflict` while the first one is still running, and `TooManyRequests` where
+    a caller has as many keys as one may have.
     """
     with database.writing() as tx:
         row = tx.row(_BY_DIGEST, digest=digest, moment=now())
@@ -55,9 +65,18 @@ def begin(database: Database, digest: str) -> Outcome | None:
                 )
             return _outcome(row)
         remove_expired(tx)
+        if tx.row(_LAST_ALLOWED, caller=caller, most=MAX_KEYS - 1) is not None:
+            raise TooManyRequests(
+                f"{MAX_KEYS} requests with an Idempotency-Key are kept for this token, "
+                "each for a day; send it without one, or try again later",
+                headers={"Retry-After": "3600"},
+            )
         tx.connection.execute(
             IDEMPOTENCY_KEYS.insert().values(
-                digest=digest, request_digest="", date_expires=now() + LEASE
+                digest=digest,
+                caller=caller,
+                request_digest="",
+                date_expires=now() + LEASE,
             )
         )
     return None
@@ -74,12 +93,15 @@ def find(db: Snapshot, digest: str) -> Outcome | None:
     return None if row is None or row[1] is None else _outcome(row)
 
 
-def keep(tx: Transaction, digest: str, outcome: Outcome, seconds: int) -> None:
+def keep(
+    tx: Transaction, digest: str, caller: str, outcome: Outcome, seconds: int
+) -> None:
     """Keep an outcome, together with the effect, for so long."""
     tx.execute(delete(IDEMPOTENCY_KEYS).where(_K.digest == digest))
     tx.connection.execute(
         IDEMPOTENCY_KEYS.insert().values(
             digest=digest,
+            caller=caller,
             request_digest=outcome.request_digest,
             status=outcome.status,
             headers=outcome.headers,

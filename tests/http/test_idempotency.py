@@ -106,11 +106,11 @@ def test_while_the_first_is_running_the_second_is_told(api, installation, monkey
     monkeypatch.setattr(
         idempotency,
         "begin",
-        lambda database, digest: digests.append(digest) or begin(database, digest),
+        lambda *asked: digests.append(asked[1]) or begin(*asked),
     )
     api.post(PATH, json={**ITEM, "price": "x"}, headers=KEY)
     # Another worker has begun, and not ended.
-    assert begin(installation.database, digests[0]) is None
+    assert begin(installation.database, digests[0], "") is None
     response = api.post(PATH, json=ITEM, headers=KEY)
     assert response.status_code == 409
     assert response.headers["Retry-After"] == "1"
@@ -187,3 +187,34 @@ def test_what_another_secret_sealed_is_said_so(api, installation, data_dir):
     other.extensions["sirenhall"].close()
     assert answer.status_code == 409
     assert "SIRENHALL_SECRET_KEY" in answer.text
+
+
+def test_a_caller_has_so_many_keys_and_others_have_their_own(
+    api, operator, monkeypatch
+):
+    monkeypatch.setattr(idempotency, "MAX_KEYS", 3)
+
+    def send(client, number, **changes):
+        item = {**ITEM, "code": f"k{number}", **changes}
+        key = {"Idempotency-Key": f'"{number}"'}
+        return client.post(PATH, json=item, headers=key)
+
+    # What is refused keeps none.
+    for number in range(10):
+        assert send(api, number, price="x").status_code == 422
+    assert [send(api, number).status_code for number in range(3)] == [201] * 3
+    refused = send(api, 4)
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "3600"
+    assert send(api, 2).headers["Idempotency-Replayed"] == "true"
+    assert send(operator, 5).status_code == 201
+    assert api.post(PATH, json={**ITEM, "code": "none"}).status_code == 201
+
+
+def test_what_cannot_be_read_never_gets_a_row(api, installation, monkeypatch):
+    begun = []
+    monkeypatch.setattr(idempotency, "begin", lambda *asked: begun.append(asked))
+    for body, kind in ((b"{", "application/json"), (b"x", "image/png")):
+        answer = api.post(PATH, data=body, headers={**KEY, "Content-Type": kind})
+        assert answer.status_code in {400, 415}
+    assert begun == []

@@ -1,5 +1,6 @@
 """Rate limits: told before they are reached, and kept."""
 
+import base64
 import contextlib
 import re
 import shutil
@@ -67,10 +68,111 @@ def test_an_invented_token_has_no_quota_of_its_own(anonymous):
     assert ask(9, "/docs") == 429
 
 
-def test_a_preflight_is_not_counted(anonymous):
-    for _ in range(10):
-        assert anonymous.request("OPTIONS", "/stores").status_code == 200
-    assert anonymous.get("/").status_code == 200
+def test_every_method_is_counted(anonymous):
+    for method in ("OPTIONS", "HEAD", "GET", "OPTIONS", "POST"):
+        assert anonymous.request(method, "/stores").status_code != 429
+    assert anonymous.request("OPTIONS", "/stores").status_code == 429
+
+
+def from_address(anonymous, address):
+    return anonymous.get("/", environ_overrides={"REMOTE_ADDR": address}).status_code
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["203.0.113.7", "203.0.113.7:51234", "203.0.113.7:1", "::ffff:203.0.113.7"],
+        ["2001:db8::1", "2001:db8:0:0:1::1", "[2001:db8::9]:443", "2001:db8::1%eth0"],
+    ],
+)
+def test_a_client_is_known_by_its_parsed_address(anonymous, addresses):
+    statuses = [from_address(anonymous, addresses[n % 4]) for n in range(6)]
+    assert statuses == [200] * 5 + [429]
+    assert from_address(anonymous, "203.0.113.8") == 200
+    assert from_address(anonymous, "2001:db8:0:1::1") == 200
+
+
+def test_a_known_token_is_not_stopped_by_others_of_its_address(api, anonymous):
+    assert api.get("/stores/1").status_code == 200
+    for _ in range(6):
+        anonymous.get("/")
+    assert anonymous.get("/").status_code == 429
+    assert api.get("/stores/1").status_code == 200
+
+
+def test_a_token_has_one_quota_however_it_is_sent(api, anonymous):
+    def ask(number):
+        pair = base64.b64encode(f"user{number}:{api.token}".encode()).decode()
+        headers = [
+            {"Authorization": f"Basic {pair}"},
+            {"Authorization": f"Bearer {pair}"},
+            {"Authorization": f"Bearer {api.token}"},
+        ][number % 3]
+        return anonymous.get("/easycart/downloads", headers=headers).status_code
+
+    assert [ask(number) for number in range(7)] == [200] * 5 + [429] * 2
+    headers = {"X-Manager-Token": api.token}
+    assert anonymous.get("/zid/v1/products/", headers=headers).status_code == 429
+
+
+class TestAttempts:
+    """What is secret may be guessed at less often than the rest is asked for."""
+
+    @pytest.fixture
+    def settings(self):
+        return {"rate_limit": "1000/minute", "rate_limit_attempts": "3/minute"}
+
+    def test_requests_for_tokens_are_counted_whatever_comes_of_them(self, anonymous):
+        form = {"grant_type": "client_credentials", "client_id": "a"}
+        statuses = [anonymous.post("/token", data=form).status_code for _ in range(4)]
+        assert statuses == [401, 401, 401, 429]
+        assert "3 attempts in 60 seconds" in anonymous.post("/token", data=form).text
+        assert anonymous.get("/").status_code == 200
+
+    @pytest.mark.parametrize("path", ["/dl?p=guess", "/dl/files?p=guess", "/uploads/a"])
+    def test_unknown_links_are_counted(self, anonymous, path):
+        method = "PUT" if "uploads" in path else "GET"
+        statuses = [anonymous.request(method, path).status_code for _ in range(4)]
+        assert statuses == [404, 404, 404, 429]
+
+    def test_a_link_that_is_right_is_never_counted(self, anonymous, api):
+        item = api.upload()
+        values = {"downloadable_uri": f"/downloadables/{item}", "max_downloads": 0}
+        bought = api.post("/stores/1/downloadable_purchases", json=values).json
+        link = bought["_links"]["fx:download_url"]["href"]
+        assert [anonymous.get(link).status_code for _ in range(6)] == [200] * 6
+
+    def test_wrong_tokens_are_counted_and_known_ones_go_on(self, anonymous, api):
+        assert api.get("/stores/1").status_code == 200
+        for number in range(3):
+            headers = {"Authorization": f"Bearer guess-{number}"}
+            assert anonymous.get("/stores/1", headers=headers).status_code == 401
+        headers = {"Authorization": "Bearer another"}
+        assert anonymous.get("/stores/1", headers=headers).status_code == 429
+        assert api.get("/stores/1").status_code == 200
+        assert anonymous.get("/").status_code == 200
+
+    @pytest.mark.parametrize("header", ["X-Manager-Token", "Access-Token"])
+    def test_wrong_tokens_in_other_headers_are_counted(self, anonymous, header):
+        statuses = [
+            anonymous.get(
+                "/zid/v1/products/", headers={header: f"guess-{number}"}
+            ).status_code
+            for number in range(4)
+        ]
+        assert statuses == [401, 401, 401, 429]
+
+    @pytest.mark.parametrize(
+        "path", ["/surecart/v1/downloads", "/easycart/downloads", "/zid/v1/products/"]
+    )
+    def test_wrong_tokens_of_the_dialects_are_counted(self, anonymous, path):
+        statuses = [
+            anonymous.get(
+                path, headers={"Authorization": f"Bearer g{number}"}
+            ).status_code
+            for number in range(4)
+        ]
+        assert statuses == [401, 401, 401, 429]
 
 
 @pytest.mark.parametrize(
@@ -81,9 +183,13 @@ def test_a_preflight_is_not_counted(anonymous):
         ({"host": "::1"}, ""),
         ({"host": "0.0.0.0", "rate_limit": "none"}, ""),
         ({"rate_limit": "9/second"}, "9/second"),
+        # Others reach it by a proxy on this machine.
+        ({"trusted_proxies": 1}, "600/minute"),
+        ({"public_url": "https://downloads.example"}, "600/minute"),
+        ({"public_url": "http://localhost:8000"}, ""),
     ],
 )
-def test_it_is_off_at_a_loopback_address(given, rate):
+def test_it_is_off_only_where_this_machine_alone_reaches_the_server(given, rate):
     assert Settings(**given).effective_rate_limit == rate
 
 
