@@ -84,22 +84,28 @@ def measured(port, token, seconds):
     return len(times) / seconds, statistics.quantiles(times, n=100)[98]
 
 
+def connected(port, number):
+    """Connect from one of many addresses: one alone has a share of the threads."""
+    source = f"127.0.1.{number % 50 + 1}"
+    return socket.create_connection(("127.0.0.1", port), source_address=(source, 0))
+
+
 class Slow:
     """Connections that read, or write, a little every half a second."""
 
     def __init__(self, port, count, path, token, slots):
         self.sockets = []
         self.ended = threading.Event()
-        for _ in range(count):
-            reading = socket.create_connection(("127.0.0.1", port))
+        for number in range(count):
+            reading = connected(port, number)
             reading.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             reading.sendall(
                 f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
                 f"Authorization: Bearer {token}\r\n\r\n".encode()
             )
             self.sockets.append((reading, False))
-        for slot in slots:
-            writing = socket.create_connection(("127.0.0.1", port))
+        for number, slot in enumerate(slots):
+            writing = connected(port, number)
             writing.sendall(
                 f"PUT {slot} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
                 f"Content-Length: {SIZE}\r\n\r\n".encode()

@@ -276,6 +276,7 @@ def start_server(
     data_dir: Path, *options: str, environment: dict[str, str] | None = None
 ) -> Server:
     log = data_dir.parent / f"{data_dir.name}.log"
+    everything = {**os.environ, **environment_for(data_dir), **(environment or {})}
     with log.open("w") as errors:
         process = subprocess.Popen(
             [
@@ -285,17 +286,29 @@ def start_server(
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env={
-                **os.environ,
-                **environment_for(data_dir),
-                **(environment or {}),
-            },
+            env=everything,
         )
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line, log.read_text()
     said = json.loads(line)
-    return Server(process, said["url"], said["token"], data_dir, log)
+    token = said["token"]
+    if token is None and environment:
+        # Behind a proxy, as in production, none is printed.
+        token = make_token(data_dir, everything)
+    return Server(process, said["url"], token, data_dir, log)
+
+
+def make_token(data_dir: Path, environment: dict[str, str]) -> str:
+    command = [sys.executable, "-m", "app", "token", "create", "--store", "1"]
+    made = subprocess.run(
+        [*command, "--data-dir", str(data_dir)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return made.stdout.strip()
 
 
 def stop_server(server: Server) -> None:

@@ -1,7 +1,11 @@
 """`sirenhall serve`: the server, from nothing to the first request in one command."""
 
 import json
+import os
+import shlex
 import socket
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +26,7 @@ GRACE = 30
 CONNECTIONS = 4096
 """Connections that a worker has open; those that wait for a request hold no thread."""
 
-MAX_LINE = 8190
-"""Bytes of a request's first line."""
-
-LOOPBACK = ("127.", "::1", "localhost")
+M_ARENA_MAX, ARENAS = -8, 2
 
 
 @click.command()
@@ -83,11 +84,12 @@ def serve(
     )
     _ensure_packages_are_ours()
     _ensure_port_is_free(settings.host, settings.port)
-    if settings.effective_rate_limit:
-        from app.http import rate_limit
+    for rate in (settings.effective_rate_limit, settings.effective_attempts_limit):
+        if rate:
+            from app.http import rate_limit
 
-        # What a worker would only find when it starts.
-        rate_limit.make(settings.effective_rate_limit, settings.rate_limit_storage)
+            # What a worker would only find when it starts.
+            rate_limit.make(rate, settings.rate_limit_storage)
     installation = prepare(settings)
     first = start(installation)
     if demo and first.store_id:
@@ -113,6 +115,7 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
     from gunicorn.app.base import BaseApplication
 
     worker_class = _worker_class(settings)
+    connections = _allow_connections(settings)
 
     class Server(BaseApplication):  # type: ignore[misc]
         """gunicorn, set up by us."""
@@ -123,9 +126,11 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
                 "workers": settings.workers,
                 "worker_class": worker_class,
                 "threads": settings.threads,
-                "worker_connections": CONNECTIONS,
-                # One limit for a query, in a URL as in an overridden form.
-                "limit_request_line": MAX_LINE,
+                "worker_connections": connections,
+                # The worker bounds all headers; what is too long in them is refused in
+                # the format that was asked for.
+                "limit_request_line": 0,
+                "limit_request_field_size": 0,
                 "graceful_timeout": GRACE,
                 "keepalive": 15,
                 "loglevel": "warning",
@@ -154,7 +159,7 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
         click.echo(welcome.as_json() if as_json else welcome.as_text())
 
     _log_to_stderr()
-    _allow_connections(settings.workers)
+    _share_arenas()
     Server().run()
 
 
@@ -198,9 +203,9 @@ class Welcome:
 
     @property
     def token(self) -> str | None:
-        """The starter token; it is kept out of the logs of a public server."""
-        is_private = self.settings.host.startswith(LOOPBACK)
-        return self.first.token if is_private else None
+        """The starter token; no server that others reach, or a journal, is told it."""
+        is_logged = "JOURNAL_STREAM" in os.environ and not sys.stdout.isatty()
+        return None if is_logged or self.settings.is_reachable else self.first.token
 
     def as_json(self) -> str:
         """Give it for scripts."""
@@ -226,9 +231,12 @@ class Welcome:
         if self.token is None:
             lines += [
                 "",
-                "Make an access token with:",
+                "Others may read this, so no token is shown. Make one with:",
                 "",
-                f"  sirenhall token create --data-dir {self.settings.data_dir}",
+                (
+                    f"  {_command()} token create --data-dir "
+                    f"{shlex.quote(str(self.settings.data_dir.resolve()))}"
+                ),
             ]
         else:
             lines += [f"  Token         {self.token}", "", *self._curl()]
@@ -267,6 +275,12 @@ class Welcome:
                 f"{url}/stores/{store}/downloadables"
             ),
         ]
+
+
+def _command() -> str:
+    """Return this command, as it can be pasted into another terminal."""
+    path = Path(sys.argv[0])
+    return shlex.quote(str(path.resolve())) if path.name == "sirenhall" else "sirenhall"
 
 
 def _address(host: str, port: int) -> str:
@@ -310,23 +324,42 @@ def _heed_signals(_server: Any, _worker: Any) -> None:
     Until it has handlers of its own it has its parent's, which swallow the signal
     while the parent waits for it to act.
     """
-    import os
     import signal
 
     for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
 
 
-def _allow_connections(workers: int) -> None:
-    """Raise the number of open files, as far as the system lets us."""
+def _allow_connections(settings: "Settings") -> int:
+    """Raise the number of open files, as far as the system lets us.
+
+    Return how many connections a worker may have open.
+    """
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * CONNECTIONS + 64 * workers
+    # A thread has a file open, perhaps two; the database has its connections.
+    others = 2 * settings.threads + 3 * settings.database_connections + 64
+    wanted = CONNECTIONS + others
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    if soft == resource.RLIM_INFINITY:
+        return CONNECTIONS
+    return max(64, min(CONNECTIONS, soft - others))
+
+
+def _share_arenas() -> None:
+    """Let threads share what they allocate from, where the C library is glibc.
+
+    It would give each a heap of its own, of which much stays with the worker.
+    """
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
 
 
 def _log_to_stderr() -> None:

@@ -7,6 +7,7 @@ its headers are complete; a body has a minimum rate; and one address has a share
 threads. All bookkeeping is done in the main loop, without locks.
 """
 
+import errno
 import re
 import select
 import selectors
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any
 
 from gunicorn import http
@@ -31,11 +32,13 @@ MAX_HEAD = 64 * 1024
 
 READ = 64 * 1024
 ACCEPTED_AT_ONCE = 32
+OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 LINGER = 2.0
 """Seconds in which a client may read the last answer and close (RFC 9112, 9.6)."""
 
-WAITING_PER_SHARE = 4
-"""Connections that wait for their headers, or for a thread, for each thread's share."""
+OPEN_PER_SHARE, QUEUED_PER_SHARE = 8, 4
+"""Connections that an address may have open, and requests that may wait for a thread,
+for each thread of its share."""
 
 _END = b"\r\n\r\n"
 _HAS_BODY = re.compile(
@@ -86,7 +89,9 @@ class PacedUnreader(SocketUnreader):  # type: ignore[misc]
         """Return the next bytes."""
         patience = self._patience
         started = time.monotonic()
-        is_ready = not self._is_late and self._poll.poll(patience.body_seconds * 1000)
+        # gunicorn sets a time-out where it reads what the application did not.
+        seconds = min(patience.body_seconds, self.sock.gettimeout() or float("inf"))
+        is_ready = not self._is_late and self._poll.poll(seconds * 1000)
         self._waited += time.monotonic() - started
         if not is_ready:
             # Asked again, it must not wait again.
@@ -112,6 +117,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.received = bytearray()
         self.deadline = 0.0
         self.has_body = False
+        self.is_idle = True
 
     def is_complete(self, before: int) -> bool:
         """Tell whether all headers are there; `before` is what was looked at."""
@@ -150,6 +156,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         # Dictionaries, the oldest first: a connection is removed by itself.
+        self._open_of: dict[str, dict[Connection, None]] = {}
         self._waiting: dict[Connection, None] = {}
         self._waiting_of: dict[str, dict[Connection, None]] = {}
         self._queued: dict[str, deque[Connection]] = {}
@@ -166,18 +173,28 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
                 sock, client = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return
-            self.nr_conns += 1
+            except OSError as error:
+                if error.errno not in OUT_OF_RESOURCES:
+                    raise
+                self._close_oldest()
+                return
             conn = Connection(self.cfg, sock, client, listener.getsockname())
+            self.nr_conns += 1
+            self._open_of.setdefault(conn.address, {})[conn] = None
             self._await_request(conn)
+            self._make_room(conn.address)
 
     def on_client_socket_readable(self, conn: Connection, client: Any) -> None:
         """Read the next request of a connection that was kept open."""
+        if conn not in self.keepalived_conns:
+            return
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         self._await_request(conn)
 
     def _await_request(self, conn: Connection, received: bytes = b"") -> None:
         """Wait for the headers of a request, unless they are there already."""
+        conn.is_idle = True
         conn.received = bytearray(received)
         conn.deadline = time.monotonic() + self.patience.header_seconds
         self._waiting[conn] = None
@@ -187,9 +204,11 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             self._dispatch(conn)
         else:
             self._on_headers(conn, conn.sock)
-        self._make_room(conn.address)
 
     def _on_headers(self, conn: Connection, _sock: Any) -> None:
+        if conn not in self._waiting:
+            # It was closed since the poller saw it.
+            return
         before = len(conn.received)
         try:
             data = conn.sock.recv(READ)
@@ -206,26 +225,35 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             self._drop(conn, "431 Request Header Fields Too Large")
 
     def _make_room(self, address: str) -> None:
-        """Close the connection that has waited longest, where there are too many."""
-        most = self.patience.share * WAITING_PER_SHARE
-        of_address = self._waiting_of.get(address, {})
+        """Close what is idle, where an address or all have too many connections."""
+        most = self.patience.share * OPEN_PER_SHARE
+        of_address = self._open_of.get(address, {})
         if address and most and len(of_address) > most:
-            self._drop(next(iter(of_address)))
-        elif self.nr_conns >= self.worker_connections and self._waiting:
-            self._drop(next(iter(self._waiting)))
+            self._close_one(of_address)
+        if self.nr_conns >= self.worker_connections:
+            self._close_one(self.keepalived_conns, self._waiting, self._lingering)
+
+    def _close_one(self, *groups: Iterable[Connection]) -> None:
+        """Close the first connection of some groups that no thread works for."""
+        for conn in chain(*groups):
+            if conn.is_idle:
+                self._drop(conn)
+                return
 
     # -- threads --------------------------------------------------------------------
 
     def _dispatch(self, conn: Connection) -> None:
         """Give a request a thread, or let it wait for one of its address's share."""
         self._stop_waiting(conn)
+        conn.is_idle = False
         if self._has_room(conn):
             self._run(conn)
             return
         queue = self._queued.setdefault(conn.address, deque())
-        if len(queue) >= self.patience.share * WAITING_PER_SHARE:
+        if len(queue) >= self.patience.share * QUEUED_PER_SHARE:
             self._drop(queue.popleft(), "503 Service Unavailable")
-        conn.deadline = time.monotonic() + self.patience.body_seconds
+        # A slow body holds a thread for about this long before it is refused.
+        conn.deadline = time.monotonic() + 2 * self.patience.body_seconds
         queue.append(conn)
 
     def _has_room(self, conn: Connection) -> bool:
@@ -245,6 +273,8 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
     def finish_request(self, conn: Connection, fs: Any) -> None:
         """Take a thread back; the connection waits for another request, or closes."""
         self._give_back(conn)
+        # Before the next request of the same connection, which may be there already.
+        self._run_queued(conn.address)
         try:
             is_kept = not fs.cancelled() and bool(fs.result())
         except Exception:  # noqa: BLE001 - gunicorn's handler has logged it
@@ -256,7 +286,6 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             self._await_request(conn, rest)
         else:
             self._keep_alive(conn)
-        self._run_queued(conn.address)
 
     def _give_back(self, conn: Connection) -> None:
         for counter, number in (
@@ -281,6 +310,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             del self._queued[address]
 
     def _keep_alive(self, conn: Connection) -> None:
+        conn.is_idle = True
         conn.sock.settimeout(0.0)
         conn.set_timeout()
         if not self.alive:
@@ -301,11 +331,14 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             self._drop(conn)
             return
+        conn.is_idle = True
         conn.deadline = time.monotonic() + LINGER
         self._lingering[conn] = None
         self._register(conn, self._drain)
 
     def _drain(self, conn: Connection, _sock: Any) -> None:
+        if conn not in self._lingering:
+            return
         try:
             data = conn.sock.recv(READ)
         except BlockingIOError:
@@ -340,14 +373,32 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         self.poller.unregister(conn.sock)
 
     def _drop(self, conn: Connection, status: str = "") -> None:
+        of_address = self._open_of.get(conn.address, {})
+        if conn not in of_address:
+            return
+        del of_address[conn]
+        if not of_address:
+            del self._open_of[conn.address]
+        self.nr_conns -= 1
         self._stop_waiting(conn)
         if conn in self._lingering:
             del self._lingering[conn]
             self.poller.unregister(conn.sock)
+        elif conn in self.keepalived_conns:
+            self.keepalived_conns.remove(conn)
+            self.poller.unregister(conn.sock)
         if status:
             conn.refuse(status)
-        self.nr_conns -= 1
         conn.close()
+
+    def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT002 - gunicorn's
+        """Close the connections that no request came on in time."""
+        now = time.monotonic()
+        expired = takewhile(
+            lambda conn: force or conn.timeout <= now, self.keepalived_conns
+        )
+        for conn in list(expired):
+            self._drop(conn)
 
     def _register(self, conn: Connection, callback: Callable[..., None]) -> None:
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(callback, conn))
@@ -355,4 +406,4 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
 
 def _expired(conns: Iterable[Connection], now: float) -> list[Connection]:
     """Return the connections whose time is over, of those that are oldest first."""
-    return list(takewhile(lambda conn: conn.deadline <= now, list(conns)))
+    return list(takewhile(lambda conn: conn.deadline <= now, conns))

@@ -1,6 +1,7 @@
 """`sirenhall serve`, as a newcomer and a script meet it."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -10,14 +11,12 @@ import urllib.request
 
 import pytest
 
-from tests.conftest import start_server, stop_server
+from tests.conftest import environment_for, start_server, stop_server
 
 COMMAND = [sys.executable, "-m", "app"]
 
 
 def run(*arguments, environment=None):
-    import os
-
     return subprocess.run(
         [*COMMAND, *arguments],
         capture_output=True,
@@ -178,3 +177,48 @@ def test_a_public_address_keeps_the_token_out_of_the_output(tmp_path):
         assert server.url.startswith("http://127.0.0.1:")
     finally:
         stop_server(server)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"SIRENHALL_PUBLIC_URL": "https://downloads.example"},
+        {"SIRENHALL_TRUSTED_PROXIES": "1"},
+        {"JOURNAL_STREAM": "8:12345"},
+    ],
+)
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_journal_and_no_public_server_is_told_the_token(
+    tmp_path, environment, as_json
+):
+    text = first_output(tmp_path, environment, as_json=as_json)
+    assert "sirenhall_" not in text
+    assert ('"token": null' if as_json else "sirenhall token create") in text
+
+
+def test_a_newcomer_is_told_the_token_also_through_a_pipe(tmp_path):
+    assert "sirenhall_" in first_output(tmp_path, {}, as_json=False)
+
+
+def first_output(tmp_path, environment, *, as_json):
+    """Give what a start prints before it serves."""
+    options = ["--json"] if as_json else []
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "app", "serve", "--port", "0"),
+            *("--data-dir", str(tmp_path / "data"), *options),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, **environment_for(tmp_path / "data"), **environment},
+    )
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if as_json or "Ctrl+C" in line:
+            break
+    process.terminate()
+    process.wait(60)
+    process.stdout.close()
+    return "".join(lines)

@@ -55,6 +55,7 @@ def behind(tmp_path_factory):
         ("127.0.0.1:8000", f"127.0.0.1:{server.port}"),
         ("listen 80", f"listen 127.0.0.1:{port}"),
         ("/var/lib/sirenhall/files/;", f"{folder / 'data' / 'files'}/;"),
+        ("/var/log/nginx/sirenhall.log", str(folder / "access.log")),
     ):
         assert site.count(stated) == 1
         site = site.replace(stated, here)
@@ -239,3 +240,56 @@ def test_an_upload_that_breaks_off_is_kept_as_far_as_it_came(behind, bought):
 
     # nginx may drop the last piece that it has not passed on.
     assert wait_until(lambda: offset() > 200_000, 10), offset()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "name:not=%D9%83%D8%AA%D8%A7%D8%A8" * 1 + "%D9%83%D8%AA%D8%A7%D8%A8" * 10,
+        "name:not=" + "x" * 1600,
+        "name:not=" + "x" * 7000,
+    ],
+)
+def test_a_long_query_fits_into_its_default_buffers(behind, tmp_path, query):
+    url = f"{behind.url}stores/1/downloadables?{query}&limit=1&offset=1"
+    head = tmp_path / "head"
+    answer = behind.curl("-s", "-o", "/dev/null", "-w", "%{http_code}", "-D", head, url)
+    assert answer.stdout == "200"
+    assert len(head.read_bytes()) < 4096
+
+
+def test_its_log_has_no_link_and_no_slot(behind, tmp_path):
+    made = behind.curl("-X", "POST", f"{behind.url}stores/1/upload_url").stdout
+    slot = json.loads(made)["upload_url"]
+    path = tmp_path / "file"
+    path.write_bytes(b"x")
+    behind.curl("-T", path, slot, token=False)
+    behind.curl(f"{behind.url}dl?p=a-secret-link", token=False)
+    log = behind.data_dir.parent / "access.log"
+    assert wait_until(lambda: "GET /dl" in log.read_text())
+    written = log.read_text()
+    assert "PUT /uploads/***" in written
+    assert slot.rpartition("/")[2] not in written
+    assert "a-secret-link" not in written
+
+
+def test_one_address_has_64_requests_at_a_time_and_is_still_seen(behind):
+    port = int(behind.url.rpartition(":")[2].strip("/"))
+    head = (
+        b"PUT /uploads/none HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nslowly"
+    )
+    clients = []
+    for _ in range(70):
+        client = socket.create_connection(("127.0.0.1", port), timeout=20)
+        client.sendall(head)
+        clients.append(client)
+
+    def status(path):
+        options = ("-s", "-o", "/dev/null", "-w", "%{http_code}")
+        return behind.curl(*options, behind.url + path).stdout
+
+    assert wait_until(lambda: status("stores/1") == "429")
+    assert status("health/live") == "200"
+    for client in clients:
+        client.close()
+    assert wait_until(lambda: status("stores/1") == "200", 20)
