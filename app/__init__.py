@@ -25,6 +25,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         endpoints,
         errors,
         header_size,
+        last_use,
         secret_addresses,
     )
     from app.http.application import Application
@@ -43,12 +44,15 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         library_files,
         oauth,
         offers,
+        open_uploads,
         problems,
         profiles,
         property_helpers,
         purchases,
         rels,
+        security,
         stores,
+        tokens,
         translations,
         uploads,
         versions,
@@ -77,6 +81,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         downloads,
         webhook_deliveries,
         uploads,
+        open_uploads,
+        tokens,
         oauth,
         property_helpers,
         rels,
@@ -84,6 +90,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         problems,
         description,
         health,
+        security,
         easycart,
         surecart,
         zid,
@@ -93,9 +100,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     # What is registered last sees an answer first.
     header_size.register(app)
     secret_addresses.register(app)
+    last_use.register(app)
     access_log.register(app)
     cors.register(app, settings.cors_origins)
-    if settings.effective_rate_limit:
+    if settings.effective_rate_limit or settings.effective_attempts_limit:
         from app.http import rate_limit
 
         rate_limit.register(app, settings)

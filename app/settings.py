@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.errors import ConfigurationError
 
@@ -79,6 +80,12 @@ def _truth(text: str) -> bool:
 def _address(text: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text.strip()):
         raise ValueError("must be an http or https URL without query or fragment")
+    return text.strip()
+
+
+def _contact(text: str) -> str:
+    if not re.fullmatch(r"mailto:[^\s@]+@[^\s@]+|https://\S+", text.strip()):
+        raise ValueError("must be mailto: with an e-mail address, or an https URL")
     return text.strip()
 
 
@@ -224,9 +231,17 @@ class Settings:
     )
     rate_limit: str = _setting(
         default="",
-        meaning="Requests that a client may send, as 600/minute, or none. Empty: none "
-        "at a loopback `host`, else 600/minute. In memory each worker counts by "
+        meaning="Requests that a client may send, as 600/minute, or none. Empty: "
+        "600/minute, or none where only this machine reaches the server: a loopback "
+        "`host`, no trusted proxy and no public URL. In memory each worker counts by "
         "itself.",
+        read=_rate,
+    )
+    rate_limit_attempts: str = _setting(
+        default="",
+        meaning="Attempts of one address: requests to /token, wrong tokens, and "
+        "unknown download links. Empty: 30/minute where requests are limited, else "
+        "none.",
         read=_rate,
     )
     rate_limit_storage: str = _setting(
@@ -234,6 +249,17 @@ class Settings:
         meaning="Where requests are counted: memory:// (each worker for itself) or "
         "redis://host:6379.",
         read=_rate_storage,
+    )
+    security_contact: str = _setting(
+        default="",
+        meaning="Whom to tell of a weakness, for /.well-known/security.txt: "
+        "mailto:security@example.com or an https address. Empty: there is none.",
+        read=_contact,
+    )
+    security_policy: str = _setting(
+        default="",
+        meaning="Address of the policy for such reports.",
+        read=_address,
     )
     require_preconditions: bool = _setting(
         default=False,
@@ -287,9 +313,9 @@ class Settings:
         read=_size_of_something,
     )
     page_cache_size: int = _setting(
-        default=32 * 2**20,
+        default=16 * 2**20,
         meaning="Memory of each worker for pages that have not changed since, in bytes "
-        "or as 32MiB; 0: none.",
+        "or as 16MiB; 0: none.",
         read=_size,
     )
     max_fields: int = _setting(
@@ -355,8 +381,23 @@ class Settings:
         """The rate that counts, empty where there is none."""
         if self.rate_limit:
             return "" if self.rate_limit == NO_RATE else self.rate_limit
+        return "600/minute" if self.is_reachable else ""
+
+    @property
+    def effective_attempts_limit(self) -> str:
+        """The rate of attempts that counts, empty where there is none."""
+        if self.rate_limit_attempts:
+            is_none = self.rate_limit_attempts == NO_RATE
+            return "" if is_none else self.rate_limit_attempts
+        return "30/minute" if self.effective_rate_limit else ""
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether others than this machine may reach the server, perhaps by a proxy."""
         is_loopback = self.host in {"localhost", "::1"} or self.host.startswith("127.")
-        return "" if is_loopback else "600/minute"
+        public = urlsplit(self.public_url).hostname or "localhost"
+        is_named = public not in {"localhost", "::1"} and not public.startswith("127.")
+        return not is_loopback or is_named or self.trusted_proxies > 0
 
     @property
     def storage(self) -> str:

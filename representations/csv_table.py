@@ -19,19 +19,22 @@ MARK = "\ufeff"
 """The byte order mark by which Excel knows a table as UTF-8."""
 
 APOSTROPHE = "'"
+# Where a cell begins: also after what separates cells in another country's settings.
+_START = "(?:^|(?<=[;\t\r\n]))"
 # A text that has apostrophes before it already gets one more, so that nothing is lost.
-_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = "'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+_UNPROTECTED = re.compile(f"{_START}(?={_FORMULA})")
+_PROTECTED = re.compile(f"{_START}'(?={_FORMULA})")
 
 
 def protect(text: str) -> str:
     """Return a text as a cell that no spreadsheet takes for a formula."""
-    return APOSTROPHE + text if _FORMULA.match(text) else text
+    return _UNPROTECTED.sub(APOSTROPHE, text)
 
 
 def unprotect(cell: str) -> str:
     """Return the text that was protected."""
-    is_protected = cell.startswith(APOSTROPHE) and _FORMULA.match(cell)
-    return cell[1:] if is_protected else cell
+    return _PROTECTED.sub("", cell)
 
 
 class CsvTable(Representation):

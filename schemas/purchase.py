@@ -1,7 +1,7 @@
 """A purchase of a downloadable: who may fetch it, how often, and until when."""
 
 from schemas.base import ResourceSchema
-from schemas.fields import Boolean, Date, Integer, Reference, Text, Url
+from schemas.fields import Boolean, Date, Integer, Reference, Secret, Text, Url
 
 
 class PurchaseSchema(ResourceSchema):
@@ -85,7 +85,7 @@ class PurchaseSchema(ResourceSchema):
         example=1,
     )
     first_download_time = Date("When it was first downloaded.")
-    download_passcode = Text(
+    download_passcode = Secret(
         "The secret of the customer's link; whoever knows it may download.",
         read_only=True,
         example="bW9ieS1kaWNr",

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -357,7 +357,12 @@ def read_json(raw: bytes, *, max_depth: int) -> Any:
 
 
 def _decimal(text: str) -> Decimal:
-    return Decimal(_short(text))
+    try:
+        return Decimal(_short(text))
+    except InvalidOperation:
+        raise BadRequest(
+            "the JSON body has a number whose exponent is too large"
+        ) from None
 
 
 def _integer(text: str) -> int:

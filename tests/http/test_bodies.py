@@ -327,3 +327,15 @@ def part(name, value, filename=None, *, end=False):
         value,
     )
     return body + (b"--b--\r\n" if end or filename else b"")
+
+
+@pytest.mark.parametrize("path", ["/token", "/stores/1/downloadables", "/stores/1"])
+@pytest.mark.parametrize(
+    "number", ["1e99999999999999999999", "-1E+" + "9" * 90, "1e-9"]
+)
+@pytest.mark.parametrize("media_type", ["application/json", "text/plain"])
+def test_a_number_with_any_exponent_is_answered(api, path, number, media_type):
+    method = "PATCH" if path == "/stores/1" else "POST"
+    body = f'{{"price": {number}, "name": "a"}}'
+    answer = api.request(method, path, data=body, headers={"Content-Type": media_type})
+    assert 400 <= answer.status_code < 500, answer.text

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from representations.csv_table import protect, unprotect
@@ -88,6 +88,27 @@ PLAIN = ["a=b", "'quoted'", "9-5", "it's", ""]
 def test_no_cell_is_a_formula_and_none_is_lost(text):
     assert unprotect(protect(text)) == text
     assert protect(text) == (f"'{text}" if text in FORMULAS else text)
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("x;=1+1;y", "x;'=1+1;y"),
+        ("one\n-2", "one\n'-2"),
+        ("a;'=b", "a;''=b"),
+        ("a; =b", "a; =b"),
+        ("a;b", "a;b"),
+    ],
+)
+def test_a_cell_of_another_separator_is_no_formula_either(text, cell):
+    assert protect(text) == cell
+    assert unprotect(cell) == text
+
+
+@given(st.text(alphabet=st.sampled_from("=+'-@;a\n\t\r")))
+@example("'=")
+def test_what_looks_protected_comes_back_too(text):
+    assert unprotect(protect(text)) == text
 
 
 @given(st.text())

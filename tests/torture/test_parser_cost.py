@@ -311,3 +311,15 @@ def test_a_list_in_a_header_has_64_members_at_most(api, name):
     assert answer.status_code == 400
     assert f"{name} has more than 64 members" in answer.text
     assert api.get("/stores/1", headers={name: "a,b"}).status_code != 400
+
+
+NUMBERS = ("1e99999999999999999999", "1E-99999999999999999999", "0." + "1" * 200, "-0")
+DIALECTS = ("/surecart/v1/downloads", "/easycart/downloads", "/zid/v1/products/")
+
+
+@pytest.mark.parametrize("path", ["/token", "/stores/1/downloadables", *DIALECTS])
+@pytest.mark.parametrize("number", NUMBERS)
+def test_no_number_is_a_server_error(api, path, number):
+    for body in (f'{{"price": {number}}}', f'[{{"price": {number}}}]', number):
+        headers = {"Content-Type": "application/json"}
+        assert api.post(path, data=body, headers=headers).status_code < 500
