@@ -120,7 +120,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.is_idle = True
 
     def is_complete(self, before: int) -> bool:
-        """Tell whether all headers are there; `before` is what was looked at."""
+        """Return whether all headers are there; `before` bytes are known to lack them."""
         while self.received.startswith(b"\r\n"):
             # An empty line before a request is ignored (RFC 9112, section 2.2).
             del self.received[:2]
@@ -130,8 +130,18 @@ class Connection(TConn):  # type: ignore[misc]
         self.has_body = bool(_HAS_BODY.search(self.received, 0, end + 2))
         return True
 
+    def receive(self) -> bytes | None:
+        """Return what has arrived; empty if it was closed, None if there is nothing."""
+        try:
+            data: bytes = self.sock.recv(READ)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
+        return data
+
     def begin_request(self, patience: Patience) -> None:
-        """Hand what has come to gunicorn's parser."""
+        """Hand what has arrived to gunicorn's parser."""
         self.initialized = True
         if self.parser is None:
             self.parser = http.get_parser(self.cfg, self.sock, self.client)
@@ -141,7 +151,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.received = bytearray()
 
     def refuse(self, status: str) -> None:
-        """Answer without the application; what cannot be sent at once is not sent."""
+        """Answer without the application, as far as it can be sent at once."""
         head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n"
         with suppress(OSError):
             self.sock.send(f"{head}Retry-After: 5\r\n\r\n".encode())
@@ -158,7 +168,6 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         # Dictionaries, the oldest first: a connection is removed by itself.
         self._open_of: dict[str, dict[Connection, None]] = {}
         self._waiting: dict[Connection, None] = {}
-        self._waiting_of: dict[str, dict[Connection, None]] = {}
         self._queued: dict[str, deque[Connection]] = {}
         self._lingering: dict[Connection, None] = {}
         self._busy: Counter[str] = Counter()
@@ -198,7 +207,6 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         conn.received = bytearray(received)
         conn.deadline = time.monotonic() + self.patience.header_seconds
         self._waiting[conn] = None
-        self._waiting_of.setdefault(conn.address, {})[conn] = None
         self._register(conn, self._on_headers)
         if received and conn.is_complete(0):
             self._dispatch(conn)
@@ -210,12 +218,9 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             # It was closed since the poller saw it.
             return
         before = len(conn.received)
-        try:
-            data = conn.sock.recv(READ)
-        except BlockingIOError:
+        data = conn.receive()
+        if data is None:
             return
-        except OSError:
-            data = b""
         conn.received += data
         if not data:
             self._drop(conn)
@@ -231,7 +236,11 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         if address and most and len(of_address) > most:
             self._close_one(of_address)
         if self.nr_conns >= self.worker_connections:
-            self._close_one(self.keepalived_conns, self._waiting, self._lingering)
+            self._close_oldest()
+
+    def _close_oldest(self) -> None:
+        """Close the connection that was kept open, or waits, for the longest time."""
+        self._close_one(self.keepalived_conns, self._waiting, self._lingering)
 
     def _close_one(self, *groups: Iterable[Connection]) -> None:
         """Close the first connection of some groups that no thread works for."""
@@ -337,15 +346,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         self._register(conn, self._drain)
 
     def _drain(self, conn: Connection, _sock: Any) -> None:
-        if conn not in self._lingering:
-            return
-        try:
-            data = conn.sock.recv(READ)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
+        if conn in self._lingering and conn.receive() == b"":
             self._drop(conn)
 
     def murder_pending(self) -> None:
@@ -366,10 +367,6 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         if conn not in self._waiting:
             return
         del self._waiting[conn]
-        of_address = self._waiting_of[conn.address]
-        del of_address[conn]
-        if not of_address:
-            del self._waiting_of[conn.address]
         self.poller.unregister(conn.sock)
 
     def _drop(self, conn: Connection, status: str = "") -> None:

@@ -308,7 +308,7 @@ def chunks(request: Request) -> Iterator[bytes]:
 
 
 def _is_timeout(error: BaseException | None) -> bool:
-    """Tell whether a server gave up waiting; Werkzeug raises another error from it."""
+    """Return whether a server gave up waiting; Werkzeug wraps its error in another."""
     while error is not None and not isinstance(error, TimeoutError):
         error = error.__cause__ or error.__context__
     return error is not None

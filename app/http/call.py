@@ -516,7 +516,7 @@ _SENT = {
 
 
 def _invalid_token(reason: str) -> Unauthorized:
-    """Make the error of a token that is none any more (RFC 6750, section 3)."""
+    """Return the error for a token that is not valid (RFC 6750, section 3)."""
     challenge = f'{REALM}, error="invalid_token", error_description="{reason}"'
     return Unauthorized(reason, headers={"WWW-Authenticate": challenge})
 

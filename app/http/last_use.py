@@ -1,4 +1,4 @@
-"""Notes the hour in which a token is used, once the answer to its request is made."""
+"""Record the hour in which a token is used, once its request is answered."""
 
 from contextlib import suppress
 
@@ -11,7 +11,7 @@ from app.services.access import Principal
 
 
 def register(app: Flask) -> None:
-    """Note the use of the token that a request came with."""
+    """Record the use of the token that a request came with."""
 
     @app.after_request
     def _note(response: Response) -> Response:

@@ -134,7 +134,7 @@ class LastUses:
         """Whether a thread writes them, so that no request has to."""
 
     def note(self, principal: Principal) -> bool:
-        """Note the use of a token; False where its hour is known already."""
+        """Record the use of a token; False where its hour is known already."""
         hour = this_hour()
         if not principal.token_id or principal.last_hour == hour:
             return False

@@ -217,7 +217,7 @@ class AuthorizationServer(Protocol):
         self._drop(keys)
 
     def is_public(self, granted: "Granted") -> bool:
-        """Tell whether a token is of a client that can keep no secret."""
+        """Return whether a token belongs to a client that can keep no secret."""
         with self.database.reading() as db:
             return db.value(_PUBLIC, id=granted.record["client_id"]) is not None
 
@@ -317,7 +317,7 @@ class RefreshToken(grants.RefreshTokenGrant):
         return None if found.is_expired() or found.is_revoked() else found
 
     def authenticate_user(self, refresh_token: Granted) -> Principal:
-        """Note for which store, and by whose consent."""
+        """Return the store that it is for, and the token that consented."""
         record = refresh_token.record
         return Principal(
             record["scope"], record["store_id"], token_id=record["parent_id"] or 0
@@ -385,7 +385,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
         """Leave the code: it was marked as used when its tokens were saved."""
 
     def authenticate_user(self, authorization_code: Granted) -> Principal:
-        """Note for which store, and by whose consent."""
+        """Return the store that it is for, and the token that consented."""
         record = authorization_code.record
         return Principal(
             record["scope"], record["store_id"], token_id=record["token_id"] or 0

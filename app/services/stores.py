@@ -107,7 +107,7 @@ def ids(db: Snapshot) -> list[int]:
 
 
 def version(db: Snapshot, store_id: int | None) -> str:
-    """Give a text that is another one after each change of a store, or of any."""
+    """Return a text that changes with each change of a store, or of any store."""
     # Ids are never reused and revisions only grow.
     row = db.row(_STATE) if store_id is None else db.row(_STATE_OF_ONE, id=store_id)
     return "{}.{}.{}".format(*(row or ()))

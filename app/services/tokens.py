@@ -74,7 +74,7 @@ def find(db: Snapshot, principal: Principal, token_id: int) -> dict[str, Any]:
 
 
 def version(db: Snapshot, store_id: int) -> str:
-    """Return a text that is another one after each change of a store's tokens."""
+    """Return a text that changes with each change of a store's tokens."""
     return "-".join(map(str, db.row(_STATE, store_id=store_id) or ()))
 
 

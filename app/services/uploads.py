@@ -259,7 +259,7 @@ def find_open(db: Snapshot, principal: Principal, slot_id: int) -> dict[str, Any
 
 
 def version(db: Snapshot, store_id: int) -> str:
-    """Return a text that is another one after each change of a store's slots."""
+    """Return a text that changes with each change of a store's slots."""
     return "-".join(map(str, db.row(_STATE, store_id=store_id) or ()))
 
 

@@ -1,6 +1,7 @@
 """The worker's own count of connections is right, whatever happens to them."""
 
 import contextlib
+import errno
 import random
 import selectors
 import socket
@@ -142,3 +143,40 @@ def test_every_connection_is_counted_once(worker, listener, seed):
     worker.ensure_consistent()
     assert worker.all_open() == []
     assert worker.nr_conns == 0
+
+
+class Exhausted:
+    """A listener of a process that has no descriptor left."""
+
+    def accept(self):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+
+def test_without_descriptors_the_oldest_idle_connection_closes(worker, listener):
+    chance, clients = random.Random(1), []  # noqa: S311 - only to be different
+    for _ in range(3):
+        connect(worker, listener, clients, chance)
+    worker.accept(Exhausted())
+    assert worker.nr_conns == 2
+    worker.ensure_consistent()
+    # The oldest one was closed.
+    clients[0].settimeout(2)
+    assert clients[0].recv(1) == b""
+    for client in clients:
+        client.close()
+    close_all(worker, chance)
+    worker.accept(Exhausted())
+
+
+def test_one_address_has_so_many_connections(worker, listener):
+    clients = []
+    for _ in range(29):
+        source = ("127.0.0.9", 0)
+        clients.append(socket.create_connection(listener.getsockname(), 5, source))
+        worker.accept(listener)
+    # Eight for each of the three threads of its share.
+    assert worker.nr_conns == 24
+    worker.ensure_consistent()
+    for client in clients:
+        client.close()
+    close_all(worker, random.Random(1))  # noqa: S311
