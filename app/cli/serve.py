@@ -114,6 +114,8 @@ def _tidy(installation: "Installation") -> None:
 def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
     from gunicorn.app.base import BaseApplication
 
+    from app.cli.worker import MAX_HEAD
+
     worker_class = _worker_class(settings)
     connections = _allow_connections(settings)
 
@@ -130,7 +132,7 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
                 # The worker bounds all headers; what is too long in them is refused in
                 # the format that was asked for.
                 "limit_request_line": 0,
-                "limit_request_field_size": 0,
+                "limit_request_field_size": MAX_HEAD,
                 "graceful_timeout": GRACE,
                 "keepalive": 15,
                 "loglevel": "warning",

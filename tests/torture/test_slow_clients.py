@@ -157,6 +157,17 @@ def test_requests_that_follow_each_other_are_answered_in_order(server, connect):
         received += client.recv(4096)
 
 
+def test_a_long_header_is_refused_in_the_format_that_was_asked_for(server, connect):
+    client = connect(
+        b"GET / HTTP/1.1\r\nHost: a\r\nAccept: application/problem+json\r\n"
+        b"X-Long: " + b"a" * 10_000 + b"\r\nConnection: close\r\n\r\n"
+    )
+    answer = client.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert b"application/problem+json" in answer
+    assert b"X-Long has 10000 characters; at most 8190 are read" in answer
+
+
 def test_headers_without_an_end_are_refused(server, connect):
     client = connect(b"GET / HTTP/1.1\r\nHost: a\r\n")
     with contextlib.suppress(OSError):
