@@ -157,7 +157,7 @@ def test_requests_that_follow_each_other_are_answered_in_order(server, connect):
         received += client.recv(4096)
 
 
-def test_a_long_header_is_refused_in_the_format_that_was_asked_for(server, connect):
+def test_a_long_header_is_refused_in_the_format_asked_for(connect):
     client = connect(
         b"GET / HTTP/1.1\r\nHost: a\r\nAccept: application/problem+json\r\n"
         b"X-Long: " + b"a" * 10_000 + b"\r\nConnection: close\r\n\r\n"
