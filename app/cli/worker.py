@@ -120,7 +120,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.is_idle = True
 
     def is_complete(self, before: int) -> bool:
-        """Return whether all headers are there; the first `before` bytes were searched."""
+        """Return whether all headers are there; `before` bytes were searched before."""
         while self.received.startswith(b"\r\n"):
             # An empty line before a request is ignored (RFC 9112, section 2.2).
             del self.received[:2]
