@@ -1,6 +1,7 @@
 """Files and folders that only their owner may read, whatever the umask says."""
 
 import os
+import stat
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,8 @@ GROUP_PASSAGE = 0o710
 def make_folder(path: Path, mode: int = FOLDER, most: int | None = None) -> None:
     """Make a folder and its parents, or set the mode of one that is there.
 
-    A folder that is there may keep a wider mode than `mode`, up to `most`. Raises
+    A folder that is there may keep a wider mode than `mode`, up to `most`. One that
+    belongs to somebody else, as a mounted volume may, is theirs to protect. Raises
     `OSError`.
     """
     for parent in reversed(path.parents):
@@ -25,10 +27,12 @@ def make_folder(path: Path, mode: int = FOLDER, most: int | None = None) -> None
             parent.mkdir(exist_ok=True)
             parent.chmod(FOLDER)
     path.mkdir(mode=mode, exist_ok=True)
-    found = path.stat().st_mode & 0o777
-    wanted = mode if found & ~(most or mode) else found | mode
+    found = stat.S_IMODE(path.stat().st_mode)
+    special, shared = found & ~0o777, found & 0o777
+    wanted = special | (mode if shared & ~(most or mode) else shared | mode)
     if found != wanted:
-        path.chmod(wanted)
+        with suppress(PermissionError):
+            path.chmod(wanted)
 
 
 def open_file(path: Path, how: str, mode: int = FILE, **options: Any) -> IO[Any]:

@@ -19,12 +19,15 @@ MARK = "\ufeff"
 """The byte order mark by which Excel knows a table as UTF-8."""
 
 APOSTROPHE = "'"
-# Where a cell begins: also after what separates cells in another country's settings.
-_START = "(?:^|(?<=[;\t\r\n]))"
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 # A text that has apostrophes before it already gets one more, so that nothing is lost.
-_FORMULA = "'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
-_UNPROTECTED = re.compile(f"{_START}(?={_FORMULA})")
-_PROTECTED = re.compile(f"{_START}'(?={_FORMULA})")
+_FORMULA = f"'*[{_SIGNS}\t\r\n]"
+# In another country's settings a cell begins after other separators, too. There, the
+# end of a line is only the end of a line.
+_INNER = "(?<=[;\t\r\n])"
+_INNER_FORMULA = f"'*[{_SIGNS}]"
+_UNPROTECTED = re.compile(f"^(?={_FORMULA})|{_INNER}(?={_INNER_FORMULA})")
+_PROTECTED = re.compile(f"^'(?={_FORMULA})|{_INNER}'(?={_INNER_FORMULA})")
 
 
 def protect(text: str) -> str:

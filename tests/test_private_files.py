@@ -114,6 +114,7 @@ def test_a_proxy_that_sends_files_gets_them_and_nothing_else(tmp_path, umask):
         (0o710, 0o700, 0o710, 0o710),
         (0o500, 0o700, None, 0o700),
         (0o700, 0o710, 0o710, 0o710),
+        (0o2770, 0o700, None, 0o2700),
     ],
 )
 def test_a_folder_gets_its_mode(tmp_path, found, wanted, most, then):
@@ -121,7 +122,17 @@ def test_a_folder_gets_its_mode(tmp_path, found, wanted, most, then):
     folder.mkdir()
     folder.chmod(found)
     make_folder(folder, wanted, most)
-    assert mode(folder) == then
+    assert stat.S_IMODE(folder.stat().st_mode) == then
+
+
+def test_a_folder_of_somebody_else_is_taken_as_it_is(tmp_path, monkeypatch):
+    def refuse(*_args, **_options):
+        raise PermissionError(1, "Operation not permitted")
+
+    tmp_path.chmod(0o777)
+    monkeypatch.setattr("os.chmod", refuse)
+    make_folder(tmp_path)
+    assert mode(tmp_path) == 0o777
 
 
 def test_data_without_its_key_does_not_start(tmp_path):

@@ -21,7 +21,7 @@ from functools import partial
 from itertools import chain, takewhile
 from typing import Any
 
-from gunicorn import http
+from gunicorn.http import Request, RequestParser
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -30,9 +30,15 @@ from app.http.client_address import network_of
 MAX_HEAD = 64 * 1024
 """Bytes of a request's headers."""
 
+MAX_CHUNK_LINE, MAX_TRAILERS = 8 * 1024, 16 * 1024
+"""Bytes of a chunk's size with its extensions, and of what follows the last chunk."""
+
 READ = 64 * 1024
 ACCEPTED_AT_ONCE = 32
 OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+BROKEN = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK}
+"""A listener fails by itself; any other error is that of a connection (accept(2))."""
+
 LINGER = 2.0
 """Seconds in which a client may read the last answer and close (RFC 9112, 9.6)."""
 
@@ -50,9 +56,10 @@ _HAS_BODY = re.compile(
 class Patience:
     """How long a client may take, and how much of a worker one address may hold.
 
-    `header_seconds` are for all headers, `body_seconds` between two pieces of a body,
-    and `body_rate` is in bytes a second, over all of a body after that time. `share` is
-    the number of threads that an address may hold at a time; 0 is no limit.
+    `header_seconds` are for all headers, `body_seconds` between two pieces of a body
+    or of an answer, and `body_rate` is in bytes a second, over all of a body after that
+    time. `share` is the number of threads that an address may hold at a time; 0 is no
+    limit.
     """
 
     header_seconds: float
@@ -106,6 +113,25 @@ class PacedUnreader(SocketUnreader):  # type: ignore[misc]
         return data
 
 
+class BoundedRequest(Request):  # type: ignore[misc]
+    """Has limits of its own for what is between and after the chunks of a body.
+
+    gunicorn takes those of the headers, and searches all of it again at each read.
+    """
+
+    def set_body_reader(self) -> None:
+        """Choose how the body is read, once the headers were."""
+        self.limit_request_field_size = MAX_CHUNK_LINE
+        self.max_buffer_headers = MAX_TRAILERS
+        super().set_body_reader()
+
+
+class BoundedParser(RequestParser):  # type: ignore[misc]
+    """Parses such requests."""
+
+    mesg_class = BoundedRequest
+
+
 class Connection(TConn):  # type: ignore[misc]
     """A connection, and what has come of the headers of its next request."""
 
@@ -144,7 +170,7 @@ class Connection(TConn):  # type: ignore[misc]
         """Hand what has arrived to gunicorn's parser."""
         self.initialized = True
         if self.parser is None:
-            self.parser = http.get_parser(self.cfg, self.sock, self.client)
+            self.parser = BoundedParser(self.cfg, self.sock, self.client)
             self.parser.unreader = PacedUnreader(self.sock, patience)
         self.parser.unreader.begin()
         self.parser.unreader.unread(bytes(self.received))
@@ -183,10 +209,12 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
-                if error.errno not in OUT_OF_RESOURCES:
+                if error.errno in BROKEN:
                     raise
-                self._close_oldest()
+                if error.errno in OUT_OF_RESOURCES:
+                    self._close_oldest()
                 return
+            _limit_sending(sock, self.patience.body_seconds)
             conn = Connection(self.cfg, sock, client, listener.getsockname())
             self.nr_conns += 1
             self._open_of.setdefault(conn.address, {})[conn] = None
@@ -399,6 +427,16 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
 
     def _register(self, conn: Connection, callback: Callable[..., None]) -> None:
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(callback, conn))
+
+
+def _limit_sending(sock: socket.socket, seconds: float) -> None:
+    """Let the system close a connection whose peer stops reading (RFC 5482).
+
+    A thread that sends waits in the system, where it has no other time-out.
+    """
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None and sock.family in {socket.AF_INET, socket.AF_INET6}:
+        sock.setsockopt(socket.IPPROTO_TCP, option, int(seconds * 1000))
 
 
 def _expired(conns: Iterable[Connection], now: float) -> list[Connection]:

@@ -41,6 +41,7 @@ from app.http.negotiation import Choice, negotiate
 from app.http.pagination import Query, with_query
 from app.http.preferences import MINIMAL, Preferences, preferences
 from app.http.query_limits import MAX_PARAMETERS, MAX_QUERY
+from app.http.rate_limit import admit
 from app.services import access, clock, translations
 from app.services.installation import Installation
 from app.services.kept import Written
@@ -256,6 +257,7 @@ class Call:
             reason, principal = "The access token provided has expired", None
         if principal is None:
             raise _invalid_token(reason)
+        admit(principal)
         if not principal.can_write:
             vars(self)["place"] = replace(self.place, hides_secrets=True)
         return principal

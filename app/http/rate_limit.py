@@ -10,6 +10,7 @@ can guess in peace, or gain a quota with each invented token.
 import base64
 import hashlib
 import logging
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -84,15 +85,18 @@ class Limiter:
         self.strategy = FixedWindowRateLimiter(kept)
 
         self.known: dict[str, str] = {}
+        self._learning = threading.Lock()
 
     def learn(self, digest: str, principal: Principal) -> str:
         """Remember a token that was valid, and return the key that it is counted by.
 
         The oldest of many are forgotten.
         """
-        if len(self.known) >= MAX_KNOWN:
-            self.known.pop(next(iter(self.known)), None)
-        key = self.known[digest] = f"token {principal.token_id}"
+        key = f"token {principal.token_id}"
+        with self._learning:
+            if len(self.known) >= MAX_KNOWN:
+                del self.known[next(iter(self.known))]
+            self.known[digest] = key
         return key
 
     def count(self, key: str) -> bool:
@@ -158,8 +162,7 @@ def register(app: Flask, settings: Settings) -> None:
             if requests:
                 _count(requests)
         except StorageError as error:
-            # A shop that sells without a limit is better than one that is shut.
-            LOG.error("rate limits cannot be counted: %s", error.storage_error)  # noqa: TRY400 - no trace, at each request
+            _warn(error)
 
     @app.after_request
     def _tell(response: Response) -> Response:
@@ -174,19 +177,34 @@ def register(app: Flask, settings: Settings) -> None:
         return response
 
 
+def _warn(error: StorageError) -> None:
+    # A shop that sells without a limit is better than one that is shut.
+    LOG.error("rate limits cannot be counted: %s", error.storage_error)
+
+
 def _limiter(rate: str, storage: str, policy: str = REQUESTS) -> Limiter | None:
     return make(rate, storage, policy) if rate else None
 
 
-def _settle(limiter: Limiter) -> None:
-    """Count a request whose token was not known when it came."""
-    digest = g.pop("unknown", None)
-    if digest is None:
+def admit(principal: Principal) -> None:
+    """Count a request whose token was not known when it came, by its token.
+
+    Raises `TooManyRequests`: a header that says nothing makes no new quota.
+    """
+    limiter, digest = g.pop("unknown", (None, ""))
+    if limiter is None:
         return
-    principal: Principal | None = vars(g.call).get("principal")
-    key = limiter.learn(digest, principal) if principal else _client()
-    limiter.count(key)
-    g.allowance = limiter.allowance(key)
+    try:
+        g.allowance = limiter.hit(limiter.learn(digest, principal))
+    except StorageError as error:
+        _warn(error)
+
+
+def _settle(limiter: Limiter) -> None:
+    """Count a request by its address, where its token was none."""
+    if g.pop("unknown", None) is not None:
+        limiter.count(_client())
+        g.allowance = limiter.allowance(_client())
 
 
 def _count(limiter: Limiter) -> None:
@@ -196,9 +214,9 @@ def _count(limiter: Limiter) -> None:
     elif digest is None:
         g.allowance = limiter.hit(_client())
     else:
-        # Whether it is one will be known when the request is done.
+        # Whether it is one will be known once it is looked up.
         limiter.ensure_left(_client())
-        g.unknown = digest
+        g.unknown = limiter, digest
 
 
 def _count_attempt(attempts: Limiter) -> None:

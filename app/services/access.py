@@ -147,7 +147,8 @@ class LastUses:
             return
         noted, self._ids = self._ids, {}
         with database.writing() as tx:
-            for token_id, hour in noted.items():
+            # A copy: a request that has just begun may still note in it.
+            for token_id, hour in list(noted.items()):
                 tx.execute(
                     update(TOKENS)
                     .where(TOKENS.c.id == token_id)

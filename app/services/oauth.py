@@ -312,6 +312,9 @@ class RefreshToken(grants.RefreshTokenGrant):
         found = self.server.token(refresh_token)
         if found is None or found.record["kind"] != access.REFRESH:
             return None
+        if not found.check_client(self.request.client):
+            # What another client sends must not end this one's grant.
+            return None
         if found.is_revoked() and self.server.is_public(found):
             self.server.end_grant(found)
         return None if found.is_expired() or found.is_revoked() else found
@@ -408,11 +411,10 @@ class Revocation(RevocationEndpoint):
         server = self.server
         with server.database.writing() as tx:
             if record["kind"] == access.REFRESH:
-                client_id, store_id = record["client_id"], record["store_id"]
-                ended = revocation.end_grant(tx, client_id, store_id, None)
+                keys = _end_grant(tx, token)
             else:
-                ended = revocation.end_tokens(tx, _T.id == record["id"])
-        for key in ended.partial_keys:
+                keys = revocation.end_tokens(tx, _T.id == record["id"]).partial_keys
+        for key in keys:
             server.storage.drop_partial(key)
 
 
@@ -538,8 +540,8 @@ def _retire(tx: Transaction, rotated: Granted) -> bool:
 def _end_grant(tx: Transaction, granted: Granted) -> list[str]:
     """Revoke all tokens of the grant that a code or refresh token belongs to.
 
-    Both may be used once only (RFC 6749, section 4.1.2; RFC 9700, section 4.14.2).
-    Return the keys of partial uploads.
+    It is given back (RFC 7009, section 2.1), or was used a second time (RFC 6749,
+    section 4.1.2; RFC 9700, section 4.14.2). Return the keys of partial uploads.
     """
     record = granted.record
     return revocation.end_grant(

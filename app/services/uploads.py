@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, select, update
+from sqlalchemy import String, bindparam, case, cast, delete, func, select, update
 
 from app.database import Database, Snapshot, Statement, Transaction
 from app.errors import Conflict, LinkExpired, NotFound, UnknownLink
@@ -54,8 +54,13 @@ _OPEN_BY_ID = Statement(
     SOURCE.rows()
     .add_columns(
         STORES.c.date_modified.label("store_modified"),
-        _O.date_created.label("date_modified"),
-        _O.bytes_received.label("revision"),
+        # What arrives leaves no date; one that is to come is not told.
+        _O.date_expires.label("date_modified"),
+        (
+            cast(func.coalesce(_O.file_size, -1), String)
+            + "-"
+            + cast(_O.bytes_received, String)
+        ).label("revision"),
     )
     .where(_O.id == bindparam("id"))
 )
@@ -64,6 +69,8 @@ _STATE = Statement(
         func.count().label("total"),
         func.coalesce(func.sum(_O.id), 0).label("ids"),
         func.coalesce(func.sum(_O.bytes_received), 0).label("progress"),
+        func.coalesce(func.sum(_O.file_size), 0).label("sizes"),
+        func.count(_O.file_size).label("begun"),
     ).where(_O.store_id == bindparam("store_id"))
 )
 _BY_DIGEST = Statement(select(UPLOAD_SLOTS).where(_U.digest == bindparam("digest")))

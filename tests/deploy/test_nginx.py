@@ -25,6 +25,8 @@ error_log {folder}/error.log;
 events {{ worker_connections 512; }}
 http {{
     access_log off;
+    set_real_ip_from 127.0.0.1;
+    real_ip_header X-Test-Address;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -273,22 +275,32 @@ def test_its_log_has_no_link_and_no_slot(behind, tmp_path):
     assert "a-secret-link" not in written
 
 
-def test_one_address_has_64_requests_at_a_time_and_is_still_seen(behind):
+@pytest.mark.parametrize(
+    ("addresses", "other"),
+    [("192.0.2.1", "192.0.2.2"), ("2001:db8:1:2:{0:x}::{0:x}", "2001:db8:1:3::1")],
+    ids=["IPv4", "IPv6"],
+)
+def test_one_network_has_64_requests_at_a_time_and_is_still_seen(
+    behind, addresses, other
+):
     port = int(behind.url.rpartition(":")[2].strip("/"))
-    head = (
-        b"PUT /uploads/none HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nslowly"
-    )
     clients = []
-    for _ in range(70):
+    for number in range(70):
         client = socket.create_connection(("127.0.0.1", port), timeout=20)
-        client.sendall(head)
+        client.sendall(
+            b"PUT /uploads/none HTTP/1.1\r\nHost: a\r\nX-Test-Address: "
+            + addresses.format(number + 1).encode()
+            + b"\r\nContent-Length: 5000\r\n\r\nslowly"
+        )
         clients.append(client)
 
-    def status(path):
+    def status(path, address=addresses):
         options = ("-s", "-o", "/dev/null", "-w", "%{http_code}")
-        return behind.curl(*options, behind.url + path).stdout
+        sent = ("-H", f"X-Test-Address: {address.format(999)}")
+        return behind.curl(*options, *sent, behind.url + path).stdout
 
     assert wait_until(lambda: status("stores/1") == "429")
+    assert status("stores/1", other) == "200"
     assert status("health/live") == "200"
     for client in clients:
         client.close()

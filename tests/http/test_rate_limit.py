@@ -115,6 +115,15 @@ def test_a_token_has_one_quota_however_it_is_sent(api, anonymous):
     assert anonymous.get("/zid/v1/products/", headers=headers).status_code == 429
 
 
+def test_a_header_that_says_nothing_makes_no_new_quota(api):
+    def ask(number, path):
+        return api.get(path, headers={"Access-Token": str(number)}).status_code
+
+    assert [ask(number, "/stores/1") for number in range(7)] == [200] * 5 + [429] * 2
+    assert api.get("/stores/1").status_code == 429
+    assert ask(8, "/zid/v1/products/") in {401, 429}
+
+
 class TestAttempts:
     """What is secret may be guessed at less often than the rest is asked for."""
 

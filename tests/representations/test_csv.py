@@ -98,6 +98,10 @@ def test_no_cell_is_a_formula_and_none_is_lost(text):
         ("a;'=b", "a;''=b"),
         ("a; =b", "a; =b"),
         ("a;b", "a;b"),
+        ("one\r\ntwo\r\n\r\nthree", "one\r\ntwo\r\n\r\nthree"),
+        ("one\r\n=2", "one\r\n'=2"),
+        ("one\t\t=2", "one\t\t'=2"),
+        ("\n\n=2", "'\n\n'=2"),
     ],
 )
 def test_a_cell_of_another_separator_is_no_formula_either(text, cell):

@@ -362,6 +362,34 @@ def test_one_that_comes_again_ends_the_grant(app, api, anonymous, program):
     assert status(app, consent(anonymous, program, api.token)["access_token"]) == 200
 
 
+def test_another_client_ends_no_grant_with_a_token_that_rotated(
+    app, api, anonymous, program, installation
+):
+    first = consent(anonymous, program, api.token)
+    second = refresh(anonymous, program, first["refresh_token"]).json
+    with installation.database.writing() as tx:
+        other = clients.create(
+            tx,
+            scope=scopes.STORE,
+            store_id=None,
+            redirect_uris=[CALLBACK],
+            is_public=True,
+        )
+    assert refresh(anonymous, other, first["refresh_token"]).status_code == 400
+    assert status(app, second["access_token"]) == 200
+
+
+def test_a_refresh_token_given_back_ends_its_own_grant_alone(
+    app, api, anonymous, program
+):
+    mine = consent(anonymous, program, api.token)
+    theirs = consent(anonymous, program, api.token)
+    form = {"token": mine["refresh_token"], "client_id": program.client_id}
+    assert anonymous.post("/token/revocation", data=form).status_code == 200
+    assert status(app, mine["access_token"]) == 401
+    assert status(app, theirs["access_token"]) == 200
+
+
 def test_a_rotated_token_keeps_its_scope(app, api, anonymous, program):
     given = consent(anonymous, program, api.token)
     form = {
@@ -419,3 +447,17 @@ def test_what_has_arrived_goes_with_its_slot(api, anonymous, installation):
     assert (entry["bytes_received"], entry["file_size"]) == (5, 10)
     api.delete(entry["_links"]["self"]["href"])
     assert [s for s in installation.storage.stored() if s.is_partial] == []
+
+
+@pytest.mark.parametrize("path", ["{slot}", "/stores/1/open_uploads"])
+def test_what_is_cached_of_an_upload_ends_when_it_begins(api, anonymous, path):
+    slot = api.post("/stores/1/upload_url").json["upload_url"]
+    [entry] = listed(api, "/stores/1/open_uploads", "fx:uploads")
+    path = path.format(slot=entry["_links"]["self"]["href"])
+    before = api.get(path)
+    assert "Last-Modified" not in before.headers
+    known = {"If-None-Match": before.headers["ETag"]}
+    assert api.get(path, headers=known).status_code == 304
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "10"}
+    anonymous.post(slot, headers=headers)
+    assert api.get(path, headers=known).status_code == 200

@@ -176,3 +176,77 @@ def test_headers_without_an_end_are_refused(server, connect):
     with contextlib.suppress(ConnectionResetError):
         assert b" 431 " in client.recv(100)
     assert answered(server, QUICK) < 1
+
+
+@pytest.mark.parametrize("piece", [b"a:\r\n", b"a", b"a: b\r\n"])
+def test_what_follows_the_chunks_is_bounded(server, connect, piece):
+    client = connect(
+        b"POST /token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\n0\r\n"
+    )
+    client.sendall(piece * (64 * 1024 // len(piece)))
+    client.settimeout(2)
+    # Nothing more is waited for.
+    assert client.recv(100).startswith(b"HTTP/1.1 4")
+
+
+def test_a_long_chunk_extension_is_refused(server, connect):
+    client = connect(
+        b"POST /token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\n1;a="
+    )
+    client.sendall(b"b" * 64 * 1024)
+    client.settimeout(2)
+    assert client.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
+@contextlib.contextmanager
+def started(folder, threads, **environment):
+    server = start_server(
+        folder / "data",
+        *("--workers", "1", "--threads", str(threads)),
+        environment=environment,
+    )
+    try:
+        assert wait_until(lambda: answered(server, QUICK) < 5, 20)
+        yield server
+    finally:
+        stop_server(server)
+
+
+def test_who_stops_reading_an_answer_gives_the_thread_back(tmp_path):
+    with started(tmp_path, 1, SIRENHALL_BODY_SECONDS="2") as server:
+        _stop_reading(server, tmp_path)
+
+
+def _stop_reading(server, tmp_path):
+    file = tmp_path / "large.bin"
+    file.write_bytes(b"a" * 32 * 1024 * 1024)
+    made = server.curl(
+        *("-F", f"file=@{file}", "-F", "name=Large", "-F", "code=large"),
+        *("-F", "price=1", "-F", "item_category_id=2"),
+        f"{server.url}stores/1/downloadables",
+    )
+    assert b'"file_size"' in made.stdout.encode()
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(
+            b"GET /downloadables/1/file HTTP/1.1\r\nHost: a\r\n"
+            + f"Authorization: Bearer {server.token}\r\n\r\n".encode()
+        )
+        assert client.recv(12) == b"HTTP/1.1 200"
+        # The only thread sends to it, until the system gives up.
+        assert answered(server, QUICK, "127.0.0.2") < 25
+
+
+@pytest.mark.parametrize("threads", [2, 4, 16, 64])
+def test_one_address_never_holds_all_threads(tmp_path, threads):
+    with started(tmp_path, threads) as server, contextlib.ExitStack() as opened:
+        for _ in range(threads):
+            client = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+            opened.enter_context(client)
+            client.sendall(BODY)
+        time.sleep(0.3)
+        # A body that does not come is given up after a minute.
+        assert answered(server, QUICK, "127.0.0.2") < 5
