@@ -283,7 +283,8 @@ class Settings:
     threads_per_address: int = _setting(
         default=64,
         meaning="Threads of each worker of `serve` that one client address (of IPv6 "
-        "its /64) may hold; 0: any number. Not counted behind trusted proxies.",
+        "its /64) may hold, three quarters of all at most; 0: any number. Not counted "
+        "behind trusted proxies.",
         read=_whole,
     )
     header_seconds: int = _setting(
@@ -293,7 +294,8 @@ class Settings:
     )
     body_seconds: int = _setting(
         default=60,
-        meaning="Seconds for which a request's body may pause.",
+        meaning="Seconds for which a request's body may pause, or a client may stop "
+        "reading.",
         read=_at_least_one,
     )
     body_rate: int = _setting(
