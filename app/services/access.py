@@ -77,6 +77,12 @@ _IS_VALID = Statement(
     )
 )
 _EXPIRY = Statement(select(TOKENS.c.date_expires).where(TOKENS.c.id == bindparam("id")))
+_PARENTS = TOKENS.alias("parents")
+_PARENT_EXPIRY = Statement(
+    select(_PARENTS.c.date_expires).where(
+        TOKENS.c.id == bindparam("id"), _PARENTS.c.id == TOKENS.c.parent_id
+    )
+)
 _ALL = Statement(
     select(
         TOKENS.c.id,
@@ -217,6 +223,17 @@ def tokens(db: Snapshot) -> list[dict[str, Any]]:
 def remove_token(tx: Transaction, token_id: int) -> None:
     """Remove a token that nobody but this process has had."""
     tx.execute(delete(TOKENS).where(TOKENS.c.id == token_id))
+
+
+def personal_expiry(db: Snapshot, principal: Principal) -> int | None:
+    """Return when a person's token ends, in seconds UTC; None if it does not.
+
+    That of a program is renewed; there it is the token that consented to it.
+    """
+    if principal.is_personal:
+        return principal.date_expires
+    expires: int | None = db.value(_PARENT_EXPIRY, id=principal.token_id)
+    return expires
 
 
 def lifetime_with(tx: Transaction, parent_id: int | None, lifetime: int) -> int:

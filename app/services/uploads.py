@@ -13,7 +13,7 @@ from sqlalchemy import String, bindparam, case, cast, delete, func, select, upda
 from app.database import Database, Snapshot, Statement, Transaction
 from app.errors import Conflict, LinkExpired, NotFound, UnknownLink
 from app.models import STORES, UPLOAD_SLOTS
-from app.services import downloadables, library, listing
+from app.services import access, downloadables, library, listing
 from app.services.access import Principal, digest
 from app.services.clock import now
 from app.services.main_files import NewFile
@@ -99,9 +99,9 @@ def create(  # noqa: PLR0913 - each is a column
     size, md5 = announced or (None, None)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     expires = now() + hours * HOUR
-    # A program's token is renewed every two hours; what it made lives on.
-    if principal.is_personal and principal.date_expires is not None:
-        expires = min(expires, principal.date_expires)
+    ends = access.personal_expiry(tx, principal)
+    if ends is not None:
+        expires = min(expires, ends)
     tx.insert(
         UPLOAD_SLOTS,
         {

@@ -251,7 +251,11 @@ def test_a_grant_lives_no_longer_than_the_token_that_consented(
         _, text = access.create_token(tx, scope=scopes.STORE, store_id=1, lifetime=600)
     given = consent(anonymous, program, text)
     owner = Api(app.test_client(), text)
-    slot = owner.post("/stores/1/upload_url").json["upload_url"]
+    programs = Api(app.test_client(), given["access_token"])
+    slots = [
+        made.post("/stores/1/upload_url").json["upload_url"]
+        for made in (owner, programs)
+    ]
     for module in (clock, access, clients):
         monkeypatch.setattr(module, "now", lambda: clock.time.time() + 700)
     for module in ("oauth", "uploads"):
@@ -261,7 +265,8 @@ def test_a_grant_lives_no_longer_than_the_token_that_consented(
     assert status(app, text) == 401
     assert status(app, given["access_token"]) == 401
     assert refresh(anonymous, program, given["refresh_token"]).status_code == 400
-    assert anonymous.put(slot, data=b"late").status_code == 410
+    for slot in slots:
+        assert anonymous.put(slot, data=b"late").status_code == 410
 
 
 class Slowly(io.RawIOBase):
