@@ -96,7 +96,6 @@ def create(
     It is shown this once: only its digest is stored.
     """
     from app.services import access
-    from app.services.clock import now
 
     with writing_at(data_dir) as tx:
         if scope not in OF_ALL_STORES:
@@ -104,7 +103,7 @@ def create(
         number, text = access.create_token(
             tx, scope=scope, store_id=store_id, note=note[:200], lifetime=lifetime
         )
-        expires = None if lifetime is None else now() + lifetime
+        expires = access.expiry(tx, number)
     result = {
         "id": number,
         "token": text,

@@ -225,6 +225,12 @@ def remove_token(tx: Transaction, token_id: int) -> None:
     tx.execute(delete(TOKENS).where(TOKENS.c.id == token_id))
 
 
+def expiry(db: Snapshot, token_id: int) -> int | None:
+    """Return when a token ends, in seconds UTC; None if it does not."""
+    expires: int | None = db.value(_EXPIRY, id=token_id)
+    return expires
+
+
 def personal_expiry(db: Snapshot, principal: Principal) -> int | None:
     """Return when a person's token ends, in seconds UTC; None if it does not.
 
@@ -238,7 +244,5 @@ def personal_expiry(db: Snapshot, principal: Principal) -> int | None:
 
 def lifetime_with(tx: Transaction, parent_id: int | None, lifetime: int) -> int:
     """Return a lifetime in seconds that ends with the parent's, if it has one."""
-    parent = tx.row(_EXPIRY, id=parent_id) if parent_id else None
-    if parent is None or parent[0] is None:
-        return lifetime
-    return max(0, min(lifetime, int(parent[0]) - now()))
+    ends = expiry(tx, parent_id) if parent_id else None
+    return lifetime if ends is None else max(0, min(lifetime, ends - now()))
