@@ -90,14 +90,17 @@ def parameters(field: str) -> dict[str, str]:
         if name is None:
             position = field.find(";", position + 1)
             continue
-        value = _QUOTED.match(field, name.end())
-        if value is None and field.startswith('"', name.end()):
-            found.setdefault(name[1].lower(), field[name.end() + 1 :])
-            break
-        text = value[1] if value else ""
-        if value is None:
-            value = _BARE.match(field, name.end())
-            text = value[0] if value else ""
-        found.setdefault(name[1].lower(), text)
-        position = field.find(";", value.end() if value else name.end())
+        value, end = _value(field, name.end())
+        found.setdefault(name[1].lower(), value)
+        position = field.find(";", end)
     return found
+
+
+def _value(field: str, start: int) -> tuple[str, int]:
+    """Return the value that begins at `start`, without its quotes, and its end."""
+    if quoted := _QUOTED.match(field, start):
+        return quoted[1], quoted.end()
+    if field.startswith('"', start):
+        return field[start + 1 :], len(field)
+    bare = _BARE.match(field, start)
+    return (bare[0], bare.end()) if bare else ("", start)

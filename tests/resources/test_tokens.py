@@ -1,7 +1,5 @@
 """Tokens and grants: a merchant lists and ends them, and what was made with them."""
 
-import base64
-import hashlib
 import io
 import threading
 from urllib.parse import parse_qsl, urlsplit
@@ -10,14 +8,7 @@ import pytest
 
 from app.services import access, clients, clock, scopes
 from tests.conftest import FORMATS, OTHER_STORE, Api, environment_for
-
-CALLBACK = "https://app.example/callback"
-VERIFIER = "v" * 64
-CHALLENGE = (
-    base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
-    .rstrip(b"=")
-    .decode()
-)
+from tests.resources.test_oauth import CALLBACK, CHALLENGE, VERIFIER
 
 
 @pytest.fixture

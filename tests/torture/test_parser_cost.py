@@ -86,8 +86,8 @@ def _duplicates(text):
     return _json(f'{{{pairs},"x":1,"x":1}}')
 
 
-def _part_header(text):
-    reader = MultipartReader(
+def _multipart():
+    return MultipartReader(
         boundary=b"x",
         file_fields=(),
         new_writer=io.BytesIO,
@@ -95,6 +95,10 @@ def _part_header(text):
         max_fields_size=SIZE * 4,
         max_parts=10_000,
     )
+
+
+def _part_header(text):
+    reader = _multipart()
     room = 15 * KIB
     for start in range(0, len(text), room):
         value = text[start : start + room].replace("\r", "").replace("\n", "")
@@ -105,14 +109,7 @@ def _part_header(text):
 
 
 def _part_content(text):
-    reader = MultipartReader(
-        boundary=b"x",
-        file_fields=(),
-        new_writer=io.BytesIO,
-        max_file_size=SIZE * 4,
-        max_fields_size=SIZE * 4,
-        max_parts=10_000,
-    )
+    reader = _multipart()
     head = '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
     body = f"{head}{text}\r\n--x--".encode()
     for start in range(0, len(body), 64 * KIB):
