@@ -4,6 +4,7 @@
     ├── ConfigurationError      the operator's
     └── RequestError            the client's, answered in the format it asked for
         ├── BadRequest              400
+        ├── DigestMismatch          400
         ├── Unauthorized            401
         ├── Forbidden               403
         ├── NotFound                404
@@ -20,6 +21,7 @@
         ├── TooLarge                413
         ├── UnsupportedMediaType    415
         ├── RangeNotSatisfiable     416
+        ├── ExpectationFailed       417
         ├── Invalid                 422
         ├── Locked                  423
         ├── PreconditionRequired    428
@@ -288,8 +290,27 @@ class Locked(RequestError):
     advice = "Try again after the seconds in Retry-After."
 
 
+class ExpectationFailed(RequestError):
+    """The request expects what this server does not do (RFC 9110, section 10.1.1)."""
+
+    status = 417
+    code = "expectation_failed"
+    advice = "Send no Expect header, or Expect: 100-continue."
+
+
+class DigestMismatch(RequestError):
+    """The body has another digest than the request says (RFC 9530)."""
+
+    status = 400
+    code = "digest-mismatch"
+    advice = (
+        "Send it again: nothing of it was kept. If it fails again, compute the digest "
+        "of the bytes that are sent."
+    )
+
+
 class ChecksumMismatch(RequestError):
-    """What came in is not what was sent (tus 1.0, checksum extension)."""
+    """A piece of an upload has another checksum (tus 1.0, checksum extension)."""
 
     status = 460
     code = "checksum_mismatch"

@@ -93,6 +93,35 @@ class ResourceSchema(marshmallow.Schema):
             errors += self._worded(error.messages)
         return dict(loaded), errors
 
+    def without_empty(
+        self, values: Mapping[str, Any], *, partial: bool
+    ) -> dict[str, Any]:
+        """Return the fields of a form without those that were left empty.
+
+        An empty field stays where it is a value of its property. With `partial` that
+        includes null, by which a form clears a property; without it, what may be null
+        goes to its default.
+        """
+        return {
+            name: value
+            for name, value in values.items()
+            if value != "" or self._keeps_empty(name, partial=partial)
+        }
+
+    def _keeps_empty(self, name: str, *, partial: bool) -> bool:
+        if name in self._ids:
+            return False
+        field = self.writable.get(name)
+        if field is None or field.required:
+            # Unknown, or a mistake that is reported.
+            return True
+        return field.accepts_empty and (partial or not field.allow_none)
+
+    @cached_property
+    def _ids(self) -> frozenset[str]:
+        """The names by which ids stand for addresses of other resources."""
+        return frozenset(field.column for field in self.references().values())
+
     def read_patch(
         self, changed: Mapping[str, Any], gone: AbstractSet[str]
     ) -> tuple[dict[str, Any], list[FieldError]]:

@@ -16,6 +16,7 @@ import marshmallow
 from marshmallow import missing as MISSING  # noqa: N812
 
 from schemas.errors import Complaint
+from schemas.normalization import nfc
 from schemas.values import (
     MONEY_DIGITS,
     date_text,
@@ -124,6 +125,11 @@ class Property(marshmallow.fields.Field[Any]):
         """Say the constraints of this kind of value."""
         return []
 
+    @property
+    def accepts_empty(self) -> bool:
+        """Whether an empty text is a value: itself, or null."""
+        return self.allow_none
+
     def make_error(self, key: str, **_values: Any) -> marshmallow.ValidationError:
         """Word marshmallow's own complaints, which are about absence."""
         texts = {"required": "can't be blank", "null": "can't be null"}
@@ -160,6 +166,9 @@ class Text(Property):
 
     kind = "String"
 
+    is_normalized: ClassVar[bool] = True
+    """Whether it is stored in NFC, so that a text is one however it is composed."""
+
     def __init__(
         self,
         description: str,
@@ -182,25 +191,31 @@ class Text(Property):
             raise self.complain("invalid", "must be a string")
         if self.required and not value.strip():
             raise self.make_error("required")
+        text: str = nfc(value) if self.is_normalized else value
         # Length first: the expressions below then see short texts only.
-        if self.max_length is not None and len(value) > self.max_length:
+        if self.max_length is not None and len(text) > self.max_length:
             raise self.complain(
                 "too_long", f"is too long (maximum is {self.max_length} characters)"
             )
-        found = UNREPRESENTABLE.search(value)
+        found = UNREPRESENTABLE.search(text)
         if found:
             raise self.complain(
                 "invalid_character",
                 f"contains the character U+{ord(found[0]):04X}, which XML cannot carry",
             )
-        if self.is_one_line and re.search("[\t\r\n]", value):
+        if self.is_one_line and re.search("[\t\r\n]", text):
             raise self.complain("invalid_character", "must be one line, without tabs")
-        if value:
-            self.check(value)
-        return value
+        if text:
+            self.check(text)
+        return text
 
     def check(self, value: str) -> None:
         """Check what this kind of text demands of a text that is not empty."""
+
+    @property
+    def accepts_empty(self) -> bool:
+        """Whether the text may be empty."""
+        return self.allow_none or not self.required
 
 
 class Pattern(Text):
@@ -232,6 +247,11 @@ class Uuid(Text):
     def __init__(self, description: str, **options: Any) -> None:
         super().__init__(description, max_length=36, **options)
 
+    @property
+    def accepts_empty(self) -> bool:
+        """Whether an empty text is null."""
+        return self.allow_none
+
     def read(self, value: Any) -> str:
         """Check the form, and give it in small letters."""
         text = super().read(value)
@@ -248,6 +268,8 @@ class Url(Text):
 
     kind = "URL"
     input_type = "url"
+    # Servers tell addresses apart by their bytes.
+    is_normalized = False
 
     def check(self, value: str) -> None:
         """Match an address that a customer can be sent to."""
@@ -267,6 +289,7 @@ class Secret(Text):
     """A text that is shown to nobody who may only read."""
 
     is_secret = True
+    is_normalized = False
 
 
 class Email(Text):
@@ -297,6 +320,11 @@ class Choice(Text):
     def options(self) -> tuple[str, ...]:
         """The legal values."""
         return self.choices
+
+    @property
+    def accepts_empty(self) -> bool:
+        """Whether an empty text is one of the legal values, or null."""
+        return self.allow_none or "" in self.choices
 
     def value_constraints(self) -> list[str]:
         """List the legal values."""
@@ -430,6 +458,7 @@ class Boolean(Property):
     kind = "Boolean"
     input_type = "checkbox"
     is_text = False
+    is_choice = True
     words: ClassVar[dict[str, bool]] = {
         "true": True,
         "1": True,

@@ -7,7 +7,7 @@ read; a file goes to the storage as it comes in.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -23,7 +23,7 @@ from app.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
-from app.http import multipart, xml
+from app.http import digest_fields, multipart, xml
 from app.http.header_fields import parameters
 from app.http.media_types import FORM, JSON_PATCH, MERGE_PATCH, MULTIPART, PLAIN
 from app.http.method_override import APPLIED, FIELD
@@ -49,6 +49,10 @@ XML_TYPES = _media_types_of(HalXml)
 READ = (*JSON_TYPES, *XML_TYPES, FORM, PLAIN, MULTIPART)
 CHUNK = 64 * 1024
 MAX_BOUNDARY = 200
+CHARSET = "_charset_"
+"""The field by which a form names its encoding (RFC 7578, section 4.6)."""
+
+UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
 MAX_NUMBER = 100
 """Digits of a JSON number; converting more takes noticeable time."""
 
@@ -108,7 +112,6 @@ class Reader:
         length = request.content_length
         if not media_type and not length and not _is_chunked(request):
             return ""
-        _ensure_plain(request)
         types = accepted(method)
         if media_type not in types:
             raise self._unsupported(media_type, method, types)
@@ -125,10 +128,11 @@ class Reader:
         """Read the body; a file that is not kept is gone when the block ends."""
         media_type = self.ensure_readable(request, method)
         if media_type == MULTIPART:
-            with self._multipart(request) as body:
+            with self._multipart(request, method) as body:
                 yield body
             return
         raw = self._whole(request).strip()
+        _ensure_utf_8(request, raw, is_xml=media_type in XML_TYPES)
         if not raw:
             yield Body({})
         elif media_type == FORM and raw.startswith((b"{", b"[")):
@@ -137,7 +141,7 @@ class Reader:
                 "Content-Type: application/json"
             )
         elif media_type == FORM:
-            yield Body(self._form(request, raw))
+            yield Body(self._form(request, raw, method))
         elif media_type == JSON_PATCH:
             patch = read_json(raw, max_depth=self.settings.max_json_depth)
             if isinstance(patch, list) and len(patch) > self.settings.max_fields:
@@ -182,7 +186,7 @@ class Reader:
             return Body(values)
         return Body(values, members or [])
 
-    def _form(self, request: Request, raw: bytes) -> dict[str, Any]:
+    def _form(self, request: Request, raw: bytes, method: str) -> dict[str, Any]:
         try:
             pairs = parse_qsl(
                 raw.decode(),
@@ -194,10 +198,10 @@ class Reader:
             raise BadRequest("the form is not UTF-8") from None
         except ValueError:
             raise self._too_many_fields() from None
-        return self._single(request, pairs)
+        return self._single(request, pairs, method)
 
     @contextmanager
-    def _multipart(self, request: Request) -> Iterator[Body]:
+    def _multipart(self, request: Request, method: str) -> Iterator[Body]:
         file_names = [
             name for name, p in self.schema.writable.items() if p.input_type == "file"
         ]
@@ -213,19 +217,23 @@ class Reader:
             for chunk in chunks(request):
                 reader.feed(chunk)
             pairs, upload = reader.close()
-            values = self._single(request, pairs)
+            values = self._single(request, pairs, method)
             yield Body(values, upload=upload, problems=reader.problems)
         finally:
             reader.discard()
 
     # -- shared -------------------------------------------------------------
 
-    def _single(self, request: Request, pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    def _single(
+        self, request: Request, pairs: list[tuple[str, str]], method: str
+    ) -> dict[str, Any]:
         values: dict[str, Any] = {}
         twice = []
         for name, value in pairs:
             if name == FIELD:
                 self._ensure_followed(request)
+                continue
+            if name == CHARSET:
                 continue
             if name in values:
                 message = f"{name[:100]} was sent more than once"
@@ -233,7 +241,7 @@ class Reader:
             values[name] = value
         if twice:
             raise Invalid.of(twice)
-        return values
+        return self.schema.without_empty(values, partial=method == "PATCH")
 
     @staticmethod
     def _ensure_followed(request: Request) -> None:
@@ -281,12 +289,24 @@ class Reader:
         )
 
 
-def chunks(request: Request) -> Iterator[bytes]:
-    """Give a body in pieces, and say so when it breaks off.
+def chunks(
+    request: Request, *, digests: Iterable[str] = digest_fields.FIELDS
+) -> Iterator[bytes]:
+    """Yield a body in pieces, checked against the digest fields of its request.
 
-    Raises `BadRequest` if it is shorter than its Content-Length or its chunks are
-    not what they should be.
+    Raises `BadRequest` if it is shorter than its Content-Length or its chunked coding
+    is broken, and at its end `DigestMismatch`.
     """
+    expected = digest_fields.of_request(request, digests)
+    for chunk in _received(request):
+        for digest in expected:
+            digest.update(chunk)
+        yield chunk
+    for digest in expected:
+        digest.ensure_equal()
+
+
+def _received(request: Request) -> Iterator[bytes]:
     if request.content_length is None and not _is_chunked(request):
         return
     stream = request.stream
@@ -417,19 +437,25 @@ def _boundary(content_type: str) -> bytes:
     return boundary.encode()
 
 
-def _ensure_plain(request: Request) -> None:
-    """Refuse what would be read as something else than it is."""
-    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding not in {"", "identity"}:
-        raise UnsupportedMediaType(
-            f"a body with the Content-Encoding {coding[:40]} is not read here; send it "
-            "uncompressed",
-            headers={"Accept-Encoding": "identity"},
-        )
+def _ensure_utf_8(request: Request, raw: bytes, *, is_xml: bool) -> None:
+    """Refuse a body in another charset; what is UTF-8 is so whatever it is called.
+
+    A charset has no meaning for JSON (RFC 8259, section 11) and forms, and clients
+    send one by default. For XML it has (RFC 7303, section 3).
+    """
     charset = request.mimetype_params.get("charset", "utf-8").strip().lower()
-    if charset not in {"utf-8", "utf8", "us-ascii"}:
+    if charset in UTF_8 or (raw.isascii() and b"\0" not in raw):
+        return
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        is_other = True
+    else:
+        # UTF-16 of plain letters is UTF-8, too, with NULs between them.
+        is_other = is_xml or b"\0" in raw
+    if is_other:
         raise UnsupportedMediaType(
-            f"a body in the charset {charset[:40]} is not read here; send it as UTF-8"
+            f"a body in the charset {charset[:40]} is not supported; send it as UTF-8"
         )
 
 

@@ -29,6 +29,7 @@ from app.errors import (
 )
 from app.http.addresses import DOCS, OPENAPI, PROFILES, RELS
 from app.http.application import ReadyHeaders, ReadyResponse
+from app.http.body_headers import ensure_supported
 from app.http.compression import IDENTITY, chosen
 from app.http.conditional import Outcome, Validators, evaluate
 from app.http.documents import Place
@@ -99,12 +100,13 @@ class Call:
     def settle(self) -> None:
         """Refuse what cannot be understood, before anything is looked up.
 
-        Raises `BadRequest`.
+        Raises `BadRequest`, `UnsupportedMediaType` and `ExpectationFailed`.
         """
         refused = self.request.environ.get(REFUSED)
         if refused:
             raise BadRequest(refused)
         ensure_bounded(self.request.environ)
+        ensure_supported(self.request.environ)
         _ = self.place
 
     def make_answerable(self) -> None:

@@ -33,7 +33,7 @@ LISTS = (
 _KEYS = {f"HTTP_{name.upper().replace('-', '_')}": name for name in LISTS}
 _PARAMETER = re.compile(r";\s*([^\s;=\"]+)\s*=\s*", re.ASCII)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_BARE = re.compile(r"[^\s;]*")
+_BARE = re.compile(r"[^;]*")
 
 
 def ensure_bounded(environ: MutableMapping[str, Any]) -> None:
@@ -103,4 +103,5 @@ def _value(field: str, start: int) -> tuple[str, int]:
     if field.startswith('"', start):
         return field[start + 1 :], len(field)
     bare = _BARE.match(field, start)
-    return (bare[0], bare.end()) if bare else ("", start)
+    # Not a token, but written: `filename=my song.mp3`.
+    return (bare[0].rstrip(), bare.end()) if bare else ("", start)

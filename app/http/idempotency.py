@@ -10,7 +10,7 @@ import hmac
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from flask import Response
@@ -19,6 +19,7 @@ from app.database import Transaction
 from app.errors import BadRequest, Conflict, RequestError
 from app.http.bodies import Body
 from app.http.call import Call
+from app.http.structured_fields import parse_item
 from app.services import idempotency
 from app.services.idempotency import Outcome
 
@@ -29,9 +30,8 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 MAX_KEY = 255
 
-_KEY = re.compile(
-    rf'"([ !#-\[\]-~]{{1,{MAX_KEY}}})"|((?!")[!-~]{{1,{MAX_KEY}}})', re.ASCII
-)
+# A string by the draft; most clients leave the quotes out.
+_BARE_KEY = re.compile(r'(?!")[!-~]+', re.ASCII)
 # What belongs to the outcome; the rest is of the moment.
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Last-Modified", "Link")
 
@@ -134,17 +134,26 @@ def once(call: Call, caller: str | None = None) -> Iterator[Once]:
     if sent is None:
         yield Once(call, "")
         return
-    found = _KEY.fullmatch(sent.strip())
-    if not found:
-        raise BadRequest(
-            f"{HEADER} must be of 1 to {MAX_KEY} visible ASCII characters, such as a "
-            "UUID in quotes"
-        )
+    key = _key(sent.strip())
     who = call.principal.caller if caller is None else caller
-    state = Once(call, found[1] or found[2], who)
+    state = Once(call, key, who)
     try:
         yield state
     except RequestError:
         # Whether a commit came to pass is not known of what is no refusal.
         state.give_up()
         raise
+
+
+def _key(sent: str) -> str:
+    """Return the key of a header's value. Raises `BadRequest`."""
+    key: object = sent if _BARE_KEY.fullmatch(sent) else None
+    if sent.startswith('"'):
+        with suppress(ValueError):
+            key, _ = parse_item(sent)
+    if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY:
+        raise BadRequest(
+            f"{HEADER} must be of 1 to {MAX_KEY} visible ASCII characters, such as a "
+            "UUID in quotes"
+        )
+    return key

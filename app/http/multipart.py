@@ -9,17 +9,29 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.errors import BadRequest, Invalid, TooLarge
-from app.http.header_fields import parameters
+from app.errors import BadRequest, Invalid, TooLarge, UnsupportedMediaType
+from app.http.body_headers import IDENTITY, ensure_identity
+from app.http.content_disposition import (
+    Disposition,
+    InvalidDisposition,
+    parse_disposition,
+)
+from app.http.file_names import MAX_FILE_NAME, file_name
+from app.http.media_types import FORM
 from app.http.parts import MalformedParts, PartBegin, PartData, PartScanner
 from app.storage import Writer
 from schemas.errors import FieldError
-from schemas.fields import UNREPRESENTABLE
 
-MAX_FILE_NAME = 255
 OCTETS = "application/octet-stream"
+UNNAMED = "download"
+"""The name of a file that has a path for a name, and nothing behind it."""
 
-_ESCAPES = (('\\"', '"'), ("%22", '"'), ("%0D", "\r"), ("%0A", "\n"))
+UNDECLARED = frozenset({OCTETS, FORM})
+"""Types that say nothing of a file: the second is what curl sends by default."""
+
+PLAIN_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
+"""Content-Transfer-Encodings that leave the bytes of a part as they are."""
+
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,60}/[\w!#$&^.+-]{1,60}", re.ASCII)
 # Only the table that comes with Python: a machine's own may say anything.
 _TYPES = mimetypes.MimeTypes(filenames=())
@@ -96,6 +108,8 @@ class MultipartReader:
         self._fields: list[tuple[str, str]] = []
         self._fields_size = 0
         self._text: tuple[str, bytearray] | None = None
+        self._declared = ""
+        self._nameless = ""
         self._file: tuple[str, str] | None = None
         self._writer: Writer | None = None
         self._upload: Upload | None = None
@@ -110,8 +124,6 @@ class MultipartReader:
                     self._begin(event.headers)
                 else:
                     self._end()
-        except UnicodeDecodeError:
-            raise _broken("a name in it is not UTF-8") from None
         except MalformedParts as error:
             raise _broken(str(error)) from None
 
@@ -134,19 +146,33 @@ class MultipartReader:
                 f"the multipart body has over {self._max_parts} parts "
                 "(SIRENHALL_MAX_FIELDS)"
             )
-        parameters = _parameters(headers.get("content-disposition", ""))
-        name = parameters.get("name")
-        if not name:
-            raise _broken("a part has no name")
-        if "filename" not in parameters:
+        name, sent_name = self._disposition(headers)
+        _ensure_plain(name, headers)
+        if sent_name is None and name not in self._file_fields:
             self._fields_size += len(name)
             self._text = name, bytearray()
-        elif not parameters["filename"]:
-            # A form whose file input was left empty sends a nameless file.
-            self._text = "", bytearray()
+            self._declared = headers.get("content-type", "")
+        elif not sent_name:
+            self._nameless = name
         else:
-            declared = headers.get("content-type", "")
-            self._begin_file(name, _shown(parameters["filename"]), declared)
+            shown = file_name(sent_name) or UNNAMED
+            self._begin_file(name, shown, headers.get("content-type", ""))
+
+    def _disposition(self, headers: dict[str, str]) -> tuple[str, str | None]:
+        """Return the names of a part's field and file."""
+        field = headers.get("content-disposition")
+        if field is None:
+            raise _broken(f"part {self._parts} has no Content-Disposition")
+        try:
+            found = parse_disposition(field)
+        except InvalidDisposition as error:
+            raise _broken(f"part {self._parts}: {error}") from None
+        if not found.name:
+            raise _broken(
+                f"part {self._parts} has no name in its Content-Disposition: send "
+                f'form-data; name="…"{_of_file(found)}'
+            )
+        return found.name, found.file_name
 
     def _begin_file(self, name: str, shown: str, declared: str) -> None:
         if name not in self._file_fields:
@@ -164,8 +190,20 @@ class MultipartReader:
         self._file = shown, media_type(declared, shown)
         self._writer = self._new_writer()
 
+    def _refuse_nameless(self, name: str) -> None:
+        message = (
+            f'{name[:100]} must be sent as a file with a name: add filename="…" to '
+            "the part's Content-Disposition, as curl -F file=@… does"
+        )
+        self.problems.append(FieldError(name[:100], "not_a_file", message))
+
     def _receive(self, view: memoryview) -> None:
-        if self._text is not None:
+        if self._nameless:
+            # A form whose file input was left empty sends a nameless file without
+            # content; what has content was to be a file.
+            self._refuse_nameless(self._nameless)
+            self._nameless = ""
+        elif self._text is not None:
             self._fields_size += len(view)
             if self._fields_size > self._max_fields_size:
                 raise TooLarge(
@@ -182,11 +220,11 @@ class MultipartReader:
             self._writer.write(view)
 
     def _end(self) -> None:
+        self._nameless = ""
         if self._text is not None:
             name, value = self._text
             self._text = None
-            if name:
-                self._fields.append((name, _decoded(name, value)))
+            self._fields.append((name, _decoded(name, value, self._declared)))
         elif self._file is not None and self._writer is not None:
             self._upload = Upload(*self._file, self._writer)
             self._file = None
@@ -198,37 +236,45 @@ def media_type(declared: str, file_name: str) -> str:
     Its bytes are never looked at.
     """
     plain = declared.partition(";")[0].strip().lower()
-    if _MEDIA_TYPE.fullmatch(plain) and plain != OCTETS:
+    if _MEDIA_TYPE.fullmatch(plain) and plain not in UNDECLARED:
         return plain
     guessed, encoding = _TYPES.guess_type(file_name.rpartition("/")[2])
     return guessed if guessed and not encoding else OCTETS
 
 
-def _parameters(disposition: str) -> dict[str, str]:
-    """Read name and filename as browsers and curl write them.
+def _ensure_plain(name: str, headers: dict[str, str]) -> None:
+    """Refuse headers of a part that make something else of its bytes."""
+    encoding = headers.get("content-transfer-encoding", "").lower()
+    if encoding not in PLAIN_ENCODINGS:
+        raise UnsupportedMediaType(
+            f"the part {name[:100]} has the Content-Transfer-Encoding {encoding[:40]}, "
+            "which is not supported (RFC 7578, section 4.7); send its bytes as they are"
+        )
+    ensure_identity(headers.get("content-encoding", IDENTITY), f"the part {name[:100]}")
+    if "content-range" in headers:
+        raise BadRequest(
+            f"the part {name[:100]} has a Content-Range; send all of the file"
+        )
+    if headers.get("content-type", "").lower().startswith("multipart/"):
+        raise UnsupportedMediaType(
+            f"the part {name[:100]} is a multipart body itself (RFC 7578, section "
+            "4.3); send each file as a part of its own"
+        )
 
-    Only three characters are escaped (WHATWG HTML, 4.10.21.8), a quote also by a
-    backslash, as curl did.
-    """
-    found = parameters(disposition)
-    for name, value in found.items():
-        for escape, character in _ESCAPES:
-            value = value.replace(escape, character)  # noqa: PLW2901
-        found[name] = value
-    return found
+
+def _of_file(found: Disposition) -> str:
+    return f" with its file {found.file_name[:100]}" if found.file_name else ""
 
 
-def _shown(name: str) -> str:
-    """Give a file's name for show: what XML cannot carry becomes U+FFFD."""
-    shown = UNREPRESENTABLE.sub("\ufffd", name)
-    return re.sub("[\t\r\n\x7f-\x9f]", "\ufffd", shown)
-
-
-def _decoded(name: str, value: bytearray) -> str:
+def _decoded(name: str, value: bytearray, declared: str) -> str:
     try:
         return value.decode()
-    except UnicodeDecodeError:
-        raise _broken(f"the value of {name[:100]} is not UTF-8") from None
+    except UnicodeDecodeError as error:
+        said = f" ({declared[:100]})" if declared else ""
+        raise _broken(
+            f"the value of {name[:100]} is not UTF-8{said}: it has the byte "
+            f"0x{value[error.start]:02X} at {error.start}"
+        ) from None
 
 
 def _broken(what: str) -> BadRequest:

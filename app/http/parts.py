@@ -55,7 +55,8 @@ class _State(Enum):
 class PartScanner:
     """Takes pieces of a body and gives what begins, comes and ends in them.
 
-    Raises `MalformedParts`, and `UnicodeDecodeError` for headers that are not UTF-8.
+    Octets of headers that are not UTF-8 become lone surrogates. Raises
+    `MalformedParts`.
     """
 
     def __init__(self, boundary: bytes) -> None:
@@ -120,7 +121,8 @@ class PartScanner:
             if len(self._buffer) - self._position > MAX_HEADERS:
                 raise MalformedParts("the headers of a part have no end")
             return
-        lines = self._buffer[self._position + 2 : end].decode()
+        block = self._buffer[self._position + 2 : end]
+        lines = block.decode(errors="surrogateescape")
         self._position = end + 2
         self._state = _State.START
         yield PartBegin(_read_headers(lines))
@@ -149,5 +151,8 @@ def _read_headers(lines: str) -> dict[str, str]:
         name, colon, value = line.partition(":")
         if not colon:
             raise MalformedParts("a header of a part has no colon")
-        headers[name.strip().lower()] = value.strip()
+        key = name.strip().lower()
+        if key in headers:
+            raise MalformedParts(f"a part has the header {key[:100]} twice")
+        headers[key] = value.strip()
     return headers

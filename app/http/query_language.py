@@ -56,6 +56,7 @@ from app.services.conditions import (
 from app.services.folding import MAX_WORDS, contains, search_words
 from app.services.listing import Order, Selection
 from schemas.fields import Choice, Property, Reference
+from schemas.normalization import nfc
 from schemas.query import (
     ID_PROPERTY,
     Interval,
@@ -163,6 +164,7 @@ class _Parser:
         self.reaches_out = False
 
     def read(self, query: Query, usual: tuple[str, Any] | None = None) -> Asked:
+        query = self._given(query)
         problems: list[Problem] = []
         conditions: list[Condition] = []
         found: dict[str, Any] = {
@@ -194,6 +196,18 @@ class _Parser:
         zoom = found["zoom"]
         reaches_out = self.reaches_out or bool(zoom)
         return Asked(shown, selection, found["fields"], zoom, reaches_out, found["bom"])
+
+    def _given(self, query: Query) -> Query:
+        """Normalize a query as stored texts are, without what a form left empty.
+
+        An operator is in no form: `name:not=` asks for names that are not empty.
+        """
+        optional = {*RESERVED, *self.kind.filterable}
+        return tuple(
+            (nfc(name), nfc(value))
+            for name, value in query
+            if value or name not in optional
+        )
 
     def _shaping(self, name: str, value: str) -> Any:
         read: Mapping[str, Callable[[str], Any]] = {

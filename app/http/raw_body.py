@@ -1,7 +1,6 @@
 """A file that is the body of a request: received, checked, named."""
 
 import mimetypes
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -9,14 +8,17 @@ from typing import Any
 from flask import Request
 
 from app.errors import BadRequest, Invalid, RequestError, TooLarge, UnsupportedMediaType
-from app.http import bodies, tus
+from app.http import bodies
 from app.http.call import Call
-from app.http.multipart import MAX_FILE_NAME, media_type
+from app.http.content_disposition import InvalidDisposition, parse_disposition
+from app.http.digest_fields import of_base64
+from app.http.file_names import file_name, shortened
+from app.http.media_types import MULTIPART
+from app.http.multipart import media_type
 from app.services import blobs
 from app.services.main_files import NewFile
 from app.storage import Blob
 from schemas.errors import FieldError
-from schemas.fields import UNREPRESENTABLE
 
 
 @contextmanager
@@ -37,10 +39,10 @@ def received(
     most = call.settings.max_file_size
     if (request.content_length or 0) > most:
         raise _too_large(most)
-    digests = [tus.file_digest(request), tus.announced_md5(slot["announced_md5"])]
-    checks = [digest for digest in digests if digest is not None]
+    announced_md5 = slot["announced_md5"]
+    md5 = announced_md5 and of_base64("the announcement", "md5", announced_md5)
     declared = declared or request.mimetype
-    name = name or name_of(record, declared)
+    name = name or _disposed(request) or name_of(record, declared)
     with storage.writer() as writer:
         for chunk in bodies.chunks(request):
             if writer.size + len(chunk) > most:
@@ -48,11 +50,11 @@ def received(
             writer.write(chunk)
             if writer.size > (slot["announced_size"] or most):
                 break
-            for check in checks:
-                check.digest.update(chunk)
+            if md5:
+                md5.update(chunk)
         ensure_announced(slot, writer.size)
-        for check in checks:
-            check.ensure_right()
+        if md5:
+            md5.ensure_equal()
         blob = writer.keep()
     with keeping(call, blob):
         yield NewFile(name, media_type(declared, name), blob)
@@ -78,12 +80,11 @@ def keeping(call: Call, blob: Blob) -> Iterator[None]:
 
 
 def _ensure_there(request: Request) -> None:
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("send the file as it is, without Content-Encoding")
-    if "Content-Range" in request.headers:
-        raise BadRequest(
-            "a part of a file is not taken so: send all of it, or pieces by tus 1.0.0 "
-            "to what fx:create_upload_url gives"
+    if request.mimetype == MULTIPART:
+        raise UnsupportedMediaType(
+            "a form is not supported here: send the file itself as the body, as "
+            "curl --upload-file does",
+            headers={"Accept": "*/*"},
         )
     if request.content_length is None and "Transfer-Encoding" not in request.headers:
         raise BadRequest("send the file as the body, with its Content-Length")
@@ -95,8 +96,18 @@ def _too_large(most: int) -> TooLarge:
 
 def clean(name: str | None) -> str | None:
     """Keep of a name what can be one, and nothing of a path."""
-    last = re.split(r"[/\\]", UNREPRESENTABLE.sub("", name or ""))[-1].strip()
-    return last[-MAX_FILE_NAME:] or None
+    return shortened(file_name(name or ""))
+
+
+def _disposed(request: Request) -> str | None:
+    """Return the file name of the request's own Content-Disposition, if it has one."""
+    # WSGI hands UTF-8 over as Latin-1 (PEP 3333).
+    field = request.headers.get("Content-Disposition", "").encode("latin-1", "replace")
+    try:
+        found = parse_disposition(field.decode(errors="surrogateescape"))
+    except InvalidDisposition as error:
+        raise BadRequest(f"Content-Disposition: {error}") from None
+    return clean(found.file_name)
 
 
 def name_of(record: Mapping[str, Any], declared: str) -> str:

@@ -1,14 +1,19 @@
 """What a resumable upload says in its headers (tus 1.0.0, https://tus.io/protocols)."""
 
 import base64
-import hashlib
 import re
-from dataclasses import dataclass
-from typing import Any
 
 from flask import Request
 
-from app.errors import BadRequest, ChecksumMismatch, PreconditionFailed, TooLarge
+from app.errors import (
+    BadRequest,
+    ChecksumMismatch,
+    DigestMismatch,
+    PreconditionFailed,
+    TooLarge,
+)
+from app.http import digest_fields
+from app.http.digest_fields import Digest
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
@@ -65,56 +70,20 @@ def metadata(request: Request) -> dict[str, str]:
     return found
 
 
-@dataclass(slots=True)
-class Checksum:
-    """What the bytes of one request must hash to."""
-
-    name: str
-    expected: bytes
-    digest: Any
-
-    def ensure_right(self) -> None:
-        """Compare. Raises `ChecksumMismatch`."""
-        if self.digest.digest() != self.expected:
-            raise ChecksumMismatch(
-                f"the {self.name} of what came in is not the one in the header; "
-                "nothing of it was kept"
-            )
-
-
-def checksum(request: Request) -> Checksum | None:
-    """Read Upload-Checksum. Raises `BadRequest`."""
+def checksum(request: Request) -> Digest | None:
+    """Return the digest that Upload-Checksum announces. Raises `BadRequest`."""
     sent = request.headers.get("Upload-Checksum")
     if sent is None:
         return None
     name, _, value = sent.strip().partition(" ")
     if name.lower() not in ALGORITHMS:
         raise BadRequest(f"Upload-Checksum must be by one of {', '.join(ALGORITHMS)}")
-    return _checksum(name.lower(), value)
+    return digest_fields.of_base64("Upload-Checksum", name.lower(), value)
 
 
-def announced_md5(sent: str | None) -> Checksum | None:
-    """Give what a file must hash to that was announced so. Raises `BadRequest`."""
-    return None if sent is None else _checksum("md5", sent)
-
-
-def file_digest(request: Request) -> Checksum | None:
-    """Read the digest of a whole file (RFC 9530, and RFC 1864). Raises `BadRequest`."""
-    for header in ("Repr-Digest", "Content-Digest"):
-        for member in request.headers.get(header, "").split(","):
-            name, _, value = member.strip().partition("=")
-            if name.lower() == "sha-256":
-                return _checksum("sha256", value.strip().strip(":"))
-    sent = request.headers.get("Content-MD5")
-    return None if sent is None else _checksum("md5", sent)
-
-
-def _checksum(name: str, value: str) -> Checksum:
+def ensure_checksum(digest: Digest) -> None:
+    """Raise `ChecksumMismatch` if a piece has another checksum than announced."""
     try:
-        expected = base64.b64decode(value.strip(), validate=True)
-    except ValueError:
-        expected = b""
-    digest = hashlib.new(name, usedforsecurity=False)
-    if len(expected) != digest.digest_size:
-        raise BadRequest(f"the digest must be a {name} in Base64")
-    return Checksum(name, expected, digest)
+        digest.ensure_equal()
+    except DigestMismatch as error:
+        raise ChecksumMismatch(str(error)) from None

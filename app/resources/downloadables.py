@@ -132,7 +132,7 @@ DOWNLOADABLE = Declaration(
 )
 KIND = Kind(DOWNLOADABLE, downloadables.SOURCE, is_translated=True)
 _SLOT = UploadSlotSchema()
-PUT_STATUSES = (200, 204, 403, 409, 412, 413, 415, 428, 460, 507)
+PUT_STATUSES = (200, 204, 403, 409, 412, 413, 415, 428, 507)
 
 
 def _problems(

@@ -25,6 +25,7 @@ from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.changes import ensure_valid, keeping_file, needed_file
 from app.http.declaration import STANDARD_METHODS
+from app.http.digest_fields import Digest
 from app.http.endpoints import publish
 from app.http.idempotency import Done, once
 from app.http.media_types import JSON, MULTIPART
@@ -143,6 +144,9 @@ def _put(call: Call, token: str) -> Response:
     """Answer a PUT of the whole file at a slot."""
     slot = uploads.find(call.db, token)
     uploads.ensure_open(slot)
+    if call.request.mimetype == MULTIPART and slot["announced_size"] is None:
+        # What curl -X PUT -F sends: the file is in the form, and not all of it.
+        return _form(call, token)
     record = _before(call, slot)
     declared = str(slot["file_type"] or "")
     receiving = received(call, record, slot["file_name"], declared, slot)
@@ -329,7 +333,7 @@ def _add_locked(
     token: str,
     seen: Mapping[str, Any],
     partial: Partial,
-    checksum: tus.Checksum | None,
+    checksum: Digest | None,
 ) -> int:
     # Under the lock: another request may have come between, and changed all.
     slot = _reread(call, token)
@@ -347,10 +351,11 @@ def _receive(
     call: Call,
     slot: Mapping[str, Any],
     partial: Partial,
-    checksum: tus.Checksum | None,
+    checksum: Digest | None,
 ) -> None:
-    """Take the body; what came is kept, also if it breaks off, unless it is checked."""
+    """Append the body. What came before it broke off is kept, unless it is checked."""
     noted = partial.size
+    is_checked = checksum is not None or _has_digest(call.request)
 
     def note() -> None:
         nonlocal noted
@@ -359,21 +364,26 @@ def _receive(
         noted = partial.size
 
     try:
-        for chunk in bodies.chunks(call.request):
+        # Repr-Digest would be of the whole file, of which this is a piece.
+        for chunk in bodies.chunks(call.request, digests=("Content-Digest",)):
             if partial.size + len(chunk) > slot["length"]:
                 raise TooLarge(f"the file was to have {slot['length']} bytes")
             partial.write(chunk)
             if checksum:
-                checksum.digest.update(chunk)
-            elif partial.size // SYNC_EVERY > noted // SYNC_EVERY:
+                checksum.update(chunk)
+            if not is_checked and partial.size // SYNC_EVERY > noted // SYNC_EVERY:
                 note()
     except RequestError:
-        if checksum is None:
+        if not is_checked:
             note()
         raise
     if checksum:
-        checksum.ensure_right()
+        tus.ensure_checksum(checksum)
     note()
+
+
+def _has_digest(request: Request) -> bool:
+    return "Content-Digest" in request.headers or "Content-MD5" in request.headers
 
 
 def _finish(call: Call, slot: dict[str, Any], blob: Blob) -> None:
@@ -437,9 +447,7 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
     ):
         publish(app, Route(path, SLOT_METHODS, said={"POST": slot}), {"POST": create})
     said = {
-        "PUT": Said(
-            statuses=(200, 460, *_REFUSALS), takes=("*/*",), is_negotiated=True
-        ),
+        "PUT": Said(statuses=(200, *_REFUSALS), takes=("*/*",), is_negotiated=True),
         "POST": Said(
             statuses=(201, 204, 412, 460, *_REFUSALS),
             takes=(tus.OFFSET_OCTETS, MULTIPART),

@@ -3,9 +3,10 @@
 Databases fold case each in its own way, and SQLite only that of ASCII.
 """
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from schemas.normalization import fold
 
 MAX_WORDS = 20
 MAX_WORD = 100
@@ -15,11 +16,6 @@ MAX_WORD = 100
 def folded(values: Mapping[str, Any], names: Iterable[str]) -> str:
     """Give what a search looks through: the named texts, a line each."""
     return "\n".join(fold(str(values.get(name) or "")) for name in names)
-
-
-def fold(text: str) -> str:
-    """Make texts equal that differ in case or width only."""
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def search_words(text: str) -> list[str]:

@@ -1,5 +1,8 @@
 """What cannot be read is refused with what would be right."""
 
+import json
+from urllib.parse import urlencode
+
 import pytest
 
 PATH = "/stores/1/downloadables"
@@ -9,18 +12,47 @@ XML = (
 )
 
 
-@pytest.mark.parametrize(
-    ("headers", "says"),
-    [
-        ({"Content-Encoding": "gzip"}, "send it uncompressed"),
-        ({"Content-Type": "application/json; charset=latin-1"}, "send it as UTF-8"),
-    ],
-)
-def test_another_encoding_is_a_415(api, headers, says):
-    headers = {"Content-Type": "application/json", **headers}
-    answer = api.post(PATH, data=b"{}", headers=headers)
+NAMED = {"name": "Größe", "code": "g", "price": 1, "item_category_id": 2}
+TEXT = json.dumps(NAMED, ensure_ascii=False)
+BODIES = [
+    ("application/json", TEXT),
+    ("application/vnd.siren+json", TEXT),
+    ("text/plain", TEXT),
+    ("application/x-www-form-urlencoded", urlencode(NAMED)),
+    (
+        "application/x-www-form-urlencoded",
+        "&".join(f"{name}={value}" for name, value in NAMED.items()),
+    ),
+]
+
+
+@pytest.mark.parametrize(("media_type", "text"), BODIES)
+@pytest.mark.parametrize("charset", ["ISO-8859-1", "windows-1252", "UTF-16", "x", '""'])
+def test_a_charset_has_no_effect_on_what_is_utf_8(api, media_type, text, charset):
+    headers = {"Content-Type": f"{media_type}; charset={charset}"}
+    answer = api.post(PATH, data=text.encode(), headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert answer.json["name"] == "Größe"
+
+
+@pytest.mark.parametrize("charset", ["ISO-8859-1", "UTF-16", "UTF-16LE"])
+@pytest.mark.parametrize("media_type", ["application/json", "application/xml"])
+def test_another_charset_is_a_415(api, media_type, charset):
+    is_xml = media_type.endswith("xml")
+    text = "<resource><name>Größe</name></resource>" if is_xml else TEXT
+    headers = {"Content-Type": f"{media_type}; charset={charset}"}
+    answer = api.post(PATH, data=text.encode(charset), headers=headers)
     assert answer.status_code == 415
-    assert says in answer.text
+    assert f"in the charset {charset.lower()}" in answer.text
+    assert "send it as UTF-8" in answer.text
+
+
+def test_a_charset_of_xml_is_believed(api):
+    headers = {"Content-Type": "application/xml; charset=ISO-8859-1"}
+    text = "<resource><name>Größe</name></resource>".encode()
+    assert api.post(PATH, data=text, headers=headers).status_code == 415
+    plain = b"<resource><code>a</code></resource>"
+    assert api.post(PATH, data=plain, headers=headers).status_code == 422
 
 
 def test_utf_8_may_be_said(api):

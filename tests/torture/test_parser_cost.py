@@ -13,8 +13,19 @@ from contextlib import suppress
 import pytest
 
 from app.errors import RequestError
-from app.http import bodies, compression, json_patch, languages, preferences, tus, xml
+from app.http import (
+    bodies,
+    compression,
+    digest_fields,
+    json_patch,
+    languages,
+    preferences,
+    tus,
+    xml,
+)
 from app.http.conditional import Validators, evaluate
+from app.http.content_disposition import parse_disposition
+from app.http.file_names import file_name
 from app.http.header_fields import LISTS, MAX_FIELD, list_members, parameters
 from app.http.multipart import MultipartReader
 from app.http.negotiation import parse_accept
@@ -22,6 +33,8 @@ from app.http.parts import MalformedParts
 from app.http.query_limits import MAX_QUERY
 from app.http.query_text import Mistake, characters, keyed, path_of, range_of, split
 from app.http.ranges import byte_ranges
+from app.http.structured_fields import parse_item
+from schemas.normalization import fold, nfc
 from schemas.query import Unreadable, text_value
 
 KIB = 1024
@@ -140,8 +153,15 @@ PARSERS = {
     "If-Modified-Since": _condition("If-Modified-Since"),
     "Upload-Metadata": _header(tus.metadata, "Upload-Metadata"),
     "Upload-Checksum": _header(tus.checksum, "Upload-Checksum"),
-    "Repr-Digest": _header(tus.file_digest, "Repr-Digest"),
-    "Content-MD5": _header(tus.file_digest, "Content-MD5"),
+    "Repr-Digest": _header(digest_fields.of_request, "Repr-Digest"),
+    "Content-MD5": _header(digest_fields.of_request, "Content-MD5"),
+    "Upload-Complete": parse_item,
+    "Content-Disposition": lambda text: parse_disposition(f"form-data; {text}"),
+    "filename": lambda text: parse_disposition(f'form-data; filename="{text}"'),
+    "filename*": lambda text: parse_disposition(f"form-data; filename*=utf-8''{text}"),
+    "file_name": file_name,
+    "nfc": nfc,
+    "fold": fold,
     "JSON": _json,
     "JSON in a text": lambda text: _json(json.dumps({"a": text})),
     "JSON with names": _duplicates,
