@@ -6,7 +6,7 @@ see the request as it is meant.
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -80,6 +80,8 @@ class MethodOverride:
                 )
             else:
                 self._override(environ, method)
+                if method == "HEAD":
+                    start_response = _without_content(start_response)
         return self.app(environ, start_response)
 
     def _wanted(self, environ: "WSGIEnvironment") -> tuple[str | None, str]:
@@ -134,6 +136,23 @@ class MethodOverride:
             if pairs:
                 query = [environ.get("QUERY_STRING", ""), urlencode(pairs)]
                 environ["QUERY_STRING"] = "&".join(part for part in query if part)
+
+
+def _without_content(start_response: "StartResponse") -> "StartResponse":
+    """Frame the answer to a HEAD as one to the POST that the client sent.
+
+    It waits for all bytes that Content-Length announces (RFC 9112, section 6.3).
+    """
+
+    def start(
+        status: str, headers: list[tuple[str, str]], *exc_info: Any
+    ) -> Callable[[bytes], object]:
+        kept = [(n, v) for n, v in headers if n.lower() != "content-length"]
+        if not status.startswith(("204", "304")):
+            kept.append(("Content-Length", "0"))
+        return start_response(status, kept, *exc_info)
+
+    return start
 
 
 class Prefixed:

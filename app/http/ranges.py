@@ -7,7 +7,10 @@ from dataclasses import dataclass
 MAX_RANGES = 16
 """Ranges that are answered one by one; a request for more gets the whole file."""
 
-_SPEC = re.compile(r"([0-9]{0,18})\s*-\s*([0-9]{0,18})", re.ASCII)
+LARGEST = 10**18
+"""A position beyond every file; int() of very many digits takes long, or fails."""
+
+_SPEC = re.compile(r"([0-9]*)\s*-\s*([0-9]*)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def byte_ranges(header: str | None, size: int) -> list[ByteRange] | None:
         match = _SPEC.fullmatch(spec)
         if not match or spec == "-" or not (match[1] or match[2]):
             return None
-        if match[1] and match[2] and int(match[1]) > int(match[2]):
+        if match[1] and match[2] and _position(match[1]) > _position(match[2]):
             return None
         satisfied = _satisfied(match[1], match[2], size)
         if satisfied:
@@ -55,11 +58,16 @@ def byte_ranges(header: str | None, size: int) -> list[ByteRange] | None:
 
 def _satisfied(first: str, last: str, size: int) -> ByteRange | None:
     if not first:
-        start, stop = max(0, size - int(last)), size
+        start, stop = max(0, size - _position(last)), size
     else:
-        start = int(first)
-        stop = min(int(last) + 1, size) if last else size
+        start = _position(first)
+        stop = min(_position(last) + 1, size) if last else size
     return ByteRange(start, stop) if start < stop else None
+
+
+def _position(digits: str) -> int:
+    digits = digits.lstrip("0")
+    return int(digits or "0") if len(digits) < len(str(LARGEST)) else LARGEST
 
 
 def _joined(ranges: list[ByteRange]) -> list[ByteRange]:

@@ -20,7 +20,7 @@ EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
 OFFSET_OCTETS = "application/offset+octet-stream"
 ALGORITHMS = ("sha256", "sha1")
 
-_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,100}", re.ASCII)
 
 
 def ensure_version(request: Request) -> None:

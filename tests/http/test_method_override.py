@@ -1,6 +1,9 @@
 """X-HTTP-Method-Override: on POST only, exactly one legal method, or 400."""
 
+import http.client
 import io
+from contextlib import closing
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -157,3 +160,54 @@ def test_the_overridden_method_needs_the_same_rights(api, reader, item):
         response = reader.post(item, headers={"X-HTTP-Method-Override": method})
         assert response.status_code == 403
     assert api.get(item).status_code == 200
+
+
+FRAMED = [
+    "/",
+    "/stores/1/downloadables?format=siren",
+    "/downloadables/1",
+    "/downloadables/1/file",
+    "/downloadables/999",
+    "/health/live",
+    "/openapi.json",
+    "/dl?p=unknown",
+]
+
+
+@pytest.mark.parametrize("source", ["header", "form"])
+@pytest.mark.parametrize("path", FRAMED)
+def test_an_overridden_head_is_framed_as_the_post_that_it_is(server, path, source):
+    """A client that sent a POST waits for the bytes that Content-Length announces."""
+    headers = {"Authorization": f"Bearer {server.token}"}
+    body = b""
+    if source == "header":
+        headers["X-HTTP-Method-Override"] = "HEAD"
+    else:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = b"_method=HEAD"
+    host = urlsplit(server.url).netloc
+    connection = http.client.HTTPConnection(host, timeout=10)
+    with closing(connection):
+        connection.request(
+            "HEAD", path, headers={"Authorization": headers["Authorization"]}
+        )
+        real = connection.getresponse()
+        real.read()
+        connection.request("POST", path, body, headers)
+        overridden = connection.getresponse()
+        assert overridden.read() == b""
+        assert overridden.status == real.status
+        assert overridden.headers.get_all("Content-Length") == ["0"]
+        assert overridden.headers["Content-Type"] == real.headers["Content-Type"]
+        assert overridden.headers["ETag"] == real.headers["ETag"]
+        # The connection is where it should be: what follows is understood.
+        connection.request("GET", "/health/live")
+        assert connection.getresponse().read() != b""
+
+
+def test_an_overridden_head_that_is_a_304_has_no_length(api, item):
+    tag = api.get(item).headers["ETag"]
+    headers = {"X-HTTP-Method-Override": "HEAD", "If-None-Match": tag}
+    answer = api.post(item, headers=headers)
+    assert (answer.status_code, answer.headers["ETag"]) == (304, tag)
+    assert "Content-Length" not in answer.headers
