@@ -14,8 +14,14 @@ REQUEST_HEADERS = (
     "idempotency-key, repr-digest, content-digest, content-md5, tus-resumable, "
     "upload-length, upload-offset, upload-metadata, upload-checksum, "
     "upload-defer-length, x-requested-with, access-token, x-manager-token, "
-    "store-id, role, currency"
+    "store-id, role, currency, traceparent, tracestate, baggage, sentry-trace, "
+    "x-request-id, x-correlation-id, *"
 )
+"""Every header may be sent: `*` covers those of tools that are not known here.
+
+It does not cover Authorization, nor anything in old browsers (Fetch, section 3.3.3).
+"""
+
 EXPOSED = (
     "Location, Link, ETag, Last-Modified, Allow, Accept-Post, Accept-Patch, "
     "Accept-Ranges, Content-Disposition, Content-Range, Repr-Digest, Retry-After, "

@@ -20,6 +20,7 @@ from app.errors import (
     RequestError,
     Unauthorized,
 )
+from app.http import trailing_slash
 from app.http.addresses import PROBLEMS
 from app.http.call import Call
 from app.http.secret_addresses import mask
@@ -89,6 +90,10 @@ def register(app: Flask) -> None:
 
 
 def _answer(error: Exception) -> Response:
+    if error is request.routing_exception:
+        redirect = trailing_slash.redirect(g.call)
+        if redirect is not None:
+            return redirect
     status, problems, headers = _described(error)
     logref = _logref()
     call: Call = g.call
@@ -128,7 +133,7 @@ def _described(error: Exception) -> tuple[int, tuple[Problem, ...], dict[str, st
         return error.status, error.problems, error.headers
     if isinstance(error, MethodNotAllowed):
         allowed = sorted(error.valid_methods or ())
-        message = f"{_no_route()}: Method Not Allowed (Allow: {', '.join(allowed)})"
+        message = f"{_requested()}: Method Not Allowed (Allow: {', '.join(allowed)})"
         return (
             405,
             (Problem(message, METHOD_NOT_ALLOWED),),
@@ -144,7 +149,11 @@ def _described(error: Exception) -> tuple[int, tuple[Problem, ...], dict[str, st
 
 
 def _no_route() -> str:
-    return f'No route found for "{request.method} {request.path[:300]}"'
+    return f"No route found for {_requested()}"
+
+
+def _requested() -> str:
+    return f'"{request.method} {request.path[:300]}"'
 
 
 def _log(

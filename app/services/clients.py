@@ -1,6 +1,7 @@
 """OAuth clients: programs that get tokens for stores without knowing a personal one."""
 
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ REFRESH_LIFETIME = 315_360_000
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
+# RFC 3986, section 3, without a fragment.
+_URI = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]*):[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+", re.ASCII
+)
 _C = OAUTH_CLIENTS.c
 _BY_CLIENT_ID = Statement(
     select(OAUTH_CLIENTS).where(
@@ -66,17 +71,30 @@ def is_secret_of(client: dict[str, Any], secret: str) -> bool:
 def ensure_redirectable(uri: str) -> None:
     """Refuse an address to which no code may be sent. Raises `ConfigurationError`.
 
-    Over plain http it could be read on its way; the machine's own address is none
-    (RFC 8252, section 7.3).
+    Over plain http it could be read on its way; a loopback address stays on the
+    machine (RFC 8252, section 7.3). A native app has a scheme of its own, which is
+    its reversed domain name (section 7.1): no other app has it by accident, and it is
+    none that a browser runs, such as `javascript`.
     """
-    if "://" not in uri or "#" in uri or any(c.isspace() for c in uri):
+    found = _URI.fullmatch(uri)
+    if found is None:
         raise ConfigurationError(
             f"--redirect-uri {uri}: must be an absolute URI without a fragment"
         )
-    if uri.startswith("http://") and loopback(uri) is None:
+    scheme = found[1].lower()
+    if scheme == "https":
+        if not urlsplit(uri).hostname:
+            raise ConfigurationError(f"--redirect-uri {uri}: must have a host")
+    elif scheme == "http":
+        if loopback(uri) is None:
+            raise ConfigurationError(
+                f"--redirect-uri {uri}: must be https; plain http is for "
+                "http://127.0.0.1, http://[::1] and http://localhost only"
+            )
+    elif "." not in scheme:
         raise ConfigurationError(
-            f"--redirect-uri {uri}: must be https; plain http is for http://127.0.0.1, "
-            "http://[::1] and http://localhost only"
+            f"--redirect-uri {uri}: the scheme of an app must be its reversed domain "
+            f"name (RFC 8252), such as com.example.{scheme}:/callback"
         )
 
 

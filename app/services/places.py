@@ -108,3 +108,11 @@ def _timezones() -> frozenset[str]:
 def is_timezone(name: str) -> bool:
     """Whether there is such a time zone (IANA)."""
     return name in _timezones()
+
+
+def likely_territory(language: str) -> str:
+    """Return where a language is mostly spoken (CLDR): `br` for `pt`, or empty."""
+    from babel.core import get_global
+
+    likely = str(get_global("likely_subtags").get(language, ""))
+    return likely.rpartition("_")[2].lower()

@@ -1,6 +1,7 @@
 """Translations: what downloadables are called in other languages than their own."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
@@ -12,6 +13,7 @@ from app.services import downloadables, listing
 from app.services.access import Principal
 from app.services.clock import now
 from app.services.downloadables import store_language
+from app.services.places import likely_territory
 
 TEXTS = ("name", "description")
 """What a downloadable itself has in its own language."""
@@ -164,23 +166,46 @@ def _ensure_free(
 
 
 def best(ranges: Sequence[str], known: Iterable[str], own: str) -> str:
-    """Give the language that fits best, by lookup (RFC 4647, section 3.4).
+    """Return the language that fits best; all are in small letters.
 
-    All are in small letters; what fits none gets the `own` one.
+    Each range is looked up (RFC 4647, section 3.4), then taken as a prefix (section
+    3.3.1): `pt` finds `pt-br`. If none fits, `pt-pt` finds `pt-br` too, which is
+    closer than the `own` language.
     """
     available = {*known, own}
     for wanted in ranges:
-        left = wanted
-        while left:
-            if left in available:
-                return left
-            left = left.rpartition("-")[0]
-            # A single letter only begins what is gone.
-            if left[-2:-1] == "-":
-                left = left[:-2]
         if wanted == "*":
             return own
+        found = _looked_up(wanted, available) or _beginning(wanted, available, own)
+        if found:
+            return found
+    for wanted in ranges:
+        found = _beginning(wanted.partition("-")[0], available, own)
+        if found:
+            return found
     return own
+
+
+def _looked_up(wanted: str, available: AbstractSet[str]) -> str | None:
+    """Return the longest beginning of a range that is available."""
+    left = wanted
+    while left:
+        if left in available:
+            return left
+        left = left.rpartition("-")[0]
+        # A single letter only begins what is gone.
+        if left[-2:-1] == "-":
+            left = left[:-2]
+    return None
+
+
+def _beginning(prefix: str, available: AbstractSet[str], own: str) -> str | None:
+    """Return the language that begins with a range, the most likely of several."""
+    found = sorted(name for name in available if name.startswith(f"{prefix}-"))
+    if own in found:
+        return own
+    likely = f"{prefix}-{likely_territory(prefix)}"
+    return likely if likely in found else next(iter(found), None)
 
 
 def spoken(

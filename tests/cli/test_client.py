@@ -61,6 +61,22 @@ def test_the_list_has_no_secrets(run):
 
 
 @pytest.mark.parametrize(
+    "uri",
+    [
+        "com.example.app:/oauth2redirect/example-provider",
+        "com.example.app:/cb",
+        "com.example.app://cb?x=y",
+        "com.googleusercontent.apps.123-abc:/oauth2redirect",
+    ],
+)
+def test_an_app_may_have_a_scheme_of_its_own(run, uri):
+    made = json.loads(run("create", "--public", "--redirect-uri", uri, "--json"))
+    [client] = json.loads(run("list", "--json"))["clients"]
+    assert client["client_id"] == made["client_id"]
+    assert client["redirect_uris"] == [uri]
+
+
+@pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["create", "--store", "9"], "there is no store 9"),
@@ -68,6 +84,20 @@ def test_the_list_has_no_secrets(run):
         (["create", "--redirect-uri", "callback"], "absolute URI"),
         (["create", "--redirect-uri", "http://app.example/cb"], "must be https"),
         (["create", "--redirect-uri", "http://localhost@evil.example/"], "https"),
+        (["create", "--redirect-uri", "https:///cb"], "must have a host"),
+        (
+            ["create", "--redirect-uri", "https://app.example/cb#x"],
+            "without a fragment",
+        ),
+        (["create", "--redirect-uri", "https://app.example/c b"], "absolute URI"),
+        (["create", "--redirect-uri", "https://app.example/\\b"], "absolute URI"),
+        (
+            ["create", "--redirect-uri", "javascript:alert(1)"],
+            "com.example.javascript:/",
+        ),
+        (["create", "--redirect-uri", "data://x"], "com.example.data:/"),
+        (["create", "--redirect-uri", "myapp://cb"], "com.example.myapp:/callback"),
+        (["create", "--redirect-uri", "com.example.app:"], "absolute URI"),
         (["create", "--public"], "--public needs --redirect-uri"),
     ],
 )

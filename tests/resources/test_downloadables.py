@@ -267,11 +267,13 @@ def test_other_methods_are_405_and_say_which_there_are(api):
     assert response.status_code == 405
     assert response.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"
     assert (
-        'No route found for \\"POST /downloadables/1\\": Method Not Allowed '
+        '\\"POST /downloadables/1\\": Method Not Allowed '
         "(Allow: DELETE, GET, HEAD, OPTIONS, PATCH, PUT)"
     ) in response.text
     for method in ("TRACE", "QUERY", "PROPFIND"):
-        assert api.request(method, "/downloadables/1").status_code == 405
+        answer = api.request(method, "/downloadables/1")
+        assert answer.status_code == 405
+        assert "No route found" not in answer.text
 
 
 @pytest.mark.parametrize(

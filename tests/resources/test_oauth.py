@@ -655,6 +655,20 @@ def test_what_no_credential_can_be_is_refused(anonymous, client, path, text):
     assert anonymous.get("/authorize?client_id=%00").status_code == 400
 
 
+def test_a_native_app_gets_its_code_at_its_own_scheme(api, installation):
+    uri = "com.example.app:/oauth2redirect/example-provider"
+    made = make(installation, store_id=None, redirect_uris=[uri], is_public=True)
+    path = authorize(api, made, redirect_uri=uri)
+    page = api.get(path)
+    assert page.status_code == 200, page.text
+    assert "com.example.app:" in page.headers["Content-Security-Policy"]
+    answer = api.post(path, data={"decision": "deny"})
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(f"{uri}?error=access_denied")
+    wrong = authorize(api, made, redirect_uri="com.example.app:/elsewhere")
+    assert api.get(wrong).status_code == 400
+
+
 @pytest.mark.parametrize("text", ['"', "\\", "é", "a b", "'", "\t"])
 def test_strange_parameters_are_refused(anonymous, api, client, guest, text):
     for name in ("response_type", "redirect_uri", "scope", "client_id", "state"):

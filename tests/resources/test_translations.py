@@ -43,7 +43,15 @@ def test_accept_language_is_read(header, found):
     ("wanted", "known", "language"),
     [
         (["ar-sa"], {"ar"}, "ar"),
-        (["ar"], {"ar-sa"}, "en"),
+        (["ar"], {"ar-sa"}, "ar-sa"),
+        (["pt"], {"pt-br"}, "pt-br"),
+        (["pt"], {"pt-ao", "pt-br", "pt-pt"}, "pt-br"),
+        (["zh"], {"zh-tw", "zh-cn"}, "zh-cn"),
+        (["pt", "de"], {"de", "pt-br"}, "pt-br"),
+        (["pt-pt"], {"pt-br"}, "pt-br"),
+        (["pt-pt", "de"], {"de", "pt-br"}, "de"),
+        (["p"], {"pt-br"}, "en"),
+        (["e"], {"pt-br"}, "en"),
         (["de", "ar"], {"ar"}, "ar"),
         (["de", "en", "ar"], {"ar"}, "en"),
         (["*"], {"ar"}, "en"),
@@ -54,6 +62,11 @@ def test_accept_language_is_read(header, found):
 )
 def test_the_language_is_found_by_lookup(wanted, known, language):
     assert best(wanted, known, "en") == language
+
+
+def test_the_own_language_comes_before_others_alike():
+    assert best(["en"], {"en-us", "de"}, "en-gb") == "en-gb"
+    assert best(["en-au"], {"en-us"}, "en-gb") == "en-gb"
 
 
 @pytest.mark.parametrize("accept", FORMATS.values())
