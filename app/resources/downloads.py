@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from app.errors import BadRequest, NotAcceptable, UnknownLink
+from app.errors import BadRequest, NotAcceptable, Unavailable, UnknownLink
 from app.http import client_address, customer_page, delivery, handover
 from app.http.addresses import DOWNLOAD as ADDRESS
 from app.http.addresses import DOWNLOAD_FILES as PAGE
@@ -33,6 +33,16 @@ from schemas.download import DownloadSchema
 from schemas.fields import UNREPRESENTABLE
 
 MAX_USER_AGENT = 300
+SLOWEST = 250_000
+"""Bytes a second (2 Mbit/s) at which another server is thought to send a file."""
+
+PREFETCHING = re.compile(r"\b(prefetch|prerender|preview)\b", re.IGNORECASE)
+PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+"""What says that nobody has followed the link yet (the Fetch standard, 3.10)."""
+
+AROUND = " \t\r\n\u00a0.,;:!?()<>[]{}\"'`*\u2026\u00bb\u201d\u2019"
+"""What stands around a link in a text, and is taken along when it is copied."""
+
 
 DOWNLOAD = Declaration(
     name="download",
@@ -84,6 +94,7 @@ def _download(call: Call) -> Response:
 
 
 def _deliver(call: Call) -> Response:
+    _ensure_followed(call)
     moment = now()
     record = _wanted(call, moment)
     if record["is_main"] and _is_person(call) and FILE not in dict(call.query):
@@ -103,14 +114,27 @@ def _deliver(call: Call) -> Response:
         call.request,
         file,
         lambda: _begun(call, record, found),
-        hand_over=handover.chosen(
-            call, lambda: _begin(call, record, found, "redirected")
-        ),
+        hand_over=handover.chosen(call, lambda: _hand_over(call, record, found)),
     )
 
 
+def _ensure_followed(call: Call) -> None:
+    """Refuse a prefetch, which would use a download up that nobody asked for.
+
+    It gets no bytes either, or whoever said so could download without limit. Browsers
+    that are answered 503 ask again once the link is followed.
+    """
+    headers = call.request.headers
+    said = " ".join(headers.get(name, "") for name in PREFETCH_HEADERS)
+    if call.request.method == "GET" and PREFETCHING.search(said):
+        raise Unavailable(
+            "a file is not prefetched; it is sent when the link is followed",
+            headers={"Cache-Control": "no-store", "Retry-After": "0"},
+        )
+
+
 def _wanted(call: Call, moment: int, *, is_main: bool = False) -> dict[str, Any]:
-    sent = dict(call.query)
+    sent = {name: value.strip(AROUND) for name, value in call.query}
     if len(sent) < len(call.query):
         raise BadRequest("a parameter of the link was sent more than once")
     file_id = 0 if is_main else _file_id(sent.get(FILE))
@@ -213,7 +237,7 @@ def _purchased(file: Mapping[str, Any], link: str) -> Resource:
 
 def _redirect(call: Call, record: Mapping[str, Any], found: int | None) -> Response:
     if call.request.method != "HEAD":
-        _begin(call, record, found, "redirected")
+        _hand_over(call, record, found)
     headers = {"Location": record["url"], "Cache-Control": "private, no-store"}
     return Response(status=302, headers=headers)
 
@@ -221,17 +245,34 @@ def _redirect(call: Call, record: Mapping[str, Any], found: int | None) -> Respo
 def _begun(call: Call, record: Mapping[str, Any], found: int | None) -> delivery.Ended:
     download_id = _begin(call, record, found, "started")
     database, store_id = call.installation.database, record["store_id"]
+    active = call.installation.active_downloads
+    minutes = call.settings.download_session_minutes
+    active.add(download_id)
 
     def ended(sent: int) -> None:
-        downloads.end(database, store_id, download_id, sent)
+        active.remove(download_id)
+        downloads.end(database, store_id, download_id, sent, minutes)
 
     return ended
 
 
+def _hand_over(call: Call, record: Mapping[str, Any], found: int | None) -> None:
+    """Open or extend a download whose bytes another server sends."""
+    sending = (record["file_size"] or 0) // SLOWEST if record["url"] is None else 0
+    download_id = _begin(call, record, found, "redirected", sending)
+    if found is not None and call.settings.download_session_minutes:
+        minutes = call.settings.download_session_minutes
+        downloads.extend(call.installation.database, [download_id], minutes, sending)
+
+
 def _begin(
-    call: Call, record: Mapping[str, Any], found: int | None, outcome: str
+    call: Call,
+    record: Mapping[str, Any],
+    found: int | None,
+    outcome: str,
+    sending: int = 0,
 ) -> int:
-    """Open a download, unless one was found that this request goes on with."""
+    """Open a download, unless one was found that this request resumes."""
     if found is not None:
         return found
     settings = call.settings
@@ -245,6 +286,7 @@ def _begin(
         record,
         customer,
         minutes=settings.download_session_minutes,
+        sending=sending,
         outcome=outcome,
     )
 

@@ -1,11 +1,11 @@
 """Downloads: each time that a customer fetched a file, kept and counted.
 
 A download is a session: the first request that is answered with bytes, and all that
-come within some minutes of it, so that a broken one can be resumed. What opens it is
-one statement that counts it, so that no two can be the last.
+come while bytes flow or within some minutes after, so that one that broke off can be
+resumed. What opens it is one statement that counts it, so that no two can be the last.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,9 @@ TOLD = ("id", "downloadable_id", "order_id", "customer_id", "number_of_downloads
 """What webhooks are told of a purchase."""
 
 HOUR = 3600
+MOST_SENT = 2
+"""How often the bytes of a file may be sent in a session that slides."""
+
 CLOSED = "900"
 """Seconds after which a customer of a closed store may try again."""
 
@@ -393,10 +396,12 @@ def begin(
     customer: Customer,
     *,
     minutes: int,
+    sending: int = 0,
     outcome: str = "started",
 ) -> int:
-    """Go on with a download, or open one and count it; give its id.
+    """Resume a download, or open one and count it; return its id.
 
+    Its session lasts `minutes`, and the seconds that `sending` it takes elsewhere.
     Raises `RequestError` where there is none left.
     """
     with database.writing() as tx:
@@ -417,7 +422,7 @@ def begin(
                 "file_size": None if record["url"] else record["file_size"],
                 "revision": 1,
                 # Another request may have begun a second before: 0 is never open.
-                "open_until": moment + minutes * 60 if minutes else 0,
+                "open_until": moment + minutes * 60 + sending if minutes else 0,
                 "bytes_sent": 0,
                 "outcome": outcome,
                 "address": customer.address,
@@ -543,15 +548,55 @@ def _count_further(tx: Transaction, record: Mapping[str, Any], moment: int) -> i
     return counted
 
 
-def end(database: Database, store_id: int, download_id: int, sent: int) -> None:
-    """Note what was sent in one request of a download; it is whole once all was."""
-    is_whole = _S.bytes_sent + sent >= _S.file_size
+def extend(
+    database: Database, download_ids: Sequence[int], minutes: int, sending: int = 0
+) -> None:
+    """Extend the sessions of downloads whose bytes flow.
+
+    One that a reset has ended stays so. `sending` are seconds for which bytes are
+    sent from elsewhere, where this server does not see them.
+    """
+    with database.writing() as tx:
+        tx.execute(
+            update(DOWNLOADS)
+            .where(_S.id.in_(download_ids), _may_extend(_S.bytes_sent))
+            .values(open_until=_later(now() + minutes * 60 + sending))
+        )
+
+
+def _may_extend(sent: ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether a session still slides, of which so many bytes were sent.
+
+    What breaks off may have to be sent again, though not for ever: a link that is
+    passed on would never close.
+    """
+    is_unfinished = or_(_S.file_size.is_(None), sent < MOST_SENT * _S.file_size)
+    return and_(_S.open_until > 0, is_unfinished)
+
+
+def _later(moment: int) -> ColumnElement[int]:
+    return case((_S.open_until < moment, moment), else_=_S.open_until)
+
+
+def end(
+    database: Database, store_id: int, download_id: int, sent: int, minutes: int
+) -> None:
+    """Record what was sent in one request of a download.
+
+    It is whole once all was sent; until then its session lasts for some minutes more.
+    """
+    total = _S.bytes_sent + sent
+    is_whole = total >= _S.file_size
+    slides = and_(literal(sent > 0), _may_extend(total))
     with database.writing() as tx:
         tx.execute(
             update(DOWNLOADS)
             .where(_S.id == download_id)
             .values(
-                bytes_sent=_S.bytes_sent + sent,
+                bytes_sent=total,
+                open_until=case(
+                    (slides, _later(now() + minutes * 60)), else_=_S.open_until
+                ),
                 # How far it came is not known of what another server sends.
                 outcome=case(
                     (is_whole, "completed"),
@@ -566,9 +611,9 @@ def end(database: Database, store_id: int, download_id: int, sent: int) -> None:
 
 
 def close_all(tx: Transaction, purchase_id: int) -> None:
-    """Let no request go on with a download of a purchase."""
+    """Let no request resume a download of a purchase, also one that is being sent."""
     tx.execute(
         update(DOWNLOADS)
-        .where(and_(_S.downloadable_purchase_id == purchase_id, _S.open_until > now()))
+        .where(and_(_S.downloadable_purchase_id == purchase_id, _S.open_until > 0))
         .values(open_until=0)
     )

@@ -27,6 +27,7 @@ from app.private_files import (
     restrict,
 )
 from app.services import access, item_categories, scopes, stores
+from app.services.active_downloads import ActiveDownloads
 from app.services.kept import Kept
 from app.settings import DATABASE, REDIRECT, X_ACCEL, Settings
 from app.storage import Storage, storage_at, sync_folder
@@ -78,6 +79,7 @@ class Installation:
     secret_key: bytes
     pages: Kept
     last_uses: access.LastUses
+    active_downloads: ActiveDownloads
 
     def close(self) -> None:
         """Close all connections."""
@@ -132,6 +134,7 @@ def prepare(settings: Settings) -> Installation:
                     key,
                     Kept(settings.page_cache_size),
                     access.LastUses(),
+                    ActiveDownloads(database, settings.download_session_minutes),
                 )
                 _make_first_store(installation)
     except OSError as error:

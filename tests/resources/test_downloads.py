@@ -1,6 +1,7 @@
 """The customer's link: what counts, what is refused and how, and what is kept of it."""
 
 import re
+import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from app import create_app
 from app.errors import ConfigurationError
 from app.services import clock, downloads, signed_links
 from tests import storages
-from tests.conftest import Api, settings_for
+from tests.conftest import Api, settings_for, wait_until
 
 PATH = "/stores/1/downloadable_purchases"
 CONTENT = bytes(range(256)) * 40
@@ -79,6 +80,105 @@ def test_requests_within_an_hour_are_one_download(api, anonymous, buy, later):
     assert count(api, href) == 2
     later(3601)
     assert anonymous.get(url).status_code == 410
+
+
+def part(start, stop):
+    return {"Range": f"bytes={start}-{stop - 1}"}
+
+
+def test_a_session_slides_while_bytes_flow(api, anonymous, buy, later):
+    url, href = buy(max_downloads=1)
+    quarter = len(CONTENT) // 4
+    got = b""
+    for number in range(4):
+        start = number * quarter
+        stop = start + quarter if number < 3 else len(CONTENT)
+        answer = anonymous.get(url, headers=part(start, stop))
+        assert answer.status_code == 206
+        got += answer.data
+        later(3500)
+    assert got == CONTENT
+    assert count(api, href) == 1
+    later(3601)
+    assert anonymous.get(url).status_code == 410
+
+
+def test_a_session_slides_no_further_once_all_was_sent_twice(
+    api, anonymous, buy, later
+):
+    url, href = buy(max_downloads=1)
+    for _ in range(3):
+        assert anonymous.get(url).status_code == 200
+        later(1700)
+    assert anonymous.get(url).status_code == 410
+    assert count(api, href) == 1
+
+
+def test_a_download_under_way_longer_than_its_session_can_be_resumed(
+    api, anonymous, buy, later, installation
+):
+    url, href = buy(max_downloads=1)
+    installation.active_downloads._pause = 0.02
+    slow = anonymous.client.get(url, buffered=False)
+    assert slow.status_code == 200
+    later(3601)
+
+    def resumed():
+        answer = anonymous.get(url, headers=part(0, 1))
+        return answer.status_code == 206
+
+    assert wait_until(resumed)
+    assert count(api, href) == 1
+    later(3500)
+    slow.close()
+    assert resumed()
+    later(3500)
+    assert resumed()
+
+
+def test_what_was_reset_is_not_kept_open_by_bytes_that_flow(
+    api, anonymous, buy, later, installation
+):
+    url, href = buy(max_downloads=1)
+    installation.active_downloads._pause = 0.02
+    slow = anonymous.client.get(url, buffered=False)
+    later(3601)
+    assert api.post(f"{href}/reset_usage").status_code == 200
+    time.sleep(0.1)
+    slow.close()
+    assert anonymous.get(url).status_code == 200
+    assert count(api, href) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Purpose": "prefetch"},
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Sec-Purpose": "prefetch;anonymous-client-ip"},
+        {"Purpose": "prefetch"},
+        {"Purpose": "Preview"},
+        {"X-Purpose": "preview"},
+        {"X-Moz": "prefetch"},
+    ],
+)
+def test_a_prefetch_is_not_counted_and_gets_no_bytes(api, anonymous, buy, headers):
+    url, href = buy(max_downloads=1)
+    for accept in ("text/html,*/*;q=0.8", "*/*"):
+        answer = anonymous.get(url, headers={**headers, "Accept": accept})
+        assert answer.status_code == 503
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert count(api, href) == 0
+    assert anonymous.get(url, headers={"Sec-Purpose": ""}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "after", [".", ")", ">", "%20", ").", "%3E", ",", ";", '"', "%E2%80%9D", "%0A"]
+)
+def test_what_stands_around_a_link_in_a_text_is_no_part_of_it(anonymous, buy, after):
+    url, _ = buy()
+    assert anonymous.get(url + after).status_code == 200
+    assert anonymous.get(url.replace("p=", "p=%3C") + after).status_code == 200
 
 
 def test_a_range_does_not_get_by_the_count(api, anonymous, buy, later):
@@ -317,6 +417,11 @@ def test_a_signed_link_is_good_for_its_time(anonymous, signed, later):
     answer = anonymous.get(url)
     assert answer.status_code == 410
     assert anonymous.errors(answer) == {"": "link_expired"}
+
+
+@pytest.mark.parametrize("after", [".", ")", "%20", ">"])
+def test_a_signed_link_with_something_behind_it_is_good(anonymous, signed, after):
+    assert anonymous.get(signed() + after).status_code == 200
 
 
 def test_whatever_else_is_signed_leads_nowhere(anonymous, signed, buy):
