@@ -102,7 +102,8 @@ class StoreSchema(ResourceSchema):
     )
     webhook_key = Secret(
         "The secret that signs what is sent to webhook_url; left empty, it stays as it "
-        "is, or one is made. Tokens that can only read do not see it.",
+        "is, or one is made. After a change, the old one signs too for 24 hours. "
+        "Tokens that can only read do not see it.",
         max_length=200,
         default="",
         example="",

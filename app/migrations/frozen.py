@@ -5,9 +5,10 @@ The types and the folding of today are in `app/models/columns.py` and
 named here.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy import Text as Unbounded
@@ -29,3 +30,35 @@ def folded(values: Mapping[str, Any], names: Iterable[str]) -> str:
         unicodedata.normalize("NFKC", str(values.get(name) or "")).casefold()
         for name in names
     )
+
+
+def nfc(text: str) -> str:
+    """Return a text in NFC, in linear time."""
+    return _normalized("NFC", text)
+
+
+def fold(text: str) -> str:
+    """Return a text without case, as searches compare them since 0011."""
+    if text.isascii():
+        return text.lower()
+    folded = _normalized("NFKC", _INVISIBLE.sub("", text)).casefold()
+    return _normalized("NFKC", folded.replace("i\u0307", "i").replace("\u0131", "i"))
+
+
+_INVISIBLE = re.compile("[\u00ad\u034f\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]")
+_MARKS = 30
+
+
+def _normalized(form: Literal["NFC", "NFKC"], text: str) -> str:
+    pieces, start, marks = [], 0, 0
+    for position, character in enumerate(text):
+        is_mark = (
+            unicodedata.combining(character)
+            or character in "\u0f73\u0f75\u0f81\uff9e\uff9f"
+        )
+        marks = marks + 1 if is_mark else 0
+        if marks > _MARKS:
+            pieces.append(text[start:position])
+            start, marks = position, 1
+    pieces.append(text[start:])
+    return "".join(unicodedata.normalize(form, piece) for piece in pieces)

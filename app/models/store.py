@@ -33,6 +33,10 @@ STORES = Table(
     Column("use_webhook", Boolean, nullable=False),
     Column("webhook_url", text(300), nullable=False),
     Column("webhook_key", text(200), nullable=False),
+    # Keys of before, as JSON: they sign, too, for a while after they were changed.
+    Column("webhook_old_keys", text(), nullable=False, server_default=""),
+    # Until when its receiver asked to be sent nothing (Retry-After).
+    Column("webhook_paused_until", BigInteger),
     # How it does: null while it is not known to fail, and is not disabled.
     Column("webhook_failing_since", BigInteger),
     Column("webhook_disabled_since", BigInteger),

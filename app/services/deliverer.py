@@ -1,15 +1,19 @@
 """Tells webhooks what happened, over the network."""
 
-import http.client
 import ipaddress
 import logging
+import math
 import socket
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from urllib.parse import SplitResult, urlsplit
+from contextlib import closing, suppress
+from http.client import HTTPException
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.util import Retry, parse_url
 
 from app.services import webhooks
 from app.services.clock import now
@@ -23,8 +27,11 @@ AT_ONCE = 16
 OF_ONE_STORE = 4
 """Attempts at a time, and of one store, so that a slow one stops no other."""
 
-READ = 1024
-"""Bytes of an answer that are read; what it says beyond its status is not used."""
+MAX_RETRY_AFTER = 40
+"""Characters of a Retry-After: a date has fewer."""
+
+LONGEST_PAUSE = 86_400
+"""Seconds for which a receiver may ask to be sent nothing."""
 
 _LOG = logging.getLogger(__name__)
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -115,79 +122,109 @@ def post(due: Due, *, may_be_private: bool) -> Outcome:
         "webhook-signature": due.signature(moment),
     }
     try:
-        status = _send(due, headers, may_be_private=may_be_private)
-    except (Refused, http.client.HTTPException, OSError, ValueError) as error:
+        status, retry_after = _send(due, headers, may_be_private=may_be_private)
+    except _FAILURES as error:
         return Outcome(None, _words(error))
     if 200 <= status < 300:  # noqa: PLR2004
         return Outcome(status, "")
     hint = "; redirects are not followed" if 300 <= status < 400 else ""  # noqa: PLR2004
-    return Outcome(status, f"the address answered {status}{hint}")
+    return Outcome(status, f"the address answered {status}{hint}", retry_after)
 
 
-def _send(due: Due, headers: dict[str, str], *, may_be_private: bool) -> int:
-    parts = urlsplit(due.url)
-    host, port = _host_of(parts)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+_FAILURES = (Refused, HTTPException, HTTPError, OSError, ValueError)
+
+
+def _send(
+    due: Due, headers: dict[str, str], *, may_be_private: bool
+) -> tuple[int, int]:
+    """Return the status, and the seconds after which to try again."""
+    # It encodes what is not ASCII: a path as UTF-8, a host by IDNA.
+    url = parse_url(due.url)
+    host = (url.host or "").strip("[]")
+    kind = _Tls if url.scheme == "https" else _Plain
+    port = url.port or kind.default_port
     addresses = resolve(host, port, may_be_private=may_be_private)
-    line = _connected(addresses, port)
-    with _deadline(line), closing(line):
-        if parts.scheme.lower() == "https":
-            line = ssl.create_default_context().wrap_socket(line, server_hostname=host)
-        connection = http.client.HTTPConnection(host, port)
-        connection.sock = line
-        connection.request("POST", path, due.payload.encode(), headers)
-        try:
-            answer = connection.getresponse()
-            answer.read(READ)
-        finally:
-            connection.close()
-        return int(answer.status)
+    connection = kind(host, port, timeout=DEADLINE, addresses=addresses)
+    with closing(connection):
+        connection.request("POST", url.request_uri, due.payload.encode(), headers)
+        answer = connection.getresponse()
+        with closing(answer):
+            return answer.status, _retry_after(answer.headers.get("Retry-After"))
 
 
-def _host_of(parts: SplitResult) -> tuple[str, int]:
-    is_tls = parts.scheme.lower() == "https"
-    return parts.hostname or "", parts.port or (443 if is_tls else 80)
-
-
-def _connected(addresses: list[str], port: int) -> socket.socket:
-    """Connect to the first that listens."""
-    for number, address in enumerate(addresses, 1):
-        try:
-            line = socket.create_connection((address, port), timeout=CONNECT)
-        except OSError:
-            if number == len(addresses):
-                raise
-        else:
-            line.settimeout(DEADLINE)
-            return line
-    raise Refused("the host has no address")
-
-
-@contextmanager
-def _deadline(line: socket.socket) -> Iterator[None]:
-    """End it in time: each read has its own, but a server may send a byte with each."""
-    # TLS takes the socket over, and leaves this one without its descriptor.
-    again, is_late = line.dup(), threading.Event()
-
-    def hang_up() -> None:
-        is_late.set()
-        with suppress(OSError):
-            again.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(DEADLINE, hang_up)
-    timer.daemon = True
-    timer.start()
+def _retry_after(sent: str | None) -> int:
+    """Return the seconds that a Retry-After stands for, bounded; 0 without one."""
+    if sent is None or len(sent) > MAX_RETRY_AFTER:
+        return 0
     try:
-        yield
-    finally:
-        timer.cancel()
-        again.close()
-        if is_late.is_set():
+        seconds = Retry(retry_after_max=LONGEST_PAUSE).parse_retry_after(sent)
+    except InvalidHeader:
+        return 0
+    return max(0, min(math.ceil(seconds), LONGEST_PAUSE))
+
+
+class _Pinned(HTTPConnection):
+    """A connection to addresses that were looked at, and that ends in time.
+
+    Each read has its own timeout, but a server may send a byte with each.
+    """
+
+    def __init__(self, *arguments: Any, addresses: list[str], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._addresses = addresses
+        self._timer: threading.Timer | None = None
+        self._is_late = False
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to the first address that listens."""
+        for number, address in enumerate(self._addresses, 1):
+            try:
+                line = socket.create_connection((address, self.port), timeout=CONNECT)
+            except OSError:
+                if number == len(self._addresses):
+                    raise
+            else:
+                line.settimeout(DEADLINE)
+                self._hang_up_later(line)
+                return line
+        raise Refused("the host has no address")
+
+    def _hang_up_later(self, line: socket.socket) -> None:
+        # TLS takes the socket over, and leaves this one without its descriptor.
+        again = line.dup()
+
+        def hang_up() -> None:
+            self._is_late = True
+            with suppress(OSError):
+                again.shutdown(socket.SHUT_RDWR)
+            again.close()
+
+        self._line = again
+        self._timer = threading.Timer(DEADLINE, hang_up)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def close(self) -> None:
+        """Close it. Raises `TimeoutError` if the time was over."""
+        super().close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._line.close()
+            self._timer = None
+        if self._is_late:
             raise TimeoutError
 
 
+class _Plain(_Pinned):
+    """Plain HTTP."""
+
+
+class _Tls(_Pinned, HTTPSConnection):
+    """HTTP over TLS: name and certificate are those of the host."""
+
+
 def resolve(host: str, port: int, *, may_be_private: bool) -> list[str]:
-    """Give the addresses of a host. Raises `Refused` where one is not public."""
+    """Return the addresses of a host. Raises `Refused` where one is not public."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:

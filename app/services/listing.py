@@ -3,7 +3,7 @@
 A page costs two queries at most, and what is embedded in it one for each relation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -174,9 +174,12 @@ class Source:
         return select(*self.columns, zone).select_from(joined)
 
 
-def shown_columns(table: FromClause) -> tuple[ColumnElement[Any], ...]:
-    """Give the columns of a table but those that only we need."""
-    return tuple(c for c in table.c if c.name not in {REVISION, SEARCHED, COUNTED})
+def shown_columns(
+    table: FromClause, *, hidden: Iterable[str] = ()
+) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns of a table but those that only the server needs."""
+    left_out = {REVISION, SEARCHED, COUNTED, *hidden}
+    return tuple(c for c in table.c if c.name not in left_out)
 
 
 SOURCES: dict[str, Source] = {}

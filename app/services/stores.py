@@ -27,7 +27,9 @@ from schemas.store import StoreSchema
 SOURCE = listing.source(
     name="store",
     table=STORES,
-    columns=listing.shown_columns(STORES),
+    columns=listing.shown_columns(
+        STORES, hidden=("webhook_old_keys", "webhook_paused_until")
+    ),
     joined=STORES,
 )
 _BY_ID = Statement(
@@ -55,6 +57,9 @@ _PARTIALS = Statement(
         UPLOAD_SLOTS.c.store_id == bindparam("id"),
         UPLOAD_SLOTS.c.partial_key.is_not(None),
     )
+)
+_OLD_KEYS = Statement(
+    select(STORES.c.webhook_old_keys).where(STORES.c.id == bindparam("id"))
 )
 _IDS = Statement(select(STORES.c.id).order_by(STORES.c.id))
 
@@ -188,6 +193,7 @@ def change(
         .where(STORES.c.id == record["id"])
         .values(
             **{**values, **_webhook(values, {**record, **values})},
+            **_old_keys(tx, record, values.get("webhook_key", "")),
             search_text=folded({**record, **values}, StoreSchema.searchable),
             revision=STORES.c.revision + 1,
             date_modified=now(),
@@ -205,6 +211,14 @@ def _webhook(changes: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, 
     if changes.get("use_webhook") or "webhook_url" in changes:
         found.update(webhooks.HEALTHY)
     return found
+
+
+def _old_keys(tx: Snapshot, record: Mapping[str, Any], key: str) -> dict[str, str]:
+    """Return the keys that sign on after a change, until receivers have the new one."""
+    if not key or key == record["webhook_key"] or not record["webhook_key"]:
+        return {}
+    before = str(tx.value(_OLD_KEYS, id=record["id"]) or "")
+    return {"webhook_old_keys": webhooks.keys_kept(before, record["webhook_key"])}
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:

@@ -42,6 +42,12 @@ KEPT = 30 * 86_400
 """Seconds for which it is known what was told."""
 
 GONE = 410
+ROTATION = 86_400
+"""Seconds for which a key signs after it was changed."""
+
+MOST_KEYS = 3
+"""Keys of before that sign, at most."""
+
 LOOKED_AT = 64
 """Rows that a claim chooses from: the oldest few of each store."""
 
@@ -70,6 +76,7 @@ _WAITING = (
         _W.attempts,
         _S.webhook_url,
         _S.webhook_key,
+        _S.webhook_old_keys,
         func.row_number()
         .over(partition_by=_W.store_id, order_by=(_W.next_attempt, _W.id))
         .label("place"),
@@ -78,6 +85,7 @@ _WAITING = (
     .where(
         _W.state == PENDING,
         _W.next_attempt <= bindparam("moment"),
+        func.coalesce(_S.webhook_paused_until, 0) <= bindparam("moment"),
         _S.use_webhook,
         _S.webhook_url != "",
     )
@@ -117,11 +125,14 @@ class Due:
     lease: int
     """Until when it is this process's to tell."""
 
+    old_keys: str = ""
+
     def signature(self, moment: int) -> str:
-        """Sign it as Standard Webhooks does."""
-        signed = f"{self.webhook_id}.{moment}.{self.payload}"
-        made = hmac.digest(_key(self.key), signed.encode(), "sha256")
-        return f"v1,{base64.b64encode(made).decode()}"
+        """Return the signatures by all keys that are valid (Standard Webhooks)."""
+        signed = f"{self.webhook_id}.{moment}.{self.payload}".encode()
+        keys = [self.key, *_keys_before(self.old_keys, moment)]
+        made = (hmac.digest(_key(key), signed, "sha256") for key in keys)
+        return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +141,8 @@ class Outcome:
 
     status: int | None
     error: str
+    retry_after: int = 0
+    """Seconds for which the receiver wants to be sent nothing."""
 
     @property
     def is_told(self) -> bool:
@@ -140,6 +153,22 @@ class Outcome:
 def new_key() -> str:
     """Make a secret, as Standard Webhooks writes one."""
     return SECRET + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def keys_kept(before: str, key: str) -> str:
+    """Return the keys that sign for `ROTATION` more, `key` among them, to be stored."""
+    moment = now()
+    kept = {old: until for old, until in _old_keys(before) if until > moment}
+    kept[key] = moment + ROTATION
+    return json.dumps(list(kept.items())[-MOST_KEYS:])
+
+
+def _keys_before(stored: str, moment: int) -> list[str]:
+    return [key for key, until in _old_keys(stored) if until > moment]
+
+
+def _old_keys(stored: str) -> list[tuple[str, int]]:
+    return [(key, until) for key, until in json.loads(stored or "[]")]
 
 
 def _key(text: str) -> bytes:
@@ -245,7 +274,8 @@ def claim(
         for row in tx.rows(
             _DUE, moment=moment, of_one_store=of_one_store, most=LOOKED_AT
         ):
-            due = Due(*(*row[:-1], moment + LEASE))
+            *values, old_keys, _place = row
+            due = Due(*values, moment + LEASE, old_keys)
             room = left.setdefault(due.store_id, of_one_store)
             if room > 0 and len(taken) < most:
                 left[due.store_id] = room - 1
@@ -278,11 +308,23 @@ def note_outcome(database: Database, due: Due, outcome: Outcome) -> None:
     elif is_last:
         values["state"] = FAILED
     else:
-        values["next_attempt"] = moment + DELAYS[attempts - 1]
+        delay = max(DELAYS[attempts - 1], outcome.retry_after)
+        values["next_attempt"] = moment + delay
     is_mine = and_(_W.state == PENDING, _W.next_attempt == due.lease)
     with database.writing() as tx:
         if _update(tx, due.id, due.store_id, values, is_mine):
+            _pause(tx, due, outcome, moment)
             _note_health(tx, due, outcome, moment)
+
+
+def _pause(tx: Transaction, due: Due, outcome: Outcome, moment: int) -> None:
+    """Send a receiver nothing for as long as it asked, whatever happens."""
+    if outcome.retry_after:
+        tx.execute(
+            update(STORES)
+            .where(_S.id == due.store_id, _S.webhook_url == due.url)
+            .values(webhook_paused_until=moment + outcome.retry_after)
+        )
 
 
 def _note_health(tx: Transaction, due: Due, outcome: Outcome, moment: int) -> None:
@@ -311,6 +353,7 @@ def _note_health(tx: Transaction, due: Due, outcome: Outcome, moment: int) -> No
 
 
 HEALTHY: Mapping[str, Any] = {
+    "webhook_paused_until": None,
     "webhook_failing_since": None,
     "webhook_disabled_since": None,
     "webhook_error": "",

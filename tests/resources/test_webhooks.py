@@ -1,5 +1,6 @@
 """Webhooks: what is told, to whom, how often, and what becomes of one that fails."""
 
+import base64
 import contextlib
 import ipaddress
 import json
@@ -32,6 +33,8 @@ class Receiver:
 
     def __init__(self):
         self.seen = []
+        self.paths = []
+        self.headers = {}
         self.status = 204
         receiver = self
 
@@ -39,7 +42,10 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.seen.append((dict(self.headers), body))
+                receiver.paths.append(self.path)
                 self.send_response(receiver.status)
+                for name, value in receiver.headers.items():
+                    self.send_header(name, value)
                 if receiver.status == 302:
                     self.send_header("Location", receiver.url)
                 self.end_headers()
@@ -83,7 +89,8 @@ def hooked(api, receiver):
 def later(monkeypatch):
     # It stands still but for that: a slow machine takes its own time.
     passed, begun = [0], webhooks.now()
-    monkeypatch.setattr(webhooks, "now", lambda: begun + passed[0])
+    for module in (webhooks, deliverer):
+        monkeypatch.setattr(module, "now", lambda: begun + passed[0])
 
     def wait(seconds):
         passed[0] += seconds
@@ -270,6 +277,157 @@ def test_what_is_tried_ten_times_has_failed(api, installation, hooked, receiver,
     [entry] = listed(api)
     assert (entry["state"], entry["attempts"]) == ("failed", 10)
     assert entry["next_attempt"] is None
+
+
+SOON = 40
+"""Seconds after which the first retry is due without Retry-After, and more."""
+
+
+@pytest.mark.parametrize("status", [429, 503, 500])
+def test_a_receiver_that_asks_to_wait_is_sent_nothing(
+    api, installation, hooked, receiver, later, status
+):
+    receiver.status = status
+    receiver.headers = {"Retry-After": "600"}
+    api.upload()
+    assert deliverer.deliver(installation) == (0, 1)
+    receiver.status, receiver.headers = 204, {}
+    later(SOON)
+    # Nor what happens meanwhile.
+    api.add(code="more")
+    assert deliverer.deliver(installation) == (0, 0)
+    later(600 - SOON)
+    assert deliverer.deliver(installation) == (2, 0)
+
+
+def test_another_address_need_not_wait(api, installation, hooked, receiver):
+    receiver.status, receiver.headers = 429, {"Retry-After": "600"}
+    api.upload()
+    deliverer.deliver(installation)
+    receiver.status = 204
+    api.patch("/stores/1", json={"webhook_url": f"{receiver.url}&c=d"})
+    api.add(code="more")
+    assert deliverer.deliver(installation) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds"),
+    [
+        (None, 0),
+        ("120", 120),
+        (" 7 ", 7),
+        ("0", 0),
+        ("-5", 0),
+        ("soon", 0),
+        ("9" * 30, deliverer.LONGEST_PAUSE),
+        ("9" * 9000, 0),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", deliverer.LONGEST_PAUSE),
+    ],
+)
+def test_retry_after_is_read(sent, seconds):
+    assert deliverer._retry_after(sent) == seconds
+
+
+ADDRESSES = [
+    ("/bestellung/für?shop=café", "/bestellung/f%C3%BCr?shop=caf%C3%A9"),
+    ("/f%C3%BCr", "/f%C3%BCr"),
+    ("/a|b?c={d}&e=f", "/a%7Cb?c=%7Bd%7D&e=f"),
+    ("?x=1", "/?x=1"),
+    ("/a/../b#part", "/b"),
+    ("/100%", "/100%25"),
+    ("/日本", "/%E6%97%A5%E6%9C%AC"),
+]
+
+
+@pytest.mark.parametrize(("written", "sent"), ADDRESSES)
+def test_an_address_is_sent_as_clients_send_it(
+    api, installation, hooked, receiver, written, sent
+):
+    base = receiver.url.partition("/hook")[0]
+    patched = api.patch("/stores/1", json={"webhook_url": f"{base}{written}"})
+    assert patched.status_code == 200, patched.text
+    api.upload()
+    assert deliverer.deliver(installation) == (1, 0)
+    assert receiver.paths == [sent]
+    host = receiver.seen[0][0]["Host"]
+    assert host == base.removeprefix("http://")
+
+
+@pytest.mark.parametrize(("written", "sent"), ADDRESSES[:2])
+def test_customers_are_redirected_to_the_same(api, anonymous, written, sent):
+    url = f"https://files.example{written}"
+    values = {"name": "A", "code": "a", "price": 1, "item_category_id": 2, "url": url}
+    api.post("/stores/1/downloadables", json=values)
+    bought = api.post(PURCHASES, json={"downloadable_id": 1}).json
+    answer = anonymous.get(bought["_links"]["fx:download_url"]["href"])
+    assert answer.headers["Location"] == f"https://files.example{sent}"
+
+
+def test_a_host_in_any_script_is_looked_up_by_its_ascii_name(
+    api, installation, hooked, monkeypatch
+):
+    asked = []
+
+    def resolve(host, port, *, may_be_private):
+        asked.append(host)
+        raise deliverer.Refused("enough")
+
+    monkeypatch.setattr(deliverer, "resolve", resolve)
+    api.patch("/stores/1", json={"webhook_url": "https://bücher.example/hook"})
+    api.upload()
+    deliverer.deliver(installation)
+    assert asked == ["xn--bcher-kva.example"]
+
+
+KEYS = [
+    f"{name}-key-of-at-least-16-characters" for name in ("first", "second", "third")
+]
+
+
+def verified(key, seen):
+    headers, body = seen
+    secret = base64.b64encode(key.encode()).decode()
+    try:
+        standardwebhooks.Webhook(secret).verify(body, headers)
+    except standardwebhooks.WebhookVerificationError:
+        return False
+    return True
+
+
+def test_after_a_change_both_keys_sign_for_a_day(
+    api, installation, hooked, receiver, later
+):
+    for key in KEYS[:2]:
+        api.patch("/stores/1", json={"webhook_key": key})
+    api.add(code="a")
+    deliverer.deliver(installation)
+    assert [verified(key, receiver.seen[-1]) for key in KEYS] == [True, True, False]
+    # A mistyped key that is mended at once does not cut the first one off.
+    api.patch("/stores/1", json={"webhook_key": KEYS[2]})
+    api.patch("/stores/1", json={"webhook_key": KEYS[2], "store_name": "New"})
+    api.add(code="b")
+    deliverer.deliver(installation)
+    assert [verified(key, receiver.seen[-1]) for key in KEYS] == [True, True, True]
+    assert KEYS[0] not in api.get("/stores/1").text
+    receiver.seen.clear()
+    api.add(code="c")
+    later(webhooks.ROTATION + 1)
+    entry = listed(api, event="downloadable.created")[-1]
+    api.post(entry["_links"]["self"]["href"])
+    deliverer.deliver(installation)
+    signatures = receiver.seen[-1][0]["webhook-signature"].split()
+    assert len(signatures) == 1
+
+
+def test_keys_of_before_are_few(api, installation, hooked, receiver):
+    for number in range(10):
+        key = f"key-{number}-of-at-least-16-characters"
+        api.patch("/stores/1", json={"webhook_key": key})
+    api.upload()
+    deliverer.deliver(installation)
+    signatures = receiver.seen[-1][0]["webhook-signature"].split()
+    assert len(signatures) == 1 + webhooks.MOST_KEYS
 
 
 def test_a_redirect_is_not_followed(api, installation, hooked, receiver):

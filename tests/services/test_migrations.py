@@ -36,6 +36,13 @@ ROWS = [
        price, description, release_notes, is_archived, is_published,
        number_of_downloads, version_id, date_created, date_modified)
        VALUES (1, 1, 1, 1, 'Ünïcorn', 'old', 10000, '', '', false, true, 0, 1, 1, 1)""",
+    # The same name, but composed otherwise, and the same code twice.
+    """INSERT INTO downloadables (id, store_id, item_category_id, revision, name, code,
+       price, description, release_notes, is_archived, is_published,
+       number_of_downloads, version_id, date_created, date_modified)
+       VALUES (2, 1, 1, 1, 'Cafe\u0301 İstanbul', 'cafe\u0301', 10000, '', '', false,
+       true, 0, NULL, 1, 1), (3, 1, 1, 1, 'Other', 'caf\u00e9', 10000, '', '', false,
+       true, 0, NULL, 1, 1)""",
     """INSERT INTO versions (id, downloadable_id, number, blob_key, file_name,
        file_size, file_type, file_sha256, upload_date)
        VALUES (1, 1, 1, 'k', 'HORN.txt', 1, 'text/plain', 'x', 1)""",
@@ -73,6 +80,20 @@ def test_what_was_there_is_found_by_what_is_new(old):
         ("/stores", "STRASSE"),
     ):
         assert api.get(path, query_string={"search": words}).json["total_items"] == 1
+    for query, number in (
+        ({"search": "istanbul"}, 2),
+        ({"search": "CAF\u00c9 istanbul"}, 2),
+        ({"name": "caf\u00e9*|name=Caf\u00e9*"}, 2),
+        ({"code": "caf\u00e9"}, 3),
+    ):
+        page = api.get(
+            "/stores/1/downloadables", query_string={**query, "fields": "id"}
+        )
+        hrefs = [
+            one["_links"]["self"]["href"]
+            for one in page.json["_embedded"]["fx:downloadables"]
+        ]
+        assert [int(href.rpartition("/")[2]) for href in hrefs] == [number], query
     made = api.post("/downloadables/1/attributes", json={"name": "a", "value": "b"})
     assert made.status_code == 201
     assert api.get("/downloadables/1").json["_embedded"]["fx:attributes"]
@@ -158,6 +179,6 @@ def test_every_step_can_be_taken_back(old):
             go(config, version)
     with database.reading() as db:
         cursor = db.driver.cursor()
-        cursor.execute("SELECT search_text FROM downloadables")
+        cursor.execute("SELECT search_text FROM downloadables WHERE id = 1")
         assert cursor.fetchall() == [("ünïcorn\nold\n\nhorn.txt",)]
     database.close()
