@@ -274,8 +274,8 @@ def claim(
         for row in tx.rows(
             _DUE, moment=moment, of_one_store=of_one_store, most=LOOKED_AT
         ):
-            *values, old_keys, _place = row
-            due = Due(*values, moment + LEASE, old_keys)
+            # The keys of before are the last column but one, the last is the place.
+            due = Due(*(*row[:-2], moment + LEASE, row[-2]))
             room = left.setdefault(due.store_id, of_one_store)
             if room > 0 and len(taken) < most:
                 left[due.store_id] = room - 1

@@ -168,9 +168,8 @@ def test_a_key_may_be_any_text(api, installation, hooked, receiver):
     due = webhooks.Due(
         0, 1, headers["webhook-id"], body.decode(), 0, "", "ein-schlüssel-von-uns", 0
     )
-    assert headers["webhook-signature"] == due.signature(
-        int(headers["webhook-timestamp"])
-    )
+    first, _before = headers["webhook-signature"].split()
+    assert first == due.signature(int(headers["webhook-timestamp"]))
 
 
 def test_secrets_of_customers_are_not_told(api, installation, hooked, receiver):
