@@ -99,14 +99,14 @@ def import_(
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Put a folder of files, or what a list has, up for sale.
+    """Put a file, a folder of files, or what a list has, up for sale.
 
-    Of a folder each file becomes a downloadable, known by its path; hidden files,
-    those of the system, and links to elsewhere are skipped, and named. A CSV has a line
-    with names first: code, name, price, path (of the file, from the CSV's folder),
-    category, and any other property of a downloadable. A JSON file is a list as
-    SureCart's (products, downloads), WP EasyCart's (downloads) or Zid's (products) API
-    answers it; the files that it names are taken from its folder.
+    Of a folder each file becomes a downloadable, known by its path, of which its code
+    is made; hidden files, those of the system, and links to elsewhere are skipped, and
+    named. A CSV has a line with names first: code, name, price, path (of the file, from
+    the CSV's folder), category, and any other property of a downloadable. A JSON file
+    is a list as SureCart's (products, downloads), WP EasyCart's (downloads) or Zid's
+    (products) API answers it; the files that it names are taken from its folder.
 
     What is known by its code is brought up to date, and what is the same is left
     alone: so a broken import is simply run again. What is refused is listed with the
@@ -114,7 +114,7 @@ def import_(
     """
     from app.cli.api import api_at, store_at
     from app.cli.shop import Shop
-    from app.cli.wares import read
+    from app.cli.wares import read, with_codes
     from app.cli.wires import Unreachable
 
     if price is not None:
@@ -123,6 +123,7 @@ def import_(
     report = Report()
     with api_at(server, token, data_dir, store_id) as api:
         shop = Shop(api, store_at(api, store_id), category)
+        wares = with_codes(wares, shop.downloadables)
         is_needed = any(w.category is None and w.entry is None for w in wares)
         if is_needed or category is not None:
             shop.category(category)

@@ -6,6 +6,7 @@ beside it, by their names, are uploaded.
 """
 
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.api import href
+from app.cli.codes import LONGEST_CODE
 from app.cli.shop import Shop
-from app.cli.wares import LONGEST_CODE, LONGEST_NAME, Entry, Ware
+from app.cli.wares import LONGEST_NAME, Entry, Ware
 from app.cli.wires import Progress
 from app.errors import ConfigurationError
 from schemas.easycart import EasyCartDownloadSchema
+from schemas.normalization import nfc
 from schemas.zid import Fixed, ZidProductSchema
 
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
@@ -27,7 +30,7 @@ _ZID, _EASYCART = ZidProductSchema(), EasyCartDownloadSchema()
 def read(path: Path, price: str | None) -> Iterator[Ware]:
     """Read a list. Raises `ConfigurationError` where it is none of a known system."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = nfc(path.read_text(encoding="utf-8-sig"))
         document = json.loads(text, parse_float=Decimal)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{path} is no JSON in UTF-8: {error}") from error
@@ -66,8 +69,11 @@ def _beside(folder: Path, name: Any) -> Path | None:
     """Give the file of a name that lies in a folder; no path is followed."""
     if not isinstance(name, str) or Path(name).name != name:
         return None
-    path = folder / name
-    return path if path.is_file() and not path.is_symlink() else None
+    # macOS stores names in NFD.
+    for path in (folder / name, folder / unicodedata.normalize("NFD", name)):
+        if path.is_file() and not path.is_symlink():
+            return path
+    return None
 
 
 # -- Zid -----------------------------------------------------------------------------

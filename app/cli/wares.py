@@ -6,21 +6,27 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from app.cli.codes import Known, codes_of
 from app.errors import ConfigurationError
 from representations.csv_table import unprotect
 from schemas.downloadable import DownloadableSchema
+from schemas.normalization import nfc
 
 if TYPE_CHECKING:
     from app.cli.shop import Shop
     from app.cli.wires import Progress
 
 PATH, CATEGORY = "path", "category"
-LONGEST_CODE, LONGEST_NAME = 50, 100
+LONGEST_NAME = 100
+TABLES = {".csv", ".tsv"}
+"""The endings of tables; a .txt is one if it begins like one."""
+
 SYSTEM = {"desktop.ini", "thumbs.db", "icon\r"}
 DECIMAL = re.compile(r"^\s*([0-9]+),([0-9]+)\s*$")
 _SCHEMA = DownloadableSchema()
@@ -66,6 +72,9 @@ class Ware:
     currency: str = ""
     """The currency of its price, where that is known (ISO 4217)."""
 
+    inside: Path | None = None
+    """The path below the folder, of which its code is made, where no list has one."""
+
     @property
     def code(self) -> str:
         """The code by which it is known again."""
@@ -80,39 +89,58 @@ def read(source: Path, price: str | None) -> list[Ware]:
         from app.cli import listings
 
         wares = list(listings.read(source, price))
-    elif source.is_file():
+    elif source.is_file() and _is_table(source):
         wares = list(_of_csv(source, price))
+    elif source.is_file():
+        wares = [_of_file(source, source.parent, _needed(price), source.stem)]
     else:
-        raise ConfigurationError(f"{source} is neither a folder nor a CSV")
+        raise ConfigurationError(f"{source} is neither a folder nor a file")
     if not wares:
         raise ConfigurationError(f"there is nothing to import in {source}")
     return wares
 
 
 def _of_folder(folder: Path, price: str | None) -> Iterator[Ware]:
-    if price is None:
-        raise ConfigurationError(
-            "a folder of files needs a --price; for a price each, write a CSV"
-        )
+    price = _needed(price)
     paths = sorted(path for path in folder.rglob("*") if not path.is_dir())
     titles = Counter(path.with_suffix("") for path in paths)
-    taken: dict[str, Path] = {}
     for path in paths:
         inside = path.relative_to(folder)
         skipped = _skipped(path, inside, folder)
         if skipped:
             yield Ware(str(inside), {}, skipped=skipped)
             continue
-        code = code_of(inside)
-        problems: tuple[str, ...] = ()
-        if code in taken:
-            problems = (f"code {code} is that of {taken[code]}, too; rename one",)
-        taken.setdefault(code, inside)
-        name = re.sub(r"[_\s]+", " ", path.stem).strip()[: LONGEST_NAME - 10] or code
+        title = path.stem
         if titles[path.with_suffix("")] > 1:
-            name = f"{name} ({path.suffix[1:].upper()[:8]})"
-        defaults = {"name": name, "price": price}
-        yield Ware(str(inside), {"code": code}, defaults, path, problems=problems)
+            title = f"{title[: LONGEST_NAME - 12]} ({path.suffix[1:].upper()[:8]})"
+        yield _of_file(path, folder, price, title)
+
+
+def _needed(price: str | None) -> str:
+    if price is None:
+        raise ConfigurationError(
+            "files need a --price; for a price each, write a CSV with the columns "
+            "code, name, price and path"
+        )
+    return price
+
+
+def _of_file(path: Path, folder: Path, price: str, title: str) -> Ware:
+    """Return what a file is sold as; its code is given once the store is known."""
+    name = re.sub(r"[_\s]+", " ", title).strip()[:LONGEST_NAME] or path.name
+    inside = path.relative_to(folder)
+    return Ware(str(inside), {}, {"name": name, "price": price}, path, inside=inside)
+
+
+def with_codes(wares: list[Ware], known: Known) -> list[Ware]:
+    """Return wares with codes for those that are known by their paths."""
+    codes = codes_of([ware.inside for ware in wares if ware.inside], known)
+    return [
+        replace(ware, values={**ware.values, "code": codes[ware.inside]})
+        if ware.inside
+        else ware
+        for ware in wares
+    ]
 
 
 def _skipped(path: Path, inside: Path, folder: Path) -> str:
@@ -128,49 +156,54 @@ def _skipped(path: Path, inside: Path, folder: Path) -> str:
     return ""
 
 
-def code_of(path: Path) -> str:
-    """Make a code of a file's path; its ending tells one format from another."""
-    text = unicodedata.normalize("NFKC", str(path)).casefold()
-    code = re.sub(r"[^\w-]+", "-", text).strip("-")
-    return code[-LONGEST_CODE:].strip("-") or "file"
-
-
 def _of_csv(path: Path, price: str | None) -> Iterator[Ware]:
     text, delimiter = _text_of(path)
-    reader = csv.DictReader(
-        io.StringIO(text, newline=""), delimiter=delimiter, restkey="", strict=True
-    )
-    _ensure_known(path, [name.strip() for name in reader.fieldnames or ()])
+    stream = io.StringIO(text, newline="")
+    reader = csv.reader(stream, delimiter=delimiter, strict=True)
     seen: dict[str, int] = {}
     try:
+        names = [column_name(name) for name in next(reader, [])]
+        _ensure_known(path, names)
         for row in reader:
             # Spreadsheets write lines of nothing below a table.
-            if any(value for value in row.values() if value != [""]):
-                values = {
-                    name: unprotect(value) if isinstance(value, str) else value
-                    for name, value in row.items()
-                }
-                if delimiter != "," and isinstance(values.get("price"), str):
+            if any(value.strip() for value in row):
+                values = [unprotect(value).strip() for value in row]
+                if delimiter != ",":
                     # There the comma is for decimals.
-                    values["price"] = DECIMAL.sub(r"\1.\2", str(values["price"]))
-                yield _of_row(path, reader.line_num, values, price, seen)
+                    values = [
+                        DECIMAL.sub(r"\1.\2", value) if name == "price" else value
+                        for name, value in zip_longest(names, values, fillvalue="")
+                    ]
+                yield _of_row(path, reader.line_num, names, values, price, seen)
     except csv.Error as error:
         raise ConfigurationError(
-            f"{path}, line {reader.line_num + 1}: {error}"
+            f"{path}, line {max(reader.line_num, 1)}: {error}"
         ) from error
+
+
+def column_name(written: str) -> str:
+    """Return the property that a header means: `Max Downloads` is `max_downloads`."""
+    return re.sub(r"[\s-]+", "_", written.strip().casefold())
+
+
+def _is_table(path: Path) -> bool:
+    if path.suffix.lower() in TABLES:
+        return True
+    if path.suffix.lower() != ".txt":
+        return False
+    with path.open("rb") as file:
+        head = file.readline(10_000).decode("utf-8-sig", "replace").casefold()
+    return "code" in re.split(r"[,;\t]", head.strip()) or head.startswith("sep=")
 
 
 def _text_of(path: Path) -> tuple[str, str]:
     """Read a CSV, and find what is between its fields. Raises `ConfigurationError`."""
     data = path.read_bytes()
-    if path.suffix.lower() not in {".csv", ".tsv", ".txt"} or b"\0" in data[:1000]:
-        raise ConfigurationError(
-            f"{path} is neither a folder, a CSV in UTF-8 (*.csv), nor a JSON list; to "
-            "sell one file, put it into a folder"
-        )
+    if b"\0" in data[:1000]:
+        raise ConfigurationError(f"{path} is no CSV in UTF-8; save it as CSV UTF-8")
     try:
         # As spreadsheets write it, with a mark before.
-        text = data.decode("utf-8-sig")
+        text = nfc(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ConfigurationError(
             f"{path} is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
@@ -184,7 +217,8 @@ def _text_of(path: Path) -> tuple[str, str]:
 
 
 def _ensure_known(path: Path, names: list[str]) -> None:
-    unknown = [name for name in names if name not in {*COLUMNS, *_IGNORED}]
+    """Refuse columns that mean nothing; those without a name are ignored."""
+    unknown = [name for name in names if name not in {"", *COLUMNS, *_IGNORED}]
     if unknown:
         close = get_close_matches(unknown[0], COLUMNS, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
@@ -192,6 +226,9 @@ def _ensure_known(path: Path, names: list[str]) -> None:
             f"{path}: unknown column {unknown[0]!r}{hint}; known are "
             + ", ".join(COLUMNS)
         )
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
+    if twice:
+        raise ConfigurationError(f"{path}: the column {twice[0]} is there twice")
     if "code" not in names:
         raise ConfigurationError(
             f"{path}: there is no column code, by which a downloadable is known again"
@@ -201,18 +238,18 @@ def _ensure_known(path: Path, names: list[str]) -> None:
 def _of_row(
     path: Path,
     line: int,
-    row: Mapping[str, Any],
+    names: list[str],
+    row: list[str],
     price: str | None,
     seen: dict[str, int],
 ) -> Ware:
     problems = []
-    if "" in row:
-        problems.append("the line has more fields than the first one has names")
-    texts = {
-        name.strip(): value.strip()
-        for name, value in row.items()
-        if name and isinstance(value, str) and value.strip()
-    }
+    for number, value in enumerate(row):
+        if value and (number >= len(names) or not names[number]):
+            problems.append(
+                f"column {number + 1} has no name in the first line, but {value[:40]!r}"
+            )
+    texts = {name: value for name, value in zip(names, row, strict=False) if value}
     values = {name: texts[name] for name in SETTABLE if name in texts}
     code = values.get("code", "")
     if not code:
@@ -222,10 +259,7 @@ def _of_row(
     seen.setdefault(code, line)
     file = None
     if PATH in texts:
-        file = path.parent / texts[PATH]
-        if not file.exists():
-            # As Windows writes it.
-            file = path.parent / texts[PATH].replace("\\", "/")
+        file = _file_at(path.parent, texts[PATH])
         # Who wrote the list may be somebody else than who runs this.
         if not file.resolve().is_relative_to(path.parent.resolve()):
             problems.append(f"path {texts[PATH]} is outside of the CSV's folder")
@@ -240,3 +274,14 @@ def _of_row(
         texts.get(CATEGORY),
         tuple(problems),
     )
+
+
+def _file_at(folder: Path, written: str) -> Path:
+    """Return the file that a list means, as it is written or as it may be.
+
+    Windows writes backslashes, and macOS stores names in NFD.
+    """
+    plain = written.replace("\\", "/")
+    candidates = [folder / written, folder / plain]
+    candidates += [folder / unicodedata.normalize(f, plain) for f in ("NFC", "NFD")]
+    return next((path for path in candidates if path.exists()), candidates[0])

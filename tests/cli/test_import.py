@@ -73,8 +73,8 @@ def test_a_folder_is_put_up_for_sale_once(api, run, folder):
     assert shown(api) == {}
     assert counts(run("import", folder, "--price", "9.95")) == (3, 0, 0, 0)
     found = shown(api)
-    assert set(found) == {"songs-über-fjord-mp3", "songs-tide-mp3", "book-pdf"}
-    fjord = found["songs-über-fjord-mp3"]
+    assert set(found) == {"songs-uber-fjord", "songs-tide", "book"}
+    fjord = found["songs-uber-fjord"]
     assert (fjord["name"], fjord["price"]) == ("Über Fjord", 9.95)
     assert fjord["file_name"] == "Über Fjord.mp3"
     assert fjord["file_type"] == "audio/mpeg"
@@ -86,10 +86,10 @@ def test_a_folder_is_put_up_for_sale_once(api, run, folder):
     api.patch(fjord["_links"]["self"]["href"], json={"name": "Fjord", "price": 7})
     assert counts(run("import", folder, "--price", "12")) == (0, 1, 2, 0)
     found = shown(api)
-    assert found["songs-tide-mp3"]["version"] == 2
-    assert found["book-pdf"]["version"] == 1
+    assert found["songs-tide"]["version"] == 2
+    assert found["book"]["version"] == 1
     # What was changed in the shop meanwhile stays.
-    assert found["songs-über-fjord-mp3"]["name"] == "Fjord"
+    assert found["songs-uber-fjord"]["name"] == "Fjord"
     assert {one["price"] for one in found.values()} == {9.95, 7}
 
 
@@ -153,6 +153,7 @@ def test_what_is_refused_is_listed_and_the_rest_is_done(api, run, folder):
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
+        ([("code", "name", "price", "Name")], "the column name is there twice"),
         ([("code", "prise")], "unknown column 'prise' (did you mean price?)"),
         ([("name", "price")], "there is no column code"),
         ([("code", "name")], "there is nothing to import"),
@@ -172,7 +173,7 @@ def test_a_csv_that_cannot_be_read_is_explained(run, tmp_path, rows, words):
 def test_a_folder_without_a_price_is_explained(folder):
     result = CliRunner().invoke(main, ["import", str(folder)])
     assert result.exit_code == 1
-    assert "needs a --price" in result.stderr
+    assert "files need a --price" in result.stderr
 
 
 def test_a_category_must_be_named_where_there_are_several(api, run, folder):
@@ -194,7 +195,7 @@ def test_a_store_goes_out_and_comes_in_again_elsewhere(api, run, folder, tmp_pat
     run("import", folder, "--price", "9.95")
     external = {"code": "ext", "name": "E", "price": 0, "item_category_id": 2}
     api.post("/stores/1/downloadables", json={**external, "url": "https://a.example/f"})
-    archived = shown(api)["book-pdf"]["_links"]["self"]["href"]
+    archived = shown(api)["book"]["_links"]["self"]["href"]
     api.patch(archived, json={"is_archived": True, "description": 'say "hi",\nthen'})
     out = tmp_path / "out"
     said = run("export", out)
@@ -457,11 +458,11 @@ def test_a_table_as_spreadsheets_write_it(api, run, folder):
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("film.mkv", b"\x1aE\xdf\xa3", "neither a folder, a CSV"),
-        ("list.xlsx", b"PK\x03\x04", "neither a folder, a CSV"),
+        ("film.mkv", b"\x1aE\xdf\xa3", "files need a --price"),
+        ("list.xlsx", b"PK\x03\x04", "write a CSV with the columns code, name"),
         ("list.csv", b"", "is empty"),
         ("list.csv", "code;name\nä;b".encode("cp1252"), "save it as CSV UTF-8"),
-        ("list.csv", "code".encode("utf-16"), "neither a folder, a CSV"),
+        ("list.csv", "code".encode("utf-16"), "save it as CSV UTF-8"),
     ],
 )
 def test_what_is_no_csv_is_said(tmp_path, name, data, words):
@@ -469,6 +470,52 @@ def test_what_is_no_csv_is_said(tmp_path, name, data, words):
     result = CliRunner().invoke(main, ["import", str(tmp_path / name)])
     assert result.exit_code == 1
     assert words in result.stderr
+
+
+def test_empty_columns_are_ignored(api, run, folder):
+    table = folder / "list.csv"
+    table.write_text("code,name,price,,\r\nt1,Trailing,6.50,,\r\n,,,,\r\n")
+    assert counts(run("import", table)) == (1, 0, 0, 0)
+    table.write_text("code,,name,price\r\nt2,?,Second,1\r\nt3,,Third,1,,extra\r\n")
+    said = run("import", table, code=1)
+    assert [entry["reason"] for entry in said["refusals"]] == [
+        "column 2 has no name in the first line, but '?'",
+        "column 6 has no name in the first line, but 'extra'",
+    ]
+
+
+def test_headers_may_be_written_in_any_case(api, run, folder):
+    header = " Code ,NAME,Price,Max Downloads Per Customer,Is-Published,PATH"
+    table = folder / "list.csv"
+    table.write_text(f"{header}\nc,N,6.50,4,FALSE,book.pdf\n")
+    assert counts(run("import", table)) == (1, 0, 0, 0)
+    [one] = shown(api).values()
+    assert (one["name"], one["price"], one["file_name"]) == ("N", 6.5, "book.pdf")
+    assert (one["max_downloads_per_customer"], one["is_published"]) == (4, False)
+
+
+def test_a_list_finds_what_is_composed_otherwise(api, run, folder):
+    # macOS writes names in NFD, and spreadsheets in NFC.
+    (folder / "Cafe\u0301.mp3").write_bytes(b"caf\xc3\xa9")
+    table = folder / "list.csv"
+    table.write_text("code,name,price,path\ncaf\u00e9,Caf\u00e9,1,Caf\u00e9.mp3\n")
+    assert counts(run("import", table)) == (1, 0, 0, 0)
+    table.write_text("code,name,price,path\ncafe\u0301,Cafe\u0301,1,Cafe\u0301.mp3\n")
+    assert counts(run("import", table)) == (0, 0, 1, 0)
+    assert set(shown(api)) == {"caf\u00e9"}
+
+
+def test_a_single_file_is_put_up_for_sale(api, run, folder):
+    song = folder / "songs" / "Über Fjord.mp3"
+    assert counts(run("import", song, "--price", "3")) == (1, 0, 0, 0)
+    [one] = shown(api).values()
+    assert (one["code"], one["name"]) == ("uber-fjord", "Über Fjord")
+    assert one["file_name"] == "Über Fjord.mp3"
+    assert counts(run("import", song, "--price", "3")) == (0, 0, 1, 0)
+    # A text is a file, too, unless it begins like a table.
+    story = folder / "Story.txt"
+    story.write_text("It was the code, and a dark night.")
+    assert counts(run("import", story, "--price", "3")) == (1, 0, 0, 0)
 
 
 @pytest.mark.parametrize("price", ["9,95", "abc", "-5"])

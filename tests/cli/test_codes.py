@@ -1,0 +1,97 @@
+"""Codes of imported files: ASCII, without the ending, and the same in each run."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.cli.codes import LONGEST_CODE, codes_of
+
+
+def codes(*names, known=None):
+    paths = [Path(name) for name in names]
+    found = codes_of(paths, known or {})
+    return [found[path] for path in paths]
+
+
+def store(**files):
+    return {code.replace("_", "-"): {"file_name": name} for code, name in files.items()}
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("Über Größe.mp3", "uber-grosse"),
+        ("U\u0308ber Gro\u0308ße.mp3", "uber-grosse"),
+        ("songs/Über Fjord.mp3", "songs-uber-fjord"),
+        ("Червоний.pdf", "chervoniy"),
+        ("日本.pdf", "riben"),
+        ("a.b.tar.gz", "a-b-tar"),
+        ("….mp3", "file"),
+        ("README", "readme"),
+        ("x" * 80 + ".mp3", "x" * 50),
+    ],
+)
+def test_a_code_is_an_ascii_transliteration(path, code):
+    assert codes(path) == [code]
+
+
+def test_formats_of_one_title_are_told_apart_by_their_endings():
+    assert codes("song.flac", "song.mp3") == ["song-flac", "song-mp3"]
+
+
+def test_another_format_that_comes_later_changes_no_code():
+    known = store(song="song.mp3")
+    assert codes("song.flac", "song.mp3", known=known) == ["song-flac", "song"]
+    assert codes("song.flac", known=known) == ["song-flac"]
+    known |= store(song_flac="song.flac")
+    assert codes("song.flac", known=known) == ["song-flac"]
+    assert codes("song.mp3", known=known) == ["song"]
+
+
+def test_names_that_are_the_same_in_ascii_are_told_apart_whatever_comes():
+    first = codes("Über.mp3", "Uber.mp3")
+    assert len(set(first)) == 2
+    assert codes("Uber.mp3", "Über.mp3") == first[::-1]
+    known = store(**{first[0]: "Über.mp3", first[1]: "Uber.mp3"})
+    assert codes("Über.mp3", "Uber.mp3", known=known) == first
+    assert codes("Uber.mp3", known=known) == [first[1]]
+
+
+def test_what_an_earlier_version_imported_keeps_its_code():
+    known = {"songs-über-fjord-mp3": {"file_name": "Über Fjord.mp3"}}
+    assert codes("songs/Über Fjord.mp3", known=known) == ["songs-über-fjord-mp3"]
+
+
+def test_a_new_file_of_a_title_is_its_next_version():
+    known = store(song="song (final).mp3")
+    assert codes("song.mp3", known=known) == ["song"]
+    known = {"song": {"file_name": None}}
+    assert codes("song.mp3", known=known) == ["song"]
+
+
+NAMES = st.lists(
+    st.text(st.sampled_from("aäAßé .-_b"), min_size=1, max_size=5).map(
+        lambda stem: f"x{stem}"
+    ),
+    min_size=1,
+    max_size=6,
+    unique=True,
+)
+
+
+@given(NAMES, st.sampled_from([".mp3", ".flac", ""]), st.randoms())
+def test_a_second_run_changes_nothing(names, ending, random):
+    paths = [Path(f"{name.strip('. ')}{ending}") for name in names]
+    paths = list(dict.fromkeys(paths))
+    first = codes_of(paths, {})
+    assert len(set(first.values())) == len(paths)
+    for code in first.values():
+        assert code.isascii()
+        assert 0 < len(code) <= LONGEST_CODE
+    known = {code: {"file_name": path.name} for path, code in first.items()}
+    shuffled = [*paths, Path(f"another{ending}")]
+    random.shuffle(shuffled)
+    again = codes_of(shuffled, known)
+    assert {path: again[path] for path in paths} == first
