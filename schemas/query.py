@@ -24,6 +24,7 @@ from schemas.fields import (
     Property,
     Reference,
 )
+from schemas.local_time import moments_between
 from schemas.values import MONEY_UNIT
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{1,20})?", re.ASCII)
@@ -79,10 +80,11 @@ def nature(field: Property) -> Nature:
     return Nature.CHOICE if isinstance(field, Choice) else Nature.TEXT
 
 
-def interval(field: Property, text: str, zone: str) -> Interval:
-    """Read a number or a date; `zone` is that of dates without an offset.
+def intervals(field: Property, text: str, zone: str) -> tuple[Interval, ...]:
+    """Return the stored values that a number or a date stands for, in their order.
 
-    Raises `Unreadable`.
+    `zone` is that of dates without an offset. A date has several where clocks are set
+    back across midnight. Raises `Unreadable`.
     """
     if isinstance(field, Date):
         return _period(text.strip(), zone)
@@ -95,7 +97,7 @@ def interval(field: Property, text: str, zone: str) -> Interval:
         number *= MONEY_UNIT
     # Beyond what a database can hold, all numbers are alike.
     number = max(min(number, Decimal(2**62)), Decimal(-(2**62)))
-    return Interval(math.ceil(number), math.floor(number))
+    return (Interval(math.ceil(number), math.floor(number)),)
 
 
 def flag(text: str) -> bool:
@@ -130,20 +132,19 @@ def choice(field: Choice, text: str) -> str:
     return text
 
 
-def _period(text: str, zone: str) -> Interval:
+def _period(text: str, zone: str) -> tuple[Interval, ...]:
     found = _DATE.fullmatch(text)
     if not found:
         raise Unreadable(f"must be {DATE_FORM}")
     year, month, day, hour, minute, second, offset = found.groups()
     try:
-        start = datetime(
+        start = datetime(  # noqa: DTZ001 - what clocks show, in a zone to be found
             int(year),
             int(month or 1),
             int(day or 1),
             int(hour or 0),
             int(minute or 0),
             int(second or 0),
-            tzinfo=_zone(offset, zone),
         )
         if month is None:
             end = start.replace(month=12, day=31, hour=23, minute=59, second=59)
@@ -154,7 +155,10 @@ def _period(text: str, zone: str) -> Interval:
             end = start.replace(hour=23, minute=59, second=59)
         else:
             end = start if second else start + timedelta(seconds=59)
-        return Interval(math.floor(start.timestamp()), math.floor(end.timestamp()))
+        return tuple(
+            Interval(low, high)
+            for low, high in moments_between(start, end, _zone(offset, zone))
+        )
     except (ValueError, OverflowError):
         raise Unreadable(f"must be {DATE_FORM}") from None
 

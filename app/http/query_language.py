@@ -64,7 +64,7 @@ from schemas.query import (
     choice,
     flag,
     identity,
-    interval,
+    intervals,
     nature,
     text_value,
 )
@@ -469,10 +469,10 @@ class _Parser:
         if kind is Nature.TEXT:
             text = read_value(text_value, without_wildcard(value), value)
             return self._compare(prop, BOUNDS[operator], text)
-        found = self._interval(prop, value)
+        found = self._intervals(prop, value)
         is_upper = operator in {"greaterthan", "lessthanorequal"}
         return self._compare(
-            prop, BOUNDS[operator], found.high if is_upper else found.low
+            prop, BOUNDS[operator], found[-1].high if is_upper else found[0].low
         )
 
     def _equals(self, prop: Property, value: Text) -> Condition:
@@ -495,15 +495,18 @@ class _Parser:
         return flag(text) if nature(prop) is Nature.FLAG else text_value(text)
 
     def _within(self, prop: Property, value: Text) -> Condition:
-        found = self._interval(prop, value)
-        if found.low == found.high:
-            return self._compare(prop, "=", found.low)
-        start = self._compare(prop, ">=", found.low)
-        return All((start, self._compare(prop, "<=", found.high)))
+        parts = [self._inside(prop, part) for part in self._intervals(prop, value)]
+        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
-    def _interval(self, prop: Property, value: Text) -> Interval:
-        found: Interval = read_value(
-            lambda text: interval(prop, text, self.zone), plain(value), value
+    def _inside(self, prop: Property, part: Interval) -> Condition:
+        if part.low == part.high:
+            return self._compare(prop, "=", part.low)
+        start = self._compare(prop, ">=", part.low)
+        return All((start, self._compare(prop, "<=", part.high)))
+
+    def _intervals(self, prop: Property, value: Text) -> tuple[Interval, ...]:
+        found: tuple[Interval, ...] = read_value(
+            lambda text: intervals(prop, text, self.zone), plain(value), value
         )
         return found
 
@@ -525,10 +528,10 @@ class _Parser:
         if nature(prop) is Nature.TEXT:
             text = read_value(text_value, without_wildcard(value), value)
             return self._compare(prop, comparison, text), text
-        found = self._interval(prop, value)
-        bound = found.low if comparison == ">=" else found.high
+        found = self._intervals(prop, value)
+        bound = found[0].low if comparison == ">=" else found[-1].high
         # By the end of each: a price between two that are stored is after neither.
-        return self._compare(prop, comparison, bound), found.high
+        return self._compare(prop, comparison, bound), found[-1].high
 
     def _compare(self, prop: Property, comparison: str, value: Any) -> Compare:
         kind = NATURE_KINDS[nature(prop)]
