@@ -17,6 +17,8 @@ from representations.resource import (
     Vocabulary,
 )
 
+JSON = "application/json"
+
 
 class Siren(JsonRepresentation):
     """Relations are full URIs; templated links are left to actions.
@@ -126,19 +128,20 @@ def _action(action: Action) -> dict[str, Any]:
     }
     if action.type is not None:
         result["type"] = action.type
+    is_json = action.type == JSON
     if isinstance(action.fields, Form):
-        result["fields"] = _kept(action.fields)
+        result["fields"] = _encoded(action.fields, is_json)
     elif action.fields:
-        result["fields"] = [_field(field) for field in action.fields]
+        result["fields"] = [_field(field, is_json) for field in action.fields]
     return result
 
 
 @lru_cache(maxsize=64)
-def _kept(form: Form) -> msgspec.Raw:
-    return msgspec.Raw(ENCODER.encode([_field(field) for field in form]))
+def _encoded(form: Form, is_json: bool) -> msgspec.Raw:  # noqa: FBT001 - a key
+    return msgspec.Raw(ENCODER.encode([_field(field, is_json) for field in form]))
 
 
-def _field(field: Field) -> dict[str, Any]:
+def _field(field: Field, is_json: bool) -> dict[str, Any]:  # noqa: FBT001 - a format
     result: dict[str, Any] = {
         "name": field.name,
         "title": field.title,
@@ -146,6 +149,9 @@ def _field(field: Field) -> dict[str, Any]:
     }
     if field.value is not None:
         result["value"] = _field_value(field.value)
+    elif not (is_json or field.type == "file"):
+        # Clients write what is missing into a form as "undefined"; JSON leaves it out.
+        result["value"] = ""
     if field.options:
         # Siren has no word for legal values; this is Foxy's, value to label.
         result["options"] = {option: option or "none" for option in field.options}

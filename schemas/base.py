@@ -39,6 +39,12 @@ class ResourceSchema(marshmallow.Schema):
     needs_file: ClassVar[bool] = False
     """Whether it is nothing without its file: one comes with it, and is not changed."""
 
+    instead_of_file: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """The properties that say where a file is which is not sent along.
+
+    Each with what it requires, where a file or one of them is required.
+    """
+
     searchable: ClassVar[tuple[str, ...]] = ()
     """The properties that a search looks through."""
 

@@ -1,5 +1,8 @@
 """A downloadable: a file that a store sells."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from schemas.base import ResourceSchema
 from schemas.fields import (
     Amount,
@@ -19,6 +22,7 @@ class DownloadableSchema(ResourceSchema):
     """Properties of a downloadable: Foxy's, then ours."""
 
     searchable = ("name", "code", "description", "file_name")
+    instead_of_file: ClassVar[Mapping[str, tuple[str, ...]]] = {"url": ()}
 
     item_category_uri = Reference(
         "The full API URI of the item category this product is part of. The item "

@@ -1,5 +1,8 @@
 """A file of a downloadable: the main one, or one that comes with it."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from schemas.fields import Boolean, Date, Reference, Text, Upload, Url, Uuid
 from schemas.stored_file import StoredFileSchema
 
@@ -8,6 +11,10 @@ class DownloadableFileSchema(StoredFileSchema):
     """Properties of a file of a downloadable."""
 
     searchable = ()
+    instead_of_file: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "url": ("url", "name"),
+        "library_file_uri": ("library_file_uri",),
+    }
 
     name = Text(
         "What customers see it called; empty: the name of the file. Required where "

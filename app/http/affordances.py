@@ -43,7 +43,7 @@ def item_actions(
                 "PUT",
                 href,
                 MULTIPART,
-                (*inputs, *files),
+                _with_file(schema, inputs),
             ),
             Action("upload-file", "Upload File", "PATCH", href, MULTIPART, files),
         ]
@@ -60,7 +60,10 @@ def create_actions(declaration: Declaration, href: str) -> list[Action]:
     title = f"Create {heading}"
     actions = []
     if not schema.needs_file:
-        actions.append(Action(f"create-{slug}", title, "POST", href, JSON, inputs))
+        actions += [
+            Action(f"create-{slug}{ending}", title + words, "POST", href, JSON, form)
+            for ending, words, form in _json_forms(schema, inputs)
+        ]
     if schema.takes_file:
         actions.append(
             Action(
@@ -123,7 +126,40 @@ def _search_field(kind: Kind) -> list[Field]:
 @cache
 def _create_forms(schema: ResourceSchema) -> tuple[Form, Form]:
     inputs = _inputs(schema, defaults(schema))
-    return Form(inputs), Form((*inputs, *_files(schema)))
+    return Form(inputs), Form(_with_file(schema, inputs))
+
+
+@cache
+def _json_forms(
+    schema: ResourceSchema, inputs: Form
+) -> tuple[tuple[str, str, Form], ...]:
+    """Return the forms that create one without its file, with their names.
+
+    There is one for each property that stands for a file, where one of them must.
+    """
+    alternatives = [name for name, needs in schema.instead_of_file.items() if needs]
+    if not alternatives:
+        return (("", "", inputs),)
+    return tuple(
+        (
+            f"-with-{name.replace('_', '-')}" if number else "",
+            f" with its {title_of(name)}",
+            Form(
+                replace(f, required=True)
+                if f.name in schema.instead_of_file[name]
+                else f
+                for f in inputs
+                if f.name == name or f.name not in alternatives
+            ),
+        )
+        for number, name in enumerate(alternatives)
+    )
+
+
+def _with_file(schema: ResourceSchema, inputs: tuple[Field, ...]) -> tuple[Field, ...]:
+    """Add the file to inputs, without those that can't be sent together with it."""
+    kept = tuple(f for f in inputs if f.name not in schema.instead_of_file)
+    return (*kept, *_files(schema))
 
 
 def defaults(schema: ResourceSchema) -> dict[str, Value]:

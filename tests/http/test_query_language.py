@@ -489,6 +489,9 @@ def alternatives(draw):
         key = f"{parameter}:{operator}" if operator else parameter
         found.append((key, value, lambda r, c=column, t=test: t(r[c])))
     (key, value, _), *others = found
+    if not (value or others or ":" in key):
+        # A field of a form that was left empty.
+        return key, value, lambda _record: True
     for other_key, other_value, _ in others:
         escaped = other_key.replace("\\", "\\\\")
         value += f"|{escaped}={other_value}"
