@@ -20,6 +20,7 @@ from app.services import folding
 from app.services.access import Principal
 from schemas.base import ResourceSchema
 from schemas.fields import UNREPRESENTABLE
+from schemas.normalization import nfc
 
 View = Callable[..., Response]
 READS, WITH_BODY = frozenset({"GET", "HEAD"}), frozenset({"POST", "PATCH", "PUT"})
@@ -107,7 +108,8 @@ class Dialect:
 def _legible(view: View) -> View:
     """Refuse, before a view, what no text here can be: the database cannot ask for it.
 
-    Raises `NotFound` and `BadRequest`.
+    What the view is given is normalized, as all that is stored. Raises `NotFound` and
+    `BadRequest`.
     """
 
     def read(call: Call, **ids: str) -> Response:
@@ -115,7 +117,8 @@ def _legible(view: View) -> View:
             raise NotFound
         if any(UNREPRESENTABLE.search(text) for pair in call.query for text in pair):
             raise BadRequest("the query has a character that no text here can have")
-        return view(call, **ids)
+        vars(call)["query"] = tuple((nfc(n), nfc(value)) for n, value in call.query)
+        return view(call, **{name: nfc(value) for name, value in ids.items()})
 
     return read
 

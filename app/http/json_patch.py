@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.errors import BadRequest, Conflict
+from schemas.normalization import nfc
 
 MEMBERS = {
     "add": {"value"},
@@ -82,5 +83,8 @@ def _existing(place: str, name: str, document: Mapping[str, Any]) -> str:
 
 
 def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, str) and isinstance(other, str):
+        # A client's text may be composed otherwise than what is stored.
+        return nfc(one) == nfc(other)
     # To Python, true is 1.
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
