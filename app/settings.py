@@ -181,8 +181,8 @@ class Settings:
     )
     download_session_minutes: int = _setting(
         default=60,
-        meaning="Minutes for which further requests are the same download of a "
-        "customer; 0: each is one.",
+        meaning="Minutes after its last bytes for which requests are the same "
+        "download of a customer; 0: each is one.",
         read=_whole,
     )
     download_addresses: str = _setting(
