@@ -43,6 +43,18 @@ from schemas.upload_slot import UploadSlotSchema
 SYNC_EVERY = 20 * 2**20
 """Bytes of a resumable upload that a killed server loses at most."""
 
+PIECES = frozenset(
+    {
+        "dztotalchunkcount",
+        "chunks",
+        "resumabletotalchunks",
+        "flowtotalchunks",
+        "qqtotalparts",
+    }
+)
+"""Fields by which Dropzone, Plupload, Resumable.js, Flow.js and Fine Uploader say how
+many pieces a file has, in lower case."""
+
 SLOT_METHODS = {
     "POST": "Create an address at which the file can be left",
     "OPTIONS": STANDARD_METHODS["OPTIONS"],
@@ -219,6 +231,7 @@ def _form(call: Call, token: str) -> Response:
     reader = bodies.Reader(_FORM, call.settings, call.installation.storage)
     reader.ensure_readable(call.request, "POST")
     with reader.read(call.request, "POST") as body:
+        _ensure_whole(body.values)
         errors = [*body.problems]
         errors += needed_file(has_file=body.upload is not None, is_new=True)
         if errors:
@@ -231,6 +244,16 @@ def _form(call: Call, token: str) -> Response:
     if slot["partial_key"]:
         call.installation.storage.drop_partial(slot["partial_key"])
     return _empty(204, {})
+
+
+def _ensure_whole(fields: Mapping[str, Any]) -> None:
+    """Refuse one of several pieces of a file. Raises `BadRequest`."""
+    for name, value in fields.items():
+        if name.lower() in PIECES and str(value).strip() not in {"", "0", "1"}:
+            raise BadRequest(
+                f"{name} says that the file comes in {str(value)[:20]} pieces, which "
+                "is not supported in a form; send it whole, or in pieces by tus 1.0.0"
+            )
 
 
 @_tus

@@ -140,6 +140,27 @@ def test_a_form_put_at_a_slot_is_its_file(anonymous, api, item, slot):
     assert api.get(f"{item}/file").data == b"song"
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        "dztotalchunkcount",
+        "chunks",
+        "resumableTotalChunks",
+        "flowTotalChunks",
+        "qqtotalparts",
+    ],
+)
+def test_a_piece_in_a_form_is_no_file(anonymous, api, item, slot, field):
+    def form(count):
+        return {field: count, "file": (io.BytesIO(b"half"), "song.mp3")}
+
+    answer = anonymous.post(slot, data=form("2"))
+    assert answer.status_code == 400
+    assert f"{field} says that the file comes in 2 pieces" in answer.text
+    assert api.get(item).json["file_size"] is None
+    assert anonymous.post(slot, data=form("1")).status_code == 204
+
+
 def test_a_form_is_no_file(api, item):
     form = {"file": (io.BytesIO(b"song"), "song.mp3")}
     answer = api.put(f"{item}/file", data=form)
