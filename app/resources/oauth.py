@@ -94,6 +94,7 @@ TOKEN_KEPT = 600
 MAX_STATE = 1000
 """Characters of the state that a redirect carries, in a header that is bounded."""
 
+INVALID_CLIENT = "invalid_client"
 _REFUSALS = (400, 401, 413, 415, 422)
 # In our words where the protocol has none, or none that help.
 _OTHERWISE = {"invalid_request": "token must be sent"}
@@ -244,7 +245,7 @@ def _endpoint(name: str) -> Any:
     return view
 
 
-def _answered(call: Call, status: int, body: Any, headers: Any) -> Response:
+def _answered(call: Call, status: int, body: Any, _headers: Any) -> Response:
     """Write an answer of the protocol; an error is one of ours, too."""
     document = dict(body or {})
     if "error" in document:
@@ -252,6 +253,9 @@ def _answered(call: Call, status: int, body: Any, headers: Any) -> Response:
         said_so = document.get("error_description")
         message = str(_EXPLAINED.get(code) or said_so or _OTHERWISE.get(code, code))
         document["error_description"] = message
+        if code == INVALID_CLIENT:
+            # Also where the client is named in the body (RFC 6749, section 5.2).
+            status = 401
         logref = note(call, status, message)
         said = {"logref": logref, "message": message, "code": code}
         entry = Resource(classes=("error",), properties=said)
@@ -260,7 +264,7 @@ def _answered(call: Call, status: int, body: Any, headers: Any) -> Response:
         )
         document = HAL.document(error, call.place.vocabulary)
     response = Response(_encoded(document), status, {"Content-Type": JSON, **PRIVATE})
-    if any(name.lower() == "www-authenticate" for name, _ in headers):
+    if status == 401:  # noqa: PLR2004
         response.headers["WWW-Authenticate"] = 'Basic realm="sirenhall"'
     return response
 
