@@ -30,6 +30,7 @@
         ├── ChecksumMismatch        460
         ├── Unavailable             503
         ├── FileNotThere            503
+        ├── NotPrefetched           503
         └── InsufficientStorage     507
 
 It knows no HTTP beyond the status numbers; `app/http/errors.py` renders it.
@@ -350,6 +351,14 @@ class FileNotThere(RequestError):
     status = 503
     code = "file_not_there"
     advice = "Try again later, or ask the shop, and name your order."
+
+
+class NotPrefetched(RequestError):
+    """A download is not sent before its link is followed."""
+
+    status = 503
+    code = "not_prefetched"
+    advice = "Follow the link to download the file; nothing was counted."
 
 
 class InsufficientStorage(RequestError):

@@ -92,6 +92,8 @@ class ResourceSchema(marshmallow.Schema):
             and not (name in self.properties and self.properties[name].dump_only)
         }
         errors = list(self._ignored(data)) if is_strict else []
+        if not is_strict:
+            sent = self._given(sent)
         try:
             loaded: Any = self.load(self._with_addresses(sent), partial=partial)
         except marshmallow.ValidationError as error:
@@ -114,13 +116,24 @@ class ResourceSchema(marshmallow.Schema):
             if value != "" or self._keeps_empty(name, partial=partial)
         }
 
-    def _keeps_empty(self, name: str, *, partial: bool) -> bool:
+    def _given(self, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """Leave out what was left empty, and would be no value of its property."""
+        return {
+            name: value
+            for name, value in sent.items()
+            if value not in ("", [])
+            or self._keeps_empty(name, partial=True, sent=value)
+        }
+
+    def _keeps_empty(self, name: str, *, partial: bool, sent: Any = "") -> bool:
         if name in self._ids:
             return False
         field = self.writable.get(name)
         if field is None or field.required:
             # Unknown, or a mistake that is reported.
             return True
+        if sent == []:
+            return field.is_list or not field.is_choice
         return field.accepts_empty and (partial or not field.allow_none)
 
     @cached_property
@@ -164,11 +177,11 @@ class ResourceSchema(marshmallow.Schema):
         for name, field in self.references().items():
             if field.dump_only or field.column not in sent:
                 continue
-            number = result.pop(field.column)
+            number = _single(result.pop(field.column))
             address = field.path.format(id=number)
-            given = result.setdefault(name, None if number is None else address)
-            if isinstance(given, list) and len(given) == 1:
-                given = given[0]
+            given = _single(
+                result.setdefault(name, None if number is None else address)
+            )
             if number is not None and not str(given).rstrip("/").endswith(address):
                 # Two at once: neither is guessed to be meant.
                 result[name] = f"{given} and {field.column} {number}"
@@ -219,3 +232,8 @@ class ResourceSchema(marshmallow.Schema):
             else "known are " + ", ".join(self.writable)
         )
         return f"{name[:100]} is not a property that can be set ({hint})"
+
+
+def _single(value: Any) -> Any:
+    """Return the only member of a list of one, and anything else as it is."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value

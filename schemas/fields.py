@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import marshmallow
 from marshmallow import missing as MISSING  # noqa: N812
 
 from schemas.errors import Complaint
 from schemas.normalization import nfc
+from schemas.urls import ascii_host, to_uri
 from schemas.values import (
     MONEY_DIGITS,
     date_text,
@@ -56,6 +57,9 @@ class Property(marshmallow.fields.Field[Any]):
 
     is_choice: ClassVar[bool] = False
     """Whether a value is one of several that are known."""
+
+    is_list: ClassVar[bool] = False
+    """Whether a value is a list."""
 
     lexical: Callable[[Any], str] = staticmethod(str)
     """Writes a stored value that is not null."""
@@ -146,14 +150,16 @@ class Property(marshmallow.fields.Field[Any]):
         data: Mapping[str, Any] | None,  # noqa: ARG002
         **_options: Any,
     ) -> Any:
-        # A form's single choice arrives as a list of one (HAL Explorer).
-        if self.is_choice and isinstance(value, list) and len(value) == 1:
+        # Clients of HAL-FORMS send a single value as a list of one.
+        if not self.is_list and isinstance(value, list) and len(value) == 1:
             value = value[0]
             if value is None and not self.allow_none:
                 raise self.make_error("null")
         # XML and forms have no other way to say null, so that it is one in JSON too.
         if value == "" and self.allow_none:
             return None
+        if value == "" and self.required:
+            raise self.make_error("required")
         return self.read(value)
 
     def read(self, value: Any) -> Any:
@@ -278,7 +284,7 @@ class Url(Text):
                 "invalid", "must be an absolute http or https URL without credentials"
             )
         # A redirect carries it in a header, whose size proxies bound.
-        if len(quote(value, safe="%/:=&?~#+!$,;'@()*[]")) > MAX_ENCODED_URL:
+        if len(to_uri(value)) > MAX_ENCODED_URL:
             raise self.complain(
                 "too_long",
                 f"must have at most {MAX_ENCODED_URL} characters, percent-encoded",
@@ -569,7 +575,8 @@ class Upload(Property):
 def _has_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return bool(parts.hostname and HOST.fullmatch(parts.hostname)) and (
+        host = parts.hostname or ""
+        return bool(HOST.fullmatch(host) and ascii_host(host)) and (
             parts.port is None or parts.port > 0
         )
     except ValueError:

@@ -24,11 +24,10 @@ def moments_between(start: datetime, end: datetime, zone: tzinfo) -> list[Span]:
     """Return the moments at which clocks show `start` to `end`, both naive.
 
     What clocks skip is an empty span where it would be: its end is before its start.
-    Raises `OverflowError` and `ValueError` beyond the years 1 to 9999.
     """
     first, last = _seconds(start), _seconds(end)
     found: list[Span] = []
-    skipped = None
+    skipped: int | None = None
     for low, high, offset in _offsets(first - MARGIN, last + MARGIN, zone):
         # What clocks show in this part is its moments plus the offset.
         span = max(low, first - offset), min(high, last - offset)
@@ -39,11 +38,8 @@ def moments_between(start: datetime, end: datetime, zone: tzinfo) -> list[Span]:
             found[-1] = found[-1][0], span[1]
         else:
             found.append(span)
-    if found:
-        return found
-    if skipped is None:
-        raise OverflowError
-    return [(skipped, skipped - 1)]
+    after = first if skipped is None else skipped
+    return found or [(after, after - 1)]
 
 
 def _seconds(naive: datetime) -> int:
@@ -52,7 +48,6 @@ def _seconds(naive: datetime) -> int:
 
 def _offsets(low: int, high: int, zone: tzinfo) -> Iterator[tuple[int, int, int]]:
     """Yield parts of a period with the offset from UTC that clocks have in each."""
-    low, high = max(low, EARLIEST), min(high, LATEST)
     step = next((s for most, s in STEPS if high - low <= most), STEPS[-1][1])
     begin, offset = low, _offset(low, zone)
     position = low
@@ -79,5 +74,7 @@ def _change(low: int, high: int, offset: int, zone: tzinfo) -> int:
 
 
 def _offset(moment: int, zone: tzinfo) -> int:
-    shown = datetime.fromtimestamp(moment, zone).utcoffset() or timedelta()
+    # Beyond the calendar, clocks stay as they are at its ends.
+    known = min(max(moment, EARLIEST), LATEST)
+    shown = datetime.fromtimestamp(known, zone).utcoffset() or timedelta()
     return int(shown.total_seconds())

@@ -79,7 +79,7 @@ class PurchaseSchema(ResourceSchema):
         example=24,
     )
     number_of_downloads = Integer(
-        "How often it was downloaded. Requests within an hour of the first are one "
+        "How often it was downloaded. Requests within an hour of each other are one "
         "download.",
         read_only=True,
         example=1,

@@ -63,6 +63,7 @@ class Words(Text):
     """A list of words."""
 
     kind = "List"
+    is_list = True
 
     def read(self, value: Any) -> str:
         """Join the words, a line each."""

@@ -1,7 +1,7 @@
 """The codes of files that are imported: short, in ASCII, and the same in each run.
 
-`songs/Über Größe.mp3` is `songs-uber-grosse`. Which file has a code is seen in the
-store, so that another format of a title that comes later changes no code of before.
+`songs/Über Größe.mp3` is `songs-uber-grosse`. The store shows which file has a code, so
+that a code never changes, and never goes to another file.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from typing import Any
 from anyascii import anyascii
 
 LONGEST_CODE = 50
+_ENDING = re.compile(r"(\.tar)?\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,10}\Z", re.ASCII)
 DIGEST = 8
 """Hexadecimal digits that tell files apart whose names are the same in ASCII."""
 
@@ -24,17 +25,20 @@ Known = Mapping[str, Mapping[str, Any]]
 
 def codes_of(paths: Sequence[Path], known: Known) -> dict[Path, str]:
     """Return a code for each path, none of them twice."""
-    # A code that several paths could have says nothing of any.
+    if len(paths) == 1 and (code := _code_of_a_single_file(paths[0], known)):
+        return {paths[0]: code}
+    # A code that several paths could have does not identify any of them.
     claims = Counter(code for path in paths for code in set(_shared_codes(path)))
     codes: dict[Path, str] = {}
+    taken: set[str] = set()
     unknown: dict[str, list[Path]] = defaultdict(list)
     for path in paths:
         found = _code_of_before(path, known, claims)
-        if found is None or found in codes.values():
+        if found is None or found in taken:
             unknown[plain_code(path)].append(path)
         else:
             codes[path] = found
-    taken = set(codes.values())
+            taken.add(found)
     for plain, several in unknown.items():
         owner = _owner(plain, several, known)
         for path in several:
@@ -59,6 +63,19 @@ def _code_of_before(path: Path, known: Known, claims: Counter[str]) -> str | Non
     return None
 
 
+def _code_of_a_single_file(path: Path, known: Known) -> str | None:
+    """Return the code of the only file of that name, imported with its folder."""
+    if path.parent != Path():
+        return None
+    ends = (f"-{plain_code(path)}", f"-{_code_by_ending(path)}")
+    found = [
+        code
+        for code, there in known.items()
+        if there.get("file_name") == path.name and f"-{code}".endswith(ends)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 def _shared_codes(path: Path) -> tuple[str, str]:
     """Return the codes that another path may have, too."""
     return _code_by_ending(path), _code_of_version_0_1(path)
@@ -66,17 +83,24 @@ def _shared_codes(path: Path) -> tuple[str, str]:
 
 def plain_code(path: Path) -> str:
     """Return the code of a path without its ending, in ASCII."""
-    return _ascii(path.with_suffix(""))[-LONGEST_CODE:].strip("-") or "file"
+    stem, _ = _split(path)
+    return _ascii(stem)[-LONGEST_CODE:].strip("-") or "file"
+
+
+def _split(path: Path) -> tuple[str, str]:
+    """Split a path at its ending: `v1.2` and `Mr. Smith` have none."""
+    ending = _ENDING.search(str(path))
+    return (str(path)[: ending.start()], ending[0]) if ending else (str(path), "")
 
 
 def _code_by_ending(path: Path) -> str:
-    return _with(plain_code(path), _ascii(Path(path.suffix)) or "file")
+    return _with(plain_code(path), _ascii(_split(path)[1]) or "file")
 
 
 def _code_by_digest(path: Path) -> str:
     """Return the code that no other path has."""
-    text = unicodedata.normalize("NFC", str(path))
-    digest = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+    # As it is written: two names may differ in their composition only.
+    digest = hashlib.sha256(str(path).encode(errors="surrogateescape")).hexdigest()
     return _with(plain_code(path), digest[:DIGEST])
 
 
@@ -85,8 +109,8 @@ def _with(plain: str, suffix: str) -> str:
     return plain[-(LONGEST_CODE - 1 - len(suffix)) :].strip("-") + f"-{suffix}"
 
 
-def _ascii(path: Path) -> str:
-    text = anyascii(unicodedata.normalize("NFC", str(path))).lower()
+def _ascii(text: str) -> str:
+    text = anyascii(unicodedata.normalize("NFC", text)).lower()
     return re.sub(r"[^a-z0-9]+", "-", text).strip("-")
 
 
@@ -98,9 +122,8 @@ def _owner(plain: str, several: Sequence[Path], known: Known) -> Path | None:
         named = [path for path in several if path.name == name]
         if named:
             return named[0]
-        # Another format of the same title is for sale by itself.
-        others = [path for path in several if path.stem != Path(name).stem]
-        return others[0] if len(several) == len(others) == 1 else None
+        # Another file, or another format of it: who bought one must not get the other.
+        return None
     return several[0] if len(several) == 1 else None
 
 

@@ -111,7 +111,7 @@ def _write(
     paths: Mapping[str, str],
     target: Path,
 ) -> None:
-    from app.cli.wares import CATEGORY, COLUMNS, PATH
+    from app.cli.tables import CATEGORY, COLUMNS, PATH
     from representations.csv_table import protect
 
     codes = {address: code for code, address in shop.categories.items()}

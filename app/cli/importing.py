@@ -45,8 +45,7 @@ def shop_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "store_id",
             type=click.IntRange(1),
             metavar="ID",
-            help="The store; not needed as long as there is one, or with a store's "
-            "token.",
+            help="The store; not needed if there is only one, or with a store's token.",
         ),
     ):
         command = option(command)
@@ -81,10 +80,14 @@ class Report:
 @click.option(
     "--category",
     metavar="CODE",
-    help="The item category; not needed as long as there is one of downloads, or the "
-    "CSV names it.",
+    help="The item category of what is new; not needed if there is only one of "
+    "downloads, or if the CSV names it.",
 )
-@click.option("--price", metavar="AMOUNT", help="The price of what has none.")
+@click.option(
+    "--price",
+    metavar="AMOUNT",
+    help="The price of what is new and has none.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @shop_options
 @explaining
@@ -99,14 +102,19 @@ def import_(
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Put a file, a folder of files, or what a list has, up for sale.
+    """Put a file, a folder of files, or the entries of a list up for sale.
 
-    Of a folder each file becomes a downloadable, known by its path, of which its code
-    is made; hidden files, those of the system, and links to elsewhere are skipped, and
-    named. A CSV has a line with names first: code, name, price, path (of the file, from
-    the CSV's folder), category, and any other property of a downloadable. A JSON file
-    is a list as SureCart's (products, downloads), WP EasyCart's (downloads) or Zid's
-    (products) API answers it; the files that it names are taken from its folder.
+    Each file of a folder becomes a downloadable; its code is made of its path. Hidden
+    files, system files, and links to elsewhere are skipped and listed.
+
+    The first line of a CSV holds the names of its columns, in any case: code, name,
+    price, path (of the file, from the CSV's folder), category, and any other property
+    of a downloadable. Fields are separated by commas, semicolons or tabs; with the
+    latter two, prices may have a decimal comma. An empty cell changes nothing.
+
+    A JSON file is a list as the API of SureCart (products, downloads), WP EasyCart
+    (downloads) or Zid (products) answers it; the files that it names are taken from
+    its folder.
 
     What is known by its code is brought up to date, and what is the same is left
     alone: so a broken import is simply run again. What is refused is listed with the

@@ -22,6 +22,7 @@ from itertools import chain, takewhile
 from typing import Any
 
 from gunicorn.http import Request, RequestParser
+from gunicorn.http.errors import ExpectationFailed
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -118,6 +119,15 @@ class BoundedRequest(Request):  # type: ignore[misc]
 
     gunicorn takes those of the headers, and searches all of it again at each read.
     """
+
+    def _apply_header_policy(
+        self, name: str, value: str, *state: Any, **place: Any
+    ) -> Any:
+        try:
+            return super()._apply_header_policy(name, value, *state, **place)
+        except ExpectationFailed:
+            # The application answers, in the format that is asked for.
+            return name, value
 
     def set_body_reader(self) -> None:
         """Choose how the body is read, once the headers were."""

@@ -297,7 +297,7 @@ def chunks(
     Raises `BadRequest` if it is shorter than its Content-Length or its chunked coding
     is broken, and at its end `DigestMismatch`.
     """
-    expected = digest_fields.of_request(request, digests)
+    expected = digest_fields.of_headers(request.headers, digests)
     for chunk in _received(request):
         for digest in expected:
             digest.update(chunk)
@@ -444,7 +444,9 @@ def _ensure_utf_8(request: Request, raw: bytes, *, is_xml: bool) -> None:
     send one by default. For XML it has (RFC 7303, section 3).
     """
     charset = request.mimetype_params.get("charset", "utf-8").strip().lower()
-    if charset in UTF_8 or (raw.isascii() and b"\0" not in raw):
+    # UTF-16 has NULs, and UTF-7 writes other letters in ASCII.
+    is_plain = raw.isascii() and b"\0" not in raw and charset != "utf-7"
+    if charset in UTF_8 or is_plain:
         return
     try:
         raw.decode()

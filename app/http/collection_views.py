@@ -382,6 +382,8 @@ class CollectionViews:
         if call.request.mimetype == MULTIPART:
             raise BadRequest("a file is for one resource, not for several: send JSON")
         with reader.read(call.request, "PATCH") as body:
+            # The form has no values to start from: what is empty was not filled in.
+            body.values = {n: v for n, v in body.values.items() if v not in ("", [])}
             sent = self.items.sent(call, body, "PATCH")
 
             def change(tx: Transaction, record: Record) -> Result:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Request
+from werkzeug.datastructures import Headers
 
 from app.errors import BadRequest, DigestMismatch
 from app.http.structured_fields import parse_dictionary
@@ -18,6 +18,9 @@ from app.http.structured_fields import parse_dictionary
 FIELDS = ("Content-Digest", "Repr-Digest")
 ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512"}
 """The algorithms that are checked, by their names in the fields."""
+
+OLD_ALGORITHMS = {**ALGORITHMS, "sha": "sha1", "md5": "md5"}
+"""The algorithms of Digest (RFC 3230 and RFC 5843), in lower case."""
 
 
 @dataclass(slots=True)
@@ -32,7 +35,7 @@ class Digest:
     expected: bytes
     state: Any
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         """Add bytes."""
         self.state.update(data)
 
@@ -41,23 +44,28 @@ class Digest:
         if self.state.digest() != self.expected:
             found = base64.b64encode(self.state.digest()).decode()
             raise DigestMismatch(
-                f"the {self.algorithm} digest of the body is {found}, which is not the "
-                f"one in {self.field}; nothing was changed"
+                f"the {self.algorithm.upper()} digest of the body is {found}, which is "
+                f"not the one in {self.field}; nothing was changed"
             )
 
 
-def of_request(request: Request, fields: Iterable[str] = FIELDS) -> list[Digest]:
-    """Return the digests that the header fields of a request announce.
+def of_headers(headers: Headers, fields: Iterable[str] = FIELDS) -> list[Digest]:
+    """Return the digests that header fields announce.
 
     Algorithms that are not known are ignored (RFC 9530, section 2). Raises
     `BadRequest` for a field that cannot be parsed.
     """
     digests: list[Digest] = []
     for field in fields:
-        digests += _of_field(field, request.headers.get(field))
-    content_md5 = request.headers.get("Content-MD5")
+        digests += _of_field(field, headers.get(field))
+    content_md5 = headers.get("Content-MD5")
     if content_md5 is not None:
         digests.append(of_base64("Content-MD5", "md5", content_md5))
+    for member in headers.get("Digest", "").split(","):
+        # The field of before RFC 9530, in plain Base64.
+        name, _, value = member.strip().partition("=")
+        if name.lower() in OLD_ALGORITHMS:
+            digests.append(of_base64("Digest", OLD_ALGORITHMS[name.lower()], value))
     return digests
 
 
@@ -88,7 +96,7 @@ def _digest(field: str, algorithm: str, expected: object) -> Digest:
     state = hashlib.new(algorithm, usedforsecurity=False)
     if not isinstance(expected, bytes) or len(expected) != state.digest_size:
         raise BadRequest(
-            f"{field} must hold a {algorithm} digest of {state.digest_size} bytes, in "
-            "Base64"
+            f"{field} must hold a digest by {algorithm.upper()}, of "
+            f"{state.digest_size} bytes, in Base64"
         )
     return Digest(field, algorithm, expected, state)

@@ -90,22 +90,32 @@ def register(app: Flask) -> None:
 
 
 def _answer(error: Exception) -> Response:
-    if error is request.routing_exception:
+    redirect = None
+    if error is request.routing_exception and not _dialect():
         redirect = trailing_slash.redirect(g.call)
-        if redirect is not None:
-            return redirect
+    return redirect or _described_answer(error)
+
+
+def _dialect() -> OwnWords | None:
+    """Return what answers the errors below the prefix of the request, if it is one."""
+    dialects: dict[str, OwnWords] = current_app.extensions.get(DIALECTS, {})
+    path = f"{request.path}/"
+    found = (own for prefix, own in dialects.items() if path.startswith(f"{prefix}/"))
+    return next(found, None)
+
+
+def _described_answer(error: Exception) -> Response:
     status, problems, headers = _described(error)
     logref = _logref()
     call: Call = g.call
     call.close()
     _log(error, status, problems, logref)
-    dialects: dict[str, OwnWords] = current_app.extensions.get(DIALECTS, {})
-    for prefix, own in dialects.items():
-        if f"{request.path}/".startswith(f"{prefix}/"):
-            if isinstance(error, NotFound) and error.problems[0].message:
-                # Only hypermedia answers all that is not there in the same words.
-                problems = error.problems
-            return own(status, problems, headers)
+    own = _dialect()
+    if own is not None:
+        if isinstance(error, NotFound) and error.problems[0].message:
+            # Only hypermedia answers all that is not there in the same words.
+            problems = error.problems
+        return own(status, problems, headers)
     call.make_answerable()
     document = _document(error, call, problems, logref, status)
     if call.choice.representation.is_for_people:

@@ -108,7 +108,11 @@ class MethodOverride:
         # Encoded as %5Fmethod it is the same field.
         if b"method" not in body:
             return None
-        values = [v for name, v in _pairs(body) if name == FIELD]
+        try:
+            values = [v for name, v in _pairs(body) if name == FIELD]
+        except ValueError:
+            # Whoever reads the body says what is wrong with it.
+            return None
         return ",".join(values) if values else None
 
     def _form(self, environ: "WSGIEnvironment") -> bytes:
@@ -132,7 +136,11 @@ class MethodOverride:
         # A query too long for a URL comes in the body of the form.
         if str(environ.get("CONTENT_TYPE", "")).lower().startswith(FORM):
             body = self._form(environ)
-            pairs = [(n, v) for n, v in _pairs(body) if n != FIELD]
+            try:
+                pairs = [(n, v) for n, v in _pairs(body) if n != FIELD]
+            except ValueError:
+                environ[REFUSED] = "the form is not UTF-8, or has too many fields"
+                return
             if pairs:
                 query = [environ.get("QUERY_STRING", ""), urlencode(pairs)]
                 environ["QUERY_STRING"] = "&".join(part for part in query if part)
@@ -201,8 +209,6 @@ def _first_field(environ: "WSGIEnvironment") -> str | None:
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
-    try:
-        text = body.decode()
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=1000)
-    except ValueError:
-        return []
+    return parse_qsl(
+        body.decode(), keep_blank_values=True, max_num_fields=1000, errors="strict"
+    )

@@ -9,13 +9,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from werkzeug.datastructures import Headers
+
 from app.errors import BadRequest, Invalid, TooLarge, UnsupportedMediaType
-from app.http.body_headers import IDENTITY, ensure_identity
+from app.http import digest_fields
+from app.http.body_headers import ensure_identity, ensure_plain_transfer
 from app.http.content_disposition import (
     Disposition,
     InvalidDisposition,
     parse_disposition,
 )
+from app.http.digest_fields import Digest
 from app.http.file_names import MAX_FILE_NAME, file_name
 from app.http.media_types import FORM
 from app.http.parts import MalformedParts, PartBegin, PartData, PartScanner
@@ -28,9 +32,6 @@ UNNAMED = "download"
 
 UNDECLARED = frozenset({OCTETS, FORM})
 """Types that say nothing of a file: the second is what curl sends by default."""
-
-PLAIN_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
-"""Content-Transfer-Encodings that leave the bytes of a part as they are."""
 
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,60}/[\w!#$&^.+-]{1,60}", re.ASCII)
 # Only the table that comes with Python: a machine's own may say anything.
@@ -110,6 +111,10 @@ class MultipartReader:
         self._text: tuple[str, bytearray] | None = None
         self._declared = ""
         self._nameless = ""
+        self._part = ""
+        self._received = 0
+        self._announced: int | None = None
+        self._checks: list[Digest] = []
         self._file: tuple[str, str] | None = None
         self._writer: Writer | None = None
         self._upload: Upload | None = None
@@ -148,15 +153,37 @@ class MultipartReader:
             )
         name, sent_name = self._disposition(headers)
         _ensure_plain(name, headers)
+        self._begin_checks(name, headers)
         if sent_name is None and name not in self._file_fields:
-            self._fields_size += len(name)
-            self._text = name, bytearray()
-            self._declared = headers.get("content-type", "")
-        elif not sent_name:
+            self._begin_text(name, headers)
+        elif not sent_name and name in self._file_fields:
             self._nameless = name
+        elif not sent_name:
+            self._begin_text(name, headers)
         else:
             shown = file_name(sent_name) or UNNAMED
             self._begin_file(name, shown, headers.get("content-type", ""))
+
+    def _begin_text(self, name: str, headers: dict[str, str]) -> None:
+        self._fields_size += len(name)
+        self._text = name, bytearray()
+        self._declared = headers.get("content-type", "")
+
+    def _begin_checks(self, name: str, headers: dict[str, str]) -> None:
+        """Take in what the headers of a part say of its bytes."""
+        self._checks = digest_fields.of_headers(Headers(headers))
+        announced = headers.get("content-length", "").strip()
+        self._announced = int(announced) if announced.isdecimal() else None
+        self._part, self._received = name, 0
+
+    def _end_checks(self) -> None:
+        for digest in self._checks:
+            digest.ensure_equal()
+        if self._announced not in {None, self._received}:
+            raise _broken(
+                f"the part {self._part[:100]} has {self._received} bytes, but its "
+                f"Content-Length is {self._announced}"
+            )
 
     def _disposition(self, headers: dict[str, str]) -> tuple[str, str | None]:
         """Return the names of a part's field and file."""
@@ -198,6 +225,9 @@ class MultipartReader:
         self.problems.append(FieldError(name[:100], "not_a_file", message))
 
     def _receive(self, view: memoryview) -> None:
+        self._received += len(view)
+        for digest in self._checks:
+            digest.update(view)
         if self._nameless:
             # A form whose file input was left empty sends a nameless file without
             # content; what has content was to be a file.
@@ -220,6 +250,7 @@ class MultipartReader:
             self._writer.write(view)
 
     def _end(self) -> None:
+        self._end_checks()
         self._nameless = ""
         if self._text is not None:
             name, value = self._text
@@ -244,13 +275,10 @@ def media_type(declared: str, file_name: str) -> str:
 
 def _ensure_plain(name: str, headers: dict[str, str]) -> None:
     """Refuse headers of a part that make something else of its bytes."""
-    encoding = headers.get("content-transfer-encoding", "").lower()
-    if encoding not in PLAIN_ENCODINGS:
-        raise UnsupportedMediaType(
-            f"the part {name[:100]} has the Content-Transfer-Encoding {encoding[:40]}, "
-            "which is not supported (RFC 7578, section 4.7); send its bytes as they are"
-        )
-    ensure_identity(headers.get("content-encoding", IDENTITY), f"the part {name[:100]}")
+    part = f"the part {name[:100]}"
+    ensure_plain_transfer(headers.get("content-transfer-encoding", ""), part)
+    for field in ("Content-Encoding", "Transfer-Encoding"):
+        ensure_identity(headers.get(field.lower(), ""), part, field)
     if "content-range" in headers:
         raise BadRequest(
             f"the part {name[:100]} has a Content-Range; send all of the file"

@@ -48,7 +48,7 @@ def byte_ranges(header: str | None, size: int) -> list[ByteRange] | None:
         match = _SPEC.fullmatch(spec)
         if not match or spec == "-" or not (match[1] or match[2]):
             return None
-        if match[1] and match[2] and _position(match[1]) > _position(match[2]):
+        if match[1] and match[2] and _size_of(match[1]) > _size_of(match[2]):
             return None
         satisfied = _satisfied(match[1], match[2], size)
         if satisfied:
@@ -63,6 +63,12 @@ def _satisfied(first: str, last: str, size: int) -> ByteRange | None:
         start = _position(first)
         stop = min(_position(last) + 1, size) if last else size
     return ByteRange(start, stop) if start < stop else None
+
+
+def _size_of(digits: str) -> tuple[int, str]:
+    """Return what orders numbers of any length."""
+    digits = digits.lstrip("0")
+    return len(digits), digits
 
 
 def _position(digits: str) -> int:

@@ -8,12 +8,11 @@ from typing import Any
 from flask import Request
 
 from app.errors import BadRequest, Invalid, RequestError, TooLarge, UnsupportedMediaType
-from app.http import bodies
+from app.http import bodies, tus
 from app.http.call import Call
 from app.http.content_disposition import InvalidDisposition, parse_disposition
 from app.http.digest_fields import of_base64
 from app.http.file_names import file_name, shortened
-from app.http.media_types import MULTIPART
 from app.http.multipart import media_type
 from app.services import blobs
 from app.services.main_files import NewFile
@@ -40,7 +39,10 @@ def received(
     if (request.content_length or 0) > most:
         raise _too_large(most)
     announced_md5 = slot["announced_md5"]
-    md5 = announced_md5 and of_base64("the announcement", "md5", announced_md5)
+    checks = [tus.checksum(request)]
+    if announced_md5:
+        checks.append(of_base64("the announcement", "md5", announced_md5))
+    digests = [check for check in checks if check]
     declared = declared or request.mimetype
     name = name or _disposed(request) or name_of(record, declared)
     with storage.writer() as writer:
@@ -50,11 +52,11 @@ def received(
             writer.write(chunk)
             if writer.size > (slot["announced_size"] or most):
                 break
-            if md5:
-                md5.update(chunk)
+            for digest in digests:
+                digest.update(chunk)
         ensure_announced(slot, writer.size)
-        if md5:
-            md5.ensure_equal()
+        for digest in digests:
+            digest.ensure_equal()
         blob = writer.keep()
     with keeping(call, blob):
         yield NewFile(name, media_type(declared, name), blob)
@@ -80,10 +82,10 @@ def keeping(call: Call, blob: Blob) -> Iterator[None]:
 
 
 def _ensure_there(request: Request) -> None:
-    if request.mimetype == MULTIPART:
+    if request.mimetype.startswith("multipart/"):
         raise UnsupportedMediaType(
-            "a form is not supported here: send the file itself as the body, as "
-            "curl --upload-file does",
+            f"a body of type {request.mimetype[:40]} is not supported here: send the "
+            "file itself as the body, as curl --upload-file does",
             headers={"Accept": "*/*"},
         )
     if request.content_length is None and "Transfer-Encoding" not in request.headers:

@@ -6,6 +6,7 @@ from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from app.http.call import Call
+from app.http.method_override import APPLIED
 
 SAFE = frozenset({"GET", "HEAD"})
 """Methods that are redirected: a client may lose the body of another one."""
@@ -17,6 +18,9 @@ def redirect(call: Call) -> Response | None:
     plain = path.rstrip("/")
     if request.method not in SAFE or not plain or plain == path:
         return None
+    # A client would send the form of an overridden GET again, to a URL that has it.
+    if request.environ.get(APPLIED):
+        return None
     adapter = current_app.url_map.bind("", path_info=plain)
     try:
         adapter.match(plain, method="GET")
@@ -24,6 +28,7 @@ def redirect(call: Call) -> Response | None:
         return None
     query = request.environ.get("QUERY_STRING", "")
     location = call.place.base + quote(plain, safe="/:@!$&'()*+,;=~-._")
-    return Response(
-        status=308, headers={"Location": f"{location}?{query}" if query else location}
-    )
+    location = f"{location}?{query}" if query else location
+    body = f"The address has no slash at its end: {location}\n"
+    headers = {"Location": location, "Content-Type": "text/plain; charset=utf-8"}
+    return Response(body, 308, headers)

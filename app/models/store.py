@@ -33,7 +33,7 @@ STORES = Table(
     Column("use_webhook", Boolean, nullable=False),
     Column("webhook_url", text(300), nullable=False),
     Column("webhook_key", text(200), nullable=False),
-    # Keys of before, as JSON: they sign, too, for a while after they were changed.
+    # Old keys, as JSON: they go on signing for a while after a change.
     Column("webhook_old_keys", text(), nullable=False, server_default=""),
     # Until when its receiver asked to be sent nothing (Retry-After).
     Column("webhook_paused_until", BigInteger),

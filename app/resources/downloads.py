@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from app.errors import BadRequest, NotAcceptable, Unavailable, UnknownLink
+from app.errors import BadRequest, NotAcceptable, NotPrefetched, UnknownLink
 from app.http import client_address, customer_page, delivery, handover
 from app.http.addresses import DOWNLOAD as ADDRESS
 from app.http.addresses import DOWNLOAD_FILES as PAGE
@@ -31,6 +31,7 @@ from app.services.clock import now
 from representations import Link, Resource
 from schemas.download import DownloadSchema
 from schemas.fields import UNREPRESENTABLE
+from schemas.urls import to_uri
 
 MAX_USER_AGENT = 300
 SLOWEST = 250_000
@@ -40,7 +41,7 @@ PREFETCHING = re.compile(r"\b(prefetch|prerender|preview)\b", re.IGNORECASE)
 PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 """What says that nobody has followed the link yet (the Fetch standard, 3.10)."""
 
-AROUND = " \t\r\n\u00a0.,;:!?()<>[]{}\"'`*\u2026\u00bb\u201d\u2019"
+AROUND = re.compile(r"\A[^A-Za-z0-9_-]+|[^A-Za-z0-9_-]+\Z", re.ASCII)
 """What stands around a link in a text, and is taken along when it is copied."""
 
 
@@ -127,14 +128,14 @@ def _ensure_followed(call: Call) -> None:
     headers = call.request.headers
     said = " ".join(headers.get(name, "") for name in PREFETCH_HEADERS)
     if call.request.method == "GET" and PREFETCHING.search(said):
-        raise Unavailable(
-            "a file is not prefetched; it is sent when the link is followed",
+        raise NotPrefetched(
+            "files are not sent to prefetch requests; follow the link to download it",
             headers={"Cache-Control": "no-store", "Retry-After": "0"},
         )
 
 
 def _wanted(call: Call, moment: int, *, is_main: bool = False) -> dict[str, Any]:
-    sent = {name: value.strip(AROUND) for name, value in call.query}
+    sent = {name: AROUND.sub("", value) for name, value in call.query}
     if len(sent) < len(call.query):
         raise BadRequest("a parameter of the link was sent more than once")
     file_id = 0 if is_main else _file_id(sent.get(FILE))
@@ -238,7 +239,7 @@ def _purchased(file: Mapping[str, Any], link: str) -> Resource:
 def _redirect(call: Call, record: Mapping[str, Any], found: int | None) -> Response:
     if call.request.method != "HEAD":
         _hand_over(call, record, found)
-    headers = {"Location": record["url"], "Cache-Control": "private, no-store"}
+    headers = {"Location": to_uri(record["url"]), "Cache-Control": "private, no-store"}
     return Response(status=302, headers=headers)
 
 
@@ -257,12 +258,10 @@ def _begun(call: Call, record: Mapping[str, Any], found: int | None) -> delivery
 
 
 def _hand_over(call: Call, record: Mapping[str, Any], found: int | None) -> None:
-    """Open or extend a download whose bytes another server sends."""
+    """Open a download whose bytes another server sends, unless one is open."""
     sending = (record["file_size"] or 0) // SLOWEST if record["url"] is None else 0
-    download_id = _begin(call, record, found, "redirected", sending)
-    if found is not None and call.settings.download_session_minutes:
-        minutes = call.settings.download_session_minutes
-        downloads.extend(call.installation.database, [download_id], minutes, sending)
+    # It is not extended later: how much was sent is not known, nor when it is enough.
+    _begin(call, record, found, "redirected", sending)
 
 
 def _begin(

@@ -158,7 +158,7 @@ def _put(call: Call, token: str) -> Response:
     uploads.ensure_open(slot)
     if call.request.mimetype == MULTIPART and slot["announced_size"] is None:
         # What curl -X PUT -F sends: the file is in the form, and not all of it.
-        return _form(call, token)
+        return _left(call, _from_form(call, token))
     record = _before(call, slot)
     declared = str(slot["file_type"] or "")
     receiving = received(call, record, slot["file_name"], declared, slot)
@@ -220,11 +220,17 @@ def _post(call: Call, token: str) -> Response:
     if uploads.find(call.db, token)["announced_size"] is not None:
         raise BadRequest("PUT the file, as it was announced")
     is_form = call.request.mimetype == MULTIPART
-    return _form(call, token) if is_form else _begin(call, token)
+    if not is_form:
+        return _begin(call, token)
+    _from_form(call, token)
+    return _empty(204, {})
 
 
-def _form(call: Call, token: str) -> Response:
-    """Take the file of a form, as an S3 does: other fields may come with it."""
+def _from_form(call: Call, token: str) -> Mapping[str, Any]:
+    """Store the file of a form, as an S3 does: other fields may come with it.
+
+    Return the record that has it now.
+    """
     slot = uploads.find(call.db, token)
     uploads.ensure_open(slot)
     call.close()
@@ -240,10 +246,10 @@ def _form(call: Call, token: str) -> Response:
             name, declared = slot["file_name"] or file.name, slot["file_type"]
             kind = media_type(declared, name) if declared else file.type
             with call.writing() as tx:
-                uploads.finish(tx, slot, NewFile(name, kind, file.blob))
+                record = uploads.finish(tx, slot, NewFile(name, kind, file.blob))
     if slot["partial_key"]:
         call.installation.storage.drop_partial(slot["partial_key"])
-    return _empty(204, {})
+    return record
 
 
 def _ensure_whole(fields: Mapping[str, Any]) -> None:

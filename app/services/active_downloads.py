@@ -8,6 +8,7 @@ process that is killed ends in its time.
 
 import logging
 import threading
+import time
 from collections import Counter
 
 from app.database import Database
@@ -27,14 +28,14 @@ class ActiveDownloads:
         self._minutes = minutes
         self._pause = min(LONGEST_PAUSE, minutes * 60 / 4)
         self._requests: Counter[int] = Counter()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def add(self, download_id: int) -> None:
         """Keep the session of a download open, until it is removed as often."""
         if not self._minutes:
             return
-        with self._changed:
+        with self._lock:
             self._requests[download_id] += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, daemon=True)
@@ -42,15 +43,15 @@ class ActiveDownloads:
 
     def remove(self, download_id: int) -> None:
         """Take one request of a download off."""
-        with self._changed:
+        with self._lock:
             self._requests[download_id] -= 1
             if self._requests[download_id] <= 0:
                 del self._requests[download_id]
 
     def _run(self) -> None:
         while True:
-            with self._changed:
-                self._changed.wait(self._pause)
+            time.sleep(self._pause)
+            with self._lock:
                 ids = list(self._requests)
                 if not ids:
                     self._thread = None

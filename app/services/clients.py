@@ -83,19 +83,30 @@ def ensure_redirectable(uri: str) -> None:
         )
     scheme = found[1].lower()
     if scheme == "https":
-        if not urlsplit(uri).hostname:
-            raise ConfigurationError(f"--redirect-uri {uri}: must have a host")
+        if not _has_host(uri):
+            raise ConfigurationError(
+                f"--redirect-uri {uri}: must have a host, and no user or password"
+            )
     elif scheme == "http":
         if loopback(uri) is None:
             raise ConfigurationError(
                 f"--redirect-uri {uri}: must be https; plain http is for "
                 "http://127.0.0.1, http://[::1] and http://localhost only"
             )
-    elif "." not in scheme:
+    elif not all(scheme.split(".")) or "." not in scheme:
         raise ConfigurationError(
             f"--redirect-uri {uri}: the scheme of an app must be its reversed domain "
             f"name (RFC 8252), such as com.example.{scheme}:/callback"
         )
+
+
+def _has_host(uri: str) -> bool:
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError:
+        return False
+    return bool(parts.hostname) and "@" not in parts.netloc
 
 
 def loopback(uri: str) -> tuple[str, str, str] | None:

@@ -8,7 +8,7 @@ import ssl
 import threading
 from collections import Counter
 from contextlib import closing, suppress
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse, parse_headers
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -19,6 +19,7 @@ from app.services import webhooks
 from app.services.clock import now
 from app.services.installation import Installation
 from app.services.webhooks import Due, Outcome
+from schemas.urls import to_uri
 
 CONNECT, DEADLINE = 5.0, 15.0
 """Seconds to connect, and for all of an attempt: far fewer than its lease."""
@@ -26,6 +27,9 @@ CONNECT, DEADLINE = 5.0, 15.0
 AT_ONCE = 16
 OF_ONE_STORE = 4
 """Attempts at a time, and of one store, so that a slow one stops no other."""
+
+MAX_INTERIM = 10
+"""Answers of the class 1xx before the final one."""
 
 MAX_RETRY_AFTER = 40
 """Characters of a Retry-After: a date has fewer."""
@@ -138,15 +142,19 @@ def _send(
     due: Due, headers: dict[str, str], *, may_be_private: bool
 ) -> tuple[int, int]:
     """Return the status, and the seconds after which to try again."""
-    # It encodes what is not ASCII: a path as UTF-8, a host by IDNA.
-    url = parse_url(due.url)
+    url = parse_url(to_uri(due.url))
     host = (url.host or "").strip("[]")
     kind = _Tls if url.scheme == "https" else _Plain
     port = url.port or kind.default_port
     addresses = resolve(host, port, may_be_private=may_be_private)
     connection = kind(host, port, timeout=DEADLINE, addresses=addresses)
     with closing(connection):
-        connection.request("POST", url.request_uri, due.payload.encode(), headers)
+        connection.request(
+            *("POST", url.request_uri, due.payload.encode(), headers),
+            # The body is not read, however large it is.
+            preload_content=False,
+            decode_content=False,
+        )
         answer = connection.getresponse()
         with closing(answer):
             return answer.status, _retry_after(answer.headers.get("Retry-After"))
@@ -163,11 +171,25 @@ def _retry_after(sent: str | None) -> int:
     return max(0, min(math.ceil(seconds), LONGEST_PAUSE))
 
 
+class _FinalResponse(HTTPResponse):
+    """Skips interim answers, such as 103 (RFC 9110, section 15.2)."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(MAX_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 < status < 200:  # noqa: PLR2004
+                return version, status, reason
+            parse_headers(self.fp)
+        raise HTTPException("too many interim answers")
+
+
 class _Pinned(HTTPConnection):
     """A connection to addresses that were looked at, and that ends in time.
 
     Each read has its own timeout, but a server may send a byte with each.
     """
+
+    response_class = _FinalResponse
 
     def __init__(self, *arguments: Any, addresses: list[str], **options: Any) -> None:
         super().__init__(*arguments, **options)

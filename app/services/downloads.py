@@ -61,7 +61,10 @@ PURCHASES = "downloadable_purchases"
 TOLD = ("id", "downloadable_id", "order_id", "customer_id", "number_of_downloads")
 """What webhooks are told of a purchase."""
 
-HOUR = 3600
+HOUR, DAY = 3600, 86_400
+SLOWEST = 10_000
+"""Bytes a second at which a file is sent at least; a day more may pass between."""
+
 MOST_SENT = 2
 """How often the bytes of a file may be sent in a session that slides."""
 
@@ -548,19 +551,16 @@ def _count_further(tx: Transaction, record: Mapping[str, Any], moment: int) -> i
     return counted
 
 
-def extend(
-    database: Database, download_ids: Sequence[int], minutes: int, sending: int = 0
-) -> None:
+def extend(database: Database, download_ids: Sequence[int], minutes: int) -> None:
     """Extend the sessions of downloads whose bytes flow.
 
-    One that a reset has ended stays so. `sending` are seconds for which bytes are
-    sent from elsewhere, where this server does not see them.
+    One that a reset has ended stays so.
     """
     with database.writing() as tx:
         tx.execute(
             update(DOWNLOADS)
             .where(_S.id.in_(download_ids), _may_extend(_S.bytes_sent))
-            .values(open_until=_later(now() + minutes * 60 + sending))
+            .values(open_until=_later(now() + minutes * 60))
         )
 
 
@@ -587,7 +587,12 @@ def end(
     """
     total = _S.bytes_sent + sent
     is_whole = total >= _S.file_size
-    slides = and_(literal(sent > 0), _may_extend(total))
+    moment = now()
+    # Who asks for a byte an hour does not keep it open for ever.
+    longest = DAY + _S.file_size / SLOWEST
+    slides = and_(
+        literal(sent > 0), _may_extend(total), _S.date_created + longest > moment
+    )
     with database.writing() as tx:
         tx.execute(
             update(DOWNLOADS)
@@ -595,7 +600,7 @@ def end(
             .values(
                 bytes_sent=total,
                 open_until=case(
-                    (slides, _later(now() + minutes * 60)), else_=_S.open_until
+                    (slides, _later(moment + minutes * 60)), else_=_S.open_until
                 ),
                 # How far it came is not known of what another server sends.
                 outcome=case(

@@ -3,6 +3,9 @@
 from functools import cache
 from zoneinfo import available_timezones
 
+SCRIPT = 4
+"""Letters of a script's code (ISO 15924)."""
+
 
 @cache
 def currency_digits(currency: str) -> int:
@@ -110,9 +113,19 @@ def is_timezone(name: str) -> bool:
     return name in _timezones()
 
 
-def likely_territory(language: str) -> str:
-    """Return where a language is mostly spoken (CLDR): `br` for `pt`, or empty."""
+def likely_language(name: str) -> str:
+    """Return a language with its likely script and territory (CLDR), in small letters.
+
+    `pt` is `pt-latn-br`, and `zh-tw` is `zh-hant-tw`; an unknown one is as it was.
+    """
     from babel.core import get_global
 
-    likely = str(get_global("likely_subtags").get(language, ""))
-    return likely.rpartition("_")[2].lower()
+    known = get_global("likely_subtags")
+    language, *rest = name.split("-")
+    # Scripts have four letters, and a capital first; territories are capitals.
+    parts = [p.title() if len(p) == SCRIPT else p.upper() for p in rest]
+    likely = known.get("_".join([language, *parts]))
+    if likely is None and len(parts) == 1 and len(parts[0]) != SCRIPT:
+        # The script of the language, wherever it is spoken.
+        likely = f"{known.get(language, language).rpartition('_')[0]}_{parts[0]}"
+    return str(likely or name).replace("_", "-").strip("-").lower()

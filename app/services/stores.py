@@ -77,8 +77,6 @@ _PLACES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ),
 )
 
-SHORTEST_KEY = 16
-
 _STATES = select(
     func.count().label("total"),
     func.coalesce(func.max(STORES.c.id), 0).label("newest"),
@@ -137,12 +135,18 @@ def problems(values: Mapping[str, Any]) -> Iterator[FieldError]:
     for name, exists, form in _PLACES:
         if name in values and not exists(values[name]):
             yield FieldError(name, "inclusion", f"{name} must be {form}")
-    if 0 < len(values.get("webhook_key", "")) < SHORTEST_KEY:
+    if 0 < len(values.get("webhook_key", "")) < webhooks.SHORTEST:
         yield FieldError(
             "webhook_key",
             "too_short",
-            f"webhook_key must have at least {SHORTEST_KEY} characters; left empty, "
-            "one is made",
+            f"webhook_key must have at least {webhooks.SHORTEST} characters",
+        )
+    elif not webhooks.is_key(values.get("webhook_key", "")):
+        yield FieldError(
+            "webhook_key",
+            "invalid",
+            f"webhook_key must have at least {webhooks.SHORTEST} bytes in Base64 after "
+            f"{webhooks.SECRET}",
         )
 
 
@@ -209,7 +213,7 @@ def _webhook(changes: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, 
     if whole.get("use_webhook") and not whole.get("webhook_key"):
         found["webhook_key"] = webhooks.new_key()
     if changes.get("use_webhook") or "webhook_url" in changes:
-        found.update(webhooks.HEALTHY)
+        found.update(webhooks.HEALTHY, webhook_paused_until=None)
     return found
 
 
@@ -218,7 +222,8 @@ def _old_keys(tx: Snapshot, record: Mapping[str, Any], key: str) -> dict[str, st
     if not key or key == record["webhook_key"] or not record["webhook_key"]:
         return {}
     before = str(tx.value(_OLD_KEYS, id=record["id"]) or "")
-    return {"webhook_old_keys": webhooks.keys_kept(before, record["webhook_key"])}
+    kept = webhooks.rotated_keys(before, record["webhook_key"], key)
+    return {"webhook_old_keys": kept}
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:

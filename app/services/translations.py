@@ -13,7 +13,7 @@ from app.services import downloadables, listing
 from app.services.access import Principal
 from app.services.clock import now
 from app.services.downloadables import store_language
-from app.services.places import likely_territory
+from app.services.places import likely_language
 
 TEXTS = ("name", "description")
 """What a downloadable itself has in its own language."""
@@ -187,7 +187,17 @@ def best(ranges: Sequence[str], known: Iterable[str], own: str) -> str:
 
 
 def _looked_up(wanted: str, available: AbstractSet[str]) -> str | None:
-    """Return the longest beginning of a range that is available."""
+    """Return the longest beginning of a range that is available.
+
+    Its most likely script comes first: `zh-tw` finds `zh-hant` rather than `zh`.
+    """
+    if wanted in available:
+        return wanted
+    scripted = likely_language(wanted)
+    while scripted.count("-"):
+        if scripted in available:
+            return scripted
+        scripted = scripted.rpartition("-")[0]
     left = wanted
     while left:
         if left in available:
@@ -204,8 +214,10 @@ def _beginning(prefix: str, available: AbstractSet[str], own: str) -> str | None
     found = sorted(name for name in available if name.startswith(f"{prefix}-"))
     if own in found:
         return own
-    likely = f"{prefix}-{likely_territory(prefix)}"
-    return likely if likely in found else next(iter(found), None)
+    language, _, rest = likely_language(prefix).partition("-")
+    script, _, territory = rest.rpartition("-")
+    likely = (f"{language}-{territory}", f"{language}-{script}")
+    return next((name for name in likely if name in found), next(iter(found), None))
 
 
 def spoken(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, select, true, update
+from sqlalchemy import and_, bindparam, case, delete, func, select, true, update
 from sqlalchemy.sql import ColumnElement
 
 from app.database import Database, Snapshot, Statement, Transaction
@@ -28,6 +28,9 @@ from schemas.webhook_delivery import DELIVERED, FAILED, PENDING
 COLLECTION = "webhook_deliveries"
 SECRET = "whsec_"  # noqa: S105 - how a secret begins
 SECRET_BYTES = 32
+SHORTEST = 16
+"""Characters of a key, or bytes where it is in Base64."""
+
 
 DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds between attempts; after the last of them there is no further one."""
@@ -45,8 +48,8 @@ GONE = 410
 ROTATION = 86_400
 """Seconds for which a key signs after it was changed."""
 
-MOST_KEYS = 3
-"""Keys of before that sign, at most."""
+MOST_KEYS = 10
+"""Old keys that sign, at most."""
 
 LOOKED_AT = 64
 """Rows that a claim chooses from: the oldest few of each store."""
@@ -155,11 +158,23 @@ def new_key() -> str:
     return SECRET + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def keys_kept(before: str, key: str) -> str:
-    """Return the keys that sign for `ROTATION` more, `key` among them, to be stored."""
+def is_key(text: str) -> bool:
+    """Return whether a text is a key: Base64 after its prefix, or without a prefix."""
+    if not text.startswith(SECRET):
+        return True
+    try:
+        key = base64.b64decode(text.removeprefix(SECRET), validate=True)
+    except ValueError:
+        return False
+    return len(key) >= SHORTEST
+
+
+def rotated_keys(stored: str, old: str, new: str) -> str:
+    """Return what is stored of old keys once a new one replaces another."""
     moment = now()
-    kept = {old: until for old, until in _old_keys(before) if until > moment}
-    kept[key] = moment + ROTATION
+    kept = {key: until for key, until in _old_keys(stored) if until > moment}
+    kept[old] = moment + ROTATION
+    kept.pop(new, None)
     return json.dumps(list(kept.items())[-MOST_KEYS:])
 
 
@@ -323,7 +338,7 @@ def _pause(tx: Transaction, due: Due, outcome: Outcome, moment: int) -> None:
         tx.execute(
             update(STORES)
             .where(_S.id == due.store_id, _S.webhook_url == due.url)
-            .values(webhook_paused_until=moment + outcome.retry_after)
+            .values(webhook_paused_until=_later(moment + outcome.retry_after))
         )
 
 
@@ -352,8 +367,13 @@ def _note_health(tx: Transaction, due: Due, outcome: Outcome, moment: int) -> No
         _change_store(tx, due, values)
 
 
+def _later(until: int) -> ColumnElement[int]:
+    """Return the later of a moment and the one until which a webhook is paused."""
+    before = func.coalesce(_S.webhook_paused_until, 0)
+    return case((before < until, until), else_=before)
+
+
 HEALTHY: Mapping[str, Any] = {
-    "webhook_paused_until": None,
     "webhook_failing_since": None,
     "webhook_disabled_since": None,
     "webhook_error": "",

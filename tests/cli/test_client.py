@@ -98,6 +98,10 @@ def test_an_app_may_have_a_scheme_of_its_own(run, uri):
         (["create", "--redirect-uri", "data://x"], "com.example.data:/"),
         (["create", "--redirect-uri", "myapp://cb"], "com.example.myapp:/callback"),
         (["create", "--redirect-uri", "com.example.app:"], "absolute URI"),
+        (["create", "--redirect-uri", "com..app:/x"], "must be its reversed domain"),
+        (["create", "--redirect-uri", "https://[zz]/"], "must have a host"),
+        (["create", "--redirect-uri", "https://h:99999/cb"], "must have a host"),
+        (["create", "--redirect-uri", "https://me:pw@h/cb"], "no user or password"),
         (["create", "--public"], "--public needs --redirect-uri"),
     ],
 )

@@ -27,7 +27,11 @@ def store(**files):
         ("songs/Über Fjord.mp3", "songs-uber-fjord"),
         ("Червоний.pdf", "chervoniy"),
         ("日本.pdf", "riben"),
-        ("a.b.tar.gz", "a-b-tar"),
+        ("a.b.tar.gz", "a-b"),
+        ("Mr. Smith", "mr-smith"),
+        ("book v1.2", "book-v1-2"),
+        ("book v1.2.pdf", "book-v1-2"),
+        ("a.7z", "a"),
         ("….mp3", "file"),
         ("README", "readme"),
         ("x" * 80 + ".mp3", "x" * 50),
@@ -59,16 +63,49 @@ def test_names_that_are_the_same_in_ascii_are_told_apart_whatever_comes():
     assert codes("Uber.mp3", known=known) == [first[1]]
 
 
+def test_names_that_differ_in_their_composition_only_are_two_files():
+    first = codes("\u00fcber.txt", "u\u0308ber.txt")
+    assert len(set(first)) == 2
+    known = {code: {"file_name": "\u00fcber.txt"} for code in first}
+    assert codes("\u00fcber.txt", "u\u0308ber.txt", known=known) == first
+
+
+def test_a_single_file_keeps_the_code_that_it_got_with_its_folder():
+    known = store(albums_tide="Tide.mp3", book="Book.pdf")
+    assert codes("Tide.mp3", known=known) == ["albums-tide"]
+    known |= store(singles_tide="Tide.mp3")
+    assert codes("Tide.mp3", known=known) == ["tide"]
+    assert codes("Tide.mp3", "Book.pdf", known=known) == ["tide", "book"]
+
+
 def test_what_an_earlier_version_imported_keeps_its_code():
     known = {"songs-über-fjord-mp3": {"file_name": "Über Fjord.mp3"}}
     assert codes("songs/Über Fjord.mp3", known=known) == ["songs-über-fjord-mp3"]
 
 
-def test_a_new_file_of_a_title_is_its_next_version():
-    known = store(song="song (final).mp3")
-    assert codes("song.mp3", known=known) == ["song"]
-    known = {"song": {"file_name": None}}
-    assert codes("song.mp3", known=known) == ["song"]
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("C.pdf", "C++.pdf"),
+        ("a b.mp3", "a-b.mp3"),
+        ("x/a.mp3", "x-a.mp3"),
+        ("日.mp3", "ri.mp3"),
+        ("song.mp3", "Song.mp3"),
+    ],
+)
+def test_another_file_never_gets_the_code_of_one_that_was_sold(first, second):
+    [code] = codes(first)
+    known = {code: {"file_name": Path(first).name}}
+    [other] = codes(second, known=known)
+    assert other != code
+    assert codes(first, known=known) == [code]
+    both = codes(first, second, known=known)
+    assert both[0] == code
+    assert both[1] != code
+
+
+def test_a_downloadable_without_a_file_gets_its_file():
+    assert codes("song.mp3", known={"song": {"file_name": None}}) == ["song"]
 
 
 NAMES = st.lists(

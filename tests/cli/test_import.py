@@ -153,9 +153,11 @@ def test_what_is_refused_is_listed_and_the_rest_is_done(api, run, folder):
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([("code", "name", "price", "Name")], "the column name is there twice"),
+        ([("code", "name", "price", "Name")], "the column name appears twice"),
+        ([("code", "Preis", "Datei")], "unknown column 'Preis' (did you mean price?)"),
+        ([("code", "Preis", "Datei")], "'Datei'"),
         ([("code", "prise")], "unknown column 'prise' (did you mean price?)"),
-        ([("name", "price")], "there is no column code"),
+        ([("name", "price")], "the column code is missing"),
         ([("code", "name")], "there is nothing to import"),
         ([("code", "name"), ("a", 'b"c')], ""),
     ],
@@ -459,10 +461,11 @@ def test_a_table_as_spreadsheets_write_it(api, run, folder):
     ("name", "data", "words"),
     [
         ("film.mkv", b"\x1aE\xdf\xa3", "files need a --price"),
-        ("list.xlsx", b"PK\x03\x04", "write a CSV with the columns code, name"),
+        ("list.xlsx", b"PK\x03\x04", "is a spreadsheet: save it as CSV UTF-8"),
+        ("list.csv", b'code,name\na,"b', "line 2: a quotation mark is never closed"),
         ("list.csv", b"", "is empty"),
         ("list.csv", "code;name\nä;b".encode("cp1252"), "save it as CSV UTF-8"),
-        ("list.csv", "code".encode("utf-16"), "save it as CSV UTF-8"),
+        ("list.csv", "code,name".encode("utf-16-le"), "save it as CSV UTF-8"),
     ],
 )
 def test_what_is_no_csv_is_said(tmp_path, name, data, words):
@@ -479,9 +482,23 @@ def test_empty_columns_are_ignored(api, run, folder):
     table.write_text("code,,name,price\r\nt2,?,Second,1\r\nt3,,Third,1,,extra\r\n")
     said = run("import", table, code=1)
     assert [entry["reason"] for entry in said["refusals"]] == [
-        "column 2 has no name in the first line, but '?'",
-        "column 6 has no name in the first line, but 'extra'",
+        "column 2 has the value '?', but no name in the first line",
+        "column 6 has the value 'extra', but no name in the first line",
     ]
+
+
+@pytest.mark.parametrize("name", ["list.csv", "list.txt"])
+def test_excel_writes_unicode_text_in_utf_16(api, run, folder, name):
+    table = folder / name
+    table.write_bytes("\r\nCode\tName\tPrice\r\na\tGröße\t6,50\r\n".encode("utf-16"))
+    assert counts(run("import", table)) == (1, 0, 0, 0)
+    assert shown(api)["a"]["name"] == "Größe"
+
+
+def test_an_old_end_of_file_is_no_line(run, folder):
+    table = folder / "list.csv"
+    table.write_bytes(b"code,name,price\r\na,A,1\r\n\x1a")
+    assert counts(run("import", table)) == (1, 0, 0, 0)
 
 
 def test_headers_may_be_written_in_any_case(api, run, folder):
@@ -516,6 +533,15 @@ def test_a_single_file_is_put_up_for_sale(api, run, folder):
     story = folder / "Story.txt"
     story.write_text("It was the code, and a dark night.")
     assert counts(run("import", story, "--price", "3")) == (1, 0, 0, 0)
+
+
+def test_a_file_whose_name_is_not_utf_8_is_named(run, folder):
+    (folder / os.fsdecode(b"latin-\xfc.mp3")).write_bytes(b"x")
+    said = run("import", folder, "--price", "1", code=1)
+    assert counts(said) == (3, 0, 0, 1)
+    [entry] = said["refusals"]
+    assert entry["where"] == "latin-\ufffd.mp3"
+    assert entry["reason"].startswith("its name is not UTF-8; rename it")
 
 
 @pytest.mark.parametrize("price", ["9,95", "abc", "-5"])

@@ -17,6 +17,8 @@ REFUSED = [
     ({"Content-Encoding": "gzip"}, 415, "send it uncompressed"),
     ({"Content-Encoding": "identity, br"}, 415, "send it uncompressed"),
     ({"Content-Encoding": "aws-chunked"}, 415, "send it uncompressed"),
+    ({"Transfer-Encoding": "gzip, chunked"}, 400, "send chunked alone"),
+    ({"Content-Transfer-Encoding": "base64"}, 415, "send its bytes as they are"),
     ({"Upload-Concat": "partial"}, 400, "parallelUploads: 1"),
     ({"Upload-Concat": "final;/uploads/a /uploads/b"}, 400, "parallelUploads: 1"),
     ({"Upload-Complete": "?0"}, 400, "send the whole file"),
@@ -32,6 +34,8 @@ HONOURED = [
     {"Upload-Complete": "?1;a=b"},
     {"Upload-Incomplete": "?0"},
     {"Expect": "100-Continue"},
+    {"Upload-Length": "5"},
+    {"Content-Transfer-Encoding": "binary"},
 ]
 
 
@@ -96,6 +100,30 @@ def test_without_a_body_they_mean_nothing(api, item, name):
     assert api.delete(item, headers={name: "gzip"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Upload-Length": "100"}, 400),
+        ({"Upload-Defer-Length": "1"}, 400),
+        ({"Upload-Checksum": "sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA="}, 400),
+        ({"Content-Type": "multipart/byteranges; boundary=x"}, 415),
+        ({"Content-Type": "multipart/related; boundary=x"}, 415),
+    ],
+)
+def test_a_raw_body_that_is_no_whole_file_is_refused(api, item, slot, headers, status):
+    for path in (f"{item}/file", slot):
+        answer = api.put(path, data=b"whole", headers={**RAW, **headers})
+        assert answer.status_code == status, answer.text
+    assert api.get(item).json["file_size"] is None
+
+
+def test_an_expectation_is_answered_in_the_format_that_is_asked_for(server):
+    headers = ("-H", "Expect: 200-ok", "-H", f"Accept: {PROBLEM}")
+    answer = server.curl("-w", "%{http_code}", *headers, f"{server.url}stores/1")
+    assert answer.stdout.endswith("417")
+    assert "/problems/expectation_failed" in answer.stdout
+
+
 def part(*headers, content=b"half"):
     lines = ['Content-Disposition: form-data; name="file"; filename="a.bin"', *headers]
     return (
@@ -108,6 +136,14 @@ def part(*headers, content=b"half"):
 
 
 PARTS = [
+    ("Transfer-Encoding: gzip", 415, "Transfer-Encoding gzip"),
+    (
+        "Content-Length: 99",
+        400,
+        "the part file has 4 bytes, but its Content-Length is 99",
+    ),
+    ("Content-MD5: XrY7u+Ae7tCTyyK7j1rNww==", 400, "not the one in Content-MD5"),
+    (f"Content-Digest: sha-256=:{'A' * 43}=:", 400, "not the one in Content-Digest"),
     ("Content-Transfer-Encoding: base64", 415, "send its bytes as they are"),
     ("Content-Transfer-Encoding: quoted-printable", 415, "RFC 7578"),
     ("Content-Encoding: gzip", 415, "the part file with the Content-Encoding gzip"),
@@ -126,7 +162,7 @@ def test_a_header_of_a_part_is_refused(api, item, header, status, says):
     assert api.get(item).json["file_size"] is None
 
 
-@pytest.mark.parametrize("value", ["binary", "8BIT", "7bit"])
+@pytest.mark.parametrize("value", ["binary", "8BIT", "7bit", "Binary;", "binary (x)"])
 def test_plain_transfer_encodings_are_honoured(api, item, value):
     kind = "multipart/form-data; boundary=X"
     body = part(f"Content-Transfer-Encoding: {value}")
@@ -136,7 +172,8 @@ def test_plain_transfer_encodings_are_honoured(api, item, value):
 
 def test_a_form_put_at_a_slot_is_its_file(anonymous, api, item, slot):
     form = {"file": (io.BytesIO(b"song"), "song.mp3")}
-    assert anonymous.put(slot, data=form).status_code == 204
+    answer = anonymous.put(slot, data=form)
+    assert answer.json["message"] == "song.mp3 is version 1 now."
     assert api.get(f"{item}/file").data == b"song"
 
 
@@ -238,6 +275,21 @@ def test_a_mismatch_is_a_problem_of_its_own(api, item, slot, field, digest):
         assert answer.json["type"].endswith("/digest-mismatch")
     shown = api.get(item).json
     assert (shown["name"], shown["file_size"]) == ("A", None)
+
+
+@pytest.mark.parametrize(
+    ("digest", "status"),
+    [
+        ("SHA-256=right", 200),
+        ("sha-256=AAAA", 400),
+        ("MD5=XrY7u+Ae7tCTyyK7j1rNww==", 400),
+    ],
+)
+def test_the_digest_field_of_before_is_checked_too(api, item, digest, status):
+    right = base64.b64encode(hashlib.sha256(CONTENT).digest()).decode()
+    headers = {**RAW, "Digest": digest.replace("right", right)}
+    answer = api.put(f"{item}/file", data=CONTENT, headers=headers)
+    assert answer.status_code == status, answer.text
 
 
 @pytest.mark.parametrize("digest", MALFORMED)

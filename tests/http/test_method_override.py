@@ -211,3 +211,14 @@ def test_an_overridden_head_that_is_a_304_has_no_length(api, item):
     answer = api.post(item, headers=headers)
     assert (answer.status_code, answer.headers["ETag"]) == (304, tag)
     assert "Content-Length" not in answer.headers
+
+
+@pytest.mark.parametrize("body", [b"name=%E9", b"name=\xe9"])
+def test_a_query_in_a_form_is_as_strict_as_one_in_a_url(api, body):
+    headers = {
+        "X-HTTP-Method-Override": "GET",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    answer = api.post("/stores/1/downloadables", data=body, headers=headers)
+    assert answer.status_code == 400
+    assert "not UTF-8" in answer.text

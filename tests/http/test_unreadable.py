@@ -51,6 +51,9 @@ def test_a_charset_of_xml_is_believed(api):
     headers = {"Content-Type": "application/xml; charset=ISO-8859-1"}
     text = "<resource><name>Größe</name></resource>".encode()
     assert api.post(PATH, data=text, headers=headers).status_code == 415
+    utf_7 = {"Content-Type": "application/xml; charset=UTF-7"}
+    text = b"<resource><name>R+AOk-</name></resource>"
+    assert api.post(PATH, data=text, headers=utf_7).status_code == 415
     plain = b"<resource><code>a</code></resource>"
     assert api.post(PATH, data=plain, headers=headers).status_code == 422
 

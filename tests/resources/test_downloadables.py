@@ -137,7 +137,7 @@ def test_a_price_is_exact_and_unpadded(api, price, shown):
         ("9.99999", "too_many_decimals"),
         ('"9,95"', "not_a_number"),
         ('"ten"', "not_a_number"),
-        ('""', "not_a_number"),
+        ('""', "required"),
         ('"1_000"', "not_a_number"),
         ('"٣"', "not_a_number"),
         ("true", "not_a_number"),

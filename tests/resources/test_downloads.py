@@ -114,6 +114,34 @@ def test_a_session_slides_no_further_once_all_was_sent_twice(
     assert count(api, href) == 1
 
 
+def test_a_byte_an_hour_keeps_no_session_open_for_ever(api, anonymous, buy, later):
+    url, href = buy(max_downloads=1)
+    answers = []
+    for number in range(40):
+        answers.append(anonymous.get(url, headers=part(number, number + 1)).status_code)
+        later(3500)
+    assert answers[:20] == [206] * 20
+    assert answers[-5:] == [410] * 5
+    assert count(api, href) == 1
+
+
+def test_a_redirect_slides_no_session(api, anonymous, later):
+    url = "https://files.example/a"
+    values = {"name": "A", "code": "a", "price": 1, "item_category_id": 2, "url": url}
+    number = int(
+        api.post("/stores/1/downloadables", json=values)
+        .headers["Location"]
+        .rpartition("/")[2]
+    )
+    bought = api.post(PATH, json={"downloadable_id": number, "max_downloads": 1}).json
+    link = bought["_links"]["fx:download_url"]["href"]
+    assert anonymous.get(link).status_code == 302
+    later(3500)
+    assert anonymous.get(link).status_code == 302
+    later(200)
+    assert anonymous.get(link).status_code == 410
+
+
 def test_a_download_under_way_longer_than_its_session_can_be_resumed(
     api, anonymous, buy, later, installation
 ):
@@ -173,7 +201,25 @@ def test_a_prefetch_is_not_counted_and_gets_no_bytes(api, anonymous, buy, header
 
 
 @pytest.mark.parametrize(
-    "after", [".", ")", ">", "%20", ").", "%3E", ",", ";", '"', "%E2%80%9D", "%0A"]
+    "after",
+    [
+        *(
+            ".",
+            ")",
+            ">",
+            "%20",
+            ").",
+            "%3E",
+            ",",
+            ";",
+            '"',
+            "%E2%80%9D",
+            "%0A",
+            "/",
+            "=",
+        ),
+        *("%E2%80%8B", "%EF%BB%BF", "%E3%80%82", "%EF%BC%89", "|", "~", "%26", "\\"),
+    ],
 )
 def test_what_stands_around_a_link_in_a_text_is_no_part_of_it(anonymous, buy, after):
     url, _ = buy()

@@ -2,17 +2,20 @@
 
 import base64
 import contextlib
+import gzip
 import ipaddress
 import json
 import socket
 import threading
 import time
+import tracemalloc
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import standardwebhooks
 
 from app.services import deliverer, webhooks
+from schemas.urls import to_uri
 from schemas.webhook_delivery import EVENTS
 from tests.conftest import OTHER_STORE, Api, start_server, stop_server, wait_until
 
@@ -379,6 +382,109 @@ def test_a_host_in_any_script_is_looked_up_by_its_ascii_name(
     assert asked == ["xn--bcher-kva.example"]
 
 
+HOSTS = [
+    ("bücher.example", "xn--bcher-kva.example"),
+    ("faß.example", "xn--fa-hia.example"),
+    ("\uff41.example", "a.example"),
+    ("example\u3002com", "example.com"),
+    ("\u2603.example", "xn--n3h.example"),
+]
+
+
+@pytest.mark.parametrize(("host", "ascii_host"), HOSTS)
+def test_a_host_is_one_for_webhooks_and_for_customers(api, anonymous, host, ascii_host):
+    values = {"name": "A", "code": "a", "price": 1, "item_category_id": 2}
+    url = f"https://{host}/ü"
+    assert (
+        api.post("/stores/1/downloadables", json={**values, "url": url}).json["url"]
+        == url
+    )
+    bought = api.post(PURCHASES, json={"downloadable_id": 1}).json
+    answer = anonymous.get(bought["_links"]["fx:download_url"]["href"])
+    assert answer.headers["Location"] == f"https://{ascii_host}/%C3%BC"
+    assert to_uri(url) == answer.headers["Location"]
+
+
+@pytest.mark.parametrize(
+    "host", ["example..com", ".example.com", "a" * 64, "1\u05d0.example", "\u00ad"]
+)
+def test_what_no_host_can_be_is_refused(api, host):
+    answer = api.patch("/stores/1", json={"webhook_url": f"http://{host}/"})
+    assert api.errors(answer) == {"webhook_url": "invalid"}
+
+
+def test_a_shorter_pause_or_a_success_does_not_end_a_longer_one(
+    api, installation, hooked, receiver, later
+):
+    api.upload()
+    receiver.status, receiver.headers = 429, {"Retry-After": "3600"}
+    [slow] = webhooks.claim(installation.database, most=1, of_one_store=1)
+    api.add(code="more")
+    deliverer.deliver(installation)
+    api.add(code="and more")
+    outcome = webhooks.Outcome(204, "")
+    webhooks.note_outcome(installation.database, slow, outcome)
+    later(60)
+    assert deliverer.deliver(installation) == (0, 0)
+
+
+class Sender:
+    """A receiver that sends what it likes, without end."""
+
+    def __init__(self, head, chunk):
+        self.head, self.chunk = head, chunk
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/"
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        with self.socket:
+            line, _ = self.socket.accept()
+        with contextlib.suppress(OSError), line:
+            line.recv(65536)
+            line.sendall(self.head)
+            for _ in range(2000):
+                line.sendall(self.chunk)
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+BOMB = gzip.compress(bytes(64 * 2**20))
+
+
+@pytest.mark.parametrize(
+    ("head", "chunk"),
+    [
+        (OK + b"Connection: close\r\n\r\n", bytes(2**20)),
+        (OK + b"Content-Length: 99999999999\r\n\r\n", bytes(2**20)),
+        (OK + b"Content-Length: 9\r\n\r\n", b""),
+        (OK + b"Content-Encoding: gzip\r\n\r\n", BOMB),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK + b"\r\n", b""),
+        (b"HTTP/1.1 102 Processing\r\n\r\n" * 3 + OK + b"\r\n", b""),
+    ],
+)
+def test_only_the_final_status_counts_and_no_body_is_read(
+    api, installation, hooked, head, chunk
+):
+    receiver = Sender(head, chunk)
+    api.patch("/stores/1", json={"webhook_url": receiver.url})
+    api.upload()
+    tracemalloc.start()
+    try:
+        assert deliverer.deliver(installation) == (1, 0)
+        assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+    finally:
+        tracemalloc.stop()
+    [entry] = listed(api)
+    assert entry["response_status"] == 200
+
+
+def test_interim_answers_without_end_are_a_failure(api, installation, hooked):
+    receiver = Sender(b"", b"HTTP/1.1 102 Processing\r\n\r\n")
+    api.patch("/stores/1", json={"webhook_url": receiver.url})
+    api.upload()
+    assert deliverer.deliver(installation) == (0, 1)
+
+
 KEYS = [
     f"{name}-key-of-at-least-16-characters" for name in ("first", "second", "third")
 ]
@@ -419,8 +525,17 @@ def test_after_a_change_both_keys_sign_for_a_day(
     assert len(signatures) == 1
 
 
+def test_a_key_that_comes_back_signs_once(api, installation, hooked, receiver):
+    for key in (KEYS[0], KEYS[1], KEYS[0]):
+        api.patch("/stores/1", json={"webhook_key": key})
+    api.upload()
+    deliverer.deliver(installation)
+    signatures = receiver.seen[-1][0]["webhook-signature"].split()
+    assert len(signatures) == len(set(signatures)) == 3
+
+
 def test_keys_of_before_are_few(api, installation, hooked, receiver):
-    for number in range(10):
+    for number in range(20):
         key = f"key-{number}-of-at-least-16-characters"
         api.patch("/stores/1", json={"webhook_key": key})
     api.upload()
@@ -675,7 +790,16 @@ def test_a_running_server_tells_by_itself(tmp_path, receiver):
         stop_server(server)
 
 
-def test_a_key_that_can_be_guessed_is_refused(api):
-    answer = api.patch("/stores/1", json={"webhook_key": "x"})
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ("x", "too_short"),
+        ("whsec_!!!!!!!!!!!!!!!!!!!!", "invalid"),
+        ("whsec_c2hvcnQgYXMgaXQgaXM", "invalid"),
+        ("whsec_c2hvcnQgYXMgaXQ=", "invalid"),
+    ],
+)
+def test_a_key_that_can_be_guessed_or_is_none_is_refused(api, key, code):
+    answer = api.patch("/stores/1", json={"webhook_key": key})
     assert answer.status_code == 422
-    assert api.errors(answer) == {"webhook_key": "too_short"}
+    assert api.errors(answer) == {"webhook_key": code}

@@ -131,3 +131,10 @@ def test_an_hour_that_clocks_repeat_is_found_twice():
 def test_an_hour_that_clocks_skip_is_empty():
     [part] = intervals(FIELD, "2026-03-29T02:30", "Europe/Berlin")
     assert part.low == part.high + 1
+
+
+@pytest.mark.parametrize("name", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
+@pytest.mark.parametrize("text", ["9999-12-31", "9999", "0001-01-01", "0001"])
+def test_the_ends_of_the_calendar_are_dates(name, text):
+    [part] = intervals(FIELD, text, name)
+    assert part.low < part.high

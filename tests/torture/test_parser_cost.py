@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 
 import pytest
+from werkzeug.datastructures import Headers
 
 from app.errors import RequestError
 from app.http import (
@@ -81,7 +82,7 @@ class Request:
     """The headers of a request, for functions that take nothing else of it."""
 
     def __init__(self, name: str, value: str) -> None:
-        self.headers = {name: value}
+        self.headers = Headers({name: value})
 
 
 def _header(read, name):
@@ -153,8 +154,12 @@ PARSERS = {
     "If-Modified-Since": _condition("If-Modified-Since"),
     "Upload-Metadata": _header(tus.metadata, "Upload-Metadata"),
     "Upload-Checksum": _header(tus.checksum, "Upload-Checksum"),
-    "Repr-Digest": _header(digest_fields.of_request, "Repr-Digest"),
-    "Content-MD5": _header(digest_fields.of_request, "Content-MD5"),
+    "Repr-Digest": _header(
+        lambda r: digest_fields.of_headers(r.headers), "Repr-Digest"
+    ),
+    "Content-MD5": _header(
+        lambda r: digest_fields.of_headers(r.headers), "Content-MD5"
+    ),
     "Upload-Complete": parse_item,
     "Content-Disposition": lambda text: parse_disposition(f"form-data; {text}"),
     "filename": lambda text: parse_disposition(f'form-data; filename="{text}"'),

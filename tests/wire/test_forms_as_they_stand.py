@@ -206,7 +206,34 @@ class Browser(Siren):
         return {f["name"]: f.get("value", "") for f in shown}
 
 
-CLIENTS = {"siren": Siren(), "hal-forms": HalForms(), "browser": Browser()}
+class Explorer(HalForms):
+    """Each field of a JSON form: empty texts, no options, numbers as texts."""
+
+    def values(self, template):
+        found = {}
+        for field in template["properties"]:
+            if field.get("type") == "file":
+                continue
+            options = field.get("options")
+            value = (
+                options.get("selectedValues", []) if options else field.get("value", "")
+            )
+            found[field["name"]] = value
+        return found
+
+
+CLIENTS = {
+    "explorer": Explorer(),
+    "siren": Siren(),
+    "hal-forms": HalForms(),
+    "browser": Browser(),
+}
+
+
+def _text(value):
+    if isinstance(value, list):
+        return value[0] if value else ""
+    return value
 
 
 def submit(api, client, action, values, path):
@@ -214,7 +241,7 @@ def submit(api, client, action, values, path):
     href = href or path
     if method == "GET":
         return api.get(f"{href.partition('?')[0]}?{urlencode(values, doseq=True)}")
-    texts = {n: v[0] if isinstance(v, list) else v for n, v in values.items()}
+    texts = {n: _text(v) for n, v in values.items()}
     if kind == MULTIPART:
         files = {n: (io.BytesIO(b"content"), "a.txt") for n in client.files(action)}
         return api.request(method, href, data={**texts, **files}, content_type=kind)
