@@ -191,13 +191,16 @@ class Importing:
             return [f"{text}name one with --price"]
         if ware.entry is not None:
             return []
+        from app.services.downloadables import price_problems
         from schemas.downloadable import DownloadableSchema
 
         is_new = ware.code not in self.shop.downloadables
         values = {**(ware.defaults if is_new else {}), **ware.values}
         values["item_category_id"] = "1"
-        schema = DownloadableSchema()
-        return [error.message for error in schema.read(values, partial=not is_new)[1]]
+        read, errors = DownloadableSchema().read(values, partial=not is_new)
+        if "price" in read:
+            errors += price_problems(read["price"], own)
+        return [error.message for error in errors]
 
     def _take(self, ware: "Ware", progress: "Progress") -> str:
         if ware.entry is not None:

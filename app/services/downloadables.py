@@ -186,15 +186,19 @@ def problems(
             )
     price = values.get("price")
     if price is not None:
-        money = currency(db, store_id)
-        digits = currency_digits(money)
-        if price % 10 ** (MONEY_DIGITS - digits):
-            yield FieldError(
-                "price",
-                "too_many_decimals",
-                f"price must have at most {digits} decimals, as {money} has; "
-                "it is never rounded",
-            )
+        yield from price_problems(price, currency(db, store_id))
+
+
+def price_problems(price: int, currency: str) -> Iterator[FieldError]:
+    """Yield an error if a stored price has more decimals than its currency."""
+    digits = currency_digits(currency)
+    if price % 10 ** (MONEY_DIGITS - digits):
+        yield FieldError(
+            "price",
+            "too_many_decimals",
+            f"price must have at most {digits} decimals, as {currency} has; "
+            "it is never rounded",
+        )
 
 
 def ensure_prices_fit(tx: Snapshot, store_id: int, currency: str) -> None:

@@ -136,8 +136,11 @@ def test_what_is_refused_is_listed_and_the_rest_is_done(api, run, folder):
             ("x" * 60, "", "1", "", ""),
         ],
     )
+    dry = run("import", table, "--dry-run", code=1)
+    assert shown(api) == {}
     said = run("import", table, code=1)
     assert counts(said) == (1, 0, 0, 7)
+    assert dry["refusals"] == said["refusals"]
     reasons = {entry["where"]: entry["reason"] for entry in said["refusals"]}
     assert "price" in reasons["line 3"]
     assert reasons["line 4"] == "path nowhere.pdf is not there"
