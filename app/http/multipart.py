@@ -9,19 +9,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from werkzeug.datastructures import Headers
-
-from app.errors import BadRequest, Invalid, TooLarge, UnsupportedMediaType
-from app.http import digest_fields
-from app.http.body_headers import ensure_identity, ensure_plain_transfer
+from app.errors import BadRequest, Invalid, TooLarge
 from app.http.content_disposition import (
     Disposition,
     InvalidDisposition,
     parse_disposition,
 )
-from app.http.digest_fields import Digest
 from app.http.file_names import MAX_FILE_NAME, file_name
 from app.http.media_types import FORM
+from app.http.part_headers import PartChecks
 from app.http.parts import MalformedParts, PartBegin, PartData, PartScanner
 from app.storage import Writer
 from schemas.errors import FieldError
@@ -111,10 +107,7 @@ class MultipartReader:
         self._text: tuple[str, bytearray] | None = None
         self._declared = ""
         self._nameless = ""
-        self._part = ""
-        self._received = 0
-        self._announced: int | None = None
-        self._checks: list[Digest] = []
+        self._checks: PartChecks | None = None
         self._file: tuple[str, str] | None = None
         self._writer: Writer | None = None
         self._upload: Upload | None = None
@@ -152,11 +145,8 @@ class MultipartReader:
                 "(SIRENHALL_MAX_FIELDS)"
             )
         name, sent_name = self._disposition(headers)
-        _ensure_plain(name, headers)
-        self._begin_checks(name, headers)
-        if sent_name is None and name not in self._file_fields:
-            self._begin_text(name, headers)
-        elif not sent_name and name in self._file_fields:
+        self._checks = PartChecks(name, headers)
+        if not sent_name and name in self._file_fields:
             self._nameless = name
         elif not sent_name:
             self._begin_text(name, headers)
@@ -168,22 +158,6 @@ class MultipartReader:
         self._fields_size += len(name)
         self._text = name, bytearray()
         self._declared = headers.get("content-type", "")
-
-    def _begin_checks(self, name: str, headers: dict[str, str]) -> None:
-        """Take in what the headers of a part say of its bytes."""
-        self._checks = digest_fields.of_headers(Headers(headers))
-        announced = headers.get("content-length", "").strip()
-        self._announced = int(announced) if announced.isdecimal() else None
-        self._part, self._received = name, 0
-
-    def _end_checks(self) -> None:
-        for digest in self._checks:
-            digest.ensure_equal()
-        if self._announced not in {None, self._received}:
-            raise _broken(
-                f"the part {self._part[:100]} has {self._received} bytes, but its "
-                f"Content-Length is {self._announced}"
-            )
 
     def _disposition(self, headers: dict[str, str]) -> tuple[str, str | None]:
         """Return the names of a part's field and file."""
@@ -225,9 +199,8 @@ class MultipartReader:
         self.problems.append(FieldError(name[:100], "not_a_file", message))
 
     def _receive(self, view: memoryview) -> None:
-        self._received += len(view)
-        for digest in self._checks:
-            digest.update(view)
+        if self._checks is not None:
+            self._checks.update(view)
         if self._nameless:
             # A form whose file input was left empty sends a nameless file without
             # content; what has content was to be a file.
@@ -250,7 +223,8 @@ class MultipartReader:
             self._writer.write(view)
 
     def _end(self) -> None:
-        self._end_checks()
+        if self._checks is not None:
+            self._checks.ensure_met()
         self._nameless = ""
         if self._text is not None:
             name, value = self._text
@@ -271,23 +245,6 @@ def media_type(declared: str, file_name: str) -> str:
         return plain
     guessed, encoding = _TYPES.guess_type(file_name.rpartition("/")[2])
     return guessed if guessed and not encoding else OCTETS
-
-
-def _ensure_plain(name: str, headers: dict[str, str]) -> None:
-    """Refuse headers of a part that make something else of its bytes."""
-    part = f"the part {name[:100]}"
-    ensure_plain_transfer(headers.get("content-transfer-encoding", ""), part)
-    for field in ("Content-Encoding", "Transfer-Encoding"):
-        ensure_identity(headers.get(field.lower(), ""), part, field)
-    if "content-range" in headers:
-        raise BadRequest(
-            f"the part {name[:100]} has a Content-Range; send all of the file"
-        )
-    if headers.get("content-type", "").lower().startswith("multipart/"):
-        raise UnsupportedMediaType(
-            f"the part {name[:100]} is a multipart body itself (RFC 7578, section "
-            "4.3); send each file as a part of its own"
-        )
 
 
 def _of_file(found: Disposition) -> str:

@@ -136,6 +136,8 @@ def part(*headers, content=b"half"):
 
 
 PARTS = [
+    (f"Content-Length: {'9' * 5000}", 400, "but its Content-Length is 999"),
+    ("Content-Length: x", 400, "but its Content-Length is x"),
     ("Transfer-Encoding: gzip", 415, "Transfer-Encoding gzip"),
     (
         "Content-Length: 99",
@@ -168,6 +170,15 @@ def test_plain_transfer_encodings_are_honoured(api, item, value):
     body = part(f"Content-Transfer-Encoding: {value}")
     assert api.patch(item, data=body, content_type=kind).status_code == 200
     assert api.get(f"{item}/file").data == b"half"
+
+
+def test_what_a_part_announces_may_be_right(api, item):
+    """As OkHttp sends it."""
+    kind = "multipart/form-data; boundary=X"
+    md5 = base64.b64encode(hashlib.md5(b"half", usedforsecurity=False).digest())
+    headers = ("Content-Length: 0004", f"Content-MD5: {md5.decode()}")
+    body = part(*headers, f"Content-Digest: {sf('sha-512', b'half')}")
+    assert api.patch(item, data=body, content_type=kind).status_code == 200
 
 
 def test_a_form_put_at_a_slot_is_its_file(anonymous, api, item, slot):
