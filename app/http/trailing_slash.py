@@ -13,22 +13,33 @@ SAFE = frozenset({"GET", "HEAD"})
 
 
 def redirect(call: Call) -> Response | None:
-    """Return a 308 if the address is one of ours but for its slash, else None."""
-    path = request.path
-    plain = path.rstrip("/")
-    if request.method not in SAFE or not plain or plain == path:
-        return None
+    """Return a 308 if the address is one of ours but for its slash, else None.
+
+    A browser that asks first whether it may read is told so: it follows the redirect
+    only then (the Fetch standard, section 4.8).
+    """
+    plain = request.path.rstrip("/")
+    asked = request.headers.get("Access-Control-Request-Method", "")
+    method = asked if request.method == "OPTIONS" else request.method
     # A client would send the form of an overridden GET again, to a URL that has it.
-    if request.environ.get(APPLIED):
+    is_form = bool(request.environ.get(APPLIED))
+    if method not in SAFE or is_form or plain == request.path or not _is_route(plain):
         return None
-    adapter = current_app.url_map.bind("", path_info=plain)
-    try:
-        adapter.match(plain, method="GET")
-    except HTTPException:
-        return None
+    if request.method == "OPTIONS":
+        return Response(status=204)
     query = request.environ.get("QUERY_STRING", "")
     location = call.place.base + quote(plain, safe="/:@!$&'()*+,;=~-._")
     location = f"{location}?{query}" if query else location
     body = f"The address has no slash at its end: {location}\n"
     headers = {"Location": location, "Content-Type": "text/plain; charset=utf-8"}
     return Response(body, 308, headers)
+
+
+def _is_route(path: str) -> bool:
+    if not path:
+        return False
+    try:
+        current_app.url_map.bind("", path_info=path).match(path, method="GET")
+    except HTTPException:
+        return False
+    return True

@@ -43,6 +43,19 @@ def test_nothing_else_is(api, method, path):
     assert "Location" not in answer.headers
 
 
+@pytest.mark.parametrize(("method", "status"), [("GET", 204), ("POST", 404)])
+def test_a_page_of_another_origin_may_follow_it(anonymous, method, status):
+    headers = {
+        "Origin": "https://shop.example",
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "authorization",
+    }
+    answer = anonymous.request("OPTIONS", "/stores/1/", headers=headers)
+    assert answer.status_code == status
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
+
+
 def test_a_form_that_stands_for_a_query_is_not_sent_again(api):
     headers = {"X-HTTP-Method-Override": "GET"}
     answer = api.post("/stores/1/downloadables/", data={"limit": 1}, headers=headers)

@@ -1,7 +1,7 @@
 """Write texts in one way (NFC), fold searches as Unicode does, let webhook keys rotate."""
 
+import logging
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ branch_labels = None
 depends_on = None
 
 BATCH = 1000
+LOG = logging.getLogger('sirenhall')
 
 TEXTS = {
     'stores': ('store_name', 'store_domain', 'store_email', 'postal_code', 'region'),
@@ -79,8 +80,15 @@ def normalize(name: str, columns: tuple[str, ...]) -> None:
         # Each by itself: a code or name that is unique may be there in the other form.
         for column, value in changed.items():
             change = table.update().where(table.c[key] == row['key'])
-            with suppress(sa.exc.IntegrityError), connection.begin_nested():
-                connection.execute(change.values({column: value}))
+            try:
+                with connection.begin_nested():
+                    connection.execute(change.values({column: value}))
+            except sa.exc.IntegrityError:
+                LOG.warning(
+                    '%s %s: its %s %a is that of another one, but for its composition '
+                    '(NFD); filters do not find it until it is changed',
+                    name, row['key'], column, row[column],
+                )
 
 
 def fold_again(name: str) -> None:
