@@ -74,11 +74,13 @@ def serve(
     categories, and a token; it then prints lines to paste into another terminal.
     Scripts can wait for the line "Sirenhall is listening at http://HOST:PORT/".
     """
+    from app.log_stream import ensure_standard_descriptors
     from app.services import demo as catalogue
     from app.services.installation import prepare, start
     from app.services.transfer import MARK
     from app.settings import Settings
 
+    ensure_standard_descriptors()
     settings = Settings.from_environment(
         host=host, port=port, workers=workers, threads=threads, data_dir=data_dir
     )
@@ -368,8 +370,12 @@ def _share_arenas() -> None:
 
 
 def _log_to_stderr() -> None:
+    """Write all logs to standard error, gunicorn's too, so that none ever waits."""
     import logging
 
+    from app.log_stream import LogStream
+
+    sys.stderr = LogStream(sys.stderr)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )

@@ -12,13 +12,16 @@ from flask import Flask, Response, g
 
 from app.http.call import Call
 from app.http.secret_addresses import mask
+from app.log_stream import LogStream
 
 EXTENSION = "sirenhall.access_log"
 
 
 def register(app: Flask) -> None:
     """Log every answer to standard error, and close what a call has open."""
-    app.extensions[EXTENSION] = sys.stderr
+    stream = sys.stderr
+    own = stream if isinstance(stream, LogStream) else LogStream(stream)
+    app.extensions[EXTENSION] = own
 
     @app.after_request
     def _log(response: Response) -> Response:

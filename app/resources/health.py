@@ -1,12 +1,14 @@
 """What operators' tools ask: whether it runs, and whether it can do its work."""
 
 import logging
+from collections.abc import Mapping
 
-from flask import Flask, Response
+from flask import Flask, Response, current_app
 from sqlalchemy import literal, select
 
 from app.database import Statement
 from app.errors import RequestError, Unavailable
+from app.http.access_log import EXTENSION as ACCESS_LOG
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
@@ -38,13 +40,14 @@ def _ready(call: Call) -> Response:
             "the database or the file storage does not answer",
             headers={"Retry-After": "5"},
         ) from error
-    return _well(call)
+    log = current_app.extensions[ACCESS_LOG]
+    return _well(call, {"lost_log_lines": getattr(log, "lost", 0)})
 
 
-def _well(call: Call) -> Response:
+def _well(call: Call, more: Mapping[str, int] | None = None) -> Response:
     document = Resource(
         classes=("health",),
-        properties={"status": "ok"},
+        properties={"status": "ok", **(more or {})},
         links=[Link("self", call.url, "Health")],
     )
     # Never 304: it is the moment that counts.
