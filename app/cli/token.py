@@ -148,8 +148,7 @@ def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
             raise ConfigurationError(
                 f"there is no valid token {token_id}; `sirenhall token list` shows all"
             )
-        for key in ended.partial_keys:
-            opened.storage.drop_partial(key)
+        opened.removal.remove_partials(ended.partial_keys)
     say(
         {"id": token_id, "revoked": True},
         f"Token {token_id} is revoked.",

@@ -163,7 +163,7 @@ def _create(call: Call) -> Response:
         else:
             record = purchases.find_with_file(tx, principal, made)
     if file is not None and not is_new:
-        call.installation.storage.delete(file.blob.key)
+        call.installation.removal.remove_blobs([file.blob.key])
     return answer(_shown(call, record))
 
 

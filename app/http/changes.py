@@ -41,7 +41,7 @@ def keeping_file(
         yield file
     except (RequestError, Done) as error:
         if file and (isinstance(error, Done) or error.is_refusal):
-            call.installation.storage.delete(file.blob.key)
+            call.installation.removal.remove_blobs([file.blob.key])
         raise
 
 

@@ -407,8 +407,7 @@ class CollectionViews:
             return Result(200, message, self.items.address(call, record))
 
         response = self._each_named(call, owner_id, remove)
-        for key in keys:
-            call.installation.storage.delete(key)
+        call.installation.removal.remove_blobs(keys)
         return response
 
     def _each_named(

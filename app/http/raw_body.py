@@ -77,7 +77,7 @@ def keeping(call: Call, blob: Blob) -> Iterator[None]:
     except RequestError as error:
         # Another request may have come first with the same upload.
         if error.is_refusal and not blobs.is_of_version(call.db, blob.key):
-            call.installation.storage.delete(blob.key)
+            call.installation.removal.remove_blobs([blob.key])
         raise
 
 

@@ -137,7 +137,7 @@ def _server(call: Call) -> "AuthorizationServer":
     if EXTENSION not in extensions:
         installation = call.installation
         extensions[EXTENSION] = AuthorizationServer(
-            installation.database, installation.storage
+            installation.database, installation.removal
         )
     server: AuthorizationServer = extensions[EXTENSION]
     return server

@@ -101,7 +101,6 @@ def _create(call: Call, item_id: int, find: Finder, about: Link) -> Response:
     principal = call.writer
     find(call.db, principal, item_id)
     call.close()
-    storage = call.installation.storage
     try:
         with once(call) as state, reader.read(call.request, "POST") as body:
             state.read(body)
@@ -122,8 +121,7 @@ def _create(call: Call, item_id: int, find: Finder, about: Link) -> Response:
                 answer = state.keep(tx, _slot(call, about, token))
     except Done as done:
         return done.response
-    for key in gone:
-        storage.drop_partial(key)
+    call.installation.removal.remove_partials(gone)
     return answer
 
 
@@ -164,8 +162,7 @@ def _put(call: Call, token: str) -> Response:
     receiving = received(call, record, slot["file_name"], declared, slot)
     with receiving as file, call.writing() as tx:
         record = uploads.finish(tx, slot, file)
-    if slot["partial_key"]:
-        call.installation.storage.drop_partial(slot["partial_key"])
+    call.installation.removal.remove_partials([slot["partial_key"]])
     return _left(call, record)
 
 
@@ -247,8 +244,7 @@ def _from_form(call: Call, token: str) -> Mapping[str, Any]:
             kind = media_type(declared, name) if declared else file.type
             with call.writing() as tx:
                 record = uploads.finish(tx, slot, NewFile(name, kind, file.blob))
-    if slot["partial_key"]:
-        call.installation.storage.drop_partial(slot["partial_key"])
+    call.installation.removal.remove_partials([slot["partial_key"]])
     return record
 
 
@@ -265,13 +261,13 @@ def _ensure_whole(fields: Mapping[str, Any]) -> None:
 @_tus
 def _begin(call: Call, token: str) -> Response:
     """Begin a resumable upload, perhaps with its first bytes."""
-    request, storage = call.request, call.installation.storage
+    request, removal = call.request, call.installation.removal
     slot = uploads.find(call.db, token)
     uploads.ensure_open(slot)
     call.close()
     length = tus.length(request, call.settings.max_file_size)
     said = tus.metadata(request)
-    key = storage.begin_partial()
+    key = call.installation.storage.begin_partial()
     try:
         before = uploads.start(
             call.installation.database,
@@ -282,10 +278,9 @@ def _begin(call: Call, token: str) -> Response:
             file_type=_type(said.get("filetype") or said.get("type") or ""),
         )
     except RequestError:
-        storage.drop_partial(key)
+        removal.remove_partials([key])
         raise
-    if before:
-        storage.drop_partial(before)
+    removal.remove_partials([before])
     slot = _reread(call, token)
     offset = 0
     if request.mimetype == tus.OFFSET_OCTETS or not length:
@@ -341,8 +336,7 @@ def _give_up(call: Call, token: str) -> Response:
     uploads.ensure_open(slot)
     with call.writing() as tx:
         uploads.remove(tx, slot["id"])
-    if slot["partial_key"]:
-        call.installation.storage.drop_partial(slot["partial_key"])
+    call.installation.removal.remove_partials([slot["partial_key"]])
     return _empty(204, {})
 
 

@@ -55,8 +55,8 @@ def tidy(installation: Installation, older_than: float = OLD) -> tuple[int, int]
         left = uploads.remove_expired(tx)
         idempotency.remove_expired(tx)
         webhooks.remove_old(tx)
-    for key in left:
-        installation.storage.drop_partial(key)
+    installation.removal.retry()
+    installation.removal.remove_partials(left)
     return expired, installation.storage.clear_unfinished(older_than)
 
 

@@ -29,6 +29,7 @@ from app.private_files import (
 from app.services import access, item_categories, scopes, stores
 from app.services.active_downloads import ActiveDownloads
 from app.services.kept import Kept
+from app.services.removal import Removal
 from app.settings import DATABASE, REDIRECT, X_ACCEL, Settings
 from app.storage import Storage, storage_at, sync_folder
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
@@ -80,6 +81,7 @@ class Installation:
     pages: Kept
     last_uses: access.LastUses
     active_downloads: ActiveDownloads
+    removal: Removal
 
     def close(self) -> None:
         """Close all connections."""
@@ -127,14 +129,16 @@ def prepare(settings: Settings) -> Installation:
             # A server may fork afterwards, and no connection may cross that.
             with closing(database):
                 migrate(database)
+                storage = storage_at(settings.storage, is_shared=is_sent_by_proxy)
                 installation = Installation(
                     settings,
                     database,
-                    storage_at(settings.storage, is_shared=is_sent_by_proxy),
+                    storage,
                     key,
                     Kept(settings.page_cache_size),
                     access.LastUses(),
                     ActiveDownloads(database, settings.download_session_minutes),
+                    Removal(storage),
                 )
                 _make_first_store(installation)
     except OSError as error:

@@ -33,6 +33,7 @@ from app.services import access, clients, revocation
 from app.services.access import Principal
 from app.services.clients import ACCESS_LIFETIME, REFRESH_LIFETIME
 from app.services.clock import now
+from app.services.removal import Removal
 from app.services.scopes import (
     CLIENT_METHODS,
     GRANTS,
@@ -40,7 +41,6 @@ from app.services.scopes import (
     SCOPES,
     SECRET_METHODS,
 )
-from app.storage import Storage
 
 CODE_LIFETIME = 600
 FORGOTTEN = 86_400
@@ -171,10 +171,10 @@ class Granted(TokenMixin):
 class AuthorizationServer(Protocol):
     """The server of one installation."""
 
-    def __init__(self, database: Database, storage: Storage) -> None:
+    def __init__(self, database: Database, removal: Removal) -> None:
         super().__init__(scopes_supported=list(SCOPES))
         self.database = database
-        self.storage = storage
+        self.removal = removal
         self.register_token_generator(
             "default",
             BearerTokenGenerator(_new_text, _new_text, ACCESS_LIFETIME),
@@ -206,7 +206,7 @@ class AuthorizationServer(Protocol):
                 keys = _end_grant(tx, once)
         # Of two requests with a code, or with a token that rotates, the second finds it
         # used and undoes the first: one of them is a thief's.
-        self._drop(keys)
+        self.removal.remove_partials(keys)
         if not (is_first and is_valid):
             raise InvalidGrantError
 
@@ -214,16 +214,12 @@ class AuthorizationServer(Protocol):
         """Revoke all tokens of a grant."""
         with self.database.writing() as tx:
             keys = _end_grant(tx, granted)
-        self._drop(keys)
+        self.removal.remove_partials(keys)
 
     def is_public(self, granted: "Granted") -> bool:
         """Return whether a token belongs to a client that can keep no secret."""
         with self.database.reading() as db:
             return db.value(_PUBLIC, id=granted.record["client_id"]) is not None
-
-    def _drop(self, keys: list[str]) -> None:
-        for key in keys:
-            self.storage.drop_partial(key)
 
     @staticmethod
     def _save(
@@ -414,8 +410,7 @@ class Revocation(RevocationEndpoint):
                 keys = _end_grant(tx, token)
             else:
                 keys = revocation.end_tokens(tx, _T.id == record["id"]).partial_keys
-        for key in keys:
-            server.storage.drop_partial(key)
+        server.removal.remove_partials(keys)
 
 
 class Introspection(IntrospectionEndpoint):

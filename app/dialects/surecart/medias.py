@@ -151,8 +151,7 @@ def _delete(call: Call, uuid: str) -> Response:
                 "media is in use by a download, or is what a customer bought; delete "
                 "the download first"
             ) from None
-    for key in keys:
-        call.installation.storage.delete(key)
+    call.installation.removal.remove_blobs(keys)
     return deleted(NAME, uuid.lower())
 
 
@@ -181,8 +180,7 @@ def _direct_upload(call: Call) -> Response:
             file_type=media_type(declared, name),
             announced=(values["byte_size"], values["checksum"]),
         )
-    for key in gone:
-        call.installation.storage.drop_partial(key)
+    call.installation.removal.remove_partials(gone)
     moment = datetime.fromtimestamp(now(), UTC)
     return answer(
         {

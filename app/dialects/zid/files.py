@@ -53,8 +53,7 @@ def _presign(call: Call, uuid: str) -> Response:
             file_name=name,
             file_type=declared and media_type(declared, name or ""),
         )
-    for key in gone:
-        call.installation.storage.drop_partial(key)
+    call.installation.removal.remove_partials(gone)
     return answer(
         {
             "url": f"{call.place.base}{UPLOADS}/{token}",

@@ -255,8 +255,7 @@ def _delete(call: Call, uuid: str) -> Response:
                 "the product was sold, and its customers keep what they paid for; set "
                 "is_published to false instead"
             ) from None
-    for key in keys:
-        call.installation.storage.delete(key)
+    call.installation.removal.remove_blobs(keys)
     return Response(status=204)
 
 
