@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from flask import Request
 
@@ -195,7 +195,7 @@ class Reader:
                 max_num_fields=self.settings.max_fields,
             )
         except UnicodeDecodeError:
-            raise BadRequest("the form is not UTF-8") from None
+            raise BadRequest(f"the form is not UTF-8{_where(raw)}") from None
         except ValueError:
             raise self._too_many_fields() from None
         return self._single(request, pairs, method)
@@ -435,6 +435,19 @@ def _boundary(content_type: str) -> bytes:
             "or not ASCII"
         )
     return boundary.encode()
+
+
+def _where(form: bytes) -> str:
+    """Return which field of a form is not UTF-8, in words."""
+    for pair in form.split(b"&"):
+        name, _, value = pair.partition(b"=")
+        try:
+            unquote_to_bytes(value).decode()
+        except UnicodeDecodeError as error:
+            byte = error.object[error.start]
+            shown = unquote_to_bytes(name)[:100].decode(errors="replace")
+            return f": the value of {shown} has the byte 0x{byte:02X}; send it as UTF-8"
+    return "; send it as UTF-8"
 
 
 def _ensure_utf_8(request: Request, raw: bytes, *, is_xml: bool) -> None:

@@ -58,6 +58,21 @@ def test_a_charset_of_xml_is_believed(api):
     assert api.post(PATH, data=plain, headers=headers).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        (b"code=a&name=Gr%F6%DFe", "the value of name has the byte 0xF6"),
+        (b"code=a&name=Gr\xf6\xdfe", "the value of name has the byte 0xF6"),
+        (b"code=a&%FF=x", "send it as UTF-8"),
+    ],
+)
+def test_a_form_that_is_not_utf_8_says_where(api, form, says):
+    kind = "application/x-www-form-urlencoded"
+    answer = api.post(PATH, data=form, content_type=kind)
+    assert answer.status_code == 400
+    assert says in answer.text
+
+
 def test_utf_8_may_be_said(api):
     headers = {"Content-Type": "application/json; charset=UTF-8"}
     assert api.post(PATH, data=b"{}", headers=headers).status_code == 422
