@@ -17,7 +17,7 @@ from sqlalchemy.exc import DatabaseError
 from app.database import Database, Statement, Transaction
 from app.engines import POSTGRESQL
 from app.errors import ConfigurationError, RequestError
-from app.migrations import HEAD
+from app.migrations import HEAD, is_known
 from app.models import STORES, TOKENS
 from app.private_files import (
     FOLDER,
@@ -267,7 +267,10 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def migrate(database: Database) -> None:
-    """Bring a database to the schema of this version."""
+    """Bring a database to the schema of this version.
+
+    Raises `ConfigurationError` for one of a newer version.
+    """
     with database.engine.connect() as connection:
         connection.begin()
         exists = database.engine.dialect.has_table(connection, "alembic_version")
@@ -277,6 +280,12 @@ def migrate(database: Database) -> None:
             ).scalar()
             if current == HEAD:
                 return
+            if not is_known(str(current)):
+                raise ConfigurationError(
+                    f"the database is of a newer version (its schema is {current}, the "
+                    f"newest known here is {HEAD}): install that version, or restore a "
+                    "backup from before"
+                )
     from alembic import command
     from alembic.config import Config
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from app import create_app, migrations
 from app.database import Database
 from app.engines import SQLITE
+from app.errors import ConfigurationError
 from tests.conftest import Api, settings_for
 
 CATEGORY_TEXTS = (
@@ -182,3 +183,21 @@ def test_every_step_can_be_taken_back(old):
         cursor.execute("SELECT search_text FROM downloadables WHERE id = 1")
         assert cursor.fetchall() == [("ünïcorn\nold\n\nhorn.txt",)]
     database.close()
+
+
+def test_a_newer_database_is_said_in_one_line(tmp_path):
+    settings = settings_for(tmp_path / "data")
+    create_app(settings).extensions["sirenhall"].close()
+    database = Database(settings.database)
+    with database.writing() as tx:
+        tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    with pytest.raises(ConfigurationError, match="is of a newer version") as found:
+        create_app(settings)
+    assert "\n" not in str(found.value)
+    assert migrations.HEAD in str(found.value)
+
+
+def test_the_newest_revision_is_known():
+    assert migrations.is_known(migrations.HEAD)
+    assert not migrations.is_known("9999")
