@@ -34,7 +34,7 @@ from schemas.fields import UNREPRESENTABLE
 from schemas.urls import to_uri
 
 MAX_USER_AGENT = 300
-SLOWEST = 250_000
+HANDED_OVER_RATE = 250_000
 """Bytes a second (2 Mbit/s) at which another server is thought to send a file."""
 
 PREFETCHING = re.compile(r"\b(prefetch|prerender|preview)\b", re.IGNORECASE)
@@ -259,7 +259,9 @@ def _begun(call: Call, record: Mapping[str, Any], found: int | None) -> delivery
 
 def _hand_over(call: Call, record: Mapping[str, Any], found: int | None) -> None:
     """Open a download whose bytes another server sends, unless one is open."""
-    sending = (record["file_size"] or 0) // SLOWEST if record["url"] is None else 0
+    sending = (
+        (record["file_size"] or 0) // HANDED_OVER_RATE if record["url"] is None else 0
+    )
     # It is not extended later: how much was sent is not known, nor when it is enough.
     _begin(call, record, found, "redirected", sending)
 

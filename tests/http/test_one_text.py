@@ -90,17 +90,24 @@ def test_filters_and_searches_find_it(api, item, query, text):
 
 
 @pytest.mark.parametrize("text", [NFC, NFD])
-def test_dialects_find_it(api, item, text):
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/easycart/downloads", "search"),
+        ("/surecart/v1/downloads", "customer_ids[]"),
+    ],
+)
+def test_dialects_find_it(api, item, path, name, text):
     number = int(item.rpartition("/")[2])
+    api.put(f"{item}/file", data=b"x")
     values = {"downloadable_id": number, "order_id": NFD, "customer_id": NFD}
     api.post(PURCHASES, json=values)
-    for path, query in (
-        ("/easycart/downloads", {"search": text}),
-        ("/surecart/v1/downloads", {"customer_ids[]": text}),
-    ):
-        answer = api.get(path, query_string=query)
-        assert answer.status_code == 200, answer.text
-        assert text not in {"", None}
+    found, none = (
+        api.get(path, query_string={name: value}) for value in (text, "nothing")
+    )
+    assert found.status_code == none.status_code == 200
+    assert found.text != none.text
+    assert len(found.text) > len(none.text)
 
 
 @pytest.mark.parametrize(("value", "status"), [(NFC, 200), (NFD, 200), ("x", 409)])
