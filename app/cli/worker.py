@@ -15,6 +15,7 @@ import socket
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -40,8 +41,16 @@ OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 BROKEN = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK}
 """A listener fails by itself; any other error is that of a connection (accept(2))."""
 
-LINGER = 2.0
-"""Seconds in which a client may read the last answer and close (RFC 9112, 9.6)."""
+LINGER, MAX_LINGER = 2.0, 30.0
+"""Seconds in which a client may read the last answer and close (RFC 9112, 9.6); more
+while the rest of a refused body is coming, which many clients send before they read."""
+
+MAX_UNREAD = 64 * 1024
+"""Bytes of a body nobody read that are skipped to keep a connection open."""
+
+HEALTH_THREADS = 4
+_HEALTH = re.compile(rb"(?:GET|HEAD) [^ ?]*/health/(?:live|ready)[ ?]")
+"""Requests that have threads of their own, which no other load can fill."""
 
 OPEN_PER_SHARE, QUEUED_PER_SHARE = 8, 4
 """Connections that an address may have open, and requests that may wait for a thread,
@@ -129,6 +138,20 @@ class BoundedRequest(Request):  # type: ignore[misc]
             # The application answers, in the format that is asked for.
             return name, value
 
+    def should_close(self) -> bool:
+        """Return whether the connection ends with the answer.
+
+        It does after a refusal that leaves much of a body, and the answer says so.
+        """
+        return bool(super().should_close()) or self._is_body_left()
+
+    def _is_body_left(self) -> bool:
+        reader = getattr(self.body, "reader", None)
+        unread = getattr(reader, "length", None)
+        if unread is not None:
+            return bool(unread > MAX_UNREAD)
+        return getattr(reader, "parser", None) is not None
+
     def set_body_reader(self) -> None:
         """Choose how the body is read, once the headers were."""
         self.limit_request_field_size = MAX_CHUNK_LINE
@@ -152,7 +175,9 @@ class Connection(TConn):  # type: ignore[misc]
         self.parser: Any = None
         self.received = bytearray()
         self.deadline = 0.0
+        self.last_deadline = 0.0
         self.has_body = False
+        self.is_health = False
         self.is_idle = True
 
     def is_complete(self, before: int) -> bool:
@@ -164,6 +189,7 @@ class Connection(TConn):  # type: ignore[misc]
         if end < 0:
             return False
         self.has_body = bool(_HAS_BODY.search(self.received, 0, end + 2))
+        self.is_health = not self.has_body and bool(_HEALTH.match(self.received))
         return True
 
     def receive(self) -> bytes | None:
@@ -208,6 +234,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         self._lingering: dict[Connection, None] = {}
         self._busy: Counter[str] = Counter()
         self._receiving: Counter[str] = Counter()
+        self._health_pool = ThreadPoolExecutor(HEALTH_THREADS)
 
     # -- headers --------------------------------------------------------------------
 
@@ -305,7 +332,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
 
     def _has_room(self, conn: Connection) -> bool:
         share, address = self.patience.share, conn.address
-        if not (share and address):
+        if conn.is_health or not (share and address):
             return True
         if conn.has_body and self._receiving[address] >= self.patience.body_share:
             return False
@@ -315,7 +342,12 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         self._busy[conn.address] += 1
         self._receiving[conn.address] += conn.has_body
         conn.begin_request(self.patience)
-        self.enqueue_req(conn)
+        if not conn.is_health:
+            self.enqueue_req(conn)
+            return
+        self._health_pool.submit(self.handle, conn).add_done_callback(
+            lambda done: self.method_queue.defer(self.finish_request, conn, done)
+        )
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
         """Take a thread back; the connection waits for another request, or closes."""
@@ -380,12 +412,20 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             return
         conn.is_idle = True
         conn.deadline = time.monotonic() + LINGER
+        conn.last_deadline = time.monotonic() + MAX_LINGER
         self._lingering[conn] = None
         self._register(conn, self._drain)
 
     def _drain(self, conn: Connection, _sock: Any) -> None:
-        if conn in self._lingering and conn.receive() == b"":
+        if conn not in self._lingering:
+            return
+        if conn.receive() == b"":
             self._drop(conn)
+            return
+        # The one whose time is over first stays the first.
+        del self._lingering[conn]
+        conn.deadline = min(time.monotonic() + LINGER, conn.last_deadline)
+        self._lingering[conn] = None
 
     def murder_pending(self) -> None:
         """Close what has waited too long; a worker that stops waits for little."""
