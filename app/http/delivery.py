@@ -5,7 +5,6 @@ and reads ranges in small pieces; the rules here are the RFC's.
 """
 
 import base64
-import logging
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from flask import Request, Response
 from app.errors import FileNotThere, PreconditionFailed, RangeNotSatisfiable
 from app.http.conditional import Outcome, Validators, evaluate, range_applies
 from app.http.ranges import ByteRange, byte_ranges
+from app.log_throttle import Throttle
 from app.storage import Storage
 
 CHUNK = 64 * 1024
@@ -28,7 +28,7 @@ MAX_ENDING = 16
 LOST = "900"
 """Seconds after which who asks for a lost file may try again."""
 
-_LOG = logging.getLogger(__name__)
+_OUTAGE = Throttle(__name__, seconds=1)
 
 # Servers whose file wrapper starts at the file's position (uWSGI's does not).
 TRUSTED_WRAPPERS = ("gunicorn", "waitress")
@@ -127,7 +127,7 @@ def at_last(answer: Callable[[], Response]) -> Response:
     try:
         return answer()
     except FileNotFoundError as error:
-        _LOG.exception("the storage has lost a file; `sirenhall verify` names it")
+        _OUTAGE.log("the storage has lost a file; `sirenhall verify` names it")
         raise FileNotThere(
             "the file cannot be found at the moment; try again later",
             headers={"Retry-After": LOST},

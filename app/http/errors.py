@@ -24,10 +24,13 @@ from app.http import trailing_slash
 from app.http.addresses import PROBLEMS
 from app.http.call import Call
 from app.http.secret_addresses import mask
+from app.log_throttle import Throttle
+from app.os_errors import translated
 from representations import Link, Resource, Value
 from schemas.fields import UNREPRESENTABLE
 
 LOG = logging.getLogger("sirenhall")
+OUTAGE = Throttle("sirenhall", seconds=1)
 
 ERRORS = "fx:errors"
 SERVER_ERROR = 500
@@ -105,6 +108,8 @@ def _dialect() -> OwnWords | None:
 
 
 def _described_answer(error: Exception) -> Response:
+    if isinstance(error, OSError):
+        error = translated(error) or error
     status, problems, headers = _described(error)
     logref = _logref()
     call: Call = g.call
@@ -171,12 +176,22 @@ def _log(
 ) -> None:
     # What a client sent must not begin a line of its own.
     path = mask(ascii(request.path[:MAX_LOGGED])[1:-1])
-    if status >= SERVER_ERROR:
+    if isinstance(error, RequestError) and status >= SERVER_ERROR:
+        # It is no mistake in the code, and may come with each request for a while.
+        OUTAGE.log(f"{status}: {_reason(error)}")
+    elif status >= SERVER_ERROR:
         LOG.error("%s %s %s", logref, request.method, path, exc_info=error)
     else:
         said = "; ".join(problem.logged or problem.message for problem in problems)
         said = mask(ascii(said[:MAX_LOGGED])[1:-1])
         LOG.info("%s %d %s %s: %s", logref, status, request.method, path, said)
+
+
+def _reason(error: RequestError) -> str:
+    """Return what the server could not do, and the cause that only the log is told."""
+    cause = error.__cause__
+    found = f" ({type(cause).__name__}: {cause})" if cause else ""
+    return " ".join(f"{error}{found}".split())[:MAX_LOGGED]
 
 
 def _document(

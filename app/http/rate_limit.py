@@ -8,7 +8,6 @@ can guess in peace, or gain a quota with each invented token.
 """
 
 import hashlib
-import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -32,10 +31,11 @@ from app.errors import (
 )
 from app.http.addresses import AUTHORIZE, DOWNLOAD, TOKEN, UPLOADS
 from app.http.client_address import network_of
+from app.log_throttle import Throttle
 from app.services.access import Principal
 from app.settings import Settings
 
-LOG = logging.getLogger("sirenhall")
+OUTAGE = Throttle("sirenhall", seconds=1)
 
 REQUESTS, ATTEMPTS = "default", "attempts"
 """The names of the policies."""
@@ -178,7 +178,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 def _warn(error: StorageError) -> None:
     # A shop that sells without a limit is better than one that is shut.
-    LOG.error("rate limits cannot be counted: %s", error.storage_error)
+    OUTAGE.log(f"rate limits cannot be counted: {error.storage_error}")
 
 
 def _limiter(rate: str, storage: str, policy: str = REQUESTS) -> Limiter | None:

@@ -1,26 +1,23 @@
 """What operators' tools ask: whether it runs, and whether it can do its work."""
 
-import logging
 from collections.abc import Mapping
 
 from flask import Flask, Response, current_app
-from sqlalchemy import literal, select
 
-from app.database import Statement
-from app.errors import RequestError, Unavailable
+from app.errors import Unavailable
 from app.http.access_log import EXTENSION as ACCESS_LOG
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import publish
 from app.http.routes import Route, Said
+from app.log_throttle import Throttle
 from representations import Link, Resource
 
 METHODS = {"GET": "Tell whether the server is well", **STANDARD_METHODS}
 SAID = {"GET": Said(statuses=(200, 503))}
 
-_LOG = logging.getLogger(__name__)
-_ANYTHING = Statement(select(literal(1).label("one")))
+_OUTAGE = Throttle(__name__, seconds=1)
 
 
 def _live(call: Call) -> Response:
@@ -30,16 +27,14 @@ def _live(call: Call) -> Response:
 
 def _ready(call: Call) -> Response:
     """Answer once the database and the files are there. Raises `Unavailable`."""
-    try:
-        call.db.rows(_ANYTHING)
-        call.close()
-        call.installation.storage.check()
-    except (RequestError, OSError) as error:
-        _LOG.exception("not ready")
+    problem = call.installation.readiness.problem()
+    if problem:
+        # What a database says of itself is nobody's business but the operator's.
+        _OUTAGE.log(f"not ready: {problem}")
         raise Unavailable(
             "the database or the file storage does not answer",
             headers={"Retry-After": "5"},
-        ) from error
+        )
     log = current_app.extensions[ACCESS_LOG]
     return _well(call, {"lost_log_lines": getattr(log, "lost", 0)})
 

@@ -1,40 +1,57 @@
-"""What a running server does by itself: it tells webhooks, and tidies up."""
+"""What a running server does by itself: it calls webhooks, and tidies up.
+
+Each task has a thread of its own, so that a slow one holds up no other.
+"""
 
 import logging
 import threading
 import time
+from collections.abc import Callable
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.errors import RequestError
+from app.log_throttle import Throttle
 from app.services import housekeeping
 from app.services.deliverer import Deliverer
 from app.services.installation import Installation
 
 PAUSE = 1.0
-"""Seconds between two looks at what is to be told."""
+"""Seconds between two looks at what is to be done."""
 
 TIDY_EVERY = 3600.0
+PAUSE_AFTER_FAILURE = 10.0
+OUTAGES = (RequestError, SQLAlchemyError, OSError)
 _LOG = logging.getLogger(__name__)
+_THROTTLE = Throttle(__name__, seconds=60)
 
 
 def start(installation: Installation) -> None:
-    """Begin; it ends with the process, which does not wait for it."""
+    """Start the tasks; they end with the process, which does not wait for them."""
     installation.last_uses.is_written_by_another = True
-    thread = threading.Thread(
-        target=_run, args=(installation,), name="background", daemon=True
+    _repeat("webhooks", PAUSE, Deliverer(installation).begin)
+    _repeat(
+        "last uses",
+        PAUSE,
+        lambda: installation.last_uses.write(installation.database),
     )
-    thread.start()
+    _repeat("removal", PAUSE, installation.removal.retry)
+    # At once: this process may follow one that was killed.
+    _repeat("tidying", TIDY_EVERY, lambda: housekeeping.tidy(installation))
 
 
-def _run(installation: Installation) -> None:
-    deliverer = Deliverer(installation)
-    tidied = time.monotonic()
-    while True:
-        time.sleep(PAUSE)
-        try:
-            deliverer.begin()
-            installation.last_uses.write(installation.database)
-            if time.monotonic() - tidied > TIDY_EVERY:
-                tidied = time.monotonic()
-                housekeeping.tidy(installation)
-        except Exception:  # noqa: BLE001 - it outlives what one of them does
-            _LOG.exception("background work failed; trying again")
-            time.sleep(10 * PAUSE)
+def _repeat(name: str, pause: float, task: Callable[[], object]) -> None:
+    def run() -> None:
+        while True:
+            try:
+                task()
+            except OUTAGES as error:
+                _THROTTLE.log(f"{name} failed, and is tried again: {error}")
+                time.sleep(min(pause, PAUSE_AFTER_FAILURE))
+            except Exception:  # noqa: BLE001 - it outlives its mistakes
+                _LOG.exception("%s failed, and is tried again", name)
+                time.sleep(min(pause, PAUSE_AFTER_FAILURE))
+            else:
+                time.sleep(pause)
+
+    threading.Thread(target=run, name=name, daemon=True).start()

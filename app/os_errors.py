@@ -1,0 +1,56 @@
+"""Says in our terms what the operating system could not do for a request."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.errors import InsufficientStorage, RequestError, Unavailable
+
+READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+_AGAIN = {"Retry-After": "5"}
+_WORDS = {
+    **dict.fromkeys(
+        (errno.EMFILE, errno.ENFILE),
+        "the server has too many files open; please try again",
+    ),
+    **dict.fromkeys(
+        READ_ONLY,
+        "the server may not write to its disk; nothing was changed",
+    ),
+    **dict.fromkeys(
+        (errno.EIO, errno.ESTALE, errno.ENXIO, errno.ENODEV),
+        "the server's disk does not answer as it should; please try again",
+    ),
+    **dict.fromkeys(
+        (errno.ENOMEM, errno.EAGAIN),
+        "the server has too much to do; please try again",
+    ),
+}
+
+
+def translated(error: OSError) -> RequestError | None:
+    """Return what an error of the operating system means for a client, if it is known.
+
+    507 for a full disk, else 503.
+    """
+    if error.errno in FULL:
+        return InsufficientStorage("the server's disk is full; nothing was changed")
+    words = _WORDS.get(error.errno or 0)
+    return Unavailable(words, headers=_AGAIN) if words else None
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raise `InsufficientStorage` or `Unavailable` instead of an `OSError`.
+
+    `FileNotFoundError` and what is not known stay as they are.
+    """
+    try:
+        yield
+    except OSError as error:
+        found = translated(error)
+        if found is None:
+            raise
+        raise found from error
