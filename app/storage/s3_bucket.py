@@ -1,8 +1,7 @@
 """A bucket as its adapter sees it: few verbs, and errors in our terms."""
 
 import io
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -12,26 +11,32 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.errors import ConfigurationError, InsufficientStorage, Unavailable
+from app.log_throttle import Throttle
+from app.storage.breaker import Breaker, Call, unanswered
 
 CONNECTIONS = 256
 """Connections that are kept: one for each request that a worker can have open."""
 
 OPTIONS = ("endpoint", "region", "public")
-ATTEMPTS = 4
+CONNECT_SECONDS, READ_SECONDS, TRIES = 3, 20, 2
+"""How long a call waits for the store, and how often: under a minute in all."""
+
+SERVER_ERROR = 500
+READ_TRIES = 4
+"""Connections over which the next bytes of an object are asked for."""
 
 _MISSING = {"NoSuchKey", "NoSuchUpload", "NoSuchBucket", "NotFound", "404"}
 _FULL = {"QuotaExceeded", "XMinioStorageFull", "EntityTooLarge"}
 _FORM = "s3://bucket/prefix?endpoint=https://…&region=…&public=https://…"
-_LOG = logging.getLogger(__name__)
+_OUTAGE = Throttle(__name__, seconds=1)
 
 
 class Part(NamedTuple):
-    """A part of an upload: `tag` is what the store knows it by, `modified` seconds."""
+    """A part of an upload: `tag` is what the store knows it by."""
 
     number: int
     size: int
     tag: str
-    modified: float
 
 
 class Bucket:
@@ -46,10 +51,11 @@ class Bucket:
         self._public = public
         self._name = name
         self.prefix = prefix
+        self._breaker = Breaker()
 
     def check(self) -> None:
         """See that it is there."""
-        with translated():
+        with _translated(self._breaker):
             self._client.head_bucket(Bucket=self._name)
 
     def close(self) -> None:
@@ -61,18 +67,18 @@ class Bucket:
 
     def put(self, name: str, data: bytes | bytearray) -> None:
         """Store a small object as a whole."""
-        with translated():
+        with _translated(self._breaker):
             self._client.put_object(**self._object(name), Body=data)
 
     def get(self, name: str) -> bytes:
         """Give a small object."""
-        with translated():
+        with _translated(self._breaker):
             answer = self._client.get_object(**self._object(name))
             return bytes(answer["Body"].read())
 
     def body(self, name: str, start: int) -> Any:
         """Open an object for reading from a byte on."""
-        with translated():
+        with _translated(self._breaker):
             answer = self._client.get_object(
                 **self._object(name), Range=f"bytes={start}-"
             )
@@ -80,7 +86,7 @@ class Bucket:
 
     def size(self, name: str) -> int:
         """Give the size of an object."""
-        with translated():
+        with _translated(self._breaker):
             answer = self._client.head_object(**self._object(name))
         return int(answer["ContentLength"])
 
@@ -94,19 +100,18 @@ class Bucket:
 
     def delete(self, name: str) -> None:
         """Remove an object; that there is none is no error."""
-        with suppress(FileNotFoundError), translated():
+        with suppress(FileNotFoundError), _translated(self._breaker):
             self._client.delete_object(**self._object(name))
 
-    def objects(self, start: str) -> Iterator[tuple[str, int, float]]:
-        """List objects whose name starts so: name, size, and when it was stored."""
+    def objects(self, start: str) -> Iterator[tuple[str, int]]:
+        """List objects whose name starts so, with their sizes."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._name, Prefix=self.prefix + start
         )
-        with translated():
-            for page in pages:
-                for entry in page.get("Contents", ()):
-                    name = str(entry["Key"]).removeprefix(self.prefix)
-                    yield name, int(entry["Size"]), entry["LastModified"].timestamp()
+        for page in self._each(pages):
+            for entry in page.get("Contents", ()):
+                name = str(entry["Key"]).removeprefix(self.prefix)
+                yield name, int(entry["Size"])
 
     def address(self, name: str, seconds: int, headers: Mapping[str, str]) -> str:
         """Sign an address at which an object can be fetched, with these headers."""
@@ -126,7 +131,7 @@ class Bucket:
 
     def begin(self, name: str) -> str:
         """Begin a multipart upload, and give what it is called."""
-        with translated():
+        with _translated(self._breaker):
             answer = self._client.create_multipart_upload(**self._object(name))
         return str(answer["UploadId"])
 
@@ -134,7 +139,7 @@ class Bucket:
         self, name: str, upload_id: str, number: int, data: bytes | bytearray
     ) -> str:
         """Send a part, and give its tag."""
-        with translated():
+        with _translated(self._breaker):
             answer = self._client.upload_part(
                 **self._object(name),
                 UploadId=upload_id,
@@ -148,13 +153,12 @@ class Bucket:
         pages = self._client.get_paginator("list_parts").paginate(
             **self._object(name), UploadId=upload_id
         )
-        with translated():
+        with _translated(self._breaker):
             return [
                 Part(
                     int(part["PartNumber"]),
                     int(part["Size"]),
                     str(part["ETag"]),
-                    part["LastModified"].timestamp(),
                 )
                 for page in pages
                 for part in page.get("Parts", ())
@@ -165,7 +169,7 @@ class Bucket:
         parts = [
             {"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)
         ]
-        with translated():
+        with _translated(self._breaker):
             self._client.complete_multipart_upload(
                 **self._object(name),
                 UploadId=upload_id,
@@ -174,21 +178,30 @@ class Bucket:
 
     def abort(self, name: str, upload_id: str) -> None:
         """Give an upload up; that there is none is no error."""
-        with suppress(FileNotFoundError), translated():
+        with suppress(FileNotFoundError), _translated(self._breaker):
             self._client.abort_multipart_upload(
                 **self._object(name), UploadId=upload_id
             )
 
-    def uploads(self, start: str) -> Iterator[tuple[str, str, float]]:
-        """List the uploads that are not complete: name, id, and when it was begun."""
+    def uploads(self, start: str) -> Iterator[tuple[str, str]]:
+        """List the uploads that are not complete: name and id."""
         pages = self._client.get_paginator("list_multipart_uploads").paginate(
             Bucket=self._name, Prefix=self.prefix + start
         )
-        with translated():
-            for page in pages:
-                for upload in page.get("Uploads", ()):
-                    name = str(upload["Key"]).removeprefix(self.prefix)
-                    yield name, str(upload["UploadId"]), upload["Initiated"].timestamp()
+        for page in self._each(pages):
+            for upload in page.get("Uploads", ()):
+                name = str(upload["Key"]).removeprefix(self.prefix)
+                yield name, str(upload["UploadId"])
+
+    def _each(self, pages: Iterable[Any]) -> Iterator[Any]:
+        """Yield pages; each is a call, and what is done with it is none."""
+        asked = iter(pages)
+        while True:
+            with _translated(self._breaker):
+                page = next(asked, None)
+            if page is None:
+                return
+            yield page
 
     def _object(self, name: str) -> dict[str, str]:
         return {"Bucket": self._name, "Key": self.prefix + name}
@@ -238,7 +251,7 @@ class ObjectFile(io.RawIOBase):
         return len(data)
 
     def _read(self, most: int) -> bytes:
-        for attempt in range(ATTEMPTS):
+        for attempt in range(READ_TRIES):
             try:
                 if self._body is None:
                     self._body = self._bucket.body(self._name, self._at)
@@ -247,7 +260,7 @@ class ObjectFile(io.RawIOBase):
                 self._hang_up()
                 if isinstance(error, FileNotFoundError):
                     raise
-                if attempt == ATTEMPTS - 1:
+                if attempt == READ_TRIES - 1:
                     raise OSError(f"the file storage broke off: {error}") from error
                 continue
             if data:
@@ -299,10 +312,10 @@ def _client(endpoint: str | None, region: str | None) -> Any:
             region_name=region or (None if endpoint is None else "us-east-1"),
             config=Config(
                 signature_version="s3v4",
-                connect_timeout=5,
-                read_timeout=60,
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=READ_SECONDS,
                 max_pool_connections=CONNECTIONS,
-                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                retries={"mode": "standard", "total_max_attempts": TRIES},
                 # A bucket in the host's name is AWS's own way.
                 s3={"addressing_style": "path" if endpoint else "auto"},
                 # Stores of others do not know AWS's newest checksums.
@@ -336,27 +349,32 @@ def _ensure_there(client: Any, bucket: str, where: str) -> None:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Say in our terms what went wrong at the store."""
-    try:
-        yield
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code"))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        if code in _MISSING:
-            raise FileNotFoundError(code) from error
-        if code in _FULL or status == InsufficientStorage.status:
-            raise InsufficientStorage(
-                "the file storage has no room for this file; nothing was stored"
-            ) from error
-        raise _unavailable(error) from error
-    except BotoCoreError as error:
-        raise _unavailable(error) from error
+def _translated(breaker: Breaker) -> Iterator[None]:
+    """Say in our terms what went wrong at the store, and do not ask it for a while."""
+    with breaker.call() as call:
+        try:
+            yield
+        except ClientError as error:
+            raise _meaning(error, call) from error
+        except BotoCoreError as error:
+            call.has_failed = True
+            raise _unavailable(error) from error
+
+
+def _meaning(error: ClientError, call: Call) -> Exception:
+    code = str(error.response.get("Error", {}).get("Code"))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if code in _MISSING:
+        return FileNotFoundError(code)
+    if code in _FULL or status == InsufficientStorage.status:
+        return InsufficientStorage(
+            "the file storage has no room for this file; nothing was stored"
+        )
+    # Any other answer is one by the rules, though not what we wanted.
+    call.has_failed = (status or SERVER_ERROR) >= SERVER_ERROR
+    return _unavailable(error)
 
 
 def _unavailable(error: Exception) -> Unavailable:
-    _LOG.error("file storage: %s", error)
-    return Unavailable(
-        "the file storage does not answer as it should; please try again",
-        headers={"Retry-After": "5"},
-    )
+    _OUTAGE.log(f"file storage: {error}")
+    return unanswered()
