@@ -6,17 +6,17 @@ import shlex
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.cli.command import data_dir_option, explaining, json_option
-from app.errors import ConfigurationError, SirenhallError
+from app.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from app.services.installation import Installation, Start
+    from app.services.installation import Start
     from app.settings import Settings
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
@@ -25,6 +25,9 @@ GRACE = 30
 
 CONNECTIONS = 4096
 """Connections that a worker has open; those that wait for a request hold no thread."""
+
+LEAST_THREADS = 8
+OTHER_FILES = 64
 
 M_ARENA_MAX, ARENAS = -8, 2
 
@@ -98,19 +101,8 @@ def serve(
         catalogue.fill(installation, first.store_id)
     # What is sold from it now is not to be written over.
     (settings.data_dir / MARK).unlink(missing_ok=True)
-    _tidy(installation)
     installation.close()
     _run(settings, first, as_json=as_json)
-
-
-def _tidy(installation: "Installation") -> None:
-    """Remove what a stop left; that it cannot be done now is no reason not to start."""
-    from app.services import housekeeping
-
-    try:
-        housekeeping.tidy(installation)
-    except (SirenhallError, OSError) as error:
-        click.echo(f"Not tidied up: {error}", err=True)
 
 
 def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
@@ -118,8 +110,8 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
 
     from app.cli.worker import MAX_HEAD
 
+    settings, connections = _within_open_files(settings)
     worker_class = _worker_class(settings)
-    connections = _allow_connections(settings)
 
     class Server(BaseApplication):  # type: ignore[misc]
         """gunicorn, set up by us."""
@@ -337,25 +329,40 @@ def _heed_signals(_server: Any, _worker: Any) -> None:
         signal.signal(number, lambda *_: os._exit(0))
 
 
-def _allow_connections(settings: "Settings") -> int:
+def _within_open_files(settings: "Settings") -> "tuple[Settings, int]":
     """Raise the number of open files, as far as the system lets us.
 
-    Return how many connections a worker may have open.
+    Return the settings with as many threads as there are files for, and how many
+    connections a worker may have open.
     """
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # A thread has a file open, perhaps two; the database has its connections.
-    others = 2 * settings.threads + 3 * settings.database_connections + 64
-    wanted = CONNECTIONS + others
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        soft = wanted
-    if soft == resource.RLIM_INFINITY:
-        return CONNECTIONS
-    return max(64, min(CONNECTIONS, soft - others))
+    if hard == resource.RLIM_INFINITY:
+        hard = max(soft, CONNECTIONS + _files(settings))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    fitting = settings
+    while _files(fitting) > hard * 2 // 3 and fitting.threads > LEAST_THREADS:
+        fitting = replace(
+            fitting,
+            threads=max(LEAST_THREADS, fitting.threads // 2),
+            database_connections=max(1, fitting.database_connections * 2 // 3),
+        )
+    connections = max(LEAST_THREADS, min(CONNECTIONS, hard - _files(fitting)))
+    if fitting != settings:
+        click.echo(
+            f"Only {hard} files may be open (ulimit -n), so each worker has "
+            f"{fitting.threads} threads, {fitting.database_connections} connections to "
+            f"the database, and {connections} to clients.",
+            err=True,
+        )
+    return fitting, connections
+
+
+def _files(settings: "Settings") -> int:
+    """Return how many files a worker may have open besides connections of clients."""
+    # A thread has one open, perhaps two; SQLite has three for each connection.
+    return 2 * settings.threads + 3 * settings.database_connections + OTHER_FILES
 
 
 def _share_arenas() -> None:
