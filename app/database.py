@@ -1,6 +1,7 @@
 """The database: consistent reads, serialized writes, statements compiled once."""
 
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +10,18 @@ from sqlalchemy import Connection, Executable
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import Select
 
-from app.engines import SQLITE, WRITES, Translated, begin_reading, make_engine
+from app.engines import (
+    BUSY_TIMEOUT,
+    SQLITE,
+    STATEMENT_TIMEOUT,
+    WRITES,
+    Translated,
+    begin_reading,
+    begun,
+    busy,
+    make_engine,
+)
+from app.removal_lock import removal_lock
 
 Row = Sequence[Any]
 
@@ -115,20 +127,61 @@ class Transaction(Snapshot):
         return int(key[0]) if key else 0
 
 
+class WriterQueue:
+    """Lets the writers of a process take turns; `most` may wait at a time.
+
+    Each that waits holds a thread, and some threads must stay for readers.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._turn = threading.Lock()
+        self._most = most
+        self._waiting = 0
+        self._count = threading.Lock()
+
+    @contextmanager
+    def turn(self, deadline: float) -> Iterator[None]:
+        """Wait for a turn (`time.monotonic`). Raises `Unavailable`."""
+        if not self._turn.acquire(blocking=False):
+            self._wait(deadline)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _wait(self, deadline: float) -> None:
+        with self._count:
+            if self._waiting >= self._most:
+                raise busy()
+            self._waiting += 1
+        try:
+            if not self._turn.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                raise busy()
+        finally:
+            with self._count:
+                self._waiting -= 1
+
+
 class Database:
     """Where all rows are: SQLite or PostgreSQL."""
 
     def __init__(
-        self, url: str, *, connections: int = 40, public_url: str = ""
+        self,
+        url: str,
+        *,
+        connections: int = 40,
+        waiting_writers: int = 128,
+        public_url: str = "",
     ) -> None:
         self.engine = make_engine(url, connections)
         self._public_url = public_url.rstrip("/")
         # Options make a second engine over the same pool; its BEGIN differs.
-        self._writer = self.engine.execution_options(**{WRITES: True})
+        self._writer = self.engine.execution_options(**{WRITES: 1})
         self._begin_reading = begin_reading(self.engine)
         self._translated = Translated(self.engine)
         # Writers of one process queue here fairly, not in the database's polling.
-        self._lane = threading.Lock()
+        self._queue = WriterQueue(waiting_writers)
+        self.removal_lock = removal_lock(self.engine)
 
     def snapshot(self) -> Snapshot:
         """Open a snapshot, to be closed by the caller; nothing it does is kept."""
@@ -149,8 +202,18 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
-        """Open a transaction, committed when the block ends without an error."""
-        with self._translated, self._lane, self._writer.begin() as connection:
+        """Open a transaction, committed when the block ends without an error.
+
+        Raises `Unavailable` if its turn does not come within `BUSY_TIMEOUT`.
+        """
+        deadline = time.monotonic() + BUSY_TIMEOUT
+        with (
+            self._translated,
+            self._queue.turn(deadline),
+            self._writer.connect() as connection,
+            # What is left of the time is for writers of other processes.
+            begun(connection, deadline - time.monotonic()),
+        ):
             yield Transaction(connection, self._translated, self._public_url)
 
     @contextmanager
@@ -161,13 +224,18 @@ class Database:
         be deleted with it. Raises `RuntimeError` where a row refers to none.
         """
         is_sqlite = self.engine.dialect.name == SQLITE
-        with self._translated, self._lane, self._writer.connect() as connection:
+        deadline = time.monotonic() + STATEMENT_TIMEOUT
+        with (
+            self._translated,
+            self._queue.turn(deadline),
+            self._writer.connect() as connection,
+        ):
             driver: Any = connection.connection.driver_connection
             if is_sqlite:
                 # Inside of a transaction this has no effect.
                 driver.execute("PRAGMA foreign_keys=OFF")
             try:
-                with connection.begin():
+                with begun(connection, deadline - time.monotonic()):
                     yield Transaction(connection, self._translated, self._public_url)
                     if (
                         is_sqlite

@@ -5,6 +5,8 @@ the change that it is for are never parted.
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,7 +16,13 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from app.errors import ConfigurationError, InsufficientStorage, Unavailable
+from app.errors import (
+    ConfigurationError,
+    Disconnected,
+    InsufficientStorage,
+    RequestError,
+    Unavailable,
+)
 from app.private_files import make_private, restrict
 
 BUSY_TIMEOUT = 10.0
@@ -24,9 +32,25 @@ STATEMENT_TIMEOUT = 30.0
 """Seconds after which PostgreSQL gives up a statement; migrations may take longer."""
 
 WRITES = "sirenhall_writes"
-"""The execution option of an engine whose transactions change something."""
+"""The execution option of an engine whose transactions change something: how long they
+wait for their turn, in milliseconds."""
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+_AGAIN = {"Retry-After": "2"}
+_BUSY = "the database is busy; please try again"
+_BROKEN = "the database's disk does not answer as it should; please try again"
+_SQLITE = {
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_LOCKED: _BUSY,
+    sqlite3.SQLITE_READONLY: "the database can only be read; nothing was changed",
+    sqlite3.SQLITE_IOERR: _BROKEN,
+    sqlite3.SQLITE_CANTOPEN: _BROKEN,
+}
+_NO_ROOM = {sqlite3.SQLITE_IOERR_SHMSIZE}
+"""What SQLite says on a full disk where it does not say that it is full."""
+
+_DISK_FULL = "53100"
 
 _LOCK = 0x51_8E_4A_11
 _BEGIN = {
@@ -36,7 +60,7 @@ _BEGIN = {
     POSTGRESQL: (
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         # What is looked up before a change must still be true when it is made.
-        f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK})",
+        f"BEGIN; SET LOCAL lock_timeout = {{}}; SELECT pg_advisory_xact_lock({_LOCK})",
     ),
 }
 
@@ -78,7 +102,15 @@ def _postgresql(url: str, shared: dict[str, Any]) -> Engine:
             url,
             # One that has been cut off is replaced, not met by a client.
             pool_pre_ping=True,
-            connect_args={"autocommit": True, "connect_timeout": int(BUSY_TIMEOUT)},
+            connect_args={
+                "autocommit": True,
+                "connect_timeout": int(BUSY_TIMEOUT),
+                # A network that swallows everything is noticed, too.
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 20_000,
+            },
             **shared,
         )
     except ImportError as error:
@@ -94,9 +126,38 @@ def begin_reading(engine: Engine) -> str:
     return _BEGIN[engine.dialect.name][0]
 
 
+@contextmanager
+def begun(connection: Connection, seconds: float) -> Iterator[None]:
+    """Open a transaction that changes something, committed at the end of the block.
+
+    It waits for writers of other processes for so many seconds.
+    """
+    # PostgreSQL takes 0 for no limit.
+    milliseconds = max(1, int(seconds * 1000))
+    connection.execution_options(**{WRITES: milliseconds})
+    if connection.dialect.name != SQLITE:
+        with connection.begin():
+            yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA busy_timeout = {milliseconds}")
+    try:
+        with connection.begin():
+            yield
+    finally:
+        # The connection is a reader's next.
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
+
+
+def busy() -> Unavailable:
+    """Return what is raised where a turn did not come."""
+    return Unavailable(_BUSY, headers=_AGAIN)
+
+
 def _begin(connection: Connection) -> None:
-    writes = bool(connection.get_execution_options().get(WRITES))
-    connection.exec_driver_sql(_BEGIN[connection.dialect.name][writes])
+    milliseconds = connection.get_execution_options().get(WRITES)
+    begin = _BEGIN[connection.dialect.name][bool(milliseconds)]
+    connection.exec_driver_sql(begin.format(milliseconds))
 
 
 def _make_private(path: Path) -> None:
@@ -151,19 +212,33 @@ class Translated:
             ) from error
         if not isinstance(cause, self._drivers_own):
             return
-        text = str(cause).lower()
-        state = getattr(cause, "sqlstate", "") or ""
-        if state == "53100" or "full" in text or "disk i/o" in text:
-            raise InsufficientStorage(
-                "the server's disk is full; nothing was changed"
-            ) from error
-        # Over PostgreSQL's network, whatever goes wrong there passes.
-        is_passing = not isinstance(cause, sqlite3.Error)
-        if is_passing or "locked" in text or "busy" in text or "unable to" in text:
-            raise Unavailable(
-                "the database is busy; please try again",
-                headers={"Retry-After": "2"},
-            ) from error
+        if isinstance(cause, sqlite3.Error):
+            found = _of_sqlite(cause)
+        else:
+            found = _of_postgresql(cause)
+        if found is not None:
+            raise found from error
+
+
+def _of_sqlite(cause: sqlite3.Error) -> RequestError | None:
+    """Return what a result code means (https://sqlite.org/rescode.html)."""
+    # The last eight bits are the primary code.
+    code = getattr(cause, "sqlite_errorcode", 0)
+    if code in _NO_ROOM or code & 0xFF == sqlite3.SQLITE_FULL:
+        return InsufficientStorage("the server's disk is full; nothing was changed")
+    words = _SQLITE.get(code & 0xFF)
+    return Unavailable(words, headers=_AGAIN) if words else None
+
+
+def _of_postgresql(cause: Any) -> RequestError:
+    """Return what an operational error means: over a network, whatever it is passes."""
+    state = getattr(cause, "sqlstate", "") or ""
+    if state == _DISK_FULL:
+        return InsufficientStorage("the server's disk is full; nothing was changed")
+    # Without a state, or with one of class 57P or 08, the connection is gone.
+    is_gone = not state or state.startswith(("08", "57P"))
+    kind = Disconnected if is_gone else Unavailable
+    return kind(_BUSY, headers=_AGAIN)
 
 
 def _without_password(url: str) -> str:

@@ -29,6 +29,7 @@
         ├── HeaderTooLarge          431
         ├── ChecksumMismatch        460
         ├── Unavailable             503
+        │   └── Disconnected        503
         ├── FileNotThere            503
         ├── NotPrefetched           503
         └── InsufficientStorage     507
@@ -343,6 +344,10 @@ class Unavailable(RequestError):
     status = 503
     code = "unavailable"
     advice = "Try again after the seconds in Retry-After."
+
+
+class Disconnected(Unavailable):
+    """The database went away, perhaps in the middle of a commit."""
 
 
 class FileNotThere(RequestError):

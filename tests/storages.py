@@ -72,6 +72,13 @@ def endpoint() -> str:
     return str(json.loads(told.read_text())["endpoint"])
 
 
+def hurry(monkeypatch: Any) -> None:
+    """Let nobody wait for other processes, where a test has none."""
+    monkeypatch.setattr("app.storage.s3.ROW_PAUSE", 0.0)
+    monkeypatch.setattr("app.storage.heartbeat.BEAT", 0.2)
+    monkeypatch.setattr("app.storage.heartbeat.SILENCE", 1.0)
+
+
 def client() -> Any:
     """Give a plain client of the server."""
     return _client(endpoint())

@@ -134,7 +134,7 @@ def revoke(client_id: str, data_dir: Path | None, as_json: bool) -> None:
                 f"there is no valid client {client_id}; `sirenhall client list` shows "
                 "all"
             )
-        opened.removal.remove_partials(ended.partial_keys)
+        opened.removal.remove(ended.partial_keys)
     say(
         {"client_id": client_id, "revoked": True},
         f"{client_id} and its tokens are revoked.",

@@ -148,7 +148,7 @@ def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
             raise ConfigurationError(
                 f"there is no valid token {token_id}; `sirenhall token list` shows all"
             )
-        opened.removal.remove_partials(ended.partial_keys)
+        opened.removal.remove(ended.partial_keys)
     say(
         {"id": token_id, "revoked": True},
         f"Token {token_id} is revoked.",

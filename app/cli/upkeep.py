@@ -31,10 +31,9 @@ CREDENTIAL = (
 age_option = click.option(
     "--min-age",
     type=click.IntRange(0),
-    default=3600,
-    show_default=True,
-    metavar="SECONDS",
-    help="What was written to since then may be on its way, and is left alone.",
+    expose_value=False,
+    hidden=True,
+    help="Ignored: what is on its way is known without a clock.",
 )
 
 
@@ -44,7 +43,7 @@ age_option = click.option(
 @data_dir_option
 @json_option
 @explaining
-def sweep(min_age: int, dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
+def sweep(dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
     """Remove what nobody needs: expired upload slots, and files of no version.
 
     It may run at any time, for instance nightly; also while the server runs.
@@ -52,7 +51,7 @@ def sweep(min_age: int, dry_run: bool, data_dir: Path | None, as_json: bool) -> 
     from app.services import housekeeping
 
     with installation_at(data_dir) as opened:
-        swept = housekeeping.sweep(opened, older_than=min_age, is_dry=dry_run)
+        swept = housekeeping.sweep(opened, is_dry=dry_run)
     result = {
         "expired_uploads": swept.expired_uploads,
         "unfinished": swept.unfinished,
@@ -78,7 +77,7 @@ def sweep(min_age: int, dry_run: bool, data_dir: Path | None, as_json: bool) -> 
 @data_dir_option
 @json_option
 @explaining
-def verify(min_age: int, data_dir: Path | None, as_json: bool) -> None:
+def verify(data_dir: Path | None, as_json: bool) -> None:
     """Read every file again and compare it with its SHA-256.
 
     Files that are missing, damaged, or of no version are named; then the exit code
@@ -90,10 +89,7 @@ def verify(min_age: int, data_dir: Path | None, as_json: bool) -> None:
         with opened.database.reading() as db:
             files = blobs.files(db)
         with progress("Verifying", sum(file.size for file in files)) as done:
-            found = housekeeping.verify(
-                opened, files, older_than=min_age, progress=done
-            )
-            findings = list(found)
+            findings = list(housekeeping.verify(opened, files, progress=done))
     _report(findings, f"{_count(len(files), 'file')} verified", len(files), as_json)
 
 

@@ -23,7 +23,7 @@ from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.collection_views import pages
 from app.http.multipart import media_type
-from app.http.raw_body import clean, keeping
+from app.http.raw_body import clean
 from app.services import downloadables, purchases, stores, versions
 from app.services.access import Principal
 from app.services.conditions import All, Like
@@ -163,7 +163,7 @@ def _create(call: Call) -> Response:
         else:
             record = purchases.find_with_file(tx, principal, made)
     if file is not None and not is_new:
-        call.installation.removal.remove_blobs([file.blob.key])
+        call.installation.removal.remove([file.blob.key])
     return answer(_shown(call, record))
 
 
@@ -223,8 +223,8 @@ def _registered(
                 raise Invalid.of([FieldError("amazon_key", "too_large", text)])
             writer.write(chunk)
         blob = writer.keep()
-    with keeping(call, blob):
-        yield NewFile(name, media_type("", name), blob)
+        with call.installation.removal.unless_named(blob):
+            yield NewFile(name, media_type("", name), blob)
 
 
 def _keys(

@@ -27,7 +27,6 @@ from app.http import digest_fields, multipart, xml
 from app.http.header_fields import parameters
 from app.http.media_types import FORM, JSON_PATCH, MERGE_PATCH, MULTIPART, PLAIN
 from app.http.method_override import APPLIED, FIELD
-from app.services.main_files import NewFile
 from app.settings import Settings
 from app.storage import Storage
 from representations import REPRESENTATIONS, Representation
@@ -82,13 +81,6 @@ class Body:
         parts = (self.values, self.members, self.patch, file)
         text = json.dumps(parts, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
-
-    def keep_file(self) -> NewFile | None:
-        """Make the file durable."""
-        upload = self.upload
-        if upload is None:
-            return None
-        return NewFile(upload.name, upload.type, upload.writer.keep())
 
 
 def accepted(method: str) -> tuple[str, ...]:

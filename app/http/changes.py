@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from app.database import Snapshot
-from app.errors import Invalid, RequestError
+from app.errors import Invalid
 from app.http import bodies
 from app.http.call import Call
 from app.http.endpoints import Record
-from app.http.idempotency import Done
 from app.http.media_types import MULTIPART
 from schemas.base import ResourceSchema
 from schemas.errors import FieldError
@@ -24,25 +23,19 @@ def store_of(record: Record) -> int | None:
 @contextmanager
 def keeping_file(
     call: Call, body: bodies.Body, checked: Callable[[Snapshot], Any]
-) -> Any:
-    """Make an uploaded file durable before its row; take it back if none comes.
+) -> Iterator[Any]:
+    """Make an uploaded file durable before its row; remove it if none comes.
 
-    What is wrong anyway is found before the disk is synced. A failure that is not
-    a refusal leaves the blob: a commit may have happened, and a row must not lose
-    its file.
+    What is wrong anyway is found before the disk is synced.
     """
     if body.upload is None:
         yield None
         return
     checked(call.db)
     call.close()
-    file = body.keep_file()
-    try:
+    file = body.upload.keep()
+    with call.installation.removal.unless_named(file.blob):
         yield file
-    except (RequestError, Done) as error:
-        if file and (isinstance(error, Done) or error.is_refusal):
-            call.installation.removal.remove_blobs([file.blob.key])
-        raise
 
 
 def ensure_valid(

@@ -407,7 +407,7 @@ class CollectionViews:
             return Result(200, message, self.items.address(call, record))
 
         response = self._each_named(call, owner_id, remove)
-        call.installation.removal.remove_blobs(keys)
+        call.installation.removal.remove(keys)
         return response
 
     def _each_named(

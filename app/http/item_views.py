@@ -196,7 +196,7 @@ class ItemViews:
             record = self.service.find(tx, principal, item_id)
             call.ensure_may_change(record)
             keys = self.service.remove(tx, record) or []
-        call.installation.removal.remove_blobs(keys)
+        call.installation.removal.remove(keys)
         href = self.address(call, record)
         message = f"{self.declaration.name} {item_id} deleted successfully."
         document = Resource(

@@ -19,6 +19,7 @@ from app.http.file_names import MAX_FILE_NAME, file_name
 from app.http.media_types import FORM
 from app.http.part_headers import PartChecks
 from app.http.parts import MalformedParts, PartBegin, PartData, PartScanner
+from app.services.main_files import NewFile
 from app.storage import Writer
 from schemas.errors import FieldError
 
@@ -75,6 +76,10 @@ class Upload:
     name: str
     type: str
     writer: Writer
+
+    def keep(self) -> NewFile:
+        """Make it durable."""
+        return NewFile(self.name, self.type, self.writer.keep())
 
 
 class MultipartReader:

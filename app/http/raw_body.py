@@ -7,16 +7,14 @@ from typing import Any
 
 from flask import Request
 
-from app.errors import BadRequest, Invalid, RequestError, TooLarge, UnsupportedMediaType
+from app.errors import BadRequest, Invalid, TooLarge, UnsupportedMediaType
 from app.http import bodies, tus
 from app.http.call import Call
 from app.http.content_disposition import InvalidDisposition, parse_disposition
 from app.http.digest_fields import of_base64
 from app.http.file_names import file_name, shortened
 from app.http.multipart import media_type
-from app.services import blobs
 from app.services.main_files import NewFile
-from app.storage import Blob
 from schemas.errors import FieldError
 
 
@@ -57,9 +55,10 @@ def received(
         ensure_announced(slot, writer.size)
         for digest in digests:
             digest.ensure_equal()
+        call.close()
         blob = writer.keep()
-    with keeping(call, blob):
-        yield NewFile(name, media_type(declared, name), blob)
+        with call.installation.removal.unless_named(blob):
+            yield NewFile(name, media_type(declared, name), blob)
 
 
 def ensure_announced(slot: Mapping[str, Any], size: int) -> None:
@@ -67,18 +66,6 @@ def ensure_announced(slot: Mapping[str, Any], size: int) -> None:
     if slot["announced_size"] not in {None, size}:
         text = f"file must have {slot['announced_size']} bytes, as was announced"
         raise Invalid.of([FieldError("file", "wrong_size", text)])
-
-
-@contextmanager
-def keeping(call: Call, blob: Blob) -> Iterator[None]:
-    """Take a blob back if what it was for was refused."""
-    try:
-        yield
-    except RequestError as error:
-        # Another request may have come first with the same upload.
-        if error.is_refusal and not blobs.is_of_version(call.db, blob.key):
-            call.installation.removal.remove_blobs([blob.key])
-        raise
 
 
 def _ensure_there(request: Request) -> None:

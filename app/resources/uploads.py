@@ -30,7 +30,7 @@ from app.http.endpoints import publish
 from app.http.idempotency import Done, once
 from app.http.media_types import JSON, MULTIPART
 from app.http.multipart import OCTETS, media_type
-from app.http.raw_body import clean, keeping, name_of, received
+from app.http.raw_body import clean, name_of, received
 from app.http.routes import Route, Said
 from app.services import downloadables, stores, uploads
 from app.services.access import Principal
@@ -121,7 +121,7 @@ def _create(call: Call, item_id: int, find: Finder, about: Link) -> Response:
                 answer = state.keep(tx, _slot(call, about, token))
     except Done as done:
         return done.response
-    call.installation.removal.remove_partials(gone)
+    call.installation.removal.remove(gone)
     return answer
 
 
@@ -162,7 +162,7 @@ def _put(call: Call, token: str) -> Response:
     receiving = received(call, record, slot["file_name"], declared, slot)
     with receiving as file, call.writing() as tx:
         record = uploads.finish(tx, slot, file)
-    call.installation.removal.remove_partials([slot["partial_key"]])
+    call.installation.removal.remove([slot["partial_key"]])
     return _left(call, record)
 
 
@@ -244,7 +244,7 @@ def _from_form(call: Call, token: str) -> Mapping[str, Any]:
             kind = media_type(declared, name) if declared else file.type
             with call.writing() as tx:
                 record = uploads.finish(tx, slot, NewFile(name, kind, file.blob))
-    call.installation.removal.remove_partials([slot["partial_key"]])
+    call.installation.removal.remove([slot["partial_key"]])
     return record
 
 
@@ -267,20 +267,19 @@ def _begin(call: Call, token: str) -> Response:
     call.close()
     length = tus.length(request, call.settings.max_file_size)
     said = tus.metadata(request)
-    key = call.installation.storage.begin_partial()
-    try:
-        before = uploads.start(
-            call.installation.database,
-            slot,
-            key=key,
-            length=length,
-            file_name=clean(said.get("filename") or said.get("name")),
-            file_type=_type(said.get("filetype") or said.get("type") or ""),
-        )
-    except RequestError:
-        removal.remove_partials([key])
-        raise
-    removal.remove_partials([before])
+    storage = call.installation.storage
+    key = storage.new_key()
+    # Named first: what no row names is not on its way, and can be removed.
+    before = uploads.start(
+        call.installation.database,
+        slot,
+        key=key,
+        length=length,
+        file_name=clean(said.get("filename") or said.get("name")),
+        file_type=_type(said.get("filetype") or said.get("type") or ""),
+    )
+    removal.remove([before])
+    storage.begin_partial(key)
     slot = _reread(call, token)
     offset = 0
     if request.mimetype == tus.OFFSET_OCTETS or not length:
@@ -336,7 +335,7 @@ def _give_up(call: Call, token: str) -> Response:
     uploads.ensure_open(slot)
     with call.writing() as tx:
         uploads.remove(tx, slot["id"])
-    call.installation.removal.remove_partials([slot["partial_key"]])
+    call.installation.removal.remove([slot["partial_key"]])
     return _empty(204, {})
 
 
@@ -413,7 +412,7 @@ def _finish(call: Call, slot: dict[str, Any], blob: Blob) -> None:
     record = _before(call, slot)
     declared = str(slot["file_type"] or "")
     name = slot["file_name"] or name_of(record, declared)
-    with keeping(call, blob), call.writing() as tx:
+    with call.installation.removal.unless_named(blob), call.writing() as tx:
         uploads.finish(tx, slot, NewFile(name, media_type(declared, name), blob))
 
 

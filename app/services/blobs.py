@@ -11,6 +11,7 @@ from app.storage import Stored
 
 _V, _U, _D = VERSIONS.c, UPLOAD_SLOTS.c, DOWNLOADABLES.c
 _OF_VERSION = Statement(select(_V.id).where(_V.blob_key == bindparam("key")).limit(1))
+_OF_SLOT = Statement(select(_U.id).where(_U.partial_key == bindparam("key")).limit(1))
 _PARTIALS = Statement(select(_U.partial_key).where(_U.partial_key.is_not(None)))
 _FILES = Statement(
     select(
@@ -54,6 +55,12 @@ class File:
 def is_of_version(db: Snapshot, key: str) -> bool:
     """Tell whether a blob is the file of a version."""
     return db.value(_OF_VERSION, key=key) is not None
+
+
+def is_named(db: Snapshot, key: str) -> bool:
+    """Return whether a version or an upload under way has a blob."""
+    found = is_of_version(db, key) or db.value(_OF_SLOT, key=key) is not None
+    return bool(found)
 
 
 def unnamed(db: Snapshot, keys: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ import wave
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,8 +49,9 @@ def fill(installation: Installation, store_id: int) -> int:
         )
     if page.total:
         return 0
-    files = [_stored(installation, item) for item in CATALOGUE]
-    with installation.database.writing() as tx:
+    with ExitStack() as stack:
+        files = [_stored(installation, item, stack) for item in CATALOGUE]
+        tx = stack.enter_context(installation.database.writing())
         categories = {}
         for code, (name, limit, hours) in CATEGORIES.items():
             found = item_categories.find_code(tx, store_id, code)
@@ -62,10 +64,12 @@ def fill(installation: Installation, store_id: int) -> int:
     return len(CATALOGUE)
 
 
-def _stored(installation: Installation, item: Item) -> NewFile:
-    with installation.storage.writer() as writer:
-        writer.write(item.content())
-        return NewFile(item.file_name, item.file_type, writer.keep())
+def _stored(installation: Installation, item: Item, stack: ExitStack) -> NewFile:
+    writer = stack.enter_context(installation.storage.writer())
+    writer.write(item.content())
+    blob = writer.keep()
+    stack.enter_context(installation.removal.unless_named(blob))
+    return NewFile(item.file_name, item.file_type, blob)
 
 
 def _category(code: str, name: str, limit: int, hours: int) -> dict[str, Any]:

@@ -1,19 +1,12 @@
 """Keeps an installation in order: what is nobody's goes, what is damaged is named."""
 
 import hashlib
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from app.services import blobs, idempotency, uploads, webhooks
 from app.services.installation import Installation
 from app.storage import CHUNK, Storage, Stored
-
-OLD = 3600
-"""Seconds after which what no row names is on its way to none any more."""
-
-COMMITTED = 15
-"""Seconds within which the row of a blob is there, that was to have one."""
 
 Progress = Callable[[int], None]
 """Takes how many bytes more are done."""
@@ -48,60 +41,85 @@ class Swept:
         return sum(orphan.size for orphan in self.orphans)
 
 
-def tidy(installation: Installation, older_than: float = OLD) -> tuple[int, int]:
-    """Remove what had its time; give the expired slots and the unfinished files."""
+def tidy(installation: Installation) -> None:
+    """Remove what had its time, and what stopped processes left of uploads."""
+    _remove_expired(installation)
+    _settle(installation)
+
+
+def _remove_expired(installation: Installation) -> tuple[int, int]:
+    """Remove what had its time, and files that were never whole.
+
+    Return the numbers of expired slots and of such files.
+    """
+    storage = installation.storage
+    # First, since it makes room where the disk is full.
+    unfinished = storage.clear_unfinished()
     with installation.database.writing() as tx:
         expired = uploads.count_expired(tx)
         left = uploads.remove_expired(tx)
         idempotency.remove_expired(tx)
         webhooks.remove_old(tx)
     installation.removal.retry()
-    installation.removal.remove_partials(left)
-    return expired, installation.storage.clear_unfinished(older_than)
+    installation.removal.remove(left)
+    return expired, unfinished
 
 
-def sweep(installation: Installation, *, older_than: float, is_dry: bool) -> Swept:
+def _settle(installation: Installation) -> None:
+    """Remove whole files whose process was stopped before they had a row."""
+    found = installation.storage.unsettled()
+    if not found:
+        return
+    with installation.database.writing() as tx:
+        unnamed = [key for key in found if not blobs.is_named(tx, key)]
+    installation.removal.remove(unnamed)
+    for key in set(found) - set(unnamed):
+        installation.storage.settle(key)
+
+
+def sweep(installation: Installation, *, is_dry: bool) -> Swept:
     """Remove expired upload slots, what crashes left, and blobs that no row names.
 
-    What was written to within `older_than` seconds stays: it may be on its way.
+    What waits for its row stays, and so does everything while a backup copies it.
     """
     swept = Swept()
     if is_dry:
         with installation.database.reading() as db:
             swept.expired_uploads = uploads.count_expired(db)
     else:
-        swept.expired_uploads, swept.unfinished = tidy(installation, older_than)
-    swept.orphans = orphans(installation, older_than)
-    if is_dry or not swept.orphans:
-        return swept
-    # AWS dates an object by its first part: what is old may have come this moment.
-    time.sleep(min(older_than, COMMITTED))
-    with installation.database.reading() as db:
-        named = blobs.named(db)
-    swept.orphans = [orphan for orphan in swept.orphans if not named.has(orphan)]
-    for orphan in swept.orphans:
-        if orphan.is_partial:
-            installation.storage.drop_partial(orphan.key)
-        else:
-            installation.storage.delete(orphan.key)
+        swept.expired_uploads, swept.unfinished = _remove_expired(installation)
+    swept.orphans = orphans(installation)
+    if not is_dry:
+        installation.removal.remove(orphan.key for orphan in swept.orphans)
+        _settle(installation)
     return swept
 
 
-def orphans(installation: Installation, older_than: float) -> list[Stored]:
-    """List what the storage has and no row names."""
+def orphans(installation: Installation) -> list[Stored]:
+    """List what the storage has, no row names, and no process works for."""
     # Listed first: what is stored meanwhile is named by a row that is read afterwards.
-    limit = time.time() - older_than
-    found = [s for s in installation.storage.stored() if s.modified <= limit]
+    found = list(installation.storage.stored())
     with installation.database.reading() as db:
         named = blobs.named(db)
-    return [stored for stored in found if not named.has(stored)]
+    found = [stored for stored in found if not named.has(stored)]
+    whole = [stored.key for stored in found if not stored.is_partial]
+    waiting_for_none = set(installation.storage.waiting_for_none(whole))
+    if not found:
+        return []
+    # While it is our turn to write, no commit is under way.
+    with installation.database.writing() as tx:
+        return [
+            stored
+            for stored in found
+            if (stored.is_partial or stored.key in waiting_for_none)
+            and not blobs.is_named(tx, stored.key)
+        ]
 
 
 def verify(
     installation: Installation,
     files: list[blobs.File],
     *,
-    older_than: float,
     progress: Progress,
 ) -> Iterator[Finding]:
     """Read every file of every version again, and compare; then look for orphans."""
@@ -109,7 +127,7 @@ def verify(
         damage = check(installation.storage, file, progress)
         if damage is not None and _is_still_named(installation, file):
             yield damage
-    for orphan in orphans(installation, older_than):
+    for orphan in orphans(installation):
         words = f"{orphan.size} bytes that no version names; `sweep` removes them"
         yield Finding(ORPHAN, orphan.key, words)
 

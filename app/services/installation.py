@@ -29,6 +29,7 @@ from app.private_files import (
 from app.services import access, item_categories, scopes, stores
 from app.services.active_downloads import ActiveDownloads
 from app.services.kept import Kept
+from app.services.readiness import Readiness
 from app.services.removal import Removal
 from app.settings import DATABASE, REDIRECT, X_ACCEL, Settings
 from app.storage import Storage, storage_at, sync_folder
@@ -82,6 +83,7 @@ class Installation:
     last_uses: access.LastUses
     active_downloads: ActiveDownloads
     removal: Removal
+    readiness: Readiness
 
     def close(self) -> None:
         """Close all connections."""
@@ -124,6 +126,7 @@ def prepare(settings: Settings) -> Installation:
             database = Database(
                 settings.database,
                 connections=settings.database_connections,
+                waiting_writers=max(1, settings.threads // 2),
                 public_url=settings.public_url,
             )
             # A server may fork afterwards, and no connection may cross that.
@@ -138,7 +141,8 @@ def prepare(settings: Settings) -> Installation:
                     Kept(settings.page_cache_size),
                     access.LastUses(),
                     ActiveDownloads(database, settings.download_session_minutes),
-                    Removal(storage),
+                    Removal(storage, database),
+                    Readiness(database, storage),
                 )
                 _make_first_store(installation)
     except OSError as error:

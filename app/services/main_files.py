@@ -5,6 +5,7 @@ alone. Among all its files that one has a row, too, which is there while there i
 file; this module keeps it so, and is below what changes either.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from uuid import uuid4
 from sqlalchemy import bindparam, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
+from app.errors import Unavailable
 from app.models import (
     DOWNLOADABLE_PURCHASES,
     DOWNLOADABLES,
@@ -64,6 +66,18 @@ def of_stored(db: Snapshot, version_id: int) -> NewFile:
     return NewFile(row["file_name"], row["file_type"], blob)
 
 
+def _ensure_in_time(blob: Blob) -> None:
+    """Refuse a blob that others may take for one without a row by now.
+
+    Raises `Unavailable`.
+    """
+    if blob.row_by is not None and time.monotonic() > blob.row_by:
+        raise Unavailable(
+            "the database took too long; please try again",
+            headers={"Retry-After": "2"},
+        )
+
+
 def add_version(
     tx: Transaction, record: Mapping[str, Any], number: int, file: NewFile
 ) -> int:
@@ -80,7 +94,8 @@ def add_version(
 
 
 def stored(store_id: int, file: NewFile) -> dict[str, Any]:
-    """Give what a row says of a file that a store has."""
+    """Return the columns of a file that a store has. Raises `Unavailable`."""
+    _ensure_in_time(file.blob)
     moment = now()
     return {
         "store_id": store_id,

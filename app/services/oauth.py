@@ -206,7 +206,7 @@ class AuthorizationServer(Protocol):
                 keys = _end_grant(tx, once)
         # Of two requests with a code, or with a token that rotates, the second finds it
         # used and undoes the first: one of them is a thief's.
-        self.removal.remove_partials(keys)
+        self.removal.remove(keys)
         if not (is_first and is_valid):
             raise InvalidGrantError
 
@@ -214,7 +214,7 @@ class AuthorizationServer(Protocol):
         """Revoke all tokens of a grant."""
         with self.database.writing() as tx:
             keys = _end_grant(tx, granted)
-        self.removal.remove_partials(keys)
+        self.removal.remove(keys)
 
     def is_public(self, granted: "Granted") -> bool:
         """Return whether a token belongs to a client that can keep no secret."""
@@ -410,7 +410,7 @@ class Revocation(RevocationEndpoint):
                 keys = _end_grant(tx, token)
             else:
                 keys = revocation.end_tokens(tx, _T.id == record["id"]).partial_keys
-        server.removal.remove_partials(keys)
+        server.removal.remove(keys)
 
 
 class Introspection(IntrospectionEndpoint):

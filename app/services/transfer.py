@@ -5,7 +5,7 @@ rows name; so a copy that broke off goes on where it was.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +61,6 @@ _NOTHING_YET = [
         (OAUTH_CLIENTS, 0),
     )
 ]
-ATTEMPTS = 5
 
 
 @dataclass(slots=True)
@@ -114,6 +113,8 @@ def _copy_blob(
             finding = compare(file, writer.size, writer.sha256)
             if finding is None:
                 writer.keep()
+                # Its row comes with all others.
+                target.settle(file.key)
             return finding
     except FileNotFoundError:
         return Finding(MISSING, file.key, f"{file} is not in the storage")
@@ -136,25 +137,25 @@ def backup(
         mark.write(WARNING)
     database = Database(f"sqlite:///{folder / DATABASE}")
     storage = storage_at(f"file:{folder / FILES}")
+    copied = Copied()
+    source = installation.database
     try:
         migrate(database)
-        for _attempt in range(ATTEMPTS):
-            with installation.database.reading() as db:
+        # Until the end nobody removes a file that one of the rows names.
+        with source.removal_lock.held():
+            with source.reading() as db:
                 before = blobs.files(db)
-            copied = Copied()
-            findings = list(
-                copy_blobs(before, installation.storage, storage, progress, copied)
-            )
-            copy_rows(installation.database, database)
-            with database.reading() as db:
-                named = blobs.files(db)
-            # Those that came since; what is gone by now has no row a moment later.
-            new = sorted(set(named) - set(before), key=lambda file: file.key)
-            findings += copy_blobs(new, installation.storage, storage, progress, copied)
-            kept = {file.key for file in named}
-            findings = [finding for finding in findings if finding.key in kept]
-            if not _have_gone(installation, findings):
-                break
+            found = copy_blobs(before, installation.storage, storage, progress, copied)
+            findings = list(found)
+            # Committed last: a backup that breaks off leaves the one of before.
+            with copying_rows(source, database) as tx:
+                named = blobs.files(tx)
+                new = sorted(set(named) - set(before), key=lambda file: file.key)
+                findings += copy_blobs(
+                    new, installation.storage, storage, progress, copied
+                )
+        kept = {file.key for file in named}
+        findings = [finding for finding in findings if finding.key in kept]
         for stored in storage.stored():
             if stored.key not in kept:
                 storage.delete(stored.key)
@@ -176,15 +177,6 @@ def _ensure_for_backups(folder: Path, installation: Installation) -> None:
         )
     if installation.settings.storage == f"file:{folder / FILES}":
         raise ConfigurationError(f"{folder} has the files that are to be copied")
-
-
-def _have_gone(installation: Installation, findings: list[Finding]) -> bool:
-    """Tell whether what could not be found was deleted, so that the rows are old."""
-    with installation.database.reading() as db:
-        return any(
-            finding.kind == MISSING and not blobs.is_of_version(db, finding.key)
-            for finding in findings
-        )
 
 
 def size_of(folder: Path) -> int:
@@ -222,7 +214,8 @@ def restore(
         findings = list(
             copy_blobs(files, storage, installation.storage, progress, copied)
         )
-        copy_rows(database, installation.database)
+        with copying_rows(database, installation.database):
+            pass
         key = folder / SECRET_KEY
         if key.exists() and not installation.settings.secret_key:
             path = installation.settings.data_dir / SECRET_KEY
@@ -232,8 +225,12 @@ def restore(
     return findings, copied
 
 
-def copy_rows(source: Database, target: Database) -> None:
-    """Make the rows of a database those of another, as they were at one moment."""
+@contextmanager
+def copying_rows(source: Database, target: Database) -> Iterator[Transaction]:
+    """Make the rows of a database those of another, as they were at one moment.
+
+    They are committed at the end of the block.
+    """
     tables = [table for table in METADATA.sorted_tables if table not in PASSING]
     with source.engine.connect() as connection, target.writing() as tx:
         for table in reversed(METADATA.sorted_tables):
@@ -242,6 +239,7 @@ def copy_rows(source: Database, target: Database) -> None:
             _copy_table(connection, tx, table)
         for table, newest in _newest_ids(connection).items():
             _set_newest_id(tx, table, newest)
+        yield tx
 
 
 def _copy_table(source: Connection, tx: Transaction, table: Table) -> None:

@@ -1,21 +1,19 @@
 """Blobs on the local disk: hashed while they come in, synced before they count."""
 
-import errno
 import fcntl
 import hashlib
 import os
 import re
-import secrets
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from app.errors import InsufficientStorage, Locked
+from app.errors import Locked
+from app.os_errors import explained
 from app.private_files import (
     FILE,
     FOLDER,
@@ -24,16 +22,18 @@ from app.private_files import (
     make_folder,
     open_file,
 )
+from app.storage.incoming import give_name, is_held, open_incoming
 from app.storage.port import CHUNK, Blob, Stored, new_key
 
 KEY = re.compile("[0-9a-f]{32}")
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class LocalStorage:
     """A folder with ``blobs/ab/<key>``, and ``incoming`` for what is on its way.
 
-    Both lie in one file system, so that a blob appears whole, by a rename.
+    Both lie in one file system, so that a blob appears whole, by a link. The name in
+    ``incoming`` goes when the blob is settled; until then the writer holds a lock on
+    the file, which goes with the process.
     """
 
     def __init__(self, folder: Path, *, is_shared: bool = False) -> None:
@@ -50,9 +50,16 @@ class LocalStorage:
         for path in (self.incoming, self.partials):
             make_folder(path)
 
+    def new_key(self) -> str:
+        """Make a key that no blob has."""
+        return new_key()
+
     def writer(self, key: str | None = None) -> "LocalWriter":
         """Start a new blob."""
-        return LocalWriter(self, key or new_key())
+        if key:
+            # A copy that broke off may have left it.
+            self.settle(key)
+        return LocalWriter(self, key or self.new_key())
 
     def open(self, key: str) -> BinaryIO:
         """Open a blob for reading."""
@@ -60,29 +67,24 @@ class LocalStorage:
 
     def delete(self, key: str) -> None:
         """Remove a blob, or what has come of it."""
-        with suppress(FileNotFoundError):
+        with explained(), suppress(FileNotFoundError):
             self.path(key).unlink()
         self.drop_partial(key)
+        self.settle(key)
 
     def path(self, key: str) -> Path:
         """Tell where a blob is; a key is ours, 32 hexadecimal digits."""
         return self.blobs / key[:2] / key
 
-    def put_into_place(self, source: Path, target: Path) -> None:
-        """Rename what is synced, durably."""
+    def make_parent(self, target: Path) -> None:
+        """Make the folder of a blob."""
         make_folder(target.parent, self.folder_mode)
-        source.rename(target)
-        sync_folder(target.parent)
-        # Also where another thread made the folder: it may not have synced it yet.
-        sync_folder(target.parent.parent)
 
-    def begin_partial(self) -> str:
-        """Make room for a blob that comes in pieces, and give its key."""
-        key = new_key()
-        with _full_disk_explained():
+    def begin_partial(self, key: str) -> None:
+        """Make room for a blob that comes in pieces."""
+        with explained():
             open_file(self.partials / key, "xb").close()
             sync_folder(self.partials)
-        return key
 
     def partial(self, key: str) -> "LocalPartial":
         """Open a partial blob, or what it was made."""
@@ -90,7 +92,7 @@ class LocalStorage:
 
     def drop_partial(self, key: str) -> None:
         """Remove a partial blob."""
-        with suppress(FileNotFoundError):
+        with explained(), suppress(FileNotFoundError):
             (self.partials / key).unlink()
 
     def stored(self) -> Iterator[Stored]:
@@ -133,28 +135,49 @@ class LocalStorage:
     def close(self) -> None:
         """Do nothing: files are closed by who opened them."""
 
-    def clear_unfinished(self, older_than: float) -> int:
-        """Remove temporary files that nobody has written to for a while."""
+    def clear_unfinished(self) -> int:
+        """Remove files that were not put into place and that no process writes to."""
         removed = 0
-        for path in self.incoming.iterdir():
+        for path in self._abandoned():
             with suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > older_than:
+                if path.stat().st_nlink == 1:
                     path.unlink()
                     removed += 1
         return removed
 
+    def settle(self, key: str) -> None:
+        """Remove the name of a blob in ``incoming``."""
+        with suppress(FileNotFoundError):
+            (self.incoming / key).unlink()
+
+    def unsettled(self) -> list[str]:
+        """List what a stopped process put into place and did not settle."""
+        return [
+            path.name for path in self._abandoned() if self.path(path.name).exists()
+        ]
+
+    def waiting_for_none(self, keys: Iterable[str]) -> list[str]:
+        """Return the blobs that no writer has open."""
+        return [key for key in keys if not is_held(self.path(key))]
+
+    def _abandoned(self) -> Iterator[Path]:
+        for path in self.incoming.iterdir():
+            if KEY.fullmatch(path.name) and not is_held(path):
+                yield path
+
 
 class LocalWriter:
-    """Writes one blob to a temporary file; 64 KiB chunks are the right size."""
+    """Writes one blob to a file under a lock; 64 KiB chunks are the right size."""
 
     def __init__(self, storage: LocalStorage, key: str) -> None:
         self.storage = storage
         self.size = 0
         self._key = key
         self._digest = hashlib.sha256()
-        self._temporary = storage.incoming / secrets.token_hex(16)
-        with _full_disk_explained():
-            self._file = open_file(self._temporary, "xb", buffering=0)
+        self._is_kept = False
+        self._incoming = storage.incoming / key
+        with explained():
+            self._file = open_incoming(self._incoming)
 
     @property
     def sha256(self) -> str:
@@ -164,25 +187,36 @@ class LocalWriter:
     def write(self, chunk: bytes | memoryview) -> None:
         """Append bytes and hash them."""
         view = memoryview(chunk)
-        with _full_disk_explained():
+        with explained():
             while view:
                 view = view[self._file.write(view) :]
         self._digest.update(chunk)
         self.size += len(chunk)
 
     def keep(self) -> Blob:
-        """Sync, rename into place, sync the folder: only then is it durable."""
+        """Sync, link into place, sync the folder: only then is it durable."""
         target = self.storage.path(self._key)
-        with _full_disk_explained():
+        with explained():
             os.fchmod(self._file.fileno(), self.storage.file_mode)
             os.fsync(self._file.fileno())
-            self._file.close()
             try:
-                self.storage.put_into_place(self._temporary, target)
+                self._put_into_place(target)
             except OSError:
                 target.unlink(missing_ok=True)
                 raise
+        self._is_kept = True
         return Blob(self._key, self.size, self._digest.hexdigest())
+
+    def _put_into_place(self, target: Path) -> None:
+        self.storage.make_parent(target)
+        # First the name by which it is found again if its row does not come.
+        give_name(self._file, self._incoming)
+        # What is there is what a copy that broke off, or a damaged disk, has left.
+        target.unlink(missing_ok=True)
+        target.hardlink_to(self._incoming)
+        sync_folder(target.parent)
+        # Also where another thread made the folder: it may not have synced it yet.
+        sync_folder(target.parent.parent)
 
     def __enter__(self) -> Self:
         """Start receiving."""
@@ -194,10 +228,10 @@ class LocalWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Remove the temporary file, if it is still one."""
+        """Let go of the file; it is removed if it was not kept."""
+        if not self._is_kept:
+            self.storage.settle(self._key)
         self._file.close()
-        with suppress(FileNotFoundError):
-            self._temporary.unlink()
 
 
 class LocalPartial:
@@ -234,7 +268,7 @@ class LocalPartial:
     def write(self, chunk: bytes | memoryview) -> None:
         """Append bytes."""
         view = memoryview(chunk)
-        with _full_disk_explained():
+        with explained():
             while view:
                 written = self._file.write(view)
                 self.size += written
@@ -242,7 +276,7 @@ class LocalPartial:
 
     def sync(self) -> None:
         """Make what there is durable."""
-        with _full_disk_explained():
+        with explained():
             os.fsync(self._file.fileno())
 
     def keep(self) -> Blob:
@@ -252,12 +286,15 @@ class LocalPartial:
         while chunk := self._file.read(CHUNK):
             digest.update(chunk)
         target = self.storage.path(self._key)
-        with _full_disk_explained():
+        with explained():
             os.fchmod(self._file.fileno(), self.storage.file_mode)
             os.fsync(self._file.fileno())
+            self.storage.make_parent(target)
             # Put where it is already, it stays.
-            self.storage.put_into_place(self._path, target)
+            self._path.rename(target)
             self._path = target
+            sync_folder(target.parent)
+            sync_folder(target.parent.parent)
         return Blob(self._key, self.size, digest.hexdigest())
 
     def __enter__(self) -> Self:
@@ -283,8 +320,7 @@ def _stored(folder: Path) -> Iterator[Stored]:
         if not KEY.fullmatch(path.name):
             continue
         with suppress(FileNotFoundError):
-            status = path.stat()
-            yield Stored(path.name, status.st_size, status.st_mtime)
+            yield Stored(path.name, path.stat().st_size)
 
 
 def sync_folder(path: Path) -> None:
@@ -294,15 +330,3 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _full_disk_explained() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            raise InsufficientStorage(
-                "the server has no room for this file; nothing was stored"
-            ) from error
-        raise

@@ -2,10 +2,14 @@
 
 A key never comes from a client, and a blob is never written twice. An adapter
 promises that a blob whose `Writer.keep` returned survives a power cut.
+
+A blob is there before the row that names it. Until that row is committed its writer
+stays open, so that other processes can tell a blob that waits for its row from one
+that a crash has left, without looking at a clock.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 from uuid import uuid4
@@ -21,25 +25,32 @@ def new_key() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A stored file: where, how many bytes, and its SHA-256 in hexadecimal."""
+    """A stored file: where, how many bytes, and its SHA-256 in hexadecimal.
+
+    `row_by` is when its row must be committed (`time.monotonic`), where the storage
+    cannot tell otherwise that one is still to come.
+    """
 
     key: str
     size: int
     sha256: str
+    row_by: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What lies under a key, and when it was last written to (seconds UTC)."""
+    """What lies under a key, in bytes."""
 
     key: str
     size: int
-    modified: float
     is_partial: bool = False
 
 
 class Writer(Protocol):
-    """Receives a blob; leaving its context without `keep` leaves nothing behind."""
+    """Receives a blob; leaving its context without `keep` leaves nothing behind.
+
+    The context of one that is kept ends after the transaction that names it.
+    """
 
     size: int
 
@@ -62,7 +73,7 @@ class Writer(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Remove what was received, unless it was kept."""
+        """Stop receiving; what was received is removed, unless it was kept."""
 
 
 class Partial(Protocol):
@@ -101,6 +112,9 @@ class Partial(Protocol):
 class Storage(Protocol):
     """Keeps blobs."""
 
+    def new_key(self) -> str:
+        """Make a key that no blob has, of 32 hexadecimal digits."""
+
     def writer(self, key: str | None = None) -> Writer:
         """Start a new blob; a key is given where it comes from another storage."""
 
@@ -110,8 +124,8 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Remove a blob, or what has come of it; that there is none is no error."""
 
-    def begin_partial(self) -> str:
-        """Make room for a blob that comes in pieces, and give its key."""
+    def begin_partial(self, key: str) -> None:
+        """Make room for a blob that comes in pieces; a row names its key already."""
 
     def partial(self, key: str) -> Partial:
         """Open a partial blob, or what it was made; nothing of it is changed yet.
@@ -127,8 +141,20 @@ class Storage(Protocol):
     def stored(self) -> Iterator[Stored]:
         """List all blobs and partial blobs; of one that comes of the other, each."""
 
-    def clear_unfinished(self, older_than: float) -> int:
-        """Remove what interrupted writers left, untouched for that many seconds."""
+    def clear_unfinished(self) -> int:
+        """Remove what stopped processes left unfinished, and return how many."""
+
+    def settle(self, key: str) -> None:
+        """Note that a row names a kept blob, or that it is removed."""
+
+    def unsettled(self) -> list[str]:
+        """List kept blobs that are not settled and that no process works for."""
+
+    def waiting_for_none(self, keys: Iterable[str]) -> list[str]:
+        """Return those of whole blobs that do not wait for a row any more.
+
+        A row that names one of them is committed by now. This may take a while.
+        """
 
     def address(
         self, key: str, *, seconds: int, headers: Mapping[str, str]

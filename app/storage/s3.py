@@ -3,20 +3,32 @@
 Under the prefix there are `inbox/<store>/…`, which others write, `blobs/<key>`, and
 for uploads in several requests `partial/<key>`, which holds the name of the multipart
 upload, and `partial/<key>.<n>`, the bytes up to offset n that do not fill a part yet.
+`alive/<process>` tells that a process goes on with its uploads.
+
+An S3 has no locks, and its clock is not ours. So whether a blob still waits for its row
+is found out by waiting: a row comes within `ROW_SECONDS`, or it is refused.
 """
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
+from app.errors import Unavailable
+from app.storage.heartbeat import ALIVE, ID_LENGTH, Heartbeat, silent
 from app.storage.port import CHUNK, Blob, Stored, new_key
 from app.storage.s3_bucket import Bucket, ObjectFile, opened
 from app.storage.s3_multipart import PART, Multipart
 
 BLOBS, PARTIALS, INBOX = "blobs/", "partial/", "inbox/"
+
+ROW_SECONDS = 20.0
+"""Seconds after a blob is whole in which its row is committed, or never."""
+
+ROW_PAUSE = ROW_SECONDS + 10.0
+"""Seconds that others wait for it; the margin is for the commit itself."""
 
 
 class S3Storage:
@@ -24,10 +36,15 @@ class S3Storage:
 
     def __init__(self, url: str) -> None:
         self.bucket = opened(url)
+        self.heartbeat = Heartbeat(self.bucket)
+
+    def new_key(self) -> str:
+        """Make a key that no blob has; it begins with the name of this process."""
+        return self.heartbeat.process + new_key()[ID_LENGTH:]
 
     def writer(self, key: str | None = None) -> "S3Writer":
         """Start a new blob."""
-        return S3Writer(self.bucket, key or new_key())
+        return S3Writer(self.bucket, self.heartbeat, key or self.new_key())
 
     def open(self, key: str) -> BinaryIO:
         """Open a blob for reading."""
@@ -39,12 +56,11 @@ class S3Storage:
         self.bucket.delete(BLOBS + key)
         self.drop_partial(key)
 
-    def begin_partial(self) -> str:
-        """Make room for a blob that comes in pieces, and give its key."""
-        key = new_key()
-        upload = Multipart.begin(self.bucket, BLOBS + key)
-        self.bucket.put(PARTIALS + key, upload.id.encode())
-        return key
+    def begin_partial(self, key: str) -> None:
+        """Make room for a blob that comes in pieces."""
+        with self.heartbeat:
+            upload = Multipart.begin(self.bucket, BLOBS + key)
+            self.bucket.put(PARTIALS + key, upload.id.encode())
 
     def partial(self, key: str) -> "S3Partial":
         """Open a partial blob, or what it was made."""
@@ -59,28 +75,46 @@ class S3Storage:
 
     def stored(self) -> Iterator[Stored]:
         """List what there is."""
-        for name, size, modified in self.bucket.objects(BLOBS):
-            yield Stored(name.removeprefix(BLOBS), size, modified)
+        for name, size in self.bucket.objects(BLOBS):
+            yield Stored(name.removeprefix(BLOBS), size)
         last = ""
-        for name, size, modified in self.bucket.objects(PARTIALS):
+        for name, size in self.bucket.objects(PARTIALS):
             # Its tail may be all that a crash has left of it.
             key = name.removeprefix(PARTIALS).partition(".")[0]
             if key != last:
-                yield Stored(key, size, modified, is_partial=True)
+                yield Stored(key, size, is_partial=True)
             last = key
 
-    def clear_unfinished(self, older_than: float) -> int:
-        """Give up the uploads that no process goes on with any more."""
+    def clear_unfinished(self) -> int:
+        """Give up the uploads of processes that have ended. May take a while."""
+        begun: dict[str, list[Multipart]] = {}
+        for name, upload_id in self.bucket.uploads(BLOBS):
+            key = name.removeprefix(BLOBS)
+            if not self.bucket.has(PARTIALS + key):
+                upload = Multipart(self.bucket, name, upload_id)
+                begun.setdefault(key[:ID_LENGTH], []).append(upload)
+        beating = [name.removeprefix(ALIVE) for name, _ in self.bucket.objects(ALIVE)]
         removed = 0
-        for name, upload_id, begun in self.bucket.uploads(BLOBS):
-            if time.time() - begun <= older_than:
-                continue
-            upload = Multipart(self.bucket, name, upload_id)
-            is_partial = self.bucket.has(PARTIALS + name.removeprefix(BLOBS))
-            if not is_partial and time.time() - upload.last_added > older_than:
+        for process in silent(self.bucket, {*begun, *beating}):
+            for upload in begun.get(process, ()):
                 upload.abort()
                 removed += 1
+            self.bucket.delete(ALIVE + process)
         return removed
+
+    def settle(self, key: str) -> None:
+        """Do nothing: what is not settled is found by waiting."""
+
+    def unsettled(self) -> list[str]:
+        """Tell of none: see `waiting_for_none`."""
+        return []
+
+    def waiting_for_none(self, keys: Iterable[str]) -> list[str]:
+        """Wait until the rows of these blobs are there that are to come."""
+        found = list(keys)
+        if found:
+            time.sleep(ROW_PAUSE)
+        return found
 
     def address(
         self, key: str, *, seconds: int, headers: Mapping[str, str]
@@ -119,9 +153,10 @@ class S3Storage:
 class S3Writer:
     """Sends one blob up while it comes in; a part of it is all that is in memory."""
 
-    def __init__(self, bucket: Bucket, key: str) -> None:
+    def __init__(self, bucket: Bucket, heartbeat: Heartbeat, key: str) -> None:
         self.size = 0
         self._bucket = bucket
+        self._heartbeat = heartbeat
         self._key = key
         self._digest = hashlib.sha256()
         self._buffer = bytearray()
@@ -145,8 +180,17 @@ class S3Writer:
                 self._send()
 
     def _send(self) -> None:
+        with _taken_for_ended():
+            self._send_part()
+
+    def _send_part(self) -> None:
         if self._upload is None:
-            self._upload = Multipart.begin(self._bucket, BLOBS + self._key)
+            self._heartbeat.begin()
+            try:
+                self._upload = Multipart.begin(self._bucket, BLOBS + self._key)
+            except BaseException:
+                self._heartbeat.end()
+                raise
         self._upload.add(self._buffer)
         self._buffer = bytearray()
 
@@ -157,9 +201,10 @@ class S3Writer:
         else:
             if self._buffer:
                 self._send()
-            self._upload.complete()
-            self._upload = None
-        return Blob(self._key, self.size, self.sha256)
+            with _taken_for_ended():
+                self._upload.complete()
+            self._end()
+        return Blob(self._key, self.size, self.sha256, _row_by())
 
     def __enter__(self) -> Self:
         """Start receiving."""
@@ -172,8 +217,16 @@ class S3Writer:
         trace: TracebackType | None,
     ) -> None:
         """Give up what was not kept."""
-        if self._upload is not None:
+        if self._upload is None:
+            return
+        try:
             self._upload.abort()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self._upload = None
+        self._heartbeat.end()
 
 
 class S3Partial:
@@ -279,11 +332,27 @@ class S3Partial:
         """Leave what is there for who goes on."""
 
 
+@contextmanager
+def _taken_for_ended() -> Iterator[None]:
+    """Say what happened to a process that stood still for longer than `SILENCE`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise Unavailable(
+            "the upload was given up, since the server stood still; send it again",
+            headers={"Retry-After": "1"},
+        ) from error
+
+
+def _row_by() -> float:
+    return time.monotonic() + ROW_SECONDS
+
+
 def _clear(bucket: Bucket, key: str) -> None:
     """Remove what stood for an upload that is complete, or given up.
 
     The first name, by which the others are found again, goes last.
     """
-    names = [name for name, _size, _modified in bucket.objects(PARTIALS + key)]
+    names = [name for name, _size in bucket.objects(PARTIALS + key)]
     for name in sorted(names, reverse=True):
         bucket.delete(name)

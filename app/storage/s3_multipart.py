@@ -37,11 +37,6 @@ class Multipart:
             found.append(numbered[len(found) + 1])
         return found
 
-    @property
-    def last_added(self) -> float:
-        """The moment of the newest part, 0 without one."""
-        return max((part.modified for part in self._parts()), default=0.0)
-
     def go_on_after(self, count: int) -> None:
         """Take the first parts as they are; those behind will be written again."""
         tags = {part.number: part.tag for part in self._parts()}

@@ -20,13 +20,11 @@ def failing(request, installation, monkeypatch):
     def fail(_key):
         raise request.param
 
-    delete, drop = type(storage).delete, type(storage).drop_partial
+    delete = type(storage).delete
     monkeypatch.setattr(type(storage), "delete", lambda _self, key: fail(key))
-    monkeypatch.setattr(type(storage), "drop_partial", lambda _self, key: fail(key))
 
     def mend():
         monkeypatch.setattr(type(storage), "delete", delete)
-        monkeypatch.setattr(type(storage), "drop_partial", drop)
         housekeeping.tidy(installation)
         return [stored.key for stored in storage.stored()]
 

@@ -58,7 +58,7 @@ def test_a_long_one_leaves_no_row_and_no_object(behind, after):
     assert api.get("/downloadables/1").json["file_name"] is None
     assert api.get("/downloadables/1/versions").json["total_items"] == 0
     storage = api.client.application.extensions["sirenhall"].storage
-    storage.clear_unfinished(older_than=-1)
+    storage.clear_unfinished()
     assert list(storage.stored()) == []
     # It works again as soon as the storage does.
     assert upload(api).status_code == 200

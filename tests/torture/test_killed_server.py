@@ -88,7 +88,7 @@ def path_of(url):
 
 
 def sweep(tmp_path, environment):
-    options = ("--min-age", "0", "--data-dir", tmp_path / "data")
+    options = ("--data-dir", tmp_path / "data")
     invoke("sweep", *options, environment=environment)
     return invoke("verify", *options, environment=environment)
 

@@ -151,7 +151,7 @@ def _delete(call: Call, uuid: str) -> Response:
                 "media is in use by a download, or is what a customer bought; delete "
                 "the download first"
             ) from None
-    call.installation.removal.remove_blobs(keys)
+    call.installation.removal.remove(keys)
     return deleted(NAME, uuid.lower())
 
 
@@ -180,7 +180,7 @@ def _direct_upload(call: Call) -> Response:
             file_type=media_type(declared, name),
             announced=(values["byte_size"], values["checksum"]),
         )
-    call.installation.removal.remove_partials(gone)
+    call.installation.removal.remove(gone)
     moment = datetime.fromtimestamp(now(), UTC)
     return answer(
         {

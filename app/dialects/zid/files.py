@@ -53,7 +53,7 @@ def _presign(call: Call, uuid: str) -> Response:
             file_name=name,
             file_type=declared and media_type(declared, name or ""),
         )
-    call.installation.removal.remove_partials(gone)
+    call.installation.removal.remove(gone)
     return answer(
         {
             "url": f"{call.place.base}{UPLOADS}/{token}",

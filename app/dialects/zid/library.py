@@ -80,7 +80,7 @@ def _delete(call: Call, uuid: str) -> Response:
             keys = library.remove(tx, library.find(tx, who.principal, found[0]["id"]))
         except Conflict:
             raise Conflict("a product has this file; detach it first") from None
-    call.installation.removal.remove_blobs(keys)
+    call.installation.removal.remove(keys)
     return Response(status=204)
 
 

@@ -255,7 +255,7 @@ def _delete(call: Call, uuid: str) -> Response:
                 "the product was sold, and its customers keep what they paid for; set "
                 "is_published to false instead"
             ) from None
-    call.installation.removal.remove_blobs(keys)
+    call.installation.removal.remove(keys)
     return Response(status=204)
 
 

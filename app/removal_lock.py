@@ -1,0 +1,126 @@
+"""A lock by which a backup keeps others from removing the files that it copies.
+
+It goes with the process that holds it, so that a backup which was killed holds up
+nobody. It belongs to the database, since the rows say which files are copied: a file
+beside that of SQLite, a lock of PostgreSQL.
+"""
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from sqlalchemy.engine import Engine
+
+from app.engines import SQLITE
+from app.errors import ConfigurationError
+from app.os_errors import READ_ONLY
+from app.private_files import open_file
+
+_LOCK = 0x51_8E_4A_12
+ATTEMPTS, PAUSE = 40, 0.05
+
+
+class RemovalLock(Protocol):
+    """Held by a backup; who removes files looks whether it is."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold it. Raises `ConfigurationError` while another process does."""
+
+    def is_held(self) -> bool:
+        """Return whether files are not to be removed now."""
+
+
+class FileLock:
+    """A lock on a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold it; where nothing can be written, nothing is removed either."""
+        try:
+            file = open_file(self._path, "a")
+        except OSError as error:
+            if error.errno not in READ_ONLY:
+                raise
+            yield
+            return
+        with file:
+            _insist(partial(_is_locked, file, fcntl.LOCK_EX))
+            yield
+
+    def is_held(self) -> bool:
+        """Return whether a process holds it."""
+        try:
+            with self._path.open() as file:
+                # Shared, so that those who look are not in each other's way.
+                return not _is_locked(file, fcntl.LOCK_SH)
+        except FileNotFoundError:
+            return False
+
+
+class AdvisoryLock:
+    """A lock of PostgreSQL, for as long as a connection (PostgreSQL, 13.3.5)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold it."""
+        connection = self._engine.raw_connection()
+        try:
+            _insist(partial(_ask, connection, "pg_try_advisory_lock"))
+            yield
+        finally:
+            # Not back to the pool: the lock ends with the connection.
+            connection.detach()
+            connection.close()
+
+    def is_held(self) -> bool:
+        """Return whether a process holds it."""
+        connection = self._engine.raw_connection()
+        try:
+            if not _ask(connection, "pg_try_advisory_lock_shared"):
+                return True
+            _ask(connection, "pg_advisory_unlock_shared")
+        finally:
+            connection.close()
+        return False
+
+
+def _insist(lock: Callable[[], bool]) -> None:
+    """Take a lock that others may have for a moment, to look whether it is held."""
+    for _ in range(ATTEMPTS):
+        if lock():
+            return
+        time.sleep(PAUSE)
+    raise ConfigurationError("another backup is running; wait until it has ended")
+
+
+def _is_locked(file: IO[str], how: int) -> bool:
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _ask(connection: Any, function: str) -> bool:
+    cursor = connection.cursor()
+    cursor.execute(f"SELECT {function}({_LOCK})")
+    [answer] = cursor.fetchone()
+    cursor.close()
+    return bool(answer)
+
+
+def removal_lock(engine: Engine) -> RemovalLock:
+    """Return the lock that belongs to a database."""
+    if engine.dialect.name == SQLITE:
+        return FileLock(Path(f"{engine.url.database}-backup"))
+    return AdvisoryLock(engine)

@@ -1,0 +1,114 @@
+"""Tells other processes that this one still goes on with its uploads to an S3.
+
+An S3 has no locks that go with a process, and clocks differ. So a process that has
+multipart uploads under way writes an object anew every few seconds. Who wants to know
+whether it lives reads the object twice, with a pause: it lives if the object has
+changed.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Iterable
+from types import TracebackType
+
+from app.errors import RequestError
+from app.storage.s3_bucket import Bucket
+
+BEAT = 5.0
+"""Seconds between two beats."""
+
+SILENCE = 4 * BEAT
+"""Seconds without a beat after which a process is taken for ended."""
+
+ID_LENGTH = 8
+"""Hexadecimal digits that name a process, and begin the keys of its blobs."""
+
+ALIVE = "alive/"
+_LOG = logging.getLogger(__name__)
+
+
+class Heartbeat:
+    """Beats while uploads are under way; a context is one of them."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.process = secrets.token_hex(ID_LENGTH // 2)
+        self._bucket = bucket
+        self._under_way = 0
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Begin an upload. Raises `Unavailable` if nobody can be told."""
+        with self._lock:
+            if self._thread is None:
+                self._beat()
+                self._thread = threading.Thread(
+                    target=self._run, name="heartbeat", daemon=True
+                )
+                self._thread.start()
+            self._under_way += 1
+
+    def end(self) -> None:
+        """End an upload."""
+        with self._lock:
+            self._under_way -= 1
+
+    def __enter__(self) -> None:
+        """Begin an upload."""
+        self.begin()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End an upload."""
+        self.end()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(BEAT)
+            with self._lock:
+                is_over = not self._under_way
+                if is_over:
+                    self._thread = None
+            try:
+                if is_over:
+                    self._fall_silent()
+                    return
+                self._beat()
+            except RequestError as error:
+                _LOG.warning("cannot tell that uploads go on: %s", error)
+                if is_over:
+                    return
+
+    def _beat(self) -> None:
+        self._bucket.put(ALIVE + self.process, secrets.token_bytes(ID_LENGTH))
+
+    def _fall_silent(self) -> None:
+        with self._lock:
+            # Another upload may have begun meanwhile.
+            if self._thread is None:
+                self._bucket.delete(ALIVE + self.process)
+
+
+def silent(bucket: Bucket, processes: Iterable[str]) -> list[str]:
+    """Return those of the processes that do not beat. This takes `SILENCE`."""
+    before = {process: _heard(bucket, process) for process in processes}
+    if any(before.values()):
+        time.sleep(SILENCE)
+    return [
+        process
+        for process, beat in before.items()
+        if beat is None or beat == _heard(bucket, process)
+    ]
+
+
+def _heard(bucket: Bucket, process: str) -> bytes | None:
+    try:
+        return bucket.get(ALIVE + process)
+    except FileNotFoundError:
+        return None
