@@ -1,7 +1,5 @@
 """The database: consistent reads, serialized writes, statements compiled once."""
 
-import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -18,10 +16,10 @@ from app.engines import (
     Translated,
     begin_reading,
     begun,
-    busy,
     make_engine,
 )
 from app.removal_lock import removal_lock
+from app.writer_queue import WriterQueue
 
 Row = Sequence[Any]
 
@@ -127,41 +125,6 @@ class Transaction(Snapshot):
         return int(key[0]) if key else 0
 
 
-class WriterQueue:
-    """Lets the writers of a process take turns; `most` may wait at a time.
-
-    Each that waits holds a thread, and some threads must stay for readers.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._turn = threading.Lock()
-        self._most = most
-        self._waiting = 0
-        self._count = threading.Lock()
-
-    @contextmanager
-    def turn(self, deadline: float) -> Iterator[None]:
-        """Wait for a turn (`time.monotonic`). Raises `Unavailable`."""
-        if not self._turn.acquire(blocking=False):
-            self._wait(deadline)
-        try:
-            yield
-        finally:
-            self._turn.release()
-
-    def _wait(self, deadline: float) -> None:
-        with self._count:
-            if self._waiting >= self._most:
-                raise busy()
-            self._waiting += 1
-        try:
-            if not self._turn.acquire(timeout=max(0.0, deadline - time.monotonic())):
-                raise busy()
-        finally:
-            with self._count:
-                self._waiting -= 1
-
-
 class Database:
     """Where all rows are: SQLite or PostgreSQL."""
 
@@ -206,14 +169,14 @@ class Database:
 
         Raises `Unavailable` if its turn does not come within `BUSY_TIMEOUT`.
         """
-        deadline = time.monotonic() + BUSY_TIMEOUT
         with (
             self._translated,
-            self._queue.turn(deadline),
+            self._queue.turn(BUSY_TIMEOUT) as turn,
             self._writer.connect() as connection,
             # What is left of the time is for writers of other processes.
-            begun(connection, deadline - time.monotonic()),
+            begun(connection, turn.seconds_left),
         ):
+            turn.has_come()
             yield Transaction(connection, self._translated, self._public_url)
 
     @contextmanager
@@ -224,10 +187,9 @@ class Database:
         be deleted with it. Raises `RuntimeError` where a row refers to none.
         """
         is_sqlite = self.engine.dialect.name == SQLITE
-        deadline = time.monotonic() + STATEMENT_TIMEOUT
         with (
             self._translated,
-            self._queue.turn(deadline),
+            self._queue.turn(STATEMENT_TIMEOUT) as turn,
             self._writer.connect() as connection,
         ):
             driver: Any = connection.connection.driver_connection
@@ -235,7 +197,8 @@ class Database:
                 # Inside of a transaction this has no effect.
                 driver.execute("PRAGMA foreign_keys=OFF")
             try:
-                with begun(connection, deadline - time.monotonic()):
+                with begun(connection, turn.seconds_left):
+                    turn.has_come()
                     yield Transaction(connection, self._translated, self._public_url)
                     if (
                         is_sqlite

@@ -42,6 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="folder",
         help="where the server under test keeps its files",
     )
+    parser.addoption(
+        "--full",
+        action="store_true",
+        help="run the torture tests at the sizes of docs/reliability.md, for hours",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -324,6 +329,12 @@ def server(tmp_path_factory: pytest.TempPathFactory):
     server = start_server(tmp_path_factory.mktemp("server") / "data", "--demo")
     yield server
     stop_server(server)
+
+
+@pytest.fixture
+def is_full(request: pytest.FixtureRequest) -> bool:
+    """Tell whether the torture tests are to run at full size."""
+    return bool(request.config.getoption("--full"))
 
 
 def wait_until(condition, seconds: float = 5.0) -> bool:

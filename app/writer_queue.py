@@ -1,0 +1,66 @@
+"""Lets the writers of a process take turns, for a limited time."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.engines import busy
+
+STUCK_SECONDS = 2.0
+"""Seconds for which a writer waits while the one before it waited in vain."""
+
+
+class Turn:
+    """A place in the queue, until a moment."""
+
+    def __init__(self, seconds: float) -> None:
+        self.came = False
+        self._deadline = time.monotonic() + seconds
+
+    @property
+    def seconds_left(self) -> float:
+        """The seconds that are left to wait."""
+        return max(0.0, self._deadline - time.monotonic())
+
+    def has_come(self) -> None:
+        """Note that the database lets us write."""
+        self.came = True
+
+
+class WriterQueue:
+    """Writers wait here, and not in the polling of SQLite; at most `most` at a time.
+
+    Each that waits holds a thread, and some threads must stay for readers.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.is_stuck = False
+        self._lock = threading.Lock()
+        self._most = most
+        self._waiting = 0
+        self._counting = threading.Lock()
+
+    @contextmanager
+    def turn(self, seconds: float) -> Iterator[Turn]:
+        """Wait for a turn, for some seconds. Raises `Unavailable`."""
+        turn = Turn(min(seconds, STUCK_SECONDS) if self.is_stuck else seconds)
+        if not self._lock.acquire(blocking=False):
+            self._wait(turn)
+        try:
+            yield turn
+        finally:
+            self.is_stuck = not turn.came
+            self._lock.release()
+
+    def _wait(self, turn: Turn) -> None:
+        with self._counting:
+            if self._waiting >= self._most:
+                raise busy()
+            self._waiting += 1
+        try:
+            if not self._lock.acquire(timeout=turn.seconds_left):
+                raise busy()
+        finally:
+            with self._counting:
+                self._waiting -= 1
