@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from app.engines import busy
 
-STUCK_SECONDS = 2.0
+STUCK_SECONDS = 1.0
 """Seconds for which a writer waits while the one before it waited in vain."""
 
 
