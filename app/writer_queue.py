@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from app.engines import busy
 
 STUCK_SECONDS = 1.0
-"""Seconds for which a writer waits while the one before it waited in vain."""
+"""Seconds for which one writer tries again after another that waited in vain.
+
+Meanwhile all others are refused: each would hold a thread.
+"""
 
 
 class Turn:
@@ -55,7 +58,7 @@ class WriterQueue:
 
     def _wait(self, turn: Turn) -> None:
         with self._counting:
-            if self._waiting >= self._most:
+            if self.is_stuck or self._waiting >= self._most:
                 raise busy()
             self._waiting += 1
         try:

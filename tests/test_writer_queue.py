@@ -75,11 +75,12 @@ def test_only_some_may_wait(queue):
     assert min(outcomes) >= 0.5
 
 
-def test_after_one_that_waited_in_vain_others_wait_less_until_one_has_its_turn(queue):
+def test_after_one_that_waited_in_vain_one_tries_and_the_others_are_refused(queue):
     with pytest.raises(Unavailable), queue.turn(10):
         raise Unavailable("the database is locked by another program")
     with queue.turn(10) as turn:
         assert turn.seconds_left <= STUCK_SECONDS
+        assert wait(queue, 10) < 0.1
         turn.has_come()
     with queue.turn(10) as turn:
         assert turn.seconds_left > STUCK_SECONDS

@@ -14,7 +14,7 @@ from tests.conftest import blobs, environment_for, start_server, stop_server, wa
 from tests.torture.loads import JSON, ask, at_once, upload
 
 # Ten, and what a request needs besides on a busy machine.
-PATIENCE = 16
+PATIENCE = 13
 
 
 @pytest.fixture
