@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from app.engines import busy
 
 STUCK_SECONDS = 1.0
-"""Seconds for which one writer tries again after another that waited in vain.
+"""Seconds for which a writer waits after another that waited in vain."""
 
-Meanwhile all others are refused: each would hold a thread.
-"""
+FEW = 4
+"""Writers that may wait meanwhile: each holds a thread, most likely in vain."""
 
 
 class Turn:
@@ -58,7 +58,7 @@ class WriterQueue:
 
     def _wait(self, turn: Turn) -> None:
         with self._counting:
-            if self.is_stuck or self._waiting >= self._most:
+            if self._waiting >= (FEW if self.is_stuck else self._most):
                 raise busy()
             self._waiting += 1
         try:

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from app.errors import Unavailable
-from app.writer_queue import STUCK_SECONDS, WriterQueue
+from app.writer_queue import FEW, STUCK_SECONDS, WriterQueue
 
 
 @pytest.fixture
@@ -75,12 +75,19 @@ def test_only_some_may_wait(queue):
     assert min(outcomes) >= 0.5
 
 
-def test_after_one_that_waited_in_vain_one_tries_and_the_others_are_refused(queue):
+def test_after_one_that_waited_in_vain_few_try_and_the_others_are_refused():
+    queue = WriterQueue(most=20)
     with pytest.raises(Unavailable), queue.turn(10):
         raise Unavailable("the database is locked by another program")
     with queue.turn(10) as turn:
         assert turn.seconds_left <= STUCK_SECONDS
+        threads = [threading.Thread(target=wait, args=(queue, 10)) for _ in range(FEW)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.1)
         assert wait(queue, 10) < 0.1
+        for thread in threads:
+            thread.join()
         turn.has_come()
     with queue.turn(10) as turn:
         assert turn.seconds_left > STUCK_SECONDS
