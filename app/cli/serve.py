@@ -26,7 +26,7 @@ GRACE = 30
 CONNECTIONS = 4096
 """Connections that a worker has open; those that wait for a request hold no thread."""
 
-LEAST_THREADS = 8
+LEAST_THREADS, LEAST_FILES = 8, 128
 OTHER_FILES = 64
 
 M_ARENA_MAX, ARENAS = -8, 2
@@ -346,9 +346,13 @@ def _within_open_files(settings: "Settings") -> "tuple[Settings, int]":
         fitting = replace(
             fitting,
             threads=max(LEAST_THREADS, fitting.threads // 2),
-            database_connections=max(1, fitting.database_connections * 2 // 3),
+            database_connections=max(4, fitting.database_connections // 2),
         )
-    connections = max(LEAST_THREADS, min(CONNECTIONS, hard - _files(fitting)))
+    connections = min(CONNECTIONS, hard - _files(fitting))
+    if connections < 2 * fitting.threads:
+        raise ConfigurationError(
+            f"only {hard} files may be open; allow at least {LEAST_FILES} (ulimit -n)"
+        )
     if fitting != settings:
         click.echo(
             f"Only {hard} files may be open (ulimit -n), so each worker has "

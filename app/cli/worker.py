@@ -48,6 +48,8 @@ while the rest of a refused body is coming, which many clients send before they 
 MAX_UNREAD = 64 * 1024
 """Bytes of a body nobody read that are skipped to keep a connection open."""
 
+BUSY = "503 Service Unavailable"
+
 HEALTH_THREADS = 4
 _HEALTH = re.compile(rb"(?:GET|HEAD) [^ ?]*/health/(?:live|ready)[ ?]")
 """Requests that have threads of their own, which no other load can fill."""
@@ -256,7 +258,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             self.nr_conns += 1
             self._open_of.setdefault(conn.address, {})[conn] = None
             self._await_request(conn)
-            self._make_room(conn.address)
+            self._make_room(conn)
 
     def on_client_socket_readable(self, conn: Connection, client: Any) -> None:
         """Read the next request of a connection that was kept open."""
@@ -294,55 +296,76 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         elif len(conn.received) > MAX_HEAD:
             self._drop(conn, "431 Request Header Fields Too Large")
 
-    def _make_room(self, address: str) -> None:
+    def _make_room(self, newest: Connection) -> None:
         """Close what is idle, where an address or all have too many connections."""
         most = self.patience.share * OPEN_PER_SHARE
-        of_address = self._open_of.get(address, {})
-        if address and most and len(of_address) > most:
+        of_address = self._open_of.get(newest.address, {})
+        if newest.address and most and len(of_address) > most:
             self._close_one(of_address)
         if self.nr_conns >= self.worker_connections:
-            self._close_oldest()
+            self._close_oldest(newest)
 
-    def _close_oldest(self) -> None:
-        """Close the connection that was kept open, or waits, for the longest time."""
-        self._close_one(self.keepalived_conns, self._waiting, self._lingering)
+    def _close_oldest(self, newest: Connection | None = None) -> None:
+        """Close the connection that was kept open, or waits, for the longest time.
 
-    def _close_one(self, *groups: Iterable[Connection]) -> None:
+        Where none does, a request is refused that waits for a thread: whoever connects
+        next may ask for less.
+        """
+        idle = (self.keepalived_conns, self._waiting, self._lingering)
+        if self._close_one(*idle, but=newest):
+            return
+        if self._queued:
+            address = max(self._queued, key=lambda key: len(self._queued[key]))
+            self._drop(self._queued[address].popleft(), BUSY)
+            self._forget_empty(address)
+
+    def _close_one(
+        self, *groups: Iterable[Connection], but: Connection | None = None
+    ) -> bool:
         """Close the first connection of some groups that no thread works for."""
         for conn in chain(*groups):
-            if conn.is_idle:
+            if conn.is_idle and conn is not but:
                 self._drop(conn)
-                return
+                return True
+        return False
 
     # -- threads --------------------------------------------------------------------
 
     def _dispatch(self, conn: Connection) -> None:
-        """Give a request a thread, or let it wait for one of its address's share."""
+        """Give a request a thread, or let it wait for one."""
         self._stop_waiting(conn)
         conn.is_idle = False
         if self._has_room(conn):
             self._run(conn)
             return
         queue = self._queued.setdefault(conn.address, deque())
-        if len(queue) >= self.patience.share * QUEUED_PER_SHARE:
-            self._drop(queue.popleft(), "503 Service Unavailable")
+        if len(queue) >= (self.patience.share or self.cfg.threads) * QUEUED_PER_SHARE:
+            self._drop(queue.popleft(), BUSY)
         # A slow body holds a thread for about this long before it is refused.
         conn.deadline = time.monotonic() + 2 * self.patience.body_seconds
         queue.append(conn)
 
     def _has_room(self, conn: Connection) -> bool:
+        if conn.is_health:
+            return True
+        # Bodies come in at their senders' pace, so they never hold all threads.
+        threads = self.cfg.threads
+        if conn.has_body and self._receiving.total() >= max(1, threads * 3 // 4):
+            return False
+        if self._busy.total() >= threads:
+            return False
         share, address = self.patience.share, conn.address
-        if conn.is_health or not (share and address):
+        if not (share and address):
             return True
         if conn.has_body and self._receiving[address] >= self.patience.body_share:
             return False
         return self._busy[address] < share
 
     def _run(self, conn: Connection) -> None:
-        self._busy[conn.address] += 1
-        self._receiving[conn.address] += conn.has_body
         conn.begin_request(self.patience)
         if not conn.is_health:
+            self._busy[conn.address] += 1
+            self._receiving[conn.address] += conn.has_body
             self.enqueue_req(conn)
             return
         self._health_pool.submit(self.handle, conn).add_done_callback(
@@ -351,9 +374,10 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
         """Take a thread back; the connection waits for another request, or closes."""
-        self._give_back(conn)
-        # Before the next request of the same connection, which may be there already.
-        self._run_queued(conn.address)
+        if not conn.is_health:
+            self._give_back(conn)
+            # Before the next request of the connection, which may be there already.
+            self._run_queued(conn.address)
         try:
             is_kept = not fs.cancelled() and bool(fs.result())
         except Exception:  # noqa: BLE001 - gunicorn's handler has logged it
@@ -376,16 +400,33 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
                 del counter[conn.address]
 
     def _run_queued(self, address: str) -> None:
-        """Run what waits for the share of an address, the oldest that may first."""
-        queue = self._queued.get(address)
-        if queue is None:
-            return
-        for conn in list(queue):
-            if self._has_room(conn):
-                queue.remove(conn)
+        """Run a request that waits, of this address if it may, else of another."""
+        for other in (address, *self._queued):
+            conn = self._next_of(other)
+            if conn is not None:
+                self._queued[other].remove(conn)
                 self._run(conn)
+                # The others come first the next time.
+                self._queued[other] = self._queued.pop(other)
+                self._forget_empty(other)
+                return
+
+    def _next_of(self, address: str) -> Connection | None:
+        """Return the oldest of an address that may have a thread."""
+        # Those that wait differ only by whether they have a body.
+        tried = set()
+        for conn in self._queued.get(address, ()):
+            if conn.has_body in tried:
+                continue
+            if self._has_room(conn):
+                return conn
+            tried.add(conn.has_body)
+            if len(tried) == len((False, True)):
                 break
-        if not queue:
+        return None
+
+    def _forget_empty(self, address: str) -> None:
+        if not self._queued[address]:
             del self._queued[address]
 
     def _keep_alive(self, conn: Connection) -> None:
@@ -437,7 +478,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         for queue in list(self._queued.values()):
             for conn in _expired(queue, now):
                 queue.remove(conn)
-                self._drop(conn, "503 Service Unavailable")
+                self._drop(conn, BUSY)
         for conn in _expired(self._lingering, now):
             self._drop(conn)
 
