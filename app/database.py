@@ -1,7 +1,8 @@
 """The database: consistent reads, serialized writes, statements compiled once."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Executable
@@ -208,6 +209,18 @@ class Database:
             finally:
                 if is_sqlite:
                     driver.execute("PRAGMA foreign_keys=ON")
+
+    def make_room(self) -> None:
+        """Give back what SQLite needs no more of its disk, as far as it can now."""
+        if self.engine.dialect.name != SQLITE:
+            return
+        connection = self.engine.raw_connection()
+        try:
+            # It may be in use, or the disk too full for that: then it stays.
+            with suppress(sqlite3.Error):
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Close all connections."""

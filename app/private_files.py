@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from app.os_errors import READ_ONLY
+
 FOLDER, FILE = 0o700, 0o600
 GROUP_FOLDER, GROUP_FILE = 0o750, 0o640
 """For files that a server in front sends: its user is in our group."""
@@ -31,8 +33,11 @@ def make_folder(path: Path, mode: int = FOLDER, most: int | None = None) -> None
     special, shared = found & ~0o777, found & 0o777
     wanted = special | (mode if shared & ~(most or mode) else shared | mode)
     if found != wanted:
-        with suppress(PermissionError):
+        try:
             path.chmod(wanted)
+        except OSError as error:
+            if error.errno not in READ_ONLY:
+                raise
 
 
 def open_file(path: Path, how: str, mode: int = FILE, **options: Any) -> IO[Any]:

@@ -1,9 +1,10 @@
 """What all commands share: the group, the data folder, and how results are said."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,10 +104,13 @@ def say(result: Mapping[str, Any], text: str, *, as_json: bool) -> None:
 
 @contextmanager
 def installation_at(
-    data_dir: Path | None, *, may_make: bool = False
+    data_dir: Path | None, *, may_make: bool = False, only_reads: bool = False
 ) -> Iterator["Installation"]:
-    """Open the installation in a data folder; make it only where that is meant."""
-    from app.services.installation import prepare
+    """Open the installation in a data folder; make it only where that is meant.
+
+    One that `only_reads` opens a folder that cannot be written to as well.
+    """
+    from app.services.installation import prepare, read_only
     from app.settings import Settings
 
     settings = Settings.from_environment(data_dir=data_dir)
@@ -124,11 +128,12 @@ def installation_at(
                 "there, or name another folder with --data-dir"
             )
         click.echo(f"Making a new data folder: {folder}", err=True)
-    installation = prepare(settings)
-    try:
+    if only_reads and not os.access(settings.data_dir, os.W_OK):
+        with read_only(settings) as installation:
+            yield installation
+        return
+    with closing(prepare(settings)) as installation:
         yield installation
-    finally:
-        installation.close()
 
 
 @contextmanager

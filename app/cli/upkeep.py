@@ -85,7 +85,7 @@ def verify(data_dir: Path | None, as_json: bool) -> None:
     """
     from app.services import blobs, housekeeping
 
-    with installation_at(data_dir) as opened:
+    with installation_at(data_dir, only_reads=True) as opened:
         with opened.database.reading() as db:
             files = blobs.files(db)
         with progress("Verifying", sum(file.size for file in files)) as done:
@@ -111,7 +111,7 @@ def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     """
     from app.services import blobs, transfer
 
-    with installation_at(data_dir) as opened:
+    with installation_at(data_dir, only_reads=True) as opened:
         if folder.resolve().is_relative_to(opened.settings.data_dir.resolve()):
             raise ConfigurationError(
                 "the backup must be in another folder, better on another disk"

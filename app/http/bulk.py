@@ -96,6 +96,9 @@ def each(
             with tx.connection.begin_nested():
                 results.append(work())
         except RequestError as error:
+            if not error.is_refusal:
+                # It is about the server, and what is undone is not known here.
+                raise
             status = error.status
             results.append(Result(status, str(error), problems=error.problems))
     failures = [r for r in results if r.is_failure]

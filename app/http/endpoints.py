@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask, Request, Response, current_app, g, request
 
 from app.database import Snapshot, Transaction
+from app.errors import InsufficientStorage
 from app.http import bodies
 from app.http.call import Call
 from app.http.pagination import Window
@@ -172,6 +173,8 @@ def _handling(route: Route, method: str, view: View) -> Callable[..., Response]:
     is_negotiated = route.negotiates(method)
     needs_version = route.is_api and method != "OPTIONS"
     profile = route.profile
+    # Customers download, and merchants delete, when the disk is full.
+    goes_on = method in {"GET", "HEAD", "DELETE"}
     offers = route.offers if method == "GET" else REPRESENTATIONS
 
     def handle(**ids: Any) -> Response:
@@ -181,7 +184,15 @@ def _handling(route: Route, method: str, view: View) -> Callable[..., Response]:
             _ = call.is_foxy
         if is_negotiated:
             _ = call.choice
-        return view(call, **ids)
+        try:
+            return view(call, **ids)
+        except InsufficientStorage:
+            if not goes_on:
+                raise
+            # Nothing was changed, so that it can be done again.
+            call.close()
+            call.installation.make_room()
+            return view(call, **ids)
 
     return handle
 

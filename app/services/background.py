@@ -19,7 +19,7 @@ from app.services.installation import Installation
 PAUSE = 1.0
 """Seconds between two looks at what is to be done."""
 
-TIDY_EVERY = 3600.0
+TIDY_EVERY, RESERVE_EVERY = 3600.0, 60.0
 PAUSE_AFTER_FAILURE = 10.0
 OUTAGES = (RequestError, SQLAlchemyError, OSError)
 _LOG = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ def start(installation: Installation) -> None:
         lambda: installation.last_uses.write(installation.database),
     )
     _repeat("removal", PAUSE, installation.removal.retry)
+    _repeat("the reserve", RESERVE_EVERY, installation.reserve.make)
     # At once: this process may follow one that was killed.
     _repeat("tidying", TIDY_EVERY, lambda: housekeeping.tidy(installation))
 

@@ -5,13 +5,15 @@ import hashlib
 import hmac
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, make_url, select
 from sqlalchemy.exc import DatabaseError
 
 from app.database import Database, Statement, Transaction
@@ -26,6 +28,7 @@ from app.private_files import (
     open_file,
     restrict,
 )
+from app.reserve import Reserve, size_on
 from app.services import access, item_categories, scopes, stores
 from app.services.active_downloads import ActiveDownloads
 from app.services.kept import Kept
@@ -46,6 +49,7 @@ NEW_KEY = (
     "{path}"
 )
 
+FAILURES = (OSError, DatabaseError, RequestError)
 _FIRST_STORE = Statement(select(STORES.c.id).order_by(STORES.c.id).limit(1))
 _STARTER = Statement(
     select(TOKENS.c.store_id, TOKENS.c.date_revoked).where(
@@ -84,6 +88,12 @@ class Installation:
     active_downloads: ActiveDownloads
     removal: Removal
     readiness: Readiness
+    reserve: Reserve
+
+    def make_room(self) -> None:
+        """Give up the reserve on a full disk, for what must go on."""
+        self.reserve.give_up()
+        self.database.make_room()
 
     def close(self) -> None:
         """Close all connections."""
@@ -117,44 +127,98 @@ def prepare(settings: Settings) -> Installation:
     """
     folder = settings.data_dir.resolve()
     try:
-        is_sent_by_proxy = settings.delivery == X_ACCEL
-        # A command that lacks the server's settings must not lock its proxy out.
-        mode = GROUP_PASSAGE if is_sent_by_proxy else FOLDER
-        make_folder(folder, mode, most=GROUP_PASSAGE)
-        with _only_one(folder):
-            key = _secret_key(settings, folder / SECRET_KEY)
-            database = Database(
-                settings.database,
-                connections=settings.database_connections,
-                waiting_writers=max(1, settings.threads // 2),
-                public_url=settings.public_url,
-            )
-            # A server may fork afterwards, and no connection may cross that.
-            with closing(database):
-                migrate(database)
-                storage = storage_at(settings.storage, is_shared=is_sent_by_proxy)
-                installation = Installation(
-                    settings,
-                    database,
-                    storage,
-                    key,
-                    Kept(settings.page_cache_size),
-                    access.LastUses(),
-                    ActiveDownloads(database, settings.download_session_minutes),
-                    Removal(storage, database),
-                    Readiness(database, storage),
-                )
-                _make_first_store(installation)
+        try:
+            installation = _prepared(settings, folder)
+        except FAILURES:
+            if not _made_room(settings, folder):
+                raise
+            installation = _prepared(settings, folder)
     except OSError as error:
         raise ConfigurationError(
             f"cannot use the data folder {folder}: {error.strerror or error}"
         ) from error
     except (DatabaseError, RequestError) as error:
+        url = make_url(settings.database)
         raise ConfigurationError(
-            f"cannot use the database {database.engine.url!r}: {_cause(error)}"
+            f"cannot use the database {url!r}: {_cause(error)}"
         ) from error
     _ensure_deliverable(settings)
     return installation
+
+
+def _prepared(settings: Settings, folder: Path) -> Installation:
+    # A command that lacks the server's settings must not lock its proxy out.
+    mode = GROUP_PASSAGE if settings.delivery == X_ACCEL else FOLDER
+    make_folder(folder, mode, most=GROUP_PASSAGE)
+    with _only_one(folder):
+        key = _secret_key(settings, folder / SECRET_KEY)
+        installation = _opened(settings, key, settings.database)
+        # A server may fork afterwards, and no connection may cross that.
+        with closing(installation.database):
+            migrate(installation.database)
+            _make_first_store(installation)
+    return installation
+
+
+def _opened(settings: Settings, key: bytes, database_url: str) -> Installation:
+    database = Database(
+        database_url,
+        connections=settings.database_connections,
+        waiting_writers=max(1, settings.threads // 2),
+        public_url=settings.public_url,
+    )
+    storage = storage_at(settings.storage, is_shared=settings.delivery == X_ACCEL)
+    return Installation(
+        settings,
+        database,
+        storage,
+        key,
+        Kept(settings.page_cache_size),
+        access.LastUses(),
+        ActiveDownloads(database, settings.download_session_minutes),
+        Removal(storage, database),
+        Readiness(database, storage),
+        Reserve(settings.data_dir.resolve()),
+    )
+
+
+def _made_room(settings: Settings, folder: Path) -> bool:
+    """Make room on a full disk; return whether it was full."""
+    with suppress(*FAILURES):
+        if shutil.disk_usage(folder).free > size_on(folder):
+            return False
+        Reserve(folder).give_up()
+        # What stopped processes left is found without the database.
+        storage_at(settings.storage).clear_unfinished()
+        return True
+    return False
+
+
+@contextmanager
+def read_only(settings: Settings) -> Iterator[Installation]:
+    """Open a data folder that cannot be written to, such as that of a snapshot.
+
+    SQLite needs to write beside its database, so this is opened as a copy. Raises
+    `ConfigurationError`.
+    """
+    folder = settings.data_dir.resolve()
+    with tempfile.TemporaryDirectory() as copies:
+        try:
+            key = settings.secret_key.encode() or (folder / SECRET_KEY).read_bytes()
+            url = settings.database_url
+            if not url:
+                for path in folder.glob(f"{DATABASE}*"):
+                    if path.name in {DATABASE, f"{DATABASE}-wal"}:
+                        shutil.copyfile(path, Path(copies, path.name))
+                url = f"sqlite:///{Path(copies, DATABASE)}"
+            with closing(_opened(settings, key, url)) as installation:
+                if not settings.database_url:
+                    migrate(installation.database)
+                yield installation
+        except FAILURES as error:
+            raise ConfigurationError(
+                f"cannot read the data folder {folder}: {_cause(error)}"
+            ) from error
 
 
 def _ensure_deliverable(settings: Settings) -> None:

@@ -10,6 +10,7 @@ import os
 from io import FileIO
 from pathlib import Path
 
+from app.os_errors import READ_ONLY
 from app.private_files import FILE
 
 _DESCRIPTORS = Path("/proc/self/fd")
@@ -63,8 +64,10 @@ def is_held(path: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except FileNotFoundError:
-        return False
+    except OSError as error:
+        # Nobody writes to what can only be read.
+        if error.errno not in {*READ_ONLY, errno.ENOENT}:
+            raise
     return False
 
 

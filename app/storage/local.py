@@ -1,5 +1,6 @@
 """Blobs on the local disk: hashed while they come in, synced before they count."""
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -22,6 +23,7 @@ from app.private_files import (
     make_folder,
     open_file,
 )
+from app.reserve import size_on
 from app.storage.incoming import give_name, is_held, open_incoming
 from app.storage.port import CHUNK, Blob, Stored, new_key
 
@@ -49,6 +51,7 @@ class LocalStorage:
             make_folder(path, self.folder_mode)
         for path in (self.incoming, self.partials):
             make_folder(path)
+        self._left_free = size_on(folder)
 
     def new_key(self) -> str:
         """Make a key that no blob has."""
@@ -75,6 +78,12 @@ class LocalStorage:
     def path(self, key: str) -> Path:
         """Tell where a blob is; a key is ours, 32 hexadecimal digits."""
         return self.blobs / key[:2] / key
+
+    def ensure_room(self) -> None:
+        """Leave some room to others, such as the database. Raises `OSError`."""
+        disk = os.statvfs(self.incoming)
+        if disk.f_bavail * disk.f_frsize < self._left_free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def make_parent(self, target: Path) -> None:
         """Make the folder of a blob."""
@@ -188,6 +197,7 @@ class LocalWriter:
         """Append bytes and hash them."""
         view = memoryview(chunk)
         with explained():
+            self.storage.ensure_room()
             while view:
                 view = view[self._file.write(view) :]
         self._digest.update(chunk)
@@ -269,6 +279,7 @@ class LocalPartial:
         """Append bytes."""
         view = memoryview(chunk)
         with explained():
+            self.storage.ensure_room()
             while view:
                 written = self._file.write(view)
                 self.size += written

@@ -1,0 +1,50 @@
+"""Room on the disk that is kept for what must go on when it is full.
+
+A row that is deleted needs some room, too, before any is freed. So the data folder has
+a file that is given up then, and uploads leave some room as well.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from app.private_files import open_file
+
+LARGEST = 4 * 2**20
+"""Bytes of the reserve; on a small disk it has less."""
+
+SHARE = 32
+"""The reserve is this part of the disk at most."""
+
+
+def size_on(folder: Path) -> int:
+    """Return how many bytes are kept free on the disk of a folder."""
+    return min(LARGEST, shutil.disk_usage(folder).total // SHARE)
+
+
+class Reserve:
+    """A file in the data folder that holds room."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / "reserve"
+
+    def make(self) -> None:
+        """Make it, where there is room enough for it and others."""
+        wanted = size_on(self._folder)
+        if self._path.exists() or shutil.disk_usage(self._folder).free < 4 * wanted:
+            return
+        new = self._path.with_suffix(".new")
+        try:
+            with open_file(new, "wb") as file:
+                os.posix_fallocate(file.fileno(), 0, wanted)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+        new.rename(self._path)
+
+    def give_up(self) -> None:
+        """Let others have its room."""
+        with suppress(OSError):
+            self._path.unlink()
