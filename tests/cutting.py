@@ -3,12 +3,14 @@
 import contextlib
 import socket
 import threading
+import time
 
 
 class CuttingProxy:
     """Passes bytes on to a port, and cuts the first `times` that pass `after` bytes.
 
-    Bytes are counted on the way there; each cut begins the count anew.
+    Bytes are counted on the way there; each cut begins the count anew. While it
+    `is_hung`, nothing passes.
     """
 
     def __init__(self, target: int, after: int, times: int = 1) -> None:
@@ -18,6 +20,7 @@ class CuttingProxy:
         self._lock = threading.Lock()
         self.cuts_left = times
         self.cuts = 0
+        self.is_hung = False
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -44,6 +47,8 @@ class CuttingProxy:
             while data := source.recv(65536):
                 if is_there and self._is_to_cut(len(data)):
                     break
+                while self.is_hung:
+                    time.sleep(0.05)
                 target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
