@@ -315,9 +315,9 @@ class Settings:
         read=_size_of_something,
     )
     page_cache_size: int = _setting(
-        default=16 * 2**20,
-        meaning="Memory of each worker for pages that have not changed since, in bytes "
-        "or as 16MiB; 0: none.",
+        default=32 * 2**20,
+        meaning="Memory of all workers together for pages that have not changed since, "
+        "in bytes or as 32MiB; 0: none.",
         read=_size,
     )
     max_fields: int = _setting(

@@ -173,7 +173,7 @@ def _opened(settings: Settings, key: bytes, database_url: str) -> Installation:
         database,
         storage,
         key,
-        Kept(settings.page_cache_size),
+        Kept(settings.page_cache_size // settings.workers),
         access.LastUses(),
         ActiveDownloads(database, settings.download_session_minutes),
         Removal(storage, database),
