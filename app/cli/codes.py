@@ -28,7 +28,9 @@ def codes_of(paths: Sequence[Path], known: Known) -> dict[Path, str]:
     if len(paths) == 1 and (code := _code_of_a_single_file(paths[0], known)):
         return {paths[0]: code}
     # A code that several paths could have does not identify any of them.
-    claims = Counter(code for path in paths for code in set(_shared_codes(path)))
+    claims = Counter(
+        code for path in paths for code in {plain_code(path), *_shared_codes(path)}
+    )
     codes: dict[Path, str] = {}
     taken: set[str] = set()
     unknown: dict[str, list[Path]] = defaultdict(list)

@@ -70,8 +70,14 @@ def traced(server, log, *options):
     ) as tracer:
         assert tracer.stderr is not None
         assert "attached" in tracer.stderr.readline()
-        yield
-        tracer.terminate()
+        try:
+            yield
+        finally:
+            # A worker that is killed leaves it waiting now and then.
+            tracer.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                tracer.wait(timeout=2)
+            tracer.kill()
 
 
 class Change:
