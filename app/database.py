@@ -80,7 +80,11 @@ class Snapshot:
 
     def close(self) -> None:
         """Give the connection back to the pool."""
-        self.driver.rollback()
+        try:
+            self.driver.rollback()
+        except self._translated.drivers_own:
+            # The database went away; the pool must not hand this one out again.
+            self.driver.invalidate()
         self.driver.close()
 
     def row(self, statement: Statement, **parameters: Any) -> Row | None:
@@ -145,7 +149,7 @@ class Database:
         self._translated = Translated(self.engine)
         # Writers of one process queue here fairly, not in the database's polling.
         self._queue = WriterQueue(waiting_writers)
-        self.removal_lock = removal_lock(self.engine)
+        self.removal_lock = removal_lock(self.engine, self._translated)
 
     def snapshot(self) -> Snapshot:
         """Open a snapshot, to be closed by the caller; nothing it does is kept."""

@@ -193,7 +193,7 @@ class Translated:
 
     def __init__(self, engine: Engine) -> None:
         driver: Any = engine.dialect.dbapi
-        self._drivers_own = driver.OperationalError, driver.InterfaceError
+        self.drivers_own = driver.OperationalError, driver.InterfaceError
 
     def __enter__(self) -> None:
         """Watch."""
@@ -210,7 +210,7 @@ class Translated:
             raise Unavailable(
                 "the server is busy; please try again", headers={"Retry-After": "2"}
             ) from error
-        if not isinstance(cause, self._drivers_own):
+        if not isinstance(cause, self.drivers_own):
             return
         if isinstance(cause, sqlite3.Error):
             found = _of_sqlite(cause)

@@ -8,14 +8,14 @@ beside that of SQLite, a lock of PostgreSQL.
 import fcntl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from sqlalchemy.engine import Engine
 
-from app.engines import SQLITE
+from app.engines import SQLITE, Translated
 from app.errors import ConfigurationError
 from app.os_errors import READ_ONLY
 from app.private_files import open_file
@@ -67,15 +67,18 @@ class FileLock:
 class AdvisoryLock:
     """A lock of PostgreSQL, for as long as a connection (PostgreSQL, 13.3.5)."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, translated: Translated) -> None:
         self._engine = engine
+        self._translated = translated
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold it."""
-        connection = self._engine.raw_connection()
+        with self._translated:
+            connection = self._engine.raw_connection()
         try:
-            _insist(partial(_ask, connection, "pg_try_advisory_lock"))
+            with self._translated:
+                _insist(partial(_ask, connection, "pg_try_advisory_lock"))
             yield
         finally:
             # Not back to the pool: the lock ends with the connection.
@@ -83,14 +86,11 @@ class AdvisoryLock:
             connection.close()
 
     def is_held(self) -> bool:
-        """Return whether a process holds it."""
-        connection = self._engine.raw_connection()
-        try:
+        """Return whether a process holds it. Raises `Unavailable`."""
+        with self._translated, closing(self._engine.raw_connection()) as connection:
             if not _ask(connection, "pg_try_advisory_lock_shared"):
                 return True
             _ask(connection, "pg_advisory_unlock_shared")
-        finally:
-            connection.close()
         return False
 
 
@@ -119,8 +119,8 @@ def _ask(connection: Any, function: str) -> bool:
     return bool(answer)
 
 
-def removal_lock(engine: Engine) -> RemovalLock:
+def removal_lock(engine: Engine, translated: Translated) -> RemovalLock:
     """Return the lock that belongs to a database."""
     if engine.dialect.name == SQLITE:
         return FileLock(Path(f"{engine.url.database}-backup"))
-    return AdvisoryLock(engine)
+    return AdvisoryLock(engine, translated)

@@ -143,6 +143,10 @@ class PartScanner:
         return rest != text and bool(self._unfinished_end.fullmatch(rest))
 
 
+# A line break of its own, or a null (RFC 9110, section 5.5).
+_CONTROL = re.compile("[\\r\\n\\0]")
+
+
 def _read_headers(lines: str) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in lines.replace("\r\n ", " ").replace("\r\n\t", " ").split("\r\n"):
@@ -151,6 +155,8 @@ def _read_headers(lines: str) -> dict[str, str]:
         name, colon, value = line.partition(":")
         if not colon:
             raise MalformedParts("a header of a part has no colon")
+        if _CONTROL.search(line):
+            raise MalformedParts("a header of a part has a control character")
         key = name.strip().lower()
         if key in headers:
             raise MalformedParts(f"a part has the header {key[:100]} twice")

@@ -177,3 +177,17 @@ def test_any_bytes_are_scanned_or_malformed(noise):
     for body in (noise, b"--b\r\n" + noise, b"--b\r\nA: 1\r\n\r\n" + noise):
         with contextlib.suppress(MalformedParts, UnicodeDecodeError):
             scan([body])
+
+
+@pytest.mark.parametrize("odd", ["a\nb", "a\rb", "a\0b", "\n", "a\n\tb"])
+@pytest.mark.parametrize("name", ["Content-Disposition", "X-Other", "Content-Digest"])
+def test_a_header_with_a_control_character_is_broken(api, name, odd):
+    """Of a mutated request this was a 500."""
+    body = f'--X\r\n{name}: form-data; name="name"; x="{odd}"\r\n\r\na\r\n--X--\r\n'
+    found = api.post(
+        "/stores/1/downloadables",
+        data=body.encode(),
+        content_type="multipart/form-data; boundary=X",
+    )
+    assert found.status_code == 400
+    assert "control character" in found.text
