@@ -46,6 +46,8 @@ _SQLITE = {
     sqlite3.SQLITE_READONLY: "the database can only be read; nothing was changed",
     sqlite3.SQLITE_IOERR: _BROKEN,
     sqlite3.SQLITE_CANTOPEN: _BROKEN,
+    sqlite3.SQLITE_CORRUPT: _BROKEN,
+    sqlite3.SQLITE_NOTADB: _BROKEN,
 }
 _NO_ROOM = {sqlite3.SQLITE_IOERR_SHMSIZE}
 """What SQLite says on a full disk where it does not say that it is full."""
@@ -193,7 +195,10 @@ class Translated:
 
     def __init__(self, engine: Engine) -> None:
         driver: Any = engine.dialect.dbapi
-        self.drivers_own = driver.OperationalError, driver.InterfaceError
+        # SQLite says of a page that it cannot read that it is malformed.
+        is_sqlite = engine.dialect.name == SQLITE
+        kind = driver.DatabaseError if is_sqlite else driver.OperationalError
+        self.drivers_own = kind, driver.InterfaceError
 
     def __enter__(self) -> None:
         """Watch."""

@@ -260,8 +260,10 @@ class LocalPartial:
             self._file = self._path.open("r+b", buffering=0)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
             self._file.close()
+            if not isinstance(error, BlockingIOError):
+                raise
             raise Locked(
                 "another request is adding to this upload; try again in a moment",
                 headers={"Retry-After": "1"},

@@ -100,15 +100,20 @@ class Client(threading.Thread):
         self.possible = {}
 
 
-def kill(server):
-    """Kill the server and its workers."""
+def pids(server):
+    """Give the process of the server, and those of its workers."""
     listed = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(server.process.pid)],
         capture_output=True,
         text=True,
         check=False,
     )
-    for pid in (server.process.pid, *map(int, listed.stdout.split())):
+    return (server.process.pid, *map(int, listed.stdout.split()))
+
+
+def kill(server):
+    """Kill the server and its workers."""
+    for pid in pids(server):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     server.process.wait()
