@@ -22,6 +22,14 @@ from pathlib import Path
 
 MOST = 0.2
 CLIENTS = 4
+FORMATS = [
+    "application/hal+json",
+    "application/hal+xml",
+    "application/vnd.siren+json",
+    "text/html",
+    "text/csv",
+]
+PART = "--X\r\nContent-Disposition: form-data; name={}\r\n\r\n"
 
 
 class Load(threading.Thread):
@@ -35,6 +43,16 @@ class Load(threading.Thread):
         self.paths = []
         self.is_over = False
         self.connection = None
+        self.kinds = [
+            *[self.page] * 3,
+            *[self.one] * 2,
+            self.file,
+            self.create,
+            self.change,
+            self.replace,
+            self.delete,
+            self.wrong,
+        ]
 
     def send(self, method, path, body=None, headers=None):
         if self.connection is None:
@@ -55,17 +73,11 @@ class Load(threading.Thread):
         count = 0
         while not self.is_over:
             count += 1
-            self.chance.choice(
-                [self.page, self.page, self.page, self.one, self.one, self.file]
-                + [self.create, self.change, self.replace, self.delete, self.wrong]
-            )(count)
+            self.chance.choice(self.kinds)(count)
             time.sleep(self.pause)
 
     def page(self, _count):
-        accept = self.chance.choice(
-            ["application/hal+json", "application/vnd.siren+json", "text/html"]
-            + ["application/hal+xml", "text/csv"]
-        )
+        accept = self.chance.choice(FORMATS)
         query = f"limit={self.chance.choice([5, 20, 100])}"
         query += f"&offset={self.chance.randrange(40)}"
         if self.chance.random() < 0.3:
@@ -82,20 +94,16 @@ class Load(threading.Thread):
             self.send("GET", f"{self.chance.choice(self.paths)}/file")
 
     def create(self, count):
-        body = (
-            "".join(
-                f'--X\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-                for name, value in {
-                    "name": f"soak {count}",
-                    "code": f"s{self.number}-{count}",
-                    "price": "1",
-                    "item_category_id": "2",
-                }.items()
-            )
-            + '--X\r\nContent-Disposition: form-data; name="file"; filename="a.bin"'
-            "\r\n\r\n"
-        ).encode() + os.urandom(self.chance.choice([100, 20_000, 300_000]))
-        body += b"\r\n--X--\r\n"
+        fields = {
+            "name": f"soak {count}",
+            "code": f"s{self.number}-{count}",
+            "price": "1",
+            "item_category_id": "2",
+        }
+        parts = [PART.format(f'"{name}"') + value for name, value in fields.items()]
+        parts.append(PART.format('"file"; filename="a.bin"'))
+        content = os.urandom(self.chance.choice([100, 20_000, 300_000]))
+        body = "\r\n".join(parts).encode() + content + b"\r\n--X--\r\n"
         kind = {"Content-Type": "multipart/form-data; boundary=X"}
         status, headers, _ = self.send("POST", "/stores/1/downloadables", body, kind)
         if status == 201:
