@@ -211,7 +211,7 @@ def watched(server, loads, minutes):
     for pid, found in samples.items():
         late = [sample for sample in found if sample[0] > minutes / 5]
         growth = slope(late)
-        most, last = max(opened[pid][: len(opened[pid]) // 5]), opened[pid][-1]
+        most, last = max(opened[pid][: len(opened[pid]) // 5 + 1]), opened[pid][-1]
         print(
             f"worker: {growth:+.3f} MB/min; {most} files open early, {last} at the end"
         )

@@ -111,9 +111,13 @@ class Change:
 
     def found(self):
         """Give the bytes that there are; None if there is no item."""
-        listed = ask(
-            self.server, "GET", f"/stores/1/downloadables?code={self.code}"
-        ).json["_embedded"]["fx:downloadables"]
+        address = f"/stores/1/downloadables?code={self.code}"
+        answer = ask(self.server, "GET", address)
+        while answer.status == 0:
+            # The worker that was killed may have taken this connection.
+            time.sleep(0.1)
+            answer = ask(self.server, "GET", address)
+        listed = answer.json["_embedded"]["fx:downloadables"]
         if not listed:
             return None
         path = "/" + listed[0]["_links"]["self"]["href"].split("/", 3)[3]
