@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Executable
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import Select
 
 from app.engines import (
@@ -19,10 +20,15 @@ from app.engines import (
     begun,
     make_engine,
 )
+from app.errors import RequestError
 from app.removal_lock import removal_lock
 from app.writer_queue import WriterQueue
 
 Row = Sequence[Any]
+
+
+FAILURES = (RequestError, SQLAlchemyError, OSError)
+"""What is raised where a database, a disk or a network fails."""
 
 
 class Statement:
@@ -218,13 +224,13 @@ class Database:
         """Give back what SQLite needs no more of its disk, as far as it can now."""
         if self.engine.dialect.name != SQLITE:
             return
-        connection = self.engine.raw_connection()
-        try:
-            # It may be in use, or the disk too full for that: then it stays.
-            with suppress(sqlite3.Error):
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
+        # It may be in use, or the disk too full for that: then it stays.
+        with (
+            suppress(RequestError, sqlite3.Error),
+            self._translated,
+            closing(self.engine.raw_connection()) as connection,
+        ):
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close all connections."""

@@ -23,6 +23,7 @@ from app.errors import (
     RequestError,
     Unavailable,
 )
+from app.metrics import METRICS, REFUSED_WRITES
 from app.private_files import make_private, restrict
 
 BUSY_TIMEOUT = 10.0
@@ -52,7 +53,7 @@ _SQLITE = {
 _NO_ROOM = {sqlite3.SQLITE_IOERR_SHMSIZE}
 """What SQLite says on a full disk where it does not say that it is full."""
 
-_DISK_FULL = "53100"
+_DISK_FULL, _READ_ONLY = "53100", "25006"
 
 _LOCK = 0x51_8E_4A_11
 _BEGIN = {
@@ -153,6 +154,7 @@ def begun(connection: Connection, seconds: float) -> Iterator[None]:
 
 def busy() -> Unavailable:
     """Return what is raised where a turn did not come."""
+    METRICS.add(REFUSED_WRITES)
     return Unavailable(_BUSY, headers=_AGAIN)
 
 
@@ -196,9 +198,8 @@ class Translated:
     def __init__(self, engine: Engine) -> None:
         driver: Any = engine.dialect.dbapi
         # SQLite says of a page that it cannot read that it is malformed.
-        is_sqlite = engine.dialect.name == SQLITE
-        kind = driver.DatabaseError if is_sqlite else driver.OperationalError
-        self.drivers_own = kind, driver.InterfaceError
+        self.drivers_own = driver.DatabaseError, driver.InterfaceError
+        self._operational = driver.OperationalError, driver.InterfaceError
 
     def __enter__(self) -> None:
         """Watch."""
@@ -220,7 +221,7 @@ class Translated:
         if isinstance(cause, sqlite3.Error):
             found = _of_sqlite(cause)
         else:
-            found = _of_postgresql(cause)
+            found = _of_postgresql(cause, isinstance(cause, self._operational))
         if found is not None:
             raise found from error
 
@@ -235,11 +236,18 @@ def _of_sqlite(cause: sqlite3.Error) -> RequestError | None:
     return Unavailable(words, headers=_AGAIN) if words else None
 
 
-def _of_postgresql(cause: Any) -> RequestError:
-    """Return what an operational error means: over a network, whatever it is passes."""
+def _of_postgresql(cause: Any, is_operational: bool) -> RequestError | None:  # noqa: FBT001
+    """Return what a state means (PostgreSQL, appendix A).
+
+    Over a network, whatever is operational passes.
+    """
     state = getattr(cause, "sqlstate", "") or ""
     if state == _DISK_FULL:
         return InsufficientStorage("the server's disk is full; nothing was changed")
+    if state == _READ_ONLY:
+        return Unavailable(_SQLITE[sqlite3.SQLITE_READONLY], headers=_AGAIN)
+    if not is_operational:
+        return None
     # Without a state, or with one of class 57P or 08, the connection is gone.
     is_gone = not state or state.startswith(("08", "57P"))
     kind = Disconnected if is_gone else Unavailable

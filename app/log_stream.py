@@ -11,6 +11,8 @@ import stat
 from contextlib import suppress
 from typing import Protocol
 
+from app.metrics import LOST_LOG_LINES, METRICS
+
 
 class Sink(Protocol):
     """Where text is written."""
@@ -38,6 +40,7 @@ class LogStream(io.TextIOBase):
             self._write(text)
         except (OSError, ValueError):
             self.lost += 1
+            METRICS.add(LOST_LOG_LINES)
         return len(text)
 
     def _write(self, text: str) -> None:

@@ -10,6 +10,7 @@ READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _AGAIN = {"Retry-After": "5"}
+_BROKEN = "the server's disk does not answer as it should; please try again"
 _WORDS = {
     **dict.fromkeys(
         (errno.EMFILE, errno.ENFILE),
@@ -20,8 +21,11 @@ _WORDS = {
         "the server may not write to its disk; nothing was changed",
     ),
     **dict.fromkeys(
-        (errno.EIO, errno.ESTALE, errno.ENXIO, errno.ENODEV),
-        "the server's disk does not answer as it should; please try again",
+        (
+            *(errno.EIO, errno.ESTALE, errno.ENXIO, errno.ENODEV, errno.EREMOTEIO),
+            *(errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH),
+        ),
+        _BROKEN,
     ),
     **dict.fromkeys(
         (errno.ENOMEM, errno.EAGAIN),
@@ -42,15 +46,18 @@ def translated(error: OSError) -> RequestError | None:
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def explained(*, needs_folder: bool = False) -> Iterator[None]:
     """Raise `InsufficientStorage` or `Unavailable` instead of an `OSError`.
 
-    `FileNotFoundError` and what is not known stay as they are.
+    `FileNotFoundError` and what is not known stay as they are, but where a file is made
+    a folder that is missing is a disk that is not there.
     """
     try:
         yield
     except OSError as error:
         found = translated(error)
+        if needs_folder and isinstance(error, FileNotFoundError):
+            found = Unavailable(_BROKEN, headers=_AGAIN)
         if found is None:
             raise
         raise found from error

@@ -1,8 +1,8 @@
-"""A lock by which a backup keeps others from removing the files that it copies.
+"""A lock by which a backup or a restore keeps others from removing its files.
 
-It goes with the process that holds it, so that a backup which was killed holds up
-nobody. It belongs to the database, since the rows say which files are copied: a file
-beside that of SQLite, a lock of PostgreSQL.
+It goes with the process that holds it, so that one which was killed holds up nobody.
+It belongs to the database, since the rows say which files are copied: a file beside
+that of SQLite, a lock of PostgreSQL.
 """
 
 import fcntl
@@ -33,6 +33,9 @@ class RemovalLock(Protocol):
     def is_held(self) -> bool:
         """Return whether files are not to be removed now."""
 
+    def make(self) -> None:
+        """Make ready what it needs."""
+
 
 class FileLock:
     """A lock on a file."""
@@ -42,24 +45,32 @@ class FileLock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold it; where nothing can be written, nothing is removed either."""
+        """Hold it."""
         try:
             file = open_file(self._path, "a")
         except OSError as error:
             if error.errno not in READ_ONLY:
                 raise
-            yield
-            return
+            if not self._path.exists():
+                # No server of this version has used the database.
+                yield
+                return
+            # What others write to may be mounted to be read: a lock is taken anyway.
+            file = self._path.open()
         with file:
-            _insist(partial(_is_locked, file, fcntl.LOCK_EX))
+            _insist(partial(_lock_now, file, fcntl.LOCK_EX))
             yield
+
+    def make(self) -> None:
+        """Make the file, for those that cannot."""
+        open_file(self._path, "a").close()
 
     def is_held(self) -> bool:
         """Return whether a process holds it."""
         try:
             with self._path.open() as file:
                 # Shared, so that those who look are not in each other's way.
-                return not _is_locked(file, fcntl.LOCK_SH)
+                return not _lock_now(file, fcntl.LOCK_SH)
         except FileNotFoundError:
             return False
 
@@ -93,6 +104,9 @@ class AdvisoryLock:
             _ask(connection, "pg_advisory_unlock_shared")
         return False
 
+    def make(self) -> None:
+        """Do nothing: the database has it."""
+
 
 def _insist(lock: Callable[[], bool]) -> None:
     """Take a lock that others may have for a moment, to look whether it is held."""
@@ -100,10 +114,12 @@ def _insist(lock: Callable[[], bool]) -> None:
         if lock():
             return
         time.sleep(PAUSE)
-    raise ConfigurationError("another backup is running; wait until it has ended")
+    raise ConfigurationError(
+        "another backup or restore is running; wait until it has ended"
+    )
 
 
-def _is_locked(file: IO[str], how: int) -> bool:
+def _lock_now(file: IO[str], how: int) -> bool:
     try:
         fcntl.flock(file, how | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -122,5 +138,10 @@ def _ask(connection: Any, function: str) -> bool:
 def removal_lock(engine: Engine, translated: Translated) -> RemovalLock:
     """Return the lock that belongs to a database."""
     if engine.dialect.name == SQLITE:
-        return FileLock(Path(f"{engine.url.database}-backup"))
+        return lock_beside(Path(str(engine.url.database)))
     return AdvisoryLock(engine, translated)
+
+
+def lock_beside(database: Path) -> FileLock:
+    """Return the lock that belongs to a file of SQLite."""
+    return FileLock(database.with_name(f"{database.name}-backup"))

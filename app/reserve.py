@@ -46,5 +46,6 @@ class Reserve:
 
     def give_up(self) -> None:
         """Let others have its room."""
-        with suppress(OSError):
-            self._path.unlink()
+        for path in (self._path, self._path.with_suffix(".new")):
+            with suppress(OSError):
+                path.unlink()

@@ -57,6 +57,7 @@ def sweep(dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
         "unfinished": swept.unfinished,
         "orphans": [orphan.key for orphan in swept.orphans],
         "bytes": swept.freed,
+        "put_off": swept.is_put_off,
         "dry_run": dry_run,
     }
     lines = [
@@ -69,6 +70,8 @@ def sweep(dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
         ),
         *(f"  {orphan.key}  {in_bytes(orphan.size)}" for orphan in swept.orphans),
     ]
+    if swept.is_put_off:
+        lines.append("A backup or restore is running: run it again for other files.")
     say(result, "\n".join(lines), as_json=as_json)
 
 

@@ -51,8 +51,11 @@ MAX_UNREAD = 64 * 1024
 BUSY = "503 Service Unavailable"
 
 HEALTH_THREADS = 4
-_HEALTH = re.compile(rb"(?:GET|HEAD) [^ ?]*/health/(?:live|ready)[ ?]")
-"""Requests that have threads of their own, which no other load can fill."""
+_HEALTH = re.compile(rb"(?:GET|HEAD) /health/(?:live|ready)[ ?]")
+"""Requests that have threads of their own, which no other load can fill: one of each
+address at a time, and a few of a connection, so that no answer waits to be read."""
+
+HEALTH_OF_CONNECTION = 10
 
 OPEN_PER_SHARE, QUEUED_PER_SHARE = 8, 4
 """Connections that an address may have open, and requests that may wait for a thread,
@@ -180,6 +183,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.last_deadline = 0.0
         self.has_body = False
         self.is_health = False
+        self.health_answers = 0
         self.is_idle = True
 
     def is_complete(self, before: int) -> bool:
@@ -191,7 +195,8 @@ class Connection(TConn):  # type: ignore[misc]
         if end < 0:
             return False
         self.has_body = bool(_HAS_BODY.search(self.received, 0, end + 2))
-        self.is_health = not self.has_body and bool(_HEALTH.match(self.received))
+        is_alone = end + len(_END) == len(self.received) and not self.has_body
+        self.is_health = is_alone and bool(_HEALTH.match(self.received))
         return True
 
     def receive(self) -> bytes | None:
@@ -237,6 +242,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         self._busy: Counter[str] = Counter()
         self._receiving: Counter[str] = Counter()
         self._health_pool = ThreadPoolExecutor(HEALTH_THREADS)
+        self._asking_health: set[str] = set()
 
     # -- headers --------------------------------------------------------------------
 
@@ -335,6 +341,10 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         """Give a request a thread, or let it wait for one."""
         self._stop_waiting(conn)
         conn.is_idle = False
+        # Through a proxy all have one address.
+        is_asking = self.patience.share and conn.address in self._asking_health
+        if is_asking or conn.health_answers >= HEALTH_OF_CONNECTION:
+            conn.is_health = False
         if self._has_room(conn):
             self._run(conn)
             return
@@ -368,13 +378,17 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             self._receiving[conn.address] += conn.has_body
             self.enqueue_req(conn)
             return
+        self._asking_health.add(conn.address)
+        conn.health_answers += 1
         self._health_pool.submit(self.handle, conn).add_done_callback(
             lambda done: self.method_queue.defer(self.finish_request, conn, done)
         )
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
         """Take a thread back; the connection waits for another request, or closes."""
-        if not conn.is_health:
+        if conn.is_health:
+            self._asking_health.discard(conn.address)
+        else:
             self._give_back(conn)
             # Before the next request of the connection, which may be there already.
             self._run_queued(conn.address)

@@ -222,9 +222,8 @@ def _registered(
                 text = f"amazon_key has over {most} bytes (SIRENHALL_MAX_FILE_SIZE)"
                 raise Invalid.of([FieldError("amazon_key", "too_large", text)])
             writer.write(chunk)
-        blob = writer.keep()
-        with call.installation.removal.unless_named(blob):
-            yield NewFile(name, media_type("", name), blob)
+        with call.installation.removal.unless_named(writer.key):
+            yield NewFile(name, media_type("", name), writer.keep())
 
 
 def _keys(

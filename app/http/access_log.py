@@ -13,6 +13,7 @@ from flask import Flask, Response, g
 from app.http.call import Call
 from app.http.secret_addresses import mask
 from app.log_stream import LogStream
+from app.metrics import METRICS, requests
 
 EXTENSION = "sirenhall.access_log"
 
@@ -27,6 +28,7 @@ def register(app: Flask) -> None:
     def _log(response: Response) -> Response:
         call: Call = g.call
         call.close()
+        METRICS.add(requests(response.status_code))
         environ = call.request.environ
         elapsed = (time.perf_counter() - call.started) * 1000
         # An address may hold anything a client sends, also a line break.

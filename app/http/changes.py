@@ -33,9 +33,8 @@ def keeping_file(
         return
     checked(call.db)
     call.close()
-    file = body.upload.keep()
-    with call.installation.removal.unless_named(file.blob):
-        yield file
+    with call.installation.removal.unless_named(body.upload.writer.key):
+        yield body.upload.keep()
 
 
 def ensure_valid(

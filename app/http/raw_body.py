@@ -56,9 +56,8 @@ def received(
         for digest in digests:
             digest.ensure_equal()
         call.close()
-        blob = writer.keep()
-        with call.installation.removal.unless_named(blob):
-            yield NewFile(name, media_type(declared, name), blob)
+        with call.installation.removal.unless_named(writer.key):
+            yield NewFile(name, media_type(declared, name), writer.keep())
 
 
 def ensure_announced(slot: Mapping[str, Any], size: int) -> None:

@@ -8,9 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from app.errors import RequestError
+from app.database import FAILURES
 from app.log_throttle import Throttle
 from app.services import housekeeping
 from app.services.deliverer import Deliverer
@@ -20,8 +18,7 @@ PAUSE = 1.0
 """Seconds between two looks at what is to be done."""
 
 TIDY_EVERY, RESERVE_EVERY = 3600.0, 60.0
-PAUSE_AFTER_FAILURE = 10.0
-OUTAGES = (RequestError, SQLAlchemyError, OSError)
+PAUSE_AFTER_FAILURE, PAUSE_AFTER_REMOVAL = 10.0, 2.0
 _LOG = logging.getLogger(__name__)
 _THROTTLE = Throttle(__name__, seconds=60)
 
@@ -35,23 +32,28 @@ def start(installation: Installation) -> None:
         PAUSE,
         lambda: installation.last_uses.write(installation.database),
     )
-    _repeat("removal", PAUSE, installation.removal.retry)
+    _repeat("removal", PAUSE, installation.removal.retry, PAUSE_AFTER_REMOVAL)
     _repeat("the reserve", RESERVE_EVERY, installation.reserve.make)
     # At once: this process may follow one that was killed.
     _repeat("tidying", TIDY_EVERY, lambda: housekeeping.tidy(installation))
 
 
-def _repeat(name: str, pause: float, task: Callable[[], object]) -> None:
+def _repeat(
+    name: str,
+    pause: float,
+    task: Callable[[], object],
+    after_failure: float = PAUSE_AFTER_FAILURE,
+) -> None:
     def run() -> None:
         while True:
             try:
                 task()
-            except OUTAGES as error:
+            except FAILURES as error:
                 _THROTTLE.log(f"{name} failed, and is tried again: {error}")
-                time.sleep(min(pause, PAUSE_AFTER_FAILURE))
+                time.sleep(after_failure)
             except Exception:  # noqa: BLE001 - it outlives its mistakes
                 _LOG.exception("%s failed, and is tried again", name)
-                time.sleep(min(pause, PAUSE_AFTER_FAILURE))
+                time.sleep(after_failure)
             else:
                 time.sleep(pause)
 

@@ -67,9 +67,8 @@ def fill(installation: Installation, store_id: int) -> int:
 def _stored(installation: Installation, item: Item, stack: ExitStack) -> NewFile:
     writer = stack.enter_context(installation.storage.writer())
     writer.write(item.content())
-    blob = writer.keep()
-    stack.enter_context(installation.removal.unless_named(blob))
-    return NewFile(item.file_name, item.file_type, blob)
+    stack.enter_context(installation.removal.unless_named(writer.key))
+    return NewFile(item.file_name, item.file_type, writer.keep())
 
 
 def _category(code: str, name: str, limit: int, hours: int) -> dict[str, Any]:

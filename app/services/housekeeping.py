@@ -4,9 +4,12 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from app.errors import InsufficientStorage
 from app.services import blobs, idempotency, uploads, webhooks
 from app.services.installation import Installation
 from app.storage import CHUNK, Storage, Stored
+
+BATCH = 200
 
 Progress = Callable[[int], None]
 """Takes how many bytes more are done."""
@@ -34,6 +37,8 @@ class Swept:
     expired_uploads: int = 0
     unfinished: int = 0
     orphans: list[Stored] = field(default_factory=list)
+    is_put_off: bool = False
+    """Whether a backup or a restore runs, so that no file was removed."""
 
     @property
     def freed(self) -> int:
@@ -52,17 +57,24 @@ def _remove_expired(installation: Installation) -> tuple[int, int]:
 
     Return the numbers of expired slots and of such files.
     """
-    storage = installation.storage
     # First, since it makes room where the disk is full.
-    unfinished = storage.clear_unfinished()
+    unfinished = installation.storage.clear_unfinished()
+    try:
+        expired = _remove_expired_rows(installation)
+    except InsufficientStorage:
+        installation.make_room()
+        expired = _remove_expired_rows(installation)
+    return expired, unfinished
+
+
+def _remove_expired_rows(installation: Installation) -> int:
     with installation.database.writing() as tx:
         expired = uploads.count_expired(tx)
         left = uploads.remove_expired(tx)
         idempotency.remove_expired(tx)
         webhooks.remove_old(tx)
-    installation.removal.retry()
     installation.removal.remove(left)
-    return expired, unfinished
+    return expired
 
 
 def _settle(installation: Installation) -> None:
@@ -80,18 +92,22 @@ def _settle(installation: Installation) -> None:
 def sweep(installation: Installation, *, is_dry: bool) -> Swept:
     """Remove expired upload slots, what crashes left, and blobs that no row names.
 
-    What waits for its row stays, and so does everything while a backup copies it.
+    What waits for its row stays, and so does everything while a backup or a restore
+    copies it.
     """
     swept = Swept()
+    if not is_dry and installation.database.removal_lock.is_held():
+        swept.is_put_off = True
+    else:
+        # First, since it makes room where the disk is full, and needs none.
+        swept.orphans = orphans(installation)
     if is_dry:
         with installation.database.reading() as db:
             swept.expired_uploads = uploads.count_expired(db)
-    else:
-        swept.expired_uploads, swept.unfinished = _remove_expired(installation)
-    swept.orphans = orphans(installation)
-    if not is_dry:
-        installation.removal.remove(orphan.key for orphan in swept.orphans)
-        _settle(installation)
+        return swept
+    installation.removal.remove(orphan.key for orphan in swept.orphans)
+    swept.expired_uploads, swept.unfinished = _remove_expired(installation)
+    _settle(installation)
     return swept
 
 
@@ -104,16 +120,20 @@ def orphans(installation: Installation) -> list[Stored]:
     found = [stored for stored in found if not named.has(stored)]
     whole = [stored.key for stored in found if not stored.is_partial]
     waiting_for_none = set(installation.storage.waiting_for_none(whole))
-    if not found:
-        return []
+    found = [s for s in found if s.is_partial or s.key in waiting_for_none]
+    return [one for some in _batched(found) for one in _unnamed(installation, some)]
+
+
+def _unnamed(installation: Installation, found: list[Stored]) -> list[Stored]:
     # While it is our turn to write, no commit is under way.
     with installation.database.writing() as tx:
-        return [
-            stored
-            for stored in found
-            if (stored.is_partial or stored.key in waiting_for_none)
-            and not blobs.is_named(tx, stored.key)
-        ]
+        return [stored for stored in found if not blobs.is_named(tx, stored.key)]
+
+
+def _batched(found: list[Stored]) -> Iterator[list[Stored]]:
+    """Yield parts of a list, so that nobody waits long for a turn to write."""
+    for start in range(0, len(found), BATCH):
+        yield found[start : start + BATCH]
 
 
 def verify(

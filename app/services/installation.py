@@ -6,18 +6,21 @@ import hmac
 import os
 import secrets
 import shutil
+import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import bindparam, make_url, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import Database, Statement, Transaction
-from app.engines import POSTGRESQL
+from app.database import FAILURES, Database, Statement, Transaction
+from app.engines import POSTGRESQL, SQLITE
 from app.errors import ConfigurationError, RequestError
 from app.migrations import HEAD, is_known
 from app.models import STORES, TOKENS
@@ -28,6 +31,7 @@ from app.private_files import (
     open_file,
     restrict,
 )
+from app.removal_lock import lock_beside
 from app.reserve import Reserve, size_on
 from app.services import access, item_categories, scopes, stores
 from app.services.active_downloads import ActiveDownloads
@@ -49,7 +53,9 @@ NEW_KEY = (
     "{path}"
 )
 
-FAILURES = (OSError, DatabaseError, RequestError)
+START_SECONDS = 60.0
+"""Seconds for which a start waits for another, which may be migrating."""
+
 _FIRST_STORE = Statement(select(STORES.c.id).order_by(STORES.c.id).limit(1))
 _STARTER = Statement(
     select(TOKENS.c.store_id, TOKENS.c.date_revoked).where(
@@ -137,7 +143,7 @@ def prepare(settings: Settings) -> Installation:
         raise ConfigurationError(
             f"cannot use the data folder {folder}: {error.strerror or error}"
         ) from error
-    except (DatabaseError, RequestError) as error:
+    except (SQLAlchemyError, RequestError) as error:
         url = make_url(settings.database)
         raise ConfigurationError(
             f"cannot use the database {url!r}: {_cause(error)}"
@@ -156,6 +162,7 @@ def _prepared(settings: Settings, folder: Path) -> Installation:
         # A server may fork afterwards, and no connection may cross that.
         with closing(installation.database):
             migrate(installation.database)
+            installation.database.removal_lock.make()
             _make_first_store(installation)
     return installation
 
@@ -178,8 +185,15 @@ def _opened(settings: Settings, key: bytes, database_url: str) -> Installation:
         ActiveDownloads(database, settings.download_session_minutes),
         Removal(storage, database),
         Readiness(database, storage),
-        Reserve(settings.data_dir.resolve()),
+        _reserve(settings),
     )
+
+
+def _reserve(settings: Settings) -> Reserve:
+    """Return the reserve on the disk of the database, if it is on one of ours."""
+    url = make_url(settings.database)
+    is_file = url.get_backend_name() == SQLITE and url.database
+    return Reserve(Path(str(url.database)).parent if is_file else settings.data_dir)
 
 
 def _made_room(settings: Settings, folder: Path) -> bool:
@@ -187,7 +201,7 @@ def _made_room(settings: Settings, folder: Path) -> bool:
     with suppress(*FAILURES):
         if shutil.disk_usage(folder).free > size_on(folder):
             return False
-        Reserve(folder).give_up()
+        _reserve(settings).give_up()
         # What stopped processes left is found without the database.
         storage_at(settings.storage).clear_unfinished()
         return True
@@ -196,29 +210,49 @@ def _made_room(settings: Settings, folder: Path) -> bool:
 
 @contextmanager
 def read_only(settings: Settings) -> Iterator[Installation]:
-    """Open a data folder that cannot be written to, such as that of a snapshot.
+    """Open a data folder that cannot be written to, perhaps while a server uses it.
 
     SQLite needs to write beside its database, so this is opened as a copy. Raises
     `ConfigurationError`.
     """
     folder = settings.data_dir.resolve()
-    with tempfile.TemporaryDirectory() as copies:
+    source = folder / DATABASE
+    with ExitStack() as stack:
         try:
-            key = settings.secret_key.encode() or (folder / SECRET_KEY).read_bytes()
-            url = settings.database_url
-            if not url:
-                for path in folder.glob(f"{DATABASE}*"):
-                    if path.name in {DATABASE, f"{DATABASE}-wal"}:
-                        shutil.copyfile(path, Path(copies, path.name))
+            key = _key_of(settings, folder / SECRET_KEY)
+            if settings.database_url:
+                installation = _opened(settings, key, settings.database_url)
+            else:
+                # Nobody removes a file that the copy names.
+                stack.enter_context(lock_beside(source).held())
+                copies = stack.enter_context(tempfile.TemporaryDirectory())
+                _copy_sqlite(source, Path(copies, DATABASE))
                 url = f"sqlite:///{Path(copies, DATABASE)}"
-            with closing(_opened(settings, key, url)) as installation:
-                if not settings.database_url:
-                    migrate(installation.database)
-                yield installation
+                installation = _opened(settings, key, url)
+                migrate(installation.database)
         except FAILURES as error:
             raise ConfigurationError(
                 f"cannot read the data folder {folder}: {_cause(error)}"
             ) from error
+        with closing(installation):
+            yield installation
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    """Copy a database as it is at one moment."""
+    try:
+        address = f"file:{quote(str(source))}?mode=ro"
+        with (
+            closing(sqlite3.connect(address, uri=True)) as database,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            database.backup(copy)
+    except sqlite3.Error:
+        # It can be read so only while a server has it open; else nobody changes it.
+        for ending in ("", "-wal"):
+            target.with_name(target.name + ending).unlink(missing_ok=True)
+            if (part := source.with_name(source.name + ending)).exists():
+                shutil.copyfile(part, target.with_name(target.name + ending))
 
 
 def _ensure_deliverable(settings: Settings) -> None:
@@ -289,12 +323,18 @@ def _read(schema: Any, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _secret_key(settings: Settings, path: Path) -> bytes:
+    if not settings.secret_key:
+        if not path.exists():
+            _ensure_new(settings, path)
+            write_whole(path, secrets.token_hex(KEY_BYTES) + "\n")
+        restrict(path)
+    return _key_of(settings, path)
+
+
+def _key_of(settings: Settings, path: Path) -> bytes:
+    """Return the secret key: the setting, or that of a file."""
     if settings.secret_key:
         return hashlib.sha256(settings.secret_key.encode()).digest()
-    if not path.exists():
-        _ensure_new(settings, path)
-        write_whole(path, secrets.token_hex(KEY_BYTES) + "\n")
-    restrict(path)
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except ValueError:
@@ -368,7 +408,18 @@ def migrate(database: Database) -> None:
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Let processes that start together take turns."""
+    """Let processes that start together take turns. Raises `ConfigurationError`."""
+    deadline = time.monotonic() + START_SECONDS
     with open_file(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ConfigurationError(
+                        f"another process has been starting in {folder} for "
+                        f"{START_SECONDS:.0f} seconds; look whether it hangs"
+                    ) from None
+                time.sleep(0.05)
         yield

@@ -9,16 +9,13 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 
 from sqlalchemy import literal, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from app.database import Database, Statement
-from app.errors import RequestError
+from app.database import FAILURES, Database, Statement
 from app.storage import Storage
 
 PATIENCE = 4.0
 """Seconds in which both have to answer."""
 
-FAILURES = (RequestError, SQLAlchemyError, OSError)
 _ANYTHING = Statement(select(literal(1).label("one")))
 
 
@@ -30,22 +27,21 @@ class Readiness:
         self._storage = storage
         self._lock = threading.Lock()
         self._check: Future[str] | None = None
-        self._is_late = False
+        self._late: Future[str] | None = None
 
     def problem(self) -> str:
         """Return what does not answer, and why; empty if all is well."""
         with self._lock:
             check = self._check
             if check is None:
-                check = self._check = Future()
-                self._is_late = False
-                run = threading.Thread(target=self._run, args=(check,), daemon=True)
-                run.start()
-            patience = 0.0 if self._is_late else PATIENCE
+                check = Future()
+                threading.Thread(target=self._run, args=(check,), daemon=True).start()
+                self._check = check
+            patience = 0.0 if check is self._late else PATIENCE
         try:
             return check.result(timeout=patience)
         except NotInTime:
-            self._is_late = True
+            self._late = check
             return "the database or the file storage has not answered in time"
 
     def _run(self, check: Future[str]) -> None:
@@ -54,7 +50,7 @@ class Readiness:
             found = self._look()
         finally:
             with self._lock:
-                self._check = None
+                self._check = self._late = None
             check.set_result(found)
 
     def _look(self) -> str:

@@ -5,34 +5,34 @@ turn it into a failure. What cannot be removed now, or must not while a backup c
 it, is removed in a moment by this process; after a crash `sweep` finds it.
 """
 
-import logging
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from app.database import Database
-from app.errors import Disconnected, Locked, RequestError
+from app.database import FAILURES, Database
+from app.errors import Disconnected, Locked
+from app.log_throttle import Throttle
+from app.metrics import METRICS, PUT_OFF
 from app.services import blobs
-from app.storage import Blob, Storage
+from app.storage import Storage
 
 MOST_WAITING = 100_000
 """Keys that are remembered, of about 100 bytes each; `sweep` finds any others."""
 
 BATCH = 200
 
-FAILURES = (RequestError, SQLAlchemyError, OSError)
-_LOG = logging.getLogger(__name__)
+_OUTAGE = Throttle(__name__, seconds=1)
 
 
 class Removal:
-    """Removes by keys, now or later. No method raises if a part fails."""
+    """Removes by keys, now or later: after a commit nothing raises if a part fails."""
 
     def __init__(self, storage: Storage, database: Database) -> None:
         self._storage = storage
         self._database = database
         self._waiting: deque[str] = deque(maxlen=MOST_WAITING)
+        self._retrying = threading.Lock()
 
     def remove(self, keys: Iterable[str | None]) -> None:
         """Remove what a committed transaction has left without a row.
@@ -55,43 +55,45 @@ class Removal:
             self._delete(key)
 
     @contextmanager
-    def unless_named(self, blob: Blob) -> Iterator[None]:
-        """Remove a durable blob if the block fails to give it a row."""
+    def unless_named(self, key: str) -> Iterator[None]:
+        """Keep a blob in the block, and give it a row; it is removed if that fails."""
         try:
             yield
         except BaseException as error:
-            self._take_back(blob.key, error)
+            self._take_back(key, error)
             raise
         with suppress(*FAILURES):
-            self._storage.settle(blob.key)
+            self._storage.settle(key)
 
     def retry(self) -> None:
-        """Remove what could not be removed before."""
-        # Only what waits now: what fails once more is put off again.
-        left = len(self._waiting)
-        while left > 0:
-            # Other threads may add to it, but none takes from it.
-            keys = [self._waiting.popleft() for _ in range(min(left, BATCH))]
-            left -= len(keys)
-            try:
-                found = self._unnamed(keys)
-            except FAILURES:
-                self._waiting += keys
-                return
-            for key in found:
-                self._delete(key)
+        """Remove what could not be removed before. Raises what still fails."""
+        with self._retrying:
+            # Only what waits now; other threads may add to it meanwhile.
+            left = len(self._waiting)
+            while left > 0:
+                keys = [self._waiting.popleft() for _ in range(min(left, BATCH))]
+                left -= len(keys)
+                try:
+                    self._remove_unnamed(keys)
+                finally:
+                    self._waiting += keys
 
-    def _unnamed(self, keys: list[str]) -> list[str]:
+    def _remove_unnamed(self, keys: list[str]) -> None:
+        """Remove those without a row, and take away from the list what is done."""
         if self._database.removal_lock.is_held():
             raise Locked("a backup copies what is to be removed")
         # While it is our turn to write, no commit of unknown outcome is under way.
         with self._database.writing() as tx:
-            return [key for key in keys if not blobs.is_named(tx, key)]
+            unnamed = [key for key in keys if not blobs.is_named(tx, key)]
+        keys[:] = unnamed
+        for key in unnamed:
+            self._storage.delete(key)
+            keys.remove(key)
 
     def _take_back(self, key: str, error: BaseException) -> None:
         if isinstance(error, Disconnected):
             # The commit may still be under way.
-            self._waiting.append(key)
+            self._put_off([key], error)
             return
         try:
             with self._database.reading() as db:
@@ -108,6 +110,7 @@ class Removal:
         except FAILURES as error:
             self._put_off([key], error)
 
-    def _put_off(self, keys: list[str], error: Exception) -> None:
+    def _put_off(self, keys: list[str], error: BaseException) -> None:
         self._waiting += keys
-        _LOG.warning("%s is removed later: %s", ", ".join(keys[:3]), error)
+        METRICS.add(PUT_OFF, len(keys))
+        _OUTAGE.log(f"files without a row are removed later: {error}")

@@ -211,11 +211,13 @@ def restore(
         with database.reading() as db:
             files = blobs.files(db)
         copied = Copied()
-        findings = list(
-            copy_blobs(files, storage, installation.storage, progress, copied)
-        )
-        with copying_rows(database, installation.database):
-            pass
+        # Until the rows are there, the files look like those of no version.
+        with installation.database.removal_lock.held():
+            findings = list(
+                copy_blobs(files, storage, installation.storage, progress, copied)
+            )
+            with copying_rows(database, installation.database):
+                pass
         key = folder / SECRET_KEY
         if key.exists() and not installation.settings.secret_key:
             path = installation.settings.data_dir / SECRET_KEY

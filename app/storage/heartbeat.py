@@ -44,10 +44,12 @@ class Heartbeat:
         with self._lock:
             if self._thread is None:
                 self._beat()
-                self._thread = threading.Thread(
+                thread = threading.Thread(
                     target=self._run, name="heartbeat", daemon=True
                 )
-                self._thread.start()
+                # Before it is kept: a system without room for it must be asked again.
+                thread.start()
+                self._thread = thread
             self._under_way += 1
 
     def end(self) -> None:
@@ -96,15 +98,21 @@ class Heartbeat:
 
 
 def silent(bucket: Bucket, processes: Iterable[str]) -> list[str]:
-    """Return those of the processes that do not beat. This takes `SILENCE`."""
+    """Return those of the processes that do not beat. This takes `SILENCE`.
+
+    Their objects are removed.
+    """
     before = {process: _heard(bucket, process) for process in processes}
     if any(before.values()):
         time.sleep(SILENCE)
-    return [
-        process
-        for process, beat in before.items()
-        if beat is None or beat == _heard(bucket, process)
-    ]
+    found = []
+    for process, beat in before.items():
+        if beat is None:
+            found.append(process)
+        elif beat == _heard(bucket, process):
+            bucket.delete(ALIVE + process)
+            found.append(process)
+    return found
 
 
 def _heard(bucket: Bucket, process: str) -> bytes | None:

@@ -7,6 +7,8 @@ Elsewhere, as on NFS, they have one, and a lock tells whether their process live
 import errno
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
@@ -59,9 +61,8 @@ def give_name(file: FileIO, path: Path) -> None:
 def is_held(path: Path) -> bool:
     """Return whether a process writes to a file, or waits for its row."""
     try:
-        # Locks over NFS need a file that can be written to.
-        with path.open("r+b", buffering=0) as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with _free(path):
+            return False
     except BlockingIOError:
         return True
     except OSError as error:
@@ -69,6 +70,25 @@ def is_held(path: Path) -> bool:
         if error.errno not in {*READ_ONLY, errno.ENOENT}:
             raise
     return False
+
+
+def removed_if_abandoned(path: Path) -> bool:
+    """Remove a file that has one name and that no process writes to."""
+    with suppress(BlockingIOError, FileNotFoundError), _free(path) as file:
+        # Under the lock, so that nobody takes it for its own meanwhile.
+        if os.fstat(file.fileno()).st_nlink == 1:
+            path.unlink()
+            return True
+    return False
+
+
+@contextmanager
+def _free(path: Path) -> Iterator[FileIO]:
+    """Lock a file that nobody has locked. Raises `OSError`."""
+    # Locks over NFS need a file that can be written to.
+    with FileIO(path, "r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield file
 
 
 def _locked(descriptor: int) -> FileIO:

@@ -24,7 +24,12 @@ from app.private_files import (
     open_file,
 )
 from app.reserve import size_on
-from app.storage.incoming import give_name, is_held, open_incoming
+from app.storage.incoming import (
+    give_name,
+    is_held,
+    open_incoming,
+    removed_if_abandoned,
+)
 from app.storage.port import CHUNK, Blob, Stored, new_key
 
 KEY = re.compile("[0-9a-f]{32}")
@@ -91,7 +96,7 @@ class LocalStorage:
 
     def begin_partial(self, key: str) -> None:
         """Make room for a blob that comes in pieces."""
-        with explained():
+        with explained(needs_folder=True):
             open_file(self.partials / key, "xb").close()
             sync_folder(self.partials)
 
@@ -146,13 +151,7 @@ class LocalStorage:
 
     def clear_unfinished(self) -> int:
         """Remove files that were not put into place and that no process writes to."""
-        removed = 0
-        for path in self._abandoned():
-            with suppress(FileNotFoundError):
-                if path.stat().st_nlink == 1:
-                    path.unlink()
-                    removed += 1
-        return removed
+        return sum(map(removed_if_abandoned, self._names()))
 
     def settle(self, key: str) -> None:
         """Remove the name of a blob in ``incoming``."""
@@ -162,17 +161,17 @@ class LocalStorage:
     def unsettled(self) -> list[str]:
         """List what a stopped process put into place and did not settle."""
         return [
-            path.name for path in self._abandoned() if self.path(path.name).exists()
+            path.name
+            for path in self._names()
+            if not is_held(path) and self.path(path.name).exists()
         ]
 
     def waiting_for_none(self, keys: Iterable[str]) -> list[str]:
         """Return the blobs that no writer has open."""
         return [key for key in keys if not is_held(self.path(key))]
 
-    def _abandoned(self) -> Iterator[Path]:
-        for path in self.incoming.iterdir():
-            if KEY.fullmatch(path.name) and not is_held(path):
-                yield path
+    def _names(self) -> Iterator[Path]:
+        return (path for path in self.incoming.iterdir() if KEY.fullmatch(path.name))
 
 
 class LocalWriter:
@@ -181,11 +180,11 @@ class LocalWriter:
     def __init__(self, storage: LocalStorage, key: str) -> None:
         self.storage = storage
         self.size = 0
-        self._key = key
+        self.key = key
         self._digest = hashlib.sha256()
         self._is_kept = False
         self._incoming = storage.incoming / key
-        with explained():
+        with explained(needs_folder=True):
             self._file = open_incoming(self._incoming)
 
     @property
@@ -205,7 +204,7 @@ class LocalWriter:
 
     def keep(self) -> Blob:
         """Sync, link into place, sync the folder: only then is it durable."""
-        target = self.storage.path(self._key)
+        target = self.storage.path(self.key)
         with explained():
             os.fchmod(self._file.fileno(), self.storage.file_mode)
             os.fsync(self._file.fileno())
@@ -215,7 +214,7 @@ class LocalWriter:
                 target.unlink(missing_ok=True)
                 raise
         self._is_kept = True
-        return Blob(self._key, self.size, self._digest.hexdigest())
+        return Blob(self.key, self.size, self._digest.hexdigest())
 
     def _put_into_place(self, target: Path) -> None:
         self.storage.make_parent(target)
@@ -240,7 +239,7 @@ class LocalWriter:
     ) -> None:
         """Let go of the file; it is removed if it was not kept."""
         if not self._is_kept:
-            self.storage.settle(self._key)
+            self.storage.settle(self.key)
         self._file.close()
 
 

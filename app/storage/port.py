@@ -52,6 +52,7 @@ class Writer(Protocol):
     The context of one that is kept ends after the transaction that names it.
     """
 
+    key: str
     size: int
 
     @property

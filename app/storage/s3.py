@@ -6,7 +6,8 @@ upload, and `partial/<key>.<n>`, the bytes up to offset n that do not fill a par
 `alive/<process>` tells that a process goes on with its uploads.
 
 An S3 has no locks, and its clock is not ours. So whether a blob still waits for its row
-is found out by waiting: a row comes within `ROW_SECONDS`, or it is refused.
+is found out by waiting: from the request that makes the blob visible, a row comes
+within `ROW_SECONDS`, or it is refused.
 """
 
 import hashlib
@@ -24,8 +25,8 @@ from app.storage.s3_multipart import PART, Multipart
 
 BLOBS, PARTIALS, INBOX = "blobs/", "partial/", "inbox/"
 
-ROW_SECONDS = 20.0
-"""Seconds after a blob is whole in which its row is committed, or never."""
+ROW_SECONDS = 60.0
+"""Seconds in which a blob is sent for the last time, and its row is committed."""
 
 ROW_PAUSE = ROW_SECONDS + 10.0
 """Seconds that others wait for it; the margin is for the commit itself."""
@@ -99,7 +100,6 @@ class S3Storage:
             for upload in begun.get(process, ()):
                 upload.abort()
                 removed += 1
-            self.bucket.delete(ALIVE + process)
         return removed
 
     def settle(self, key: str) -> None:
@@ -157,7 +157,7 @@ class S3Writer:
         self.size = 0
         self._bucket = bucket
         self._heartbeat = heartbeat
-        self._key = key
+        self.key = key
         self._digest = hashlib.sha256()
         self._buffer = bytearray()
         self._upload: Multipart | None = None
@@ -187,7 +187,7 @@ class S3Writer:
         if self._upload is None:
             self._heartbeat.begin()
             try:
-                self._upload = Multipart.begin(self._bucket, BLOBS + self._key)
+                self._upload = Multipart.begin(self._bucket, BLOBS + self.key)
             except BaseException:
                 self._heartbeat.end()
                 raise
@@ -196,15 +196,17 @@ class S3Writer:
 
     def keep(self) -> Blob:
         """Send the rest; the store answers once it is durable."""
+        if self._upload is not None and self._buffer:
+            self._send()
+        # Others may see it as soon as the store has it, long before we are answered.
+        row_by = time.monotonic() + ROW_SECONDS
         if self._upload is None:
-            self._bucket.put(BLOBS + self._key, self._buffer)
+            self._bucket.put(BLOBS + self.key, self._buffer)
         else:
-            if self._buffer:
-                self._send()
             with _taken_for_ended():
                 self._upload.complete()
             self._end()
-        return Blob(self._key, self.size, self.sha256, _row_by())
+        return Blob(self.key, self.size, self.sha256, row_by)
 
     def __enter__(self) -> Self:
         """Start receiving."""
@@ -342,10 +344,6 @@ def _taken_for_ended() -> Iterator[None]:
             "the upload was given up, since the server stood still; send it again",
             headers={"Retry-After": "1"},
         ) from error
-
-
-def _row_by() -> float:
-    return time.monotonic() + ROW_SECONDS
 
 
 def _clear(bucket: Bucket, key: str) -> None:

@@ -1,5 +1,6 @@
 """A bucket as its adapter sees it: few verbs, and errors in our terms."""
 
+import errno
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -261,7 +262,8 @@ class ObjectFile(io.RawIOBase):
                 if isinstance(error, FileNotFoundError):
                     raise
                 if attempt == READ_TRIES - 1:
-                    raise OSError(f"the file storage broke off: {error}") from error
+                    text = f"the file storage broke off: {error}"
+                    raise OSError(errno.EIO, text) from error
                 continue
             if data:
                 return data

@@ -1,5 +1,6 @@
 """`sweep`, `verify`, `backup`, `restore` and `storage migrate`."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -114,6 +115,31 @@ def test_a_sweep_removes_what_no_row_names_and_nothing_else(
         "Content-Type": "application/offset+octet-stream",
     }
     assert api.patch(slot, data=b"0123456789", headers=headers).status_code == 204
+
+
+def test_nothing_is_removed_while_a_restore_or_a_backup_copies_files(
+    run, installation, data_dir
+):
+    """The files of a restore have no rows before its end."""
+    spoil(installation, "f" * 32, b"not yet anybody's")
+    with installation.database.removal_lock.held():
+        said = run("sweep")
+        assert said["put_off"]
+        assert said["orphans"] == []
+        assert run("backup", str(data_dir.parent / "copy"), code=1).exit_code == 1
+        assert len(blobs(data_dir)) == 1
+    assert run("sweep")["orphans"] == ["f" * 32]
+    assert blobs(data_dir) == []
+
+
+def test_a_start_that_hangs_holds_up_others_for_a_while_only(
+    run, installation, data_dir, monkeypatch
+):
+    monkeypatch.setattr("app.services.installation.START_SECONDS", 0.3)
+    with (data_dir / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = run("sweep", code=1)
+    assert "has been starting" in said.stderr
 
 
 def test_a_sweep_removes_expired_slots(api, run, items, monkeypatch, data_dir):

@@ -1,11 +1,12 @@
 """After a commit, a storage that fails turns no answer into a failure."""
 
 import io
+import threading
 
 import pytest
 
 from app.errors import Unavailable
-from app.services import housekeeping
+from app.services import removal
 
 ITEM = {"name": "A", "code": "a", "price": 1, "item_category_id": 2}
 OCTETS = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
@@ -25,7 +26,7 @@ def failing(request, installation, monkeypatch):
 
     def mend():
         monkeypatch.setattr(type(storage), "delete", delete)
-        housekeeping.tidy(installation)
+        installation.removal.retry()
         return [stored.key for stored in storage.stored()]
 
     return mend
@@ -83,3 +84,86 @@ def test_a_token_ends_with_what_was_made_with_it(api, anonymous, failing):
     assert api.delete(listed[0]["_links"]["self"]["href"]).status_code == 200
     assert anonymous.put(slot, data=b"x").status_code == 404
     assert failing() == []
+
+
+def test_keys_that_wait_are_removed_once_whoever_retries(installation, monkeypatch):
+    taken, lock = [], threading.Lock()
+
+    def delete(_self, key):
+        with lock:
+            taken.append(key)
+
+    monkeypatch.setattr(type(installation.storage), "delete", delete)
+    monkeypatch.setattr(removal, "BATCH", 3)
+    keys = [f"{number:032x}" for number in range(200)]
+    installation.removal._waiting += keys
+    threads = [threading.Thread(target=installation.removal.retry) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == keys
+    assert not installation.removal._waiting
+
+
+def test_a_round_ends_at_the_first_failure_and_loses_no_key(
+    installation, monkeypatch, caplog
+):
+    keys = [f"{number:032x}" for number in range(500)]
+    installation.removal._waiting += keys
+    asked = []
+
+    def fail(_self, key):
+        asked.append(key)
+        raise Unavailable("the storage does not answer")
+
+    monkeypatch.setattr(type(installation.storage), "delete", fail)
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            installation.removal.retry()
+    assert len(asked) == 3
+    assert sorted(installation.removal._waiting) == keys
+    assert len(caplog.records) < 3
+
+
+def test_a_file_that_was_stored_though_nobody_was_told_goes_again(
+    api, installation, monkeypatch
+):
+    """An S3 whose answer is lost has the file; so has a disk whose folder fails."""
+    with installation.storage.writer() as writer:
+        kind = type(writer)
+    keep = kind.keep
+
+    def lost(self):
+        keep(self)
+        raise Unavailable("the storage does not answer")
+
+    monkeypatch.setattr(kind, "keep", lost)
+    form = {"file": (io.BytesIO(b"x"), "x.txt"), **{n: str(v) for n, v in ITEM.items()}}
+    assert api.post("/stores/1/downloadables", data=form).status_code == 503
+    assert stored(installation) == []
+    item = f"/downloadables/{api.add(code='b')}"
+    answer = api.put(f"{item}/file", data=b"y", content_type="text/plain")
+    assert answer.status_code == 503
+    assert stored(installation) == []
+
+
+def test_a_row_that_comes_too_late_for_its_file_is_refused(
+    api, installation, monkeypatch
+):
+    from app.storage import Blob
+
+    with installation.storage.writer() as writer:
+        kind = type(writer)
+    keep = kind.keep
+
+    def late(self):
+        blob = keep(self)
+        return Blob(blob.key, blob.size, blob.sha256, row_by=0.0)
+
+    monkeypatch.setattr(kind, "keep", late)
+    item = f"/downloadables/{api.add()}"
+    answer = api.put(f"{item}/file", data=b"y", content_type="text/plain")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert stored(installation) == []

@@ -4,12 +4,14 @@ import errno
 import hashlib
 import os
 import re
+import threading
 
 import pytest
 
-from app.errors import ConfigurationError, InsufficientStorage
+from app.errors import ConfigurationError, InsufficientStorage, RequestError
 from app.storage import storage_at
 from app.storage.local import LocalStorage
+from tests import storages
 
 
 @pytest.fixture
@@ -149,3 +151,46 @@ def test_a_folder_is_named_by_url(tmp_path, url):
 def test_another_url_is_refused(url):
     with pytest.raises(ConfigurationError, match=r"must be (file:|s3:)"):
         storage_at(url)
+
+
+def test_a_tidy_up_takes_no_file_from_its_writer(storage, monkeypatch):
+    """Where files need names, one that was just made looks like one that was left."""
+    monkeypatch.setattr("app.storage.incoming._NAMELESS", 0)
+    is_over = threading.Event()
+    kept, failures = [], []
+
+    def write():
+        while not is_over.is_set():
+            try:
+                with storage.writer() as writer:
+                    writer.write(b"x")
+                    kept.append(writer.keep().key)
+                    storage.settle(writer.key)
+            except (RequestError, OSError) as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in range(300):
+        storage.clear_unfinished()
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert {stored.key for stored in storage.stored()} == set(kept)
+
+
+@pytest.mark.parametrize("folder", ["incoming", "partial"])
+def test_a_folder_that_is_gone_is_a_disk_that_does_not_answer(api, data_dir, folder):
+    if storages.is_s3():
+        pytest.skip("a folder's own trouble")
+    path = f"/downloadables/{api.add()}"
+    slot = api.post(f"{path}/upload_url", json={}).json["upload_url"]
+    (data_dir / "files" / folder).rmdir()
+    if folder == "incoming":
+        found = api.put(f"{path}/file", data=b"x", content_type="text/plain")
+    else:
+        found = api.post(slot, headers={"Upload-Length": "8"})
+    assert found.status_code == 503
+    assert found.headers["Retry-After"]

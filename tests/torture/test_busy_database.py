@@ -90,3 +90,29 @@ def test_a_change_is_refused_as_well(server):
     assert found.status == 503
     assert found.seconds < PATIENCE
     assert change().status == 200
+
+
+@pytest.mark.skipif(not databases.is_postgresql(), reason="SQLite has no such state")
+def test_a_database_that_takes_no_changes_says_so(server):
+    """As after a failover to a copy that only reads."""
+    import psycopg
+
+    url = environment_for(server.data_dir)["SIRENHALL_DATABASE_URL"]
+    name = url.partition("?")[0].rpartition("/")[2]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'
+        )
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    for answer in (
+        upload(server, "a", b"x"),
+        ask(server, "PATCH", "/downloadables/1", b'{"price": 2}', JSON),
+        ask(server, "DELETE", "/downloadables/1"),
+    ):
+        assert answer.status == 503, answer
+        assert answer.headers["Retry-After"]
+    assert ask(server, "GET", "/downloadables/1").status == 200
+    assert "Traceback" not in server.log.read_text()

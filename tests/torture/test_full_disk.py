@@ -5,8 +5,10 @@ import errno
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -14,6 +16,7 @@ from tests import databases, storages
 from tests.cli.test_import import invoke
 from tests.conftest import blobs, environment_for, start_server, stop_server, wait_until
 from tests.torture.loads import JSON, ask, item, upload
+from tests.torture.test_backup_under_deletes import Churn
 
 MANY = {"SIRENHALL_RATE_LIMIT": "none"}
 pytestmark = pytest.mark.skipif(
@@ -179,6 +182,53 @@ def test_rows_that_fill_the_disk_can_be_deleted_again(mount, start, tmp_path):
     for number in range(1, 6):
         assert ask(server, "DELETE", f"/downloadables/{number}").status == 200
     assert ask(server, "GET", "/stores/1/downloadables").status == 200
+
+
+def test_a_sweep_makes_room_on_a_full_disk(mount, start, tmp_path):
+    data_dir = mount(tmp_path / "data", "24m")
+    server = start(data_dir)
+    made = upload(server, "a", b"x").headers["Location"]
+    for _ in range(300):
+        ask(server, "POST", f"/{made.split('/', 3)[3]}/upload_url", b"{}", JSON)
+    assert wait_until((data_dir / "reserve").exists, 10)
+    orphan = data_dir / "files" / "blobs" / "ff" / ("f" * 32)
+    orphan.parent.mkdir(exist_ok=True)
+    orphan.write_bytes(bytes(4_000_000))
+    with closing(sqlite3.connect(data_dir / "sirenhall.db")) as database:
+        database.execute("UPDATE upload_slots SET date_expires = 1")
+        database.commit()
+    fill(data_dir)
+    environment = environment_for(data_dir)
+    said = invoke("sweep", "--data-dir", data_dir, environment=environment)
+    assert said["orphans"] == ["f" * 32]
+    assert said["expired_uploads"] == 300
+    assert upload(server, "b", b"x").status == 201
+
+
+def test_a_folder_in_use_is_backed_up_through_a_mount_that_can_only_be_read(
+    mount, start, tmp_path, is_full
+):
+    """As a container for backups has it: the server goes on deleting meanwhile."""
+    data_dir = mount(tmp_path / "data", "200m")
+    server = start(data_dir)
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    subprocess.run(["mount", "--bind", str(data_dir), str(seen)], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", str(seen)], check=True)
+    environment = environment_for(seen)
+    try:
+        with Churn(server, 0.01) as churn:
+            for number in range(10 if is_full else 3):
+                copy = tmp_path / f"copy{number % 2}"
+                said = invoke(
+                    "backup", copy, "--data-dir", seen, environment=environment
+                )
+                assert said["findings"] == []
+                assert verified(copy)["findings"] == []
+        assert churn.deleted > 5
+        assert churn.failures == []
+    finally:
+        subprocess.run(["umount", "-l", str(seen)], check=True)
 
 
 def test_what_can_only_be_read_is_verified_and_backed_up(mount, start, tmp_path):

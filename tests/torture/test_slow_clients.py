@@ -250,3 +250,15 @@ def test_one_address_never_holds_all_threads(tmp_path, threads):
         time.sleep(0.3)
         # A body that does not come is given up after a minute.
         assert answered(server, QUICK, "127.0.0.2") < 5
+
+
+def test_who_asks_for_health_and_does_not_read_stops_nobody(server, connect):
+    """Each of many addresses sends far more questions than it reads answers."""
+    for number in range(40):
+        client = connect(b"", f"127.0.1.{1 + number % 20}")
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        with contextlib.suppress(OSError):
+            client.sendall(QUICK * 2000)
+    for _ in range(10):
+        assert answered(server, QUICK) < 1
+        time.sleep(0.1)

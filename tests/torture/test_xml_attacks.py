@@ -1,8 +1,14 @@
 """XML that wants to read files, reach the network, or fill the memory."""
 
+import contextlib
+import shutil
+import subprocess
 import time
 
 import pytest
+
+from tests.conftest import start_server, stop_server, wait_until
+from tests.torture.loads import ask, upload
 
 HEAD = '<?xml version="1.0"?>'
 BODY = "<resource><name>&e;</name></resource>"
@@ -59,3 +65,38 @@ def test_many_attributes_and_elements_are_bounded_by_the_body(api):
             "/stores/1/downloadables", data=body, content_type="application/xml"
         )
         assert response.status_code in {400, 413, 415}
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="there is no strace")
+def test_the_server_opens_nothing_that_they_name(tmp_path):
+    """Seen by the system's own eyes: libxml2 opens files behind Python's back."""
+    server = start_server(tmp_path / "data", "--workers", "1")
+    assert wait_until(lambda: ask(server, "GET", "/health/ready").status == 200, 20)
+    listed = ["pgrep", "-P", str(server.process.pid)]
+    pid = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+    log = tmp_path / "strace"
+    command = ["strace", "-f", "-o", str(log), "-e", "trace=open,openat,connect"]
+    with subprocess.Popen(
+        [*command, "-p", pid.strip()], stderr=subprocess.PIPE, text=True
+    ) as tracer:
+        assert "attached" in tracer.stderr.readline()
+        for attack in ATTACKS.values():
+            body = attack if isinstance(attack, bytes) else attack.encode()
+            kind = {"Content-Type": "application/xml"}
+            for method, path in (
+                ("POST", "/stores/1/downloadables"),
+                ("PATCH", "/stores/1"),
+            ):
+                found = ask(server, method, path, body, kind)
+                assert found.status in {400, 413, 415}, attack[:100]
+        # That something is seen at all.
+        assert upload(server, "a", b"x").status == 201
+        tracer.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            tracer.wait(timeout=5)
+        tracer.kill()
+    stop_server(server)
+    seen = log.read_text()
+    assert "openat" in seen
+    assert "passwd" not in seen
+    assert "htons(1)" not in seen

@@ -1,0 +1,41 @@
+"""What operators' tools count: /metrics, in the text format of Prometheus."""
+
+from flask import Flask, Response
+
+from app.errors import Forbidden
+from app.http.call import Call
+from app.http.catalogue import Catalogue
+from app.http.declaration import STANDARD_METHODS
+from app.http.endpoints import publish
+from app.http.routes import Route, Said
+from app.metrics import METRICS
+from app.services.scopes import OF_ALL_STORES
+
+PATH = "/metrics"
+METHODS = {"GET": "Read the counters of the server", **STANDARD_METHODS}
+TEXT = "text/plain"
+
+
+def _metrics(call: Call) -> Response:
+    """Answer with all counters. Raises `Forbidden` for the token of one store."""
+    if call.principal.scope not in OF_ALL_STORES:
+        raise Forbidden(
+            "the counters are of all stores, and need a token for all stores"
+        )
+    call.close()
+    text = METRICS.as_text().encode()
+    kind = f"{TEXT}; version=0.0.4; charset=utf-8"
+    headers = {"Content-Type": kind, "Cache-Control": "no-store"}
+    return call.finish(text, headers=headers)
+
+
+def register(app: Flask, _catalogue: Catalogue) -> None:
+    """Publish the view."""
+    route = Route(
+        PATH,
+        METHODS,
+        is_negotiated=False,
+        media_types=(TEXT,),
+        said={"GET": Said(statuses=(200, 403))},
+    )
+    publish(app, route, {"GET": _metrics})
