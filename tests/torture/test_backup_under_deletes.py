@@ -123,7 +123,7 @@ def test_two_backups_at_a_time_are_refused(server, tmp_path):
             check=False,
         )
         assert found.returncode == 1
-        assert "another backup is running" in found.stderr
+        assert "another backup or restore is running" in found.stderr
         made = upload(server, "a", b"x" * 10)
         assert made.status == 201
         assert ask(server, "DELETE", "/downloadables/1").status == 200
