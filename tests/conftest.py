@@ -29,6 +29,70 @@ hypothesis.settings.register_profile("default", deadline=None, max_examples=60)
 hypothesis.settings.load_profile("default")
 
 
+INDEPENDENT = (
+    "tests/cli/test_codes.py",
+    "tests/cli/test_log_stream.py",
+    "tests/cli/test_worker.py",
+    "tests/clients/test_javascript_clients.py",
+    "tests/http/test_body_headers.py",
+    "tests/http/test_content_disposition.py",
+    "tests/http/test_header_size.py",
+    "tests/http/test_negotiation.py",
+    "tests/http/test_parts.py",
+    "tests/http/test_preferences.py",
+    "tests/http/test_unreadable.py",
+    "tests/representations/",
+    "tests/schemas/",
+    "tests/storage/",
+    "tests/test_caching.py",
+    "tests/test_packaging.py",
+    "tests/test_writer_queue.py",
+    "tests/torture/test_browser.py",
+    "tests/torture/test_hung_s3.py",
+    "tests/torture/test_kept_memory.py",
+    "tests/torture/test_open_files.py",
+    "tests/torture/test_parser_cost.py",
+    "tests/torture/test_raw_requests.py",
+    "tests/torture/test_refused_bodies.py",
+    "tests/torture/test_slow_clients.py",
+    "tests/torture/test_strange_requests.py",
+    "tests/torture/test_xml_attacks.py",
+    "tests/wire/test_openapi.py",
+)
+"""Tests of what neither the database nor the storage has a part in."""
+
+WITHOUT_FILES = (
+    "tests/http/test_bulk.py",
+    "tests/http/test_cors.py",
+    "tests/http/test_json_patch.py",
+    "tests/http/test_one_text.py",
+    "tests/http/test_pagination.py",
+    "tests/http/test_problems.py",
+    "tests/http/test_proxies.py",
+    "tests/http/test_query_language.py",
+    "tests/http/test_rate_limit.py",
+    "tests/http/test_zoom.py",
+    "tests/resources/test_attributes.py",
+    "tests/resources/test_home.py",
+    "tests/resources/test_item_categories.py",
+    "tests/resources/test_oauth.py",
+    "tests/resources/test_property_helpers.py",
+    "tests/resources/test_rels.py",
+    "tests/resources/test_security.py",
+    "tests/resources/test_stores.py",
+    "tests/resources/test_tokens.py",
+    "tests/resources/test_translations.py",
+    "tests/resources/test_webhooks.py",
+    "tests/torture/test_busy_database.py",
+    "tests/torture/test_killed_migration.py",
+    "tests/torture/test_last_download.py",
+    "tests/torture/test_model.py",
+    "tests/torture/test_signed_links.py",
+    "tests/torture/test_tenant_matrix.py",
+)
+"""Tests of what no file has a part in."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database",
@@ -41,6 +105,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("folder", "s3"),
         default="folder",
         help="where the server under test keeps its files",
+    )
+    parser.addoption(
+        "--affected",
+        action="store_true",
+        help="run only tests in which the database, and the storage, have a part",
     )
     parser.addoption(
         "--full",
@@ -58,6 +127,18 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop(databases.GIVEN, None)
     else:
         databases.use_postgresql()
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what another database or storage does not change, if that is asked."""
+    if not config.getoption("--affected"):
+        return
+    others = INDEPENDENT + (WITHOUT_FILES if storages.is_s3() else ())
+    left_out = [item for item in items if item.nodeid.startswith(others)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.nodeid.startswith(others)]
 
 
 def pytest_report_header() -> str:
