@@ -61,7 +61,7 @@ class Metrics:
         return "\n".join([*lines, ""])
 
 
-_REQUESTS = "Requests that were answered, by the class of their status."
+_REQUESTS = "Requests answered, by status class."
 LOST_LOG_LINES = "sirenhall_lost_log_lines_total"
 PUT_OFF = "sirenhall_removals_put_off_total"
 REFUSED_WRITES = "sirenhall_refused_writes_total"
@@ -76,8 +76,8 @@ METRICS = Metrics(
     {
         **{requests(status): _REQUESTS for status in (200, 300, 400, 500)},
         LOST_LOG_LINES: "Log lines that could not be written.",
-        PUT_OFF: "Files without a row whose removal had to be put off.",
-        REFUSED_WRITES: "Writers that were refused since the database was busy.",
+        PUT_OFF: "Unreferenced files whose removal was postponed.",
+        REFUSED_WRITES: "Write requests refused because the database was busy.",
     }
 )
 """The counts of this server."""

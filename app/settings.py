@@ -21,6 +21,9 @@ APP, X_ACCEL, REDIRECT = "app", "x-accel", "redirect"
 DATABASE, FILES = "sirenhall.db", "files"
 """What the data folder has of its own, where no setting says otherwise."""
 
+BACKUP_MARK = "this-is-a-sirenhall-backup"
+"""The file by which a folder is known that a backup may be written over."""
+
 SIZE = re.compile(r"([0-9]{1,15})\s*(|K|M|G|T)(?:i?B)?", re.IGNORECASE)
 FACTORS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 NO_RATE = "none"

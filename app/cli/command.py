@@ -125,7 +125,7 @@ def installation_at(
         if not may_make:
             raise ConfigurationError(
                 f"there is no Sirenhall data in {folder}; `sirenhall serve` makes it "
-                "there, or name another folder with --data-dir"
+                "there, or name the right folder with --data-dir or SIRENHALL_DATA_DIR"
             )
         click.echo(f"Making a new data folder: {folder}", err=True)
     if only_reads and not os.access(settings.data_dir, os.W_OK):

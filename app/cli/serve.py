@@ -80,8 +80,7 @@ def serve(
     from app.log_stream import ensure_standard_descriptors
     from app.services import demo as catalogue
     from app.services.installation import prepare, start
-    from app.services.transfer import MARK
-    from app.settings import Settings
+    from app.settings import BACKUP_MARK, Settings
 
     ensure_standard_descriptors()
     settings = Settings.from_environment(
@@ -100,7 +99,7 @@ def serve(
     if demo and first.store_id:
         catalogue.fill(installation, first.store_id)
     # What is sold from it now is not to be written over.
-    (settings.data_dir / MARK).unlink(missing_ok=True)
+    (settings.data_dir / BACKUP_MARK).unlink(missing_ok=True)
     installation.close()
     _run(settings, first, as_json=as_json)
 

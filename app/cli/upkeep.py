@@ -44,7 +44,7 @@ age_option = click.option(
 @json_option
 @explaining
 def sweep(dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
-    """Remove what nobody needs: expired upload slots, and files of no version.
+    """Remove what nobody needs: expired upload slots, and unreferenced files.
 
     It may run at any time, for instance nightly; also while the server runs.
     """
@@ -65,13 +65,16 @@ def sweep(dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
             f"{'Would remove' if dry_run else 'Removed'} "
             f"{_count(swept.expired_uploads, 'expired upload slot')}, "
             f"{_count(swept.unfinished, 'unfinished file')} and "
-            f"{_count(len(swept.orphans), 'file')} of no version "
+            f"{_count(len(swept.orphans), 'unreferenced file')} "
             f"({in_bytes(swept.freed)})."
         ),
         *(f"  {orphan.key}  {in_bytes(orphan.size)}" for orphan in swept.orphans),
     ]
     if swept.is_put_off:
-        lines.append("A backup or restore is running: run it again for other files.")
+        lines.append(
+            "A backup or restore is running, so no files were removed. Run "
+            "`sirenhall sweep` again when it has finished."
+        )
     say(result, "\n".join(lines), as_json=as_json)
 
 
@@ -83,7 +86,7 @@ def sweep(dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
 def verify(data_dir: Path | None, as_json: bool) -> None:
     """Read every file again and compare it with its SHA-256.
 
-    Files that are missing, damaged, or of no version are named; then the exit code
+    Files that are missing, damaged or unreferenced are named; then the exit code
     is 1.
     """
     from app.services import blobs, housekeeping

@@ -20,7 +20,8 @@ def _metrics(call: Call) -> Response:
     """Answer with all counters. Raises `Forbidden` for the token of one store."""
     if call.principal.scope not in OF_ALL_STORES:
         raise Forbidden(
-            "the counters are of all stores, and need a token for all stores"
+            "the counters are of all stores, and need a token for all stores; make one "
+            "with `sirenhall token create --scope client_read_access`"
         )
     call.close()
     text = METRICS.as_text().encode()

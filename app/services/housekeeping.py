@@ -96,7 +96,7 @@ def sweep(installation: Installation, *, is_dry: bool) -> Swept:
     copies it.
     """
     swept = Swept()
-    if not is_dry and installation.database.removal_lock.is_held():
+    if installation.database.removal_lock.is_held():
         swept.is_put_off = True
     else:
         # First, since it makes room where the disk is full, and needs none.
@@ -147,8 +147,12 @@ def verify(
         damage = check(installation.storage, file, progress)
         if damage is not None and _is_still_named(installation, file):
             yield damage
-    for orphan in orphans(installation):
-        words = f"{orphan.size} bytes that no version names; `sweep` removes them"
+    # What is deleted while a backup runs is removed when it has ended.
+    is_put_off = installation.database.removal_lock.is_held()
+    for orphan in () if is_put_off else orphans(installation):
+        words = (
+            f"{orphan.size} bytes, not referenced by any version; `sweep` removes them"
+        )
         yield Finding(ORPHAN, orphan.key, words)
 
 

@@ -38,7 +38,7 @@ from app.services.active_downloads import ActiveDownloads
 from app.services.kept import Kept
 from app.services.readiness import Readiness
 from app.services.removal import Removal
-from app.settings import DATABASE, REDIRECT, X_ACCEL, Settings
+from app.settings import BACKUP_MARK, DATABASE, REDIRECT, X_ACCEL, Settings
 from app.storage import Storage, storage_at, sync_folder
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 from schemas.store import StoreSchema
@@ -48,8 +48,9 @@ SECRET_KEY = "secret_key"  # noqa: S105 - the name of a file
 """The file of the data folder that has it."""
 
 NEW_KEY = (
-    "Restore it from a backup: with another key the starter token and kept answers are "
-    f"lost. To go on without them, make a new key: openssl rand -hex {KEY_BYTES} > "
+    "Restore it from a backup: with another key the starter token and the stored "
+    "answers to Idempotency-Keys are lost. To go on without them, make a new key: "
+    f"openssl rand -hex {KEY_BYTES} > "
     "{path}"
 )
 
@@ -354,6 +355,12 @@ def _ensure_new(settings: Settings, path: Path) -> None:
     Raises `ConfigurationError`.
     """
     database = settings.data_dir / DATABASE
+    if (settings.data_dir / BACKUP_MARK).exists():
+        folder = settings.data_dir.resolve()
+        raise ConfigurationError(
+            f"{folder} is not a complete backup: it was interrupted; run "
+            f"`sirenhall backup {folder}` again"
+        )
     if settings.database_url or not database.exists() or not database.stat().st_size:
         return
     raise ConfigurationError(

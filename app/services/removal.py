@@ -45,6 +45,7 @@ class Removal:
         try:
             if self._database.removal_lock.is_held():
                 self._waiting += given
+                METRICS.add(PUT_OFF, len(given))
                 return
             with self._database.reading() as db:
                 found = blobs.unnamed(db, given)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, delete, select
 
 from app.database import Database, Statement, Transaction
 from app.engines import SQLITE
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, InsufficientStorage
 from app.models import (
     DOWNLOADABLES,
     IDEMPOTENCY_KEYS,
@@ -33,16 +33,13 @@ from app.services.installation import (
     migrate,
     write_whole,
 )
-from app.settings import DATABASE, FILES
+from app.settings import BACKUP_MARK, DATABASE, FILES
 from app.storage import CHUNK, Storage, storage_at
 
 PASSING = {UPLOAD_SLOTS, IDEMPOTENCY_KEYS}
 """What is for a few hours only, and of no use elsewhere."""
 
 BATCH = 1000
-MARK = "this-is-a-sirenhall-backup"
-"""The file by which a folder is known that may be written over."""
-
 WARNING = """This folder is a backup of Sirenhall, and a credential: whoever can read it
 has the secret key and all files that are for sale. Keep it like a password, or encrypt
 it with age (https://age-encryption.org):
@@ -50,6 +47,7 @@ it with age (https://age-encryption.org):
   tar -C FOLDER -c . | age -r RECIPIENT > backup.tar.age
 """
 
+_ANY_STORE = Statement(select(STORES.c.id).limit(1))
 _NOTHING_YET = [
     (Statement(select(table.c.id).limit(most + 1)), most)
     # What a first start makes.
@@ -132,48 +130,53 @@ def backup(
     """
     folder = folder.resolve()
     _ensure_for_backups(folder, installation)
-    make_folder(folder)
-    with open_file(folder / MARK, "w") as mark:
+    # Until the end nobody removes a file that one of the rows names.
+    with installation.database.removal_lock.held():
+        make_folder(folder)
+        try:
+            return _backup(installation, folder, progress)
+        except InsufficientStorage as error:
+            raise ConfigurationError(
+                f"no space left in {folder}; the backup is incomplete. Free some "
+                "space and run it again"
+            ) from error
+
+
+def _backup(
+    installation: Installation, folder: Path, progress: Progress
+) -> tuple[list[Finding], Copied]:
+    with open_file(folder / BACKUP_MARK, "w") as mark:
         mark.write(WARNING)
-    database = Database(f"sqlite:///{folder / DATABASE}")
+    source, copied = installation.database, Copied()
     storage = storage_at(f"file:{folder / FILES}")
-    copied = Copied()
-    source = installation.database
-    try:
+    with closing(Database(f"sqlite:///{folder / DATABASE}")) as database:
         migrate(database)
-        # Until the end nobody removes a file that one of the rows names.
-        with source.removal_lock.held():
-            with source.reading() as db:
-                before = blobs.files(db)
-            found = copy_blobs(before, installation.storage, storage, progress, copied)
-            findings = list(found)
-            # Committed last: a backup that breaks off leaves the one of before.
-            with copying_rows(source, database) as tx:
-                named = blobs.files(tx)
-                new = sorted(set(named) - set(before), key=lambda file: file.key)
-                findings += copy_blobs(
-                    new, installation.storage, storage, progress, copied
-                )
-        kept = {file.key for file in named}
-        findings = [finding for finding in findings if finding.key in kept]
-        for stored in storage.stored():
-            if stored.key not in kept:
-                storage.delete(stored.key)
-        if not installation.settings.secret_key:
-            key = installation.settings.data_dir / SECRET_KEY
-            write_whole(folder / SECRET_KEY, key.read_text("ascii"))
-    finally:
-        database.close()
-    return findings, copied
+        with source.reading() as db:
+            before = blobs.files(db)
+        found = copy_blobs(before, installation.storage, storage, progress, copied)
+        findings = list(found)
+        # Committed last: a backup that breaks off leaves the one of before.
+        with copying_rows(source, database) as tx:
+            named = blobs.files(tx)
+            new = sorted(set(named) - set(before), key=lambda file: file.key)
+            findings += copy_blobs(new, installation.storage, storage, progress, copied)
+    kept = {file.key for file in named}
+    for stored in storage.stored():
+        if stored.key not in kept:
+            storage.delete(stored.key)
+    if not installation.settings.secret_key:
+        key = installation.settings.data_dir / SECRET_KEY
+        write_whole(folder / SECRET_KEY, key.read_text("ascii"))
+    return [finding for finding in findings if finding.key in kept], copied
 
 
 def _ensure_for_backups(folder: Path, installation: Installation) -> None:
     """Refuse a folder that has anything but a backup. Raises `ConfigurationError`."""
-    is_backup = (folder / MARK).exists()
+    is_backup = (folder / BACKUP_MARK).exists()
     if folder.is_dir() and any(folder.iterdir()) and not is_backup:
         raise ConfigurationError(
-            f"{folder} is not empty, and no backup; name a new folder, or that of an "
-            "earlier backup"
+            f"{folder} is not empty and is not (or no longer) a backup; choose a new "
+            "folder or an earlier backup"
         )
     if installation.settings.storage == f"file:{folder / FILES}":
         raise ConfigurationError(f"{folder} has the files that are to be copied")
@@ -187,6 +190,12 @@ def size_of(folder: Path) -> int:
     with closing(Database(f"sqlite:///{folder / DATABASE}")) as database:
         migrate(database)
         with database.reading() as db:
+            # Its rows come last, all at once.
+            if db.value(_ANY_STORE) is None:
+                raise ConfigurationError(
+                    f"{folder} is not a complete backup: it was interrupted; run "
+                    f"`sirenhall backup {folder}` again"
+                )
             return sum(file.size for file in blobs.files(db))
 
 

@@ -132,6 +132,29 @@ def test_nothing_is_removed_while_a_restore_or_a_backup_copies_files(
     assert blobs(data_dir) == []
 
 
+def test_an_interrupted_backup_is_not_taken_for_a_whole_one(
+    run, items, data_dir, tmp_path, monkeypatch
+):
+    from app.services import transfer
+
+    def interrupted(*_arguments):
+        raise OSError(5, "Input/output error")
+
+    copy = tmp_path / "copy"
+    real = transfer.copying_rows
+    monkeypatch.setattr(transfer, "copying_rows", interrupted)
+    assert run("backup", str(copy), code=1).exit_code == 1
+    monkeypatch.setattr(transfer, "copying_rows", real)
+    for command, folder in (
+        (("restore", str(copy)), tmp_path / "new"),
+        (("verify",), copy),
+    ):
+        said = run(*command, code=1, folder=folder)
+        assert "not a complete backup" in said.stderr, command
+    assert run("backup", str(copy))["files"] == len(items)
+    assert run("restore", str(copy), folder=tmp_path / "other")["files"] == len(items)
+
+
 def test_a_start_that_hangs_holds_up_others_for_a_while_only(
     run, installation, data_dir, monkeypatch
 ):
@@ -218,8 +241,8 @@ def test_a_backup_is_restored_anywhere(api, run, items, tmp_path, data_dir):
         (["restore", "{tmp}/copy"], "where nothing was made yet"),
         (["restore", "{tmp}"], "there is no backup in"),
         (["backup", "{data}"], "must be in another folder"),
-        (["backup", "{tmp}"], "is not empty, and no backup"),
-        (["backup", "{tmp}/other"], "is not empty, and no backup"),
+        (["backup", "{tmp}"], "is not empty and is not"),
+        (["backup", "{tmp}/other"], "is not empty and is not"),
         (["storage", "migrate", "ftp://x"], "must be file:"),
         (["storage", "migrate", "file:{data}/files"], "are at file:"),
         (["backup", "{data}/inside"], "must be in another folder"),
@@ -274,7 +297,7 @@ def test_people_are_told_in_words(items, data_dir, tmp_path):
 
     assert said("verify") == "3 files verified; 0 problems.\n"
     assert said("sweep") == (
-        "Removed 0 expired upload slots, 0 unfinished files and 0 files of no version "
+        "Removed 0 expired upload slots, 0 unfinished files and 0 unreferenced files "
         "(0 bytes).\n"
     )
     copy = tmp_path / "copy"
