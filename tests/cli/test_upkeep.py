@@ -380,4 +380,4 @@ def test_a_backup_that_is_served_is_none_any_more(run, items, tmp_path):
             environment={"SIRENHALL_DATABASE_URL": "", "SIRENHALL_STORAGE_URL": ""},
         )
     )
-    assert "no backup" in run("backup", str(target), code=1).stderr
+    assert "no longer) a backup" in run("backup", str(target), code=1).stderr
