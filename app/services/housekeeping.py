@@ -106,6 +106,9 @@ def sweep(installation: Installation, *, is_dry: bool) -> Swept:
             swept.expired_uploads = uploads.count_expired(db)
         return swept
     installation.removal.remove(orphan.key for orphan in swept.orphans)
+    if not swept.is_put_off:
+        # What could not be removed is not to be told as if it was.
+        installation.removal.retry()
     swept.expired_uploads, swept.unfinished = _remove_expired(installation)
     _settle(installation)
     return swept
