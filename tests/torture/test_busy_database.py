@@ -13,8 +13,8 @@ from tests.cli.test_import import invoke
 from tests.conftest import blobs, environment_for, start_server, stop_server, wait_until
 from tests.torture.loads import JSON, ask, at_once, upload
 
-# Ten, and until their address has a thread for them on a busy machine.
-PATIENCE = 15
+# Ten, and until their address has a thread for them; more where other tests run beside.
+PATIENCE, BESIDE_OTHERS = 15, 40
 
 
 @pytest.fixture
@@ -68,7 +68,8 @@ def test_writers_end_in_time_and_readers_and_health_go_on(server, is_full):
         load.join()
     assert {answer.status for answer in answers} == {503}
     assert all(answer.headers["Retry-After"] for answer in answers)
-    assert max(answer.seconds for answer in answers) < PATIENCE
+    patience = PATIENCE if is_full else BESIDE_OTHERS
+    assert max(answer.seconds for answer in answers) < patience
     # Nothing of it is left, though nobody looked after it.
     assert wait_until(lambda: len(blobs(server.data_dir)) == before, 15)
     verified = invoke(
