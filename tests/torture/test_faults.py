@@ -126,7 +126,7 @@ class Change:
 
 
 def calls_of(server, kind, log):
-    """List the calls that a change makes in the data folder: which, and the how many-th.
+    """List the calls that a change makes in the data folder, each with its number.
 
     Others, such as those that wake a thread, are none of the disk's business.
     """
