@@ -155,7 +155,7 @@ def test_each_fault_leaves_the_old_or_the_new(server, tmp_path, kind, is_full):
         for fault in FAULTS
     ]
     if not is_full:
-        points = points[:: max(1, len(points) // 6)]
+        points = points[:: max(1, len(points) // 5)]
     seen: Counter[int] = Counter()
     for position, (call, number, fault) in enumerate(points):
         change = Change(server, kind, position)

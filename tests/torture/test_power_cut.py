@@ -62,7 +62,7 @@ def test_what_was_acknowledged_before_the_cut_is_there(disk, tmp_path, is_full):
     image, folder = disk
     known = [{} for _ in range(CLIENTS)]
     acknowledged = 0
-    for number in range(30 if is_full else 3):
+    for number in range(30 if is_full else 2):
         server = started(folder / "data")
         clients = [Client(server, n, known[n]) for n in range(CLIENTS)]
         for client in clients:
