@@ -92,6 +92,22 @@ WITHOUT_FILES = (
 )
 """Tests of what no file has a part in."""
 
+WITHOUT_ROWS = (
+    "tests/clients/test_generic_clients.py",
+    "tests/clients/test_tus_clients.py",
+    "tests/deploy/",
+    "tests/http/test_delivery.py",
+    "tests/http/test_ranges.py",
+    "tests/torture/test_broken_connections.py",
+    "tests/torture/test_failing_s3.py",
+    "tests/torture/test_flat_memory.py",
+    "tests/torture/test_replaced_file.py",
+    "tests/torture/test_sent_bytes.py",
+    "tests/torture/test_signed_links.py",
+    "tests/torture/test_stopped_server.py",
+)
+"""Tests of files, and of connections, in which rows have little part."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -135,7 +151,9 @@ def pytest_collection_modifyitems(
     """Leave out what another database or storage does not change, if that is asked."""
     if not config.getoption("--affected"):
         return
-    others = INDEPENDENT + (WITHOUT_FILES if storages.is_s3() else ())
+    others = INDEPENDENT
+    others += WITHOUT_FILES if storages.is_s3() else ()
+    others += WITHOUT_ROWS if databases.is_postgresql() else ()
     left_out = [item for item in items if item.nodeid.startswith(others)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if not item.nodeid.startswith(others)]

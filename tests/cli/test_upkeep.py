@@ -145,12 +145,11 @@ def test_an_interrupted_backup_is_not_taken_for_a_whole_one(
     monkeypatch.setattr(transfer, "copying_rows", interrupted)
     assert run("backup", str(copy), code=1).exit_code == 1
     monkeypatch.setattr(transfer, "copying_rows", real)
-    for command, folder in (
-        (("restore", str(copy)), tmp_path / "new"),
-        (("verify",), copy),
-    ):
-        said = run(*command, code=1, folder=folder)
-        assert "not a complete backup" in said.stderr, command
+    said = run("restore", str(copy), code=1, folder=tmp_path / "new")
+    assert "not a complete backup" in said.stderr
+    plain = {"SIRENHALL_HOST": "127.0.0.1"}
+    said = run("verify", code=1, folder=copy, environment=plain)
+    assert "not a complete backup" in said.stderr
     assert run("backup", str(copy))["files"] == len(items)
     assert run("restore", str(copy), folder=tmp_path / "other")["files"] == len(items)
 
