@@ -1,5 +1,6 @@
 """A backup while much is deleted: it has all files of its rows."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -97,7 +98,7 @@ def kill_a_backup(server, target, environment):
     command = [sys.executable, "-m", "app", "backup", str(target)]
     with subprocess.Popen(
         [*command, "--data-dir", str(server.data_dir)],
-        env={**environment, "PATH": ""},
+        env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
@@ -117,7 +118,7 @@ def test_two_backups_at_a_time_are_refused(server, tmp_path):
     with database.removal_lock.held():
         found = subprocess.run(
             [*command, "--data-dir", str(server.data_dir)],
-            env={**environment, "PATH": ""},
+            env={**os.environ, **environment},
             capture_output=True,
             text=True,
             check=False,
