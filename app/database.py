@@ -14,11 +14,10 @@ from app.engines import (
     BUSY_TIMEOUT,
     SQLITE,
     STATEMENT_TIMEOUT,
-    WRITES,
     Translated,
     begin_reading,
-    begun,
     make_engine,
+    write_transaction,
 )
 from app.errors import RequestError
 from app.removal_lock import removal_lock
@@ -149,11 +148,8 @@ class Database:
     ) -> None:
         self.engine = make_engine(url, connections)
         self._public_url = public_url.rstrip("/")
-        # Options make a second engine over the same pool; its BEGIN differs.
-        self._writer = self.engine.execution_options(**{WRITES: 1})
         self._begin_reading = begin_reading(self.engine)
         self._translated = Translated(self.engine)
-        # Writers of one process queue here fairly, not in the database's polling.
         self._queue = WriterQueue(waiting_writers)
         self.removal_lock = removal_lock(self.engine, self._translated)
 
@@ -183,11 +179,11 @@ class Database:
         with (
             self._translated,
             self._queue.turn(BUSY_TIMEOUT) as turn,
-            self._writer.connect() as connection,
+            self.engine.connect() as connection,
             # What is left of the time is for writers of other processes.
-            begun(connection, turn.seconds_left),
+            write_transaction(connection, turn.seconds_left),
         ):
-            turn.has_come()
+            turn.has_come = True
             yield Transaction(connection, self._translated, self._public_url)
 
     @contextmanager
@@ -201,15 +197,15 @@ class Database:
         with (
             self._translated,
             self._queue.turn(STATEMENT_TIMEOUT) as turn,
-            self._writer.connect() as connection,
+            self.engine.connect() as connection,
         ):
             driver: Any = connection.connection.driver_connection
             if is_sqlite:
                 # Inside of a transaction this has no effect.
                 driver.execute("PRAGMA foreign_keys=OFF")
             try:
-                with begun(connection, turn.seconds_left):
-                    turn.has_come()
+                with write_transaction(connection, turn.seconds_left):
+                    turn.has_come = True
                     yield Transaction(connection, self._translated, self._public_url)
                     if (
                         is_sqlite

@@ -23,7 +23,6 @@ from app.errors import (
     RequestError,
     Unavailable,
 )
-from app.metrics import METRICS, REFUSED_WRITES
 from app.private_files import make_private, restrict
 
 BUSY_TIMEOUT = 10.0
@@ -33,18 +32,19 @@ STATEMENT_TIMEOUT = 30.0
 """Seconds after which PostgreSQL gives up a statement; migrations may take longer."""
 
 WRITES = "sirenhall_writes"
-"""The execution option of an engine whose transactions change something: how long they
-wait for their turn, in milliseconds."""
+"""The execution option of a connection whose next transaction changes something: how
+long it waits for its turn, in milliseconds."""
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 _AGAIN = {"Retry-After": "2"}
 _BUSY = "the database is busy; please try again"
 _BROKEN = "the database's disk does not answer as it should; please try again"
+_ONLY_READ = "the database can only be read; nothing was changed"
 _SQLITE = {
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
-    sqlite3.SQLITE_READONLY: "the database can only be read; nothing was changed",
+    sqlite3.SQLITE_READONLY: _ONLY_READ,
     sqlite3.SQLITE_IOERR: _BROKEN,
     sqlite3.SQLITE_CANTOPEN: _BROKEN,
     sqlite3.SQLITE_CORRUPT: _BROKEN,
@@ -130,7 +130,7 @@ def begin_reading(engine: Engine) -> str:
 
 
 @contextmanager
-def begun(connection: Connection, seconds: float) -> Iterator[None]:
+def write_transaction(connection: Connection, seconds: float) -> Iterator[None]:
     """Open a transaction that changes something, committed at the end of the block.
 
     It waits for writers of other processes for so many seconds.
@@ -154,7 +154,6 @@ def begun(connection: Connection, seconds: float) -> Iterator[None]:
 
 def busy() -> Unavailable:
     """Return what is raised where a turn did not come."""
-    METRICS.add(REFUSED_WRITES)
     return Unavailable(_BUSY, headers=_AGAIN)
 
 
@@ -245,7 +244,7 @@ def _of_postgresql(cause: Any, is_operational: bool) -> RequestError | None:  # 
     if state == _DISK_FULL:
         return InsufficientStorage("the server's disk is full; nothing was changed")
     if state == _READ_ONLY:
-        return Unavailable(_SQLITE[sqlite3.SQLITE_READONLY], headers=_AGAIN)
+        return Unavailable(_ONLY_READ, headers=_AGAIN)
     if not is_operational:
         return None
     # Without a state, or with one of class 57P or 08, the connection is gone.

@@ -48,6 +48,16 @@ class SirenhallError(Exception):
     """The root of all errors that Sirenhall raises itself."""
 
 
+def cause_of(error: BaseException) -> str:
+    """Return the driver's own reason in one line.
+
+    SQLAlchemy adds the statement and its parameters, which may be secrets.
+    """
+    cause = error.__cause__ or error
+    cause = getattr(cause, "orig", None) or cause
+    return " ".join(str(cause).split())
+
+
 class ConfigurationError(SirenhallError):
     """A setting or the machine is not as it has to be; the text says what to do."""
 

@@ -22,14 +22,13 @@ class Sink(Protocol):
 
 
 class LogStream(io.TextIOBase):
-    """Writes to another stream; `lost` counts the writes that failed.
+    """Writes to another stream; the metrics count the writes that failed.
 
     A pipe, a terminal or a socket is written to without waiting. A file cannot be,
     but does not wait for a reader either.
     """
 
     def __init__(self, stream: Sink | None) -> None:
-        self.lost = 0
         self._stream = stream
         self._fd = _without_waiting(stream)
         self._is_socket = self._fd is not None and _is_kind(self._fd, stat.S_ISSOCK)
@@ -39,7 +38,6 @@ class LogStream(io.TextIOBase):
         try:
             self._write(text)
         except (OSError, ValueError):
-            self.lost += 1
             METRICS.add(LOST_LOG_LINES)
         return len(text)
 

@@ -7,6 +7,8 @@ import logging
 import threading
 import time
 
+from app.errors import cause_of
+
 MOST_MESSAGES = 200
 
 
@@ -17,20 +19,22 @@ class Throttle:
         self._logger = logging.getLogger(name)
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._said: dict[str, float] = {}
-        self._unsaid: dict[str, int] = {}
+        self._logged: dict[str, float] = {}
+        self._suppressed: dict[str, int] = {}
 
-    def log(self, message: str) -> None:
-        """Log a message, unless that was done a moment ago."""
+    def log(self, message: str, cause: BaseException | None = None) -> None:
+        """Log a message, unless that was done a moment ago, with its last cause."""
         moment = time.monotonic()
         with self._lock:
-            before = self._said.get(message)
+            before = self._logged.get(message)
             if before is not None and moment - before < self._seconds:
-                self._unsaid[message] = self._unsaid.get(message, 0) + 1
+                self._suppressed[message] = self._suppressed.get(message, 0) + 1
                 return
-            if len(self._said) >= MOST_MESSAGES:
-                self._said.clear()
-                self._unsaid.clear()
-            self._said[message] = moment
-            more = self._unsaid.pop(message, 0)
-        self._logger.warning("%s%s", message, f" ({more} times more)" if more else "")
+            if len(self._logged) >= MOST_MESSAGES:
+                self._logged.clear()
+                self._suppressed.clear()
+            self._logged[message] = moment
+            more = self._suppressed.pop(message, 0)
+        found = f" ({cause_of(cause)})" if cause else ""
+        times = f" ({more} times more)" if more else ""
+        self._logger.warning("%s%s%s", message, found, times)

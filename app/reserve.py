@@ -1,7 +1,7 @@
 """Room on the disk that is kept for what must go on when it is full.
 
-A row that is deleted needs some room, too, before any is freed. So the data folder has
-a file that is given up then, and uploads leave some room as well.
+A row that is deleted needs some room, too, before any is freed. So there is a file
+beside the database that is given up then, and uploads leave some room as well.
 """
 
 import os
@@ -24,7 +24,7 @@ def size_on(folder: Path) -> int:
 
 
 class Reserve:
-    """A file in the data folder that holds room."""
+    """A file that holds room."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

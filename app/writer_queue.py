@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.engines import busy
+from app.metrics import METRICS, REFUSED_WRITES
 
 STUCK_SECONDS = 1.0
 """Seconds for which a writer waits after another that waited in vain."""
@@ -18,17 +19,14 @@ class Turn:
     """A place in the queue, until a moment."""
 
     def __init__(self, seconds: float) -> None:
-        self.came = False
+        self.has_come = False
+        """Whether the database let us write."""
         self._deadline = time.monotonic() + seconds
 
     @property
     def seconds_left(self) -> float:
         """The seconds that are left to wait."""
         return max(0.0, self._deadline - time.monotonic())
-
-    def has_come(self) -> None:
-        """Note that the database lets us write."""
-        self.came = True
 
 
 class WriterQueue:
@@ -48,13 +46,17 @@ class WriterQueue:
     def turn(self, seconds: float) -> Iterator[Turn]:
         """Wait for a turn, for some seconds. Raises `Unavailable`."""
         turn = Turn(min(seconds, STUCK_SECONDS) if self.is_stuck else seconds)
-        if not self._lock.acquire(blocking=False):
-            self._wait(turn)
         try:
-            yield turn
+            if not self._lock.acquire(blocking=False):
+                self._wait(turn)
+            try:
+                yield turn
+            finally:
+                self.is_stuck = not turn.has_come
+                self._lock.release()
         finally:
-            self.is_stuck = not turn.came
-            self._lock.release()
+            if not turn.has_come:
+                METRICS.add(REFUSED_WRITES)
 
     def _wait(self, turn: Turn) -> None:
         with self._counting:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import INDEPENDENT, WITHOUT_FILES, WITHOUT_ROWS
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -24,3 +26,9 @@ def test_files_that_are_no_modules_are_packaged_too(package):
     # Whatever is in a folder without __init__.py is packaged only where it is named.
     homeless = {m for m in modules if not (m.parent / "__init__.py").exists()}
     assert homeless <= packaged
+
+
+@pytest.mark.parametrize("path", [*INDEPENDENT, *WITHOUT_FILES, *WITHOUT_ROWS])
+def test_a_test_that_another_run_leaves_out_exists(path):
+    """One that is renamed would be run there again, where nobody meant it."""
+    assert (ROOT / path).exists()

@@ -19,7 +19,7 @@ def wait(queue, seconds=0.1, outcomes=None):
     started = time.monotonic()
     try:
         with queue.turn(seconds) as turn:
-            turn.has_come()
+            turn.has_come = True
     except Unavailable as error:
         assert error.headers["Retry-After"]
     else:
@@ -36,7 +36,7 @@ def test_one_writes_at_a_time_and_each_gets_its_turn(queue):
     def write():
         nonlocal most
         with queue.turn(5) as turn:
-            turn.has_come()
+            turn.has_come = True
             under_way.append(1)
             most = max(most, len(under_way))
             time.sleep(0.01)
@@ -54,7 +54,7 @@ def test_one_writes_at_a_time_and_each_gets_its_turn(queue):
 
 def test_who_waits_for_too_long_is_told_to_try_again(queue):
     with queue.turn(1) as turn:
-        turn.has_come()
+        turn.has_come = True
         assert 0.1 <= wait(queue) < 1
     assert not queue.is_stuck
 
@@ -62,7 +62,7 @@ def test_who_waits_for_too_long_is_told_to_try_again(queue):
 def test_only_some_may_wait(queue):
     outcomes = []
     with queue.turn(1) as turn:
-        turn.has_come()
+        turn.has_come = True
         threads = [
             threading.Thread(target=wait, args=(queue, 0.5, outcomes)) for _ in range(2)
         ]
@@ -88,6 +88,6 @@ def test_after_one_that_waited_in_vain_few_try_and_the_others_are_refused():
         assert wait(queue, 10) < 0.1
         for thread in threads:
             thread.join()
-        turn.has_come()
+        turn.has_come = True
     with queue.turn(10) as turn:
         assert turn.seconds_left > STUCK_SECONDS

@@ -159,10 +159,7 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
 
 
 def _worker_class(settings: "Settings") -> type:
-    from app.cli.worker import FairWorker, Patience
-
-    # Whatever is allowed, some threads stay for others.
-    most = max(1, settings.threads * 3 // 4)
+    from app.cli.worker import FairWorker, Patience, most_of
 
     class Worker(FairWorker):
         """The worker of this server."""
@@ -172,7 +169,9 @@ def _worker_class(settings: "Settings") -> type:
             settings.body_seconds,
             settings.body_rate,
             # Everything comes from a proxy's address; deploy/nginx.conf limits it.
-            0 if settings.trusted_proxies else min(settings.threads_per_address, most),
+            0
+            if settings.trusted_proxies
+            else min(settings.threads_per_address, most_of(settings.threads)),
         )
 
     return Worker

@@ -27,6 +27,7 @@ from gunicorn.http.errors import ExpectationFailed
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from app.http.addresses import LIVE, READY
 from app.http.client_address import network_of
 
 MAX_HEAD = 64 * 1024
@@ -51,7 +52,7 @@ MAX_UNREAD = 64 * 1024
 BUSY = "503 Service Unavailable"
 
 HEALTH_THREADS = 4
-_HEALTH = re.compile(rb"(?:GET|HEAD) /health/(?:live|ready)[ ?]")
+_HEALTH = re.compile(f"(?:GET|HEAD) (?:{LIVE}|{READY})[ ?]".encode())
 """Requests that have threads of their own, which no other load can fill: one of each
 address at a time, and a few of a connection, so that no answer waits to be read."""
 
@@ -65,6 +66,11 @@ _END = b"\r\n\r\n"
 _HAS_BODY = re.compile(
     rb"\r\n(?:content-length:[ \t]*0*[1-9]|transfer-encoding:)", re.IGNORECASE
 )
+
+
+def most_of(threads: int) -> int:
+    """Return three quarters of some threads: the others stay for other requests."""
+    return max(1, threads - max(1, threads // 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class Patience:
     @property
     def body_share(self) -> int:
         """The threads that an address may hold by bodies; the rest stays for reads."""
-        return max(1, self.share - max(1, self.share // 4))
+        return most_of(self.share)
 
 
 class PacedUnreader(SocketUnreader):  # type: ignore[misc]
@@ -360,7 +366,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             return True
         # Bodies come in at their senders' pace, so they never hold all threads.
         threads = self.cfg.threads
-        if conn.has_body and self._receiving.total() >= max(1, threads * 3 // 4):
+        if conn.has_body and self._receiving.total() >= most_of(threads):
             return False
         if self._busy.total() >= threads:
             return False

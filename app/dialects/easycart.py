@@ -222,7 +222,7 @@ def _registered(
                 text = f"amazon_key has over {most} bytes (SIRENHALL_MAX_FILE_SIZE)"
                 raise Invalid.of([FieldError("amazon_key", "too_large", text)])
             writer.write(chunk)
-        with call.installation.removal.unless_named(writer.key):
+        with call.installation.removal.remove_unless_named(writer.key):
             yield NewFile(name, media_type("", name), writer.keep())
 
 

@@ -33,7 +33,7 @@ def keeping_file(
         return
     checked(call.db)
     call.close()
-    with call.installation.removal.unless_named(body.upload.writer.key):
+    with call.installation.removal.remove_unless_named(body.upload.writer.key):
         yield body.upload.keep()
 
 

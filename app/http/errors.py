@@ -178,20 +178,13 @@ def _log(
     path = mask(ascii(request.path[:MAX_LOGGED])[1:-1])
     if isinstance(error, RequestError) and status >= SERVER_ERROR:
         # It is no mistake in the code, and may come with each request for a while.
-        OUTAGE.log(f"{status}: {_reason(error)}")
+        OUTAGE.log(f"{status}: {error}", error.__cause__)
     elif status >= SERVER_ERROR:
         LOG.error("%s %s %s", logref, request.method, path, exc_info=error)
     else:
         said = "; ".join(problem.logged or problem.message for problem in problems)
         said = mask(ascii(said[:MAX_LOGGED])[1:-1])
         LOG.info("%s %d %s %s: %s", logref, status, request.method, path, said)
-
-
-def _reason(error: RequestError) -> str:
-    """Return what the server could not do, and the cause that only the log is told."""
-    cause = error.__cause__
-    found = f" ({type(cause).__name__}: {cause})" if cause else ""
-    return " ".join(f"{error}{found}".split())[:MAX_LOGGED]
 
 
 def _document(

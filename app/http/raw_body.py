@@ -56,7 +56,7 @@ def received(
         for digest in digests:
             digest.ensure_equal()
         call.close()
-        with call.installation.removal.unless_named(writer.key):
+        with call.installation.removal.remove_unless_named(writer.key):
             yield NewFile(name, media_type(declared, name), writer.keep())
 
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response
 
 from app.errors import Unavailable
-from app.http.access_log import EXTENSION as ACCESS_LOG
+from app.http.addresses import LIVE, READY
 from app.http.call import Call
 from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import publish
 from app.http.routes import Route, Said
 from app.log_throttle import Throttle
+from app.metrics import LOST_LOG_LINES, METRICS
 from representations import Link, Resource
 
 METHODS = {"GET": "Tell whether the server is well", **STANDARD_METHODS}
@@ -35,8 +36,7 @@ def _ready(call: Call) -> Response:
             "the database or the file storage does not answer",
             headers={"Retry-After": "5"},
         )
-    log = current_app.extensions[ACCESS_LOG]
-    return _well(call, {"lost_log_lines": getattr(log, "lost", 0)})
+    return _well(call, {"lost_log_lines": METRICS.total(LOST_LOG_LINES)})
 
 
 def _well(call: Call, more: Mapping[str, int] | None = None) -> Response:
@@ -52,6 +52,6 @@ def _well(call: Call, more: Mapping[str, int] | None = None) -> Response:
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
-    for path, view in (("/health/live", _live), ("/health/ready", _ready)):
+    for path, view in ((LIVE, _live), (READY, _ready)):
         route = Route(path, METHODS, is_public=True, is_api=False, said=SAID)
         publish(app, route, {"GET": view})

@@ -412,7 +412,7 @@ def _finish(call: Call, slot: dict[str, Any], blob: Blob) -> None:
     record = _before(call, slot)
     declared = str(slot["file_type"] or "")
     name = slot["file_name"] or name_of(record, declared)
-    with call.installation.removal.unless_named(blob.key), call.writing() as tx:
+    with call.installation.removal.remove_unless_named(blob.key), call.writing() as tx:
         uploads.finish(tx, slot, NewFile(name, media_type(declared, name), blob))
 
 

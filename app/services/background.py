@@ -49,7 +49,7 @@ def _repeat(
             try:
                 task()
             except FAILURES as error:
-                _THROTTLE.log(f"{name} failed, and is tried again: {error}")
+                _THROTTLE.log(f"{name} failed, and is tried again", error)
                 time.sleep(after_failure)
             except Exception:  # noqa: BLE001 - it outlives its mistakes
                 _LOG.exception("%s failed, and is tried again", name)

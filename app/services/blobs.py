@@ -57,10 +57,14 @@ def is_of_version(db: Snapshot, key: str) -> bool:
     return db.value(_OF_VERSION, key=key) is not None
 
 
+def is_of_upload(db: Snapshot, key: str) -> bool:
+    """Return whether an upload under way has a blob, or a part of it."""
+    return db.value(_OF_SLOT, key=key) is not None
+
+
 def is_named(db: Snapshot, key: str) -> bool:
     """Return whether a version or an upload under way has a blob."""
-    found = is_of_version(db, key) or db.value(_OF_SLOT, key=key) is not None
-    return bool(found)
+    return is_of_version(db, key) or is_of_upload(db, key)
 
 
 def unnamed(db: Snapshot, keys: Iterable[str]) -> list[str]:

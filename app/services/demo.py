@@ -67,7 +67,7 @@ def fill(installation: Installation, store_id: int) -> int:
 def _stored(installation: Installation, item: Item, stack: ExitStack) -> NewFile:
     writer = stack.enter_context(installation.storage.writer())
     writer.write(item.content())
-    stack.enter_context(installation.removal.unless_named(writer.key))
+    stack.enter_context(installation.removal.remove_unless_named(writer.key))
     return NewFile(item.file_name, item.file_type, writer.keep())
 
 

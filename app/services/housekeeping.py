@@ -47,13 +47,13 @@ class Swept:
 
 
 def tidy(installation: Installation) -> None:
-    """Remove what had its time, and what stopped processes left of uploads."""
+    """Remove what has expired, and what stopped processes left of uploads."""
     _remove_expired(installation)
     _settle(installation)
 
 
 def _remove_expired(installation: Installation) -> tuple[int, int]:
-    """Remove what had its time, and files that were never whole.
+    """Remove what has expired, and files that were never whole.
 
     Return the numbers of expired slots and of such files.
     """
@@ -105,7 +105,10 @@ def sweep(installation: Installation, *, is_dry: bool) -> Swept:
         with installation.database.reading() as db:
             swept.expired_uploads = uploads.count_expired(db)
         return swept
-    installation.removal.remove(orphan.key for orphan in swept.orphans)
+    for orphan in swept.orphans:
+        if orphan.is_partial:
+            installation.storage.drop_partial(orphan.key)
+    installation.removal.remove(o.key for o in swept.orphans if not o.is_partial)
     if not swept.is_put_off:
         # What could not be removed is not to be told as if it was.
         installation.removal.retry()
@@ -122,15 +125,21 @@ def orphans(installation: Installation) -> list[Stored]:
         named = blobs.named(db)
     found = [stored for stored in found if not named.has(stored)]
     whole = [stored.key for stored in found if not stored.is_partial]
-    waiting_for_none = set(installation.storage.waiting_for_none(whole))
-    found = [s for s in found if s.is_partial or s.key in waiting_for_none]
+    abandoned = set(installation.storage.abandoned(whole))
+    found = [s for s in found if s.is_partial or s.key in abandoned]
     return [one for some in _batched(found) for one in _unnamed(installation, some)]
 
 
 def _unnamed(installation: Installation, found: list[Stored]) -> list[Stored]:
     # While it is our turn to write, no commit is under way.
     with installation.database.writing() as tx:
-        return [stored for stored in found if not blobs.is_named(tx, stored.key)]
+        return [
+            stored
+            for stored in found
+            if not blobs.is_of_upload(tx, stored.key)
+            # What a crash left of an upload may lie beside the version it became.
+            and (stored.is_partial or not blobs.is_of_version(tx, stored.key))
+        ]
 
 
 def _batched(found: list[Stored]) -> Iterator[list[Stored]]:

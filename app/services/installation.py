@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import FAILURES, Database, Statement, Transaction
 from app.engines import POSTGRESQL, SQLITE
-from app.errors import ConfigurationError, RequestError
+from app.errors import ConfigurationError, RequestError, cause_of
 from app.migrations import HEAD, is_known
 from app.models import STORES, TOKENS
 from app.private_files import (
@@ -147,7 +147,7 @@ def prepare(settings: Settings) -> Installation:
     except (SQLAlchemyError, RequestError) as error:
         url = make_url(settings.database)
         raise ConfigurationError(
-            f"cannot use the database {url!r}: {_cause(error)}"
+            f"cannot use the database {url!r}: {cause_of(error)}"
         ) from error
     _ensure_deliverable(settings)
     return installation
@@ -233,7 +233,7 @@ def read_only(settings: Settings) -> Iterator[Installation]:
                 migrate(installation.database)
         except FAILURES as error:
             raise ConfigurationError(
-                f"cannot read the data folder {folder}: {_cause(error)}"
+                f"cannot read the data folder {folder}: {cause_of(error)}"
             ) from error
         with closing(installation):
             yield installation
@@ -269,12 +269,6 @@ def _ensure_deliverable(settings: Settings) -> None:
             "SIRENHALL_DELIVERY=redirect needs the files in an S3 "
             "(SIRENHALL_STORAGE_URL); with a folder it is x-accel, or app"
         )
-
-
-def _cause(error: Exception) -> str:
-    """Say the driver's own reason, in one line."""
-    cause = error.__cause__ or error
-    return " ".join(str(getattr(cause, "orig", None) or cause).split())
 
 
 def start(installation: Installation) -> Start:

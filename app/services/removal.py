@@ -56,7 +56,7 @@ class Removal:
             self._delete(key)
 
     @contextmanager
-    def unless_named(self, key: str) -> Iterator[None]:
+    def remove_unless_named(self, key: str) -> Iterator[None]:
         """Keep a blob in the block, and give it a row; it is removed if that fails."""
         try:
             yield
@@ -114,4 +114,4 @@ class Removal:
     def _put_off(self, keys: list[str], error: BaseException) -> None:
         self._waiting += keys
         METRICS.add(PUT_OFF, len(keys))
-        _OUTAGE.log(f"files without a row are removed later: {error}")
+        _OUTAGE.log("unreferenced files are removed later", error)

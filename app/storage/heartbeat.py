@@ -10,8 +10,8 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterable
-from types import TracebackType
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from app.errors import RequestError
 from app.storage.s3_bucket import Bucket
@@ -30,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """Beats while uploads are under way; a context is one of them."""
+    """Beats while uploads are under way."""
 
     def __init__(self, bucket: Bucket) -> None:
         self.process = secrets.token_hex(ID_LENGTH // 2)
@@ -57,18 +57,14 @@ class Heartbeat:
         with self._lock:
             self._under_way -= 1
 
-    def __enter__(self) -> None:
-        """Begin an upload."""
+    @contextmanager
+    def upload(self) -> Iterator[None]:
+        """Beat for the length of a block. Raises `Unavailable`."""
         self.begin()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End an upload."""
-        self.end()
+        try:
+            yield
+        finally:
+            self.end()
 
     def _run(self) -> None:
         while True:
@@ -97,7 +93,7 @@ class Heartbeat:
                 self._bucket.delete(ALIVE + self.process)
 
 
-def silent(bucket: Bucket, processes: Iterable[str]) -> list[str]:
+def ended_processes(bucket: Bucket, processes: Iterable[str]) -> list[str]:
     """Return those of the processes that do not beat. This takes `SILENCE`.
 
     Their objects are removed.

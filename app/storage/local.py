@@ -166,7 +166,7 @@ class LocalStorage:
             if not is_held(path) and self.path(path.name).exists()
         ]
 
-    def waiting_for_none(self, keys: Iterable[str]) -> list[str]:
+    def abandoned(self, keys: Iterable[str]) -> list[str]:
         """Return the blobs that no writer has open."""
         return [key for key in keys if not is_held(self.path(key))]
 
@@ -205,7 +205,7 @@ class LocalWriter:
     def keep(self) -> Blob:
         """Sync, link into place, sync the folder: only then is it durable."""
         target = self.storage.path(self.key)
-        with explained():
+        with explained(needs_folder=True):
             os.fchmod(self._file.fileno(), self.storage.file_mode)
             os.fsync(self._file.fileno())
             try:

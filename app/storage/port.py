@@ -151,8 +151,8 @@ class Storage(Protocol):
     def unsettled(self) -> list[str]:
         """List kept blobs that are not settled and that no process works for."""
 
-    def waiting_for_none(self, keys: Iterable[str]) -> list[str]:
-        """Return those of whole blobs that do not wait for a row any more.
+    def abandoned(self, keys: Iterable[str]) -> list[str]:
+        """Return those of whole blobs that no writer works for any more.
 
         A row that names one of them is committed by now. This may take a while.
         """

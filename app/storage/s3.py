@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import BinaryIO, Self, cast
 
 from app.errors import Unavailable
-from app.storage.heartbeat import ALIVE, ID_LENGTH, Heartbeat, silent
+from app.storage.heartbeat import ALIVE, ID_LENGTH, Heartbeat, ended_processes
 from app.storage.port import CHUNK, Blob, Stored, new_key
 from app.storage.s3_bucket import Bucket, ObjectFile, opened
 from app.storage.s3_multipart import PART, Multipart
@@ -59,7 +59,7 @@ class S3Storage:
 
     def begin_partial(self, key: str) -> None:
         """Make room for a blob that comes in pieces."""
-        with self.heartbeat:
+        with self.heartbeat.upload():
             upload = Multipart.begin(self.bucket, BLOBS + key)
             self.bucket.put(PARTIALS + key, upload.id.encode())
 
@@ -96,7 +96,7 @@ class S3Storage:
                 begun.setdefault(key[:ID_LENGTH], []).append(upload)
         beating = [name.removeprefix(ALIVE) for name, _ in self.bucket.objects(ALIVE)]
         removed = 0
-        for process in silent(self.bucket, {*begun, *beating}):
+        for process in ended_processes(self.bucket, {*begun, *beating}):
             for upload in begun.get(process, ()):
                 upload.abort()
                 removed += 1
@@ -106,10 +106,10 @@ class S3Storage:
         """Do nothing: what is not settled is found by waiting."""
 
     def unsettled(self) -> list[str]:
-        """Tell of none: see `waiting_for_none`."""
+        """Tell of none: see `abandoned`."""
         return []
 
-    def waiting_for_none(self, keys: Iterable[str]) -> list[str]:
+    def abandoned(self, keys: Iterable[str]) -> list[str]:
         """Wait until the rows of these blobs are there that are to come."""
         found = list(keys)
         if found:

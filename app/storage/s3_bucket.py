@@ -378,5 +378,5 @@ def _meaning(error: ClientError, call: Call) -> Exception:
 
 
 def _unavailable(error: Exception) -> Unavailable:
-    _OUTAGE.log(f"file storage: {error}")
+    _OUTAGE.log("the file storage does not answer as it should", error)
     return unanswered()

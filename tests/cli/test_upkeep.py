@@ -117,6 +117,22 @@ def test_a_sweep_removes_what_no_row_names_and_nothing_else(
     assert api.patch(slot, data=b"0123456789", headers=headers).status_code == 204
 
 
+def test_what_lies_beside_a_finished_upload_goes_and_its_file_stays(api, run, data_dir):
+    """On S3 a crash may leave a tail of an upload that has become a version."""
+    url = storages.s3_url(data_dir)
+    environment = {**environment_for(data_dir), "SIRENHALL_STORAGE_URL": url}
+    app = create_app(settings_for(data_dir, storage_url=url))
+    installation = app.extensions["sirenhall"]
+    Api(app.test_client(), installation.starter_token).upload(b"whole", code="a")
+    [blob] = installation.storage.stored()
+    installation.storage.bucket.put(f"partial/{blob.key}.4", b"tail")
+    for command in (("sweep", "--dry-run"), ("sweep",)):
+        assert run(*command, environment=environment)["orphans"] == [blob.key]
+    assert run("sweep", environment=environment)["orphans"] == []
+    assert run("verify", environment=environment) == {"files": 1, "findings": []}
+    installation.close()
+
+
 def test_nothing_is_removed_while_a_restore_or_a_backup_copies_files(
     run, installation, data_dir
 ):

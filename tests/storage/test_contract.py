@@ -148,11 +148,11 @@ def test_a_whole_blob_waits_for_its_row_as_long_as_its_process_lives(storage, ur
     key = "a" * 32
     with another_process(url, KEPT):
         if url.startswith("file:"):
-            assert storage.waiting_for_none([key]) == []
+            assert storage.abandoned([key]) == []
             assert storage.unsettled() == []
         assert storage.clear_unfinished() == 0
         assert keys(storage) == {key}
-    assert storage.waiting_for_none([key]) == [key]
+    assert storage.abandoned([key]) == [key]
     if url.startswith("file:"):
         assert storage.unsettled() == [key]
     assert storage.clear_unfinished() == 0
