@@ -5,7 +5,6 @@ import os
 import shlex
 import socket
 import sys
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +27,6 @@ CONNECTIONS = 4096
 
 LEAST_THREADS, LEAST_FILES = 8, 128
 OTHER_FILES = 64
-
-M_ARENA_MAX, ARENAS = -8, 2
 
 
 @click.command()
@@ -153,8 +150,10 @@ def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
         welcome = Welcome(settings, first, port)
         click.echo(welcome.as_json() if as_json else welcome.as_text())
 
+    from app import heap
+
     _log_to_stderr()
-    _share_arenas()
+    heap.share_arenas()
     Server().run()
 
 
@@ -365,17 +364,6 @@ def _files(settings: "Settings") -> int:
     """Return how many files a worker may have open besides connections of clients."""
     # A thread has one open, perhaps two; SQLite has three for each connection.
     return 2 * settings.threads + 3 * settings.database_connections + OTHER_FILES
-
-
-def _share_arenas() -> None:
-    """Let threads share what they allocate from, where the C library is glibc.
-
-    It would give each a heap of its own, of which much stays with the worker.
-    """
-    import ctypes
-
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
 
 
 def _log_to_stderr() -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from app import heap
 from app.database import FAILURES
 from app.log_throttle import Throttle
 from app.services import housekeeping
@@ -17,7 +18,7 @@ from app.services.installation import Installation
 PAUSE = 1.0
 """Seconds between two looks at what is to be done."""
 
-TIDY_EVERY, RESERVE_EVERY = 3600.0, 60.0
+TIDY_EVERY, RESERVE_EVERY, TRIM_EVERY = 3600.0, 60.0, 60.0
 PAUSE_AFTER_FAILURE, PAUSE_AFTER_REMOVAL = 10.0, 2.0
 _LOG = logging.getLogger(__name__)
 _THROTTLE = Throttle(__name__, seconds=60)
@@ -34,6 +35,7 @@ def start(installation: Installation) -> None:
     )
     _repeat("removal", PAUSE, installation.removal.retry, PAUSE_AFTER_REMOVAL)
     _repeat("the reserve", RESERVE_EVERY, installation.reserve.make)
+    _repeat("trimming the heap", TRIM_EVERY, heap.trim)
     # At once: this process may follow one that was killed.
     _repeat("tidying", TIDY_EVERY, lambda: housekeeping.tidy(installation))
 
