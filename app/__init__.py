@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
-    """Make the WSGI application; the data folder is made ready if it is not.
+    """Create the WSGI application, over an installation that a command created.
 
-    Without settings, those of the environment count. Raises `ConfigurationError`.
+    Without settings, those of the environment are used. Raise `ConfigurationError` if
+    there is no installation, or if its database is of another version.
     """
     # Imported late, so that `sirenhall --help` loads none of it.
     from app.dialects import easycart, surecart, zid
@@ -59,12 +60,12 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         versions,
         webhook_deliveries,
     )
-    from app.services.installation import prepare
+    from app.services.installation import open_installation
     from app.settings import Settings
 
     settings = settings or Settings.from_environment()
     app = Application()
-    app.extensions[endpoints.EXTENSION] = prepare(settings)
+    app.extensions[endpoints.EXTENSION] = open_installation(settings)
 
     app.before_request(endpoints.open_call)
     for resource in (

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Boolean, Connection, Executable
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import Select
@@ -51,11 +51,27 @@ class Statement:
         """
         known = self._compiled.get(dialect.name)
         if known is None:
-            compiled = self.select.compile(dialect=dialect)
+            compiled: Any = self.select.compile(dialect=dialect)
+            self._ensure_plain(compiled, dialect)
             order = getattr(compiled, "positiontup", None)
             known = str(compiled), order, dict(compiled.params)
             self._compiled[dialect.name] = known
         return known
+
+    def _ensure_plain(self, compiled: Any, dialect: Dialect) -> None:
+        """Raise `TypeError` if a value needs to be converted by SQLAlchemy.
+
+        The driver's own cursor converts nothing: a `Date` or `JSON` would come back as
+        the driver has it. Only a `Boolean` may, which SQLite has as 0 or 1.
+        """
+        for column in self.select.selected_columns:
+            kind = column.type.dialect_impl(dialect)
+            if not isinstance(kind, Boolean) and kind.result_processor(dialect, None):
+                raise TypeError(f"column {column.key}: {kind!r} needs a conversion")
+        for name, parameter in compiled.binds.items():
+            kind = parameter.type.dialect_impl(dialect)
+            if not isinstance(kind, Boolean) and kind.bind_processor(dialect):
+                raise TypeError(f"parameter {name}: {kind!r} needs a conversion")
 
 
 class Snapshot:

@@ -61,6 +61,27 @@ def make_private(path: Path) -> None:
                 os.close(_open(str(path), os.O_WRONLY | os.O_EXCL | os.O_CREAT, FILE))
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that is whole or not there, also after a power cut."""
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    with open_file(temporary, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make what was created and renamed in a folder durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def restrict(path: Path) -> None:
     """Set the mode of a file, if it is there."""
     with suppress(FileNotFoundError, PermissionError):

@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from app.database import Snapshot, Statement
 from app.services import access, scopes
-from app.services.installation import prepare
+from app.services.provisioning import provision
 from app.settings import Settings
 from tests import databases, storages
 
@@ -267,8 +267,14 @@ class Api:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder that was made ready once, to be copied."""
     folder = tmp_path_factory.mktemp("prepared") / "data"
-    prepare(settings_for(folder)).close()
+    provision(settings_for(folder)).close()
     return folder
+
+
+def provisioned_app(settings: Settings):
+    """The application over a data folder that is created first, or upgraded."""
+    provision(settings).close()
+    return create_app(settings)
 
 
 @pytest.fixture

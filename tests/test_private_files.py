@@ -9,11 +9,11 @@ import pytest
 
 from app.errors import ConfigurationError
 from app.private_files import make_folder
-from app.services.installation import prepare
+from app.services.provisioning import provision
 from app.storage.local import LocalStorage
 from tests import databases
 from tests.cli.test_import import invoke
-from tests.conftest import Api, environment_for, settings_for
+from tests.conftest import Api, environment_for, provisioned_app, settings_for
 
 
 def mode(path):
@@ -40,9 +40,7 @@ def fresh(tmp_path, umask):
     folder = tmp_path / "data"
     folder.mkdir()
     folder.chmod(0o777)
-    from app import create_app
-
-    app = create_app(settings_for(folder, storage_url=""))
+    app = provisioned_app(settings_for(folder, storage_url=""))
     installation = app.extensions["sirenhall"]
     api = Api(app.test_client(), installation.starter_token)
     api.upload()
@@ -63,7 +61,7 @@ def test_a_database_that_others_could_read_is_closed_to_them(fresh):
     fresh.close()
     path = fresh.settings.data_dir / "sirenhall.db"
     path.chmod(0o666)
-    prepare(fresh.settings).close()
+    provision(fresh.settings).close()
     assert mode(path) == 0o600
 
 
@@ -82,7 +80,7 @@ def test_backups_and_exports_are_private(fresh, tmp_path):
 
 def test_a_proxy_that_sends_files_gets_them_and_nothing_else(tmp_path, umask):
     settings = settings_for(tmp_path / "data", storage_url="", delivery="x-accel")
-    installation = prepare(settings)
+    installation = provision(settings)
     with installation.storage.writer() as writer:
         writer.write(b"for sale")
         blob = writer.keep()
@@ -98,7 +96,7 @@ def test_a_proxy_that_sends_files_gets_them_and_nothing_else(tmp_path, umask):
     ):
         assert mode(settings.data_dir / name) == 0o600
     # A command that lacks the server's settings does not lock the proxy out.
-    prepare(settings_for(settings.data_dir, storage_url="")).close()
+    provision(settings_for(settings.data_dir, storage_url="")).close()
     assert mode(settings.data_dir) == 0o710
     with LocalStorage(settings.data_dir / "files").writer() as writer:
         writer.write(b"also for sale")
@@ -139,15 +137,15 @@ def test_data_without_its_key_does_not_start(tmp_path):
     if databases.is_postgresql():
         pytest.skip("the database is not in the folder")
     settings = settings_for(tmp_path / "data")
-    prepare(settings).close()
+    provision(settings).close()
     key = settings.data_dir / "secret_key"
     kept = key.read_text()
     key.unlink()
     with pytest.raises(ConfigurationError, match="secret_key is missing, but"):
-        prepare(settings)
+        provision(settings)
     assert not key.exists()
     key.write_text(kept)
-    prepare(settings).close()
+    provision(settings).close()
 
 
 def test_a_backup_can_be_encrypted_as_its_help_says(tmp_path, data_dir):

@@ -5,6 +5,7 @@ from app.cli.command import main
 from app.cli.deliver import deliver
 from app.cli.exporting import export
 from app.cli.importing import import_
+from app.cli.migrate import migrate
 from app.cli.serve import serve
 from app.cli.token import token
 from app.cli.upkeep import backup, restore, storage, sweep, verify
@@ -15,6 +16,7 @@ for command in (
     deliver,
     export,
     import_,
+    migrate,
     restore,
     serve,
     storage,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.errors import ConfigurationError, SirenhallError
+from app.errors import SirenhallError
 
 if TYPE_CHECKING:
     from app.database import Snapshot, Transaction
@@ -110,29 +110,21 @@ def installation_at(
 
     One that `only_reads` opens a folder that cannot be written to as well.
     """
-    from app.services.installation import prepare, read_only
+    from app.services.installation import ensure_has_data, has_data, read_only
+    from app.services.provisioning import provision
     from app.settings import Settings
 
     settings = Settings.from_environment(data_dir=data_dir)
-    key = settings.data_dir / "secret_key"
-    is_there = key.exists() or (
-        # Machines that share a database have the key in a setting; a folder that has a
-        # database and no key is one that lacks it.
-        settings.has_database and bool(settings.secret_key or not settings.database_url)
-    )
-    if not is_there:
+    if not may_make:
+        ensure_has_data(settings)
+    elif not has_data(settings):
         folder = settings.data_dir.resolve()
-        if not may_make:
-            raise ConfigurationError(
-                f"there is no Sirenhall data in {folder}; `sirenhall serve` makes it "
-                "there, or name the right folder with --data-dir or SIRENHALL_DATA_DIR"
-            )
         click.echo(f"Making a new data folder: {folder}", err=True)
     if only_reads and not os.access(settings.data_dir, os.W_OK):
         with read_only(settings) as installation:
             yield installation
         return
-    with closing(prepare(settings)) as installation:
+    with closing(provision(settings)) as installation:
         yield installation
 
 

@@ -15,7 +15,7 @@ from app.cli.command import data_dir_option, explaining, json_option
 from app.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from app.services.installation import Start
+    from app.services.installation import StarterAccess
     from app.settings import Settings
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
@@ -76,7 +76,8 @@ def serve(
     """
     from app.log_stream import ensure_standard_descriptors
     from app.services import demo as catalogue
-    from app.services.installation import prepare, start
+    from app.services.installation import starter_access
+    from app.services.provisioning import provision
     from app.settings import BACKUP_MARK, Settings
 
     ensure_standard_descriptors()
@@ -91,8 +92,8 @@ def serve(
 
             # What a worker would only find when it starts.
             rate_limit.make(rate, settings.rate_limit_storage)
-    installation = prepare(settings)
-    first = start(installation)
+    installation = provision(settings)
+    first = starter_access(installation)
     if demo and first.store_id:
         catalogue.fill(installation, first.store_id)
     # What is sold from it now is not to be written over.
@@ -101,7 +102,7 @@ def serve(
     _run(settings, first, as_json=as_json)
 
 
-def _run(settings: "Settings", first: "Start", *, as_json: bool) -> None:
+def _run(settings: "Settings", first: "StarterAccess", *, as_json: bool) -> None:
     from gunicorn.app.base import BaseApplication
 
     from app.cli.worker import MAX_HEAD
@@ -181,7 +182,7 @@ class Welcome:
     """What a start tells."""
 
     settings: "Settings"
-    first: "Start"
+    first: "StarterAccess"
     port: int
 
     @property

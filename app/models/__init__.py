@@ -8,7 +8,7 @@ from app.models.metadata import METADATA
 from app.models.oauth import AUTHORIZATION_CODES, OAUTH_CLIENTS
 from app.models.offer import OFFERS, TRANSLATIONS
 from app.models.purchase import DOWNLOADABLE_PURCHASES, DOWNLOADS, FILE_COUNTS
-from app.models.store import COLLECTION_STATES, STORES
+from app.models.store import COLLECTION_STATES, STORES, Collection
 from app.models.token import TOKENS
 from app.models.upload import UPLOAD_SLOTS
 from app.models.webhook import WEBHOOK_DELIVERIES
@@ -33,4 +33,5 @@ __all__ = [
     "UPLOAD_SLOTS",
     "VERSIONS",
     "WEBHOOK_DELIVERIES",
+    "Collection",
 ]

@@ -1,5 +1,7 @@
 """Stores, and how many of each resource a store has."""
 
+from enum import StrEnum
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -51,6 +53,18 @@ STORES = Table(
     # Ids are never given twice: an old link must not show a new resource.
     sqlite_autoincrement=True,
 )
+
+
+class Collection(StrEnum):
+    """The collections whose total and version are stored with each store."""
+
+    ITEM_CATEGORIES = "item_categories"
+    DOWNLOADABLES = "downloadables"
+    PURCHASES = "downloadable_purchases"
+    DOWNLOADS = "downloads"
+    WEBHOOK_DELIVERIES = "webhook_deliveries"
+    LIBRARY_FILES = "library_files"
+
 
 COLLECTION_STATES = Table(
     "collection_states",

@@ -13,6 +13,7 @@ from app.models import (
     DOWNLOADABLES,
     ITEM_CATEGORIES,
     STORES,
+    Collection,
 )
 from app.services import listing
 from app.services.access import Principal
@@ -42,7 +43,7 @@ class Owning:
 
     table: Table
     column: str
-    collection: str | None
+    collection: Collection | None
     """The kept collection whose version changes along; None: those of all."""
 
     @property
@@ -52,8 +53,8 @@ class Owning:
 
 
 OF_STORE = Owning(STORES, "of_store_id", None)
-OF_CATEGORY = Owning(ITEM_CATEGORIES, "item_category_id", "item_categories")
-OF_DOWNLOADABLE = Owning(DOWNLOADABLES, "downloadable_id", "downloadables")
+OF_CATEGORY = Owning(ITEM_CATEGORIES, "item_category_id", Collection.ITEM_CATEGORIES)
+OF_DOWNLOADABLE = Owning(DOWNLOADABLES, "downloadable_id", Collection.DOWNLOADABLES)
 OWNINGS = (OF_STORE, OF_CATEGORY, OF_DOWNLOADABLE)
 
 _NAMES = {

@@ -17,6 +17,7 @@ from app.models import (
     TRANSLATIONS,
     UPLOAD_SLOTS,
     VERSIONS,
+    Collection,
 )
 from app.services import blobs, listing, main_files, webhooks
 from app.services.access import Principal
@@ -29,7 +30,6 @@ from schemas.errors import FieldError
 from schemas.item_category import DOWNLOADED
 from schemas.values import MONEY_DIGITS, money_text
 
-COLLECTION = "downloadables"
 TOLD = ("id", "code", "name", "version", "file_name", "file_size", "file_sha256")
 """What webhooks are told of one."""
 
@@ -129,7 +129,7 @@ ON_SHELF = ("is_archived", False)
 IN_STORE = listing.Listing(
     SOURCE,
     owner="store_id",
-    kept=COLLECTION,
+    kept=Collection.DOWNLOADABLES,
     usual=listing.Selection().also(*ON_SHELF),
 )
 EVERY_IN_STORE = listing.Listing(SOURCE, owner="store_id")
@@ -151,7 +151,7 @@ def of_slot(db: Snapshot, downloadable_id: int) -> dict[str, Any] | None:
 
 def count(db: Snapshot, store_id: int) -> int:
     """Tell how many downloadables a store has on the shelf."""
-    return listing.total(db, store_id, COLLECTION)
+    return listing.total(db, store_id, Collection.DOWNLOADABLES)
 
 
 def currency(db: Snapshot, store_id: int) -> str:
@@ -161,7 +161,7 @@ def currency(db: Snapshot, store_id: int) -> str:
 
 def version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's downloadables, on the shelf or not."""
-    return listing.version(db, store_id, COLLECTION)
+    return listing.version(db, store_id, Collection.DOWNLOADABLES)
 
 
 def problems(
@@ -269,7 +269,7 @@ def create(
     made = {"url": None, **row, "id": downloadable_id, "version_id": version_id}
     main_files.follow(tx, made, is_another=False)
     added = 0 if values["is_archived"] else 1
-    listing.note_change(tx, store_id, COLLECTION, added=added)
+    listing.note_change(tx, store_id, Collection.DOWNLOADABLES, added=added)
     _tell(tx, "created", store_id, downloadable_id)
     return downloadable_id
 
@@ -334,7 +334,7 @@ def change(
         is_another=not changes.keys().isdisjoint(("version_id", "url")),
     )
     added = bool(record["is_archived"]) - archived
-    listing.note_change(tx, record["store_id"], COLLECTION, added=added)
+    listing.note_change(tx, record["store_id"], Collection.DOWNLOADABLES, added=added)
     is_replaced = file is not None and record["version_id"] is not None
     event = "file_replaced" if is_replaced else "updated"
     _tell(tx, event, record["store_id"], record["id"])
@@ -390,7 +390,7 @@ def touch(
         .where(DOWNLOADABLES.c.id == downloadable_id)
         .values(**values, revision=DOWNLOADABLES.c.revision + 1, date_modified=now())
     )
-    listing.note_change(tx, store_id, COLLECTION)
+    listing.note_change(tx, store_id, Collection.DOWNLOADABLES)
 
 
 def drop_file(tx: Transaction, record: Mapping[str, Any]) -> None:
@@ -465,7 +465,7 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
     _tell(tx, "deleted", record["store_id"], record["id"])
     tx.execute(delete(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]))
     added = 0 if record["is_archived"] else -1
-    listing.note_change(tx, record["store_id"], COLLECTION, added=added)
+    listing.note_change(tx, record["store_id"], Collection.DOWNLOADABLES, added=added)
     return blobs.unnamed(tx, keys) + partials
 
 

@@ -48,15 +48,12 @@ from app.models import (
     FILES,
     STORES,
     VERSIONS,
+    Collection,
 )
-from app.services import downloadables, listing, webhooks
+from app.services import listing, webhooks
 from app.services.access import Principal
 from app.services.clock import now
 from schemas.values import LATEST
-
-COLLECTION = "downloads"
-PURCHASES = "downloadable_purchases"
-"""The kept collection that a download changes, too."""
 
 TOLD = ("id", "downloadable_id", "order_id", "customer_id", "number_of_downloads")
 """What webhooks are told of a purchase."""
@@ -229,7 +226,7 @@ _OPEN = Statement(
 )
 
 IN_STORE = listing.Listing(
-    SOURCE, owner="store_id", kept=COLLECTION, usual=listing.Selection()
+    SOURCE, owner="store_id", kept=Collection.DOWNLOADS, usual=listing.Selection()
 )
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 OF_PURCHASE = listing.Listing(SOURCE, owner="downloadable_purchase_id")
@@ -253,7 +250,7 @@ def find(db: Snapshot, principal: Principal, download_id: int) -> dict[str, Any]
 
 def version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's downloads."""
-    return listing.version(db, store_id, COLLECTION)
+    return listing.version(db, store_id, Collection.DOWNLOADS)
 
 
 def wanted(
@@ -434,7 +431,7 @@ def begin(
                 "date_modified": moment,
             },
         )
-        listing.note_change(tx, record["store_id"], COLLECTION, added=1)
+        listing.note_change(tx, record["store_id"], Collection.DOWNLOADS, added=1)
         _tell(tx, record)
     return download_id
 
@@ -475,8 +472,8 @@ def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
         .where(_D.id == record["downloadable_id"])
         .values(number_of_downloads=_D.number_of_downloads + 1, date_counted=moment)
     )
-    listing.note_change(tx, record["store_id"], PURCHASES)
-    listing.note_change(tx, record["store_id"], downloadables.COLLECTION)
+    listing.note_change(tx, record["store_id"], Collection.PURCHASES)
+    listing.note_change(tx, record["store_id"], Collection.DOWNLOADABLES)
 
 
 def _most() -> ColumnElement[int]:
@@ -594,7 +591,7 @@ def end(
         literal(sent > 0), _may_extend(total), _S.date_created + longest > moment
     )
     with database.writing() as tx:
-        tx.execute(
+        is_changed = tx.execute(
             update(DOWNLOADS)
             .where(_S.id == download_id)
             .values(
@@ -612,7 +609,8 @@ def end(
                 date_modified=now(),
             )
         )
-        listing.note_change(tx, store_id, COLLECTION)
+        if is_changed:
+            listing.note_change(tx, store_id, Collection.DOWNLOADS)
 
 
 def close_all(tx: Transaction, purchase_id: int) -> None:

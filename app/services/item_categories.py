@@ -7,14 +7,13 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
-from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES
+from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES, Collection
 from app.services import listing
 from app.services.access import Principal
 from app.services.clock import now
 from app.services.folding import folded
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 
-COLLECTION = "item_categories"
 DEFAULT = "DEFAULT"
 DEFAULT_NAME = "Default for all products"
 
@@ -53,7 +52,7 @@ _IN_USE = Statement(
     .where(DOWNLOADABLES.c.item_category_id == bindparam("id"))
 )
 
-LISTING = listing.Listing(SOURCE, owner="store_id", kept=COLLECTION)
+LISTING = listing.Listing(SOURCE, owner="store_id", kept=Collection.ITEM_CATEGORIES)
 
 
 def default_values() -> dict[str, Any]:
@@ -93,7 +92,7 @@ def first_downloaded(db: Snapshot, store_id: int) -> int | None:
 
 def version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's categories."""
-    return listing.version(db, store_id, COLLECTION)
+    return listing.version(db, store_id, Collection.ITEM_CATEGORIES)
 
 
 def ensure_free(
@@ -120,7 +119,7 @@ def create(tx: Transaction, store_id: int, values: Mapping[str, Any]) -> int:
     category_id = tx.insert(
         ITEM_CATEGORIES, {**row, "date_created": moment, "date_modified": moment}
     )
-    listing.note_change(tx, store_id, COLLECTION, added=1)
+    listing.note_change(tx, store_id, Collection.ITEM_CATEGORIES, added=1)
     return category_id
 
 
@@ -145,7 +144,7 @@ def change(
             date_modified=now(),
         )
     )
-    listing.note_change(tx, record["store_id"], COLLECTION)
+    listing.note_change(tx, record["store_id"], Collection.ITEM_CATEGORIES)
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
@@ -159,7 +158,7 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
         raise Conflict("the DEFAULT item_category cannot be deleted")
     _ensure_unused(tx, record, "cannot be deleted")
     tx.execute(delete(ITEM_CATEGORIES).where(ITEM_CATEGORIES.c.id == record["id"]))
-    listing.note_change(tx, record["store_id"], COLLECTION, added=-1)
+    listing.note_change(tx, record["store_id"], Collection.ITEM_CATEGORIES, added=-1)
 
 
 def _ensure_unused(tx: Snapshot, record: Mapping[str, Any], consequence: str) -> None:

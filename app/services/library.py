@@ -7,16 +7,18 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
-from app.models import FILES, STORES, VERSIONS
+from app.models import FILES, STORES, VERSIONS, Collection
 from app.services import blobs, listing, main_files, versions
 from app.services.access import Principal
 from app.services.clock import now
 from app.services.main_files import NewFile
 
-COLLECTION = "library_files"
-
 _V = VERSIONS.c
-_OF_NONE = select(VERSIONS).where(_V.downloadable_id.is_(None)).subquery(COLLECTION)
+_OF_NONE = (
+    select(VERSIONS)
+    .where(_V.downloadable_id.is_(None))
+    .subquery(Collection.LIBRARY_FILES)
+)
 _EARLIER = VERSIONS.alias("earlier")
 _FIRST = (
     select(VERSIONS)
@@ -77,7 +79,7 @@ _USED = Statement(
     .where(FILES.c.version_id == bindparam("id"))
 )
 IN_STORE = listing.Listing(
-    SOURCE, owner="store_id", kept=COLLECTION, usual=listing.Selection()
+    SOURCE, owner="store_id", kept=Collection.LIBRARY_FILES, usual=listing.Selection()
 )
 
 IDENTIFIED_IN_STORE = listing.Listing(IDENTIFIED, owner="store_id")
@@ -126,7 +128,7 @@ def has(db: Snapshot, store_id: int, file_id: int) -> bool:
 
 def version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's library."""
-    return listing.version(db, store_id, COLLECTION)
+    return listing.version(db, store_id, Collection.LIBRARY_FILES)
 
 
 def create(
@@ -135,7 +137,7 @@ def create(
     """Add a file to the library, and give its id."""
     row = {**main_files.stored(store_id, file), "number": 0, **values}
     file_id = tx.insert(VERSIONS, row)
-    listing.note_change(tx, store_id, COLLECTION, added=1)
+    listing.note_change(tx, store_id, Collection.LIBRARY_FILES, added=1)
     return file_id
 
 
@@ -148,7 +150,7 @@ def change(
         .where(_V.id == record["id"])
         .values(**values, revision=_V.revision + 1, date_modified=now())
     )
-    listing.note_change(tx, record["store_id"], COLLECTION)
+    listing.note_change(tx, record["store_id"], Collection.LIBRARY_FILES)
 
 
 def keep(tx: Transaction, store_id: int, key: str) -> int | None:
@@ -196,5 +198,5 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
             "delete those first, or change them"
         )
     tx.execute(delete(VERSIONS).where(_V.id == record["id"]))
-    listing.note_change(tx, record["store_id"], COLLECTION, added=-1)
+    listing.note_change(tx, record["store_id"], Collection.LIBRARY_FILES, added=-1)
     return blobs.unnamed(tx, [str(record["blob_key"])])

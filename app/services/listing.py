@@ -21,7 +21,7 @@ from sqlalchemy.sql import ColumnElement, Select
 
 from app.caching import cache_short_keys
 from app.database import Row, Snapshot, Statement, Transaction
-from app.models import COLLECTION_STATES, STORES
+from app.models import COLLECTION_STATES, STORES, Collection
 from app.services.conditions import (
     EVERYTHING,
     All,
@@ -58,12 +58,12 @@ _ALL_VERSIONS = Statement(
 )
 
 
-def version(db: Snapshot, store_id: int, collection: str) -> int:
+def version(db: Snapshot, store_id: int, collection: Collection) -> int:
     """Give a number that is higher after each change of a store's collection."""
     return int(_state(db, store_id, collection)[1])
 
 
-def total(db: Snapshot, store_id: int, collection: str) -> int:
+def total(db: Snapshot, store_id: int, collection: Collection) -> int:
     """Give the kept total of a store's collection."""
     return int(_state(db, store_id, collection)[0])
 
@@ -78,7 +78,7 @@ def version_of_all(db: Snapshot, store_id: int | None) -> int:
     return int(db.value(_VERSIONS, store_id=store_id))
 
 
-def _state(db: Snapshot, store_id: int | None, collection: str) -> Row:
+def _state(db: Snapshot, store_id: int | None, collection: Collection) -> Row:
     """Give a collection's total and version; a snapshot is asked once."""
     key = store_id, collection
     found = db.seen.get(key)
@@ -199,7 +199,7 @@ class Listing:
 
     source: Source
     owner: str | None
-    kept: str | None = None
+    kept: Collection | None = None
     """The name of the kept total that counts the rows selected by `usual`."""
     usual: Selection = Selection()
 
@@ -320,17 +320,21 @@ def _related_statement(source: Source, column: str, length: int) -> Statement:
     )
 
 
-def start_counting(tx: Transaction, store_id: int, *collections: str) -> None:
-    """Make the kept totals of a new store."""
-    for name in collections:
+def start_counting(tx: Transaction, store_id: int) -> None:
+    """Insert the total and the version of each collection of a new store."""
+    for name in Collection:
         values = {"store_id": store_id, "collection": name, "total": 0, "version": 1}
         tx.insert(COLLECTION_STATES, values)
 
 
 def note_change(
-    tx: Transaction, store_id: int, collection: str | None = None, added: int = 0
+    tx: Transaction, store_id: int, collection: Collection | None = None, added: int = 0
 ) -> None:
-    """Keep total and version of a store's collection, or the versions of all."""
+    """Add to a collection's total and increase its version, or those of all of a store.
+
+    Raises `LookupError` if the store has no such collection: pages of it would stay
+    as they are in every cache.
+    """
     statement = (
         update(COLLECTION_STATES)
         .where(_STATES.store_id == store_id)
@@ -338,4 +342,12 @@ def note_change(
     )
     if collection is not None:
         statement = statement.where(_STATES.collection == collection)
-    tx.execute(statement)
+    changed, expected = (
+        tx.execute(statement),
+        len(Collection) if collection is None else 1,
+    )
+    if changed != expected:
+        raise LookupError(
+            f"store {store_id}: {changed} instead of {expected} collections changed "
+            f"({collection or 'all'})"
+        )

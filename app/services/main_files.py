@@ -22,6 +22,7 @@ from app.models import (
     FILE_COUNTS,
     FILES,
     VERSIONS,
+    Collection,
 )
 from app.services import listing
 from app.services.clock import now
@@ -213,4 +214,4 @@ def _count_on(
         .values(number_of_downloads=func.coalesce(counted, 0), date_counted=now())
     )
     tx.execute(delete(FILE_COUNTS).where(_N.file_id == file_id))
-    listing.note_change(tx, record["store_id"], DOWNLOADABLE_PURCHASES.name)
+    listing.note_change(tx, record["store_id"], Collection.PURCHASES)

@@ -17,6 +17,7 @@ from app.models import (
     ITEM_CATEGORIES,
     STORES,
     VERSIONS,
+    Collection,
 )
 from app.services import downloads, listing
 from app.services.access import Principal
@@ -25,7 +26,6 @@ from app.services.folding import folded
 from schemas.errors import FieldError
 from schemas.purchase import PurchaseSchema
 
-COLLECTION = downloads.PURCHASES
 PASSCODE_BYTES = 18
 LIMITS = ("max_downloads", "download_window_hours")
 
@@ -84,10 +84,10 @@ _VERSION = Statement(
 )
 
 IN_STORE = listing.Listing(
-    SOURCE, owner="store_id", kept=COLLECTION, usual=listing.Selection()
+    SOURCE, owner="store_id", kept=Collection.PURCHASES, usual=listing.Selection()
 )
 IN_STORE_WITH_FILE = listing.Listing(
-    WITH_FILE, owner="store_id", kept=COLLECTION, usual=listing.Selection()
+    WITH_FILE, owner="store_id", kept=Collection.PURCHASES, usual=listing.Selection()
 )
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 
@@ -132,7 +132,7 @@ def _sold_statement(size: int) -> Statement:
 
 def version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's purchases, their counts included."""
-    return listing.version(db, store_id, COLLECTION)
+    return listing.version(db, store_id, Collection.PURCHASES)
 
 
 def problems(
@@ -201,7 +201,7 @@ def create(
         "date_modified": moment,
     }
     purchase_id = tx.insert(DOWNLOADABLE_PURCHASES, row)
-    listing.note_change(tx, store_id, COLLECTION, added=1)
+    listing.note_change(tx, store_id, Collection.PURCHASES, added=1)
     downloads.tell(tx, "created", {**row, "id": purchase_id})
     return purchase_id, True
 
@@ -251,8 +251,8 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
         delete(DOWNLOADS).where(DOWNLOADS.c.downloadable_purchase_id == record["id"])
     )
     tx.execute(delete(DOWNLOADABLE_PURCHASES).where(_P.id == record["id"]))
-    listing.note_change(tx, record["store_id"], COLLECTION, added=-1)
-    listing.note_change(tx, record["store_id"], downloads.COLLECTION, added=-gone)
+    listing.note_change(tx, record["store_id"], Collection.PURCHASES, added=-1)
+    listing.note_change(tx, record["store_id"], Collection.DOWNLOADS, added=-gone)
 
 
 def of_order(
@@ -292,4 +292,4 @@ def _update(
             date_modified=now(),
         )
     )
-    listing.note_change(tx, record["store_id"], COLLECTION)
+    listing.note_change(tx, record["store_id"], Collection.PURCHASES)

@@ -11,12 +11,9 @@ from app.models import DOWNLOADABLES, STORES, UPLOAD_SLOTS, VERSIONS
 from app.services import (
     access,
     downloadables,
-    downloads,
     item_categories,
-    library,
     listing,
     places,
-    purchases,
     webhooks,
 )
 from app.services.clock import now
@@ -86,14 +83,6 @@ _STATE = Statement(_STATES)
 _STATE_OF_ONE = Statement(_STATES.where(STORES.c.id == bindparam("id")))
 
 LISTING = listing.Listing(SOURCE, owner=None)
-COUNTED = (
-    item_categories.COLLECTION,
-    downloadables.COLLECTION,
-    purchases.COLLECTION,
-    downloads.COLLECTION,
-    webhooks.COLLECTION,
-    library.COLLECTION,
-)
 
 
 def find(db: Snapshot, principal: access.Principal, store_id: int) -> dict[str, Any]:
@@ -175,7 +164,7 @@ def create(tx: Transaction, values: Mapping[str, Any]) -> int:
     store_id = tx.insert(
         STORES, {**row, "date_created": moment, "date_modified": moment}
     )
-    listing.start_counting(tx, store_id, *COUNTED)
+    listing.start_counting(tx, store_id)
     item_categories.create(tx, store_id, item_categories.default_values())
     return store_id
 

@@ -24,15 +24,12 @@ from app.models import (
     UPLOAD_SLOTS,
     VERSIONS,
 )
-from app.private_files import make_folder, open_file
+from app.private_files import make_folder, open_file, write_whole
 from app.services import blobs
 from app.services.housekeeping import MISSING, Finding, Progress, compare, unreadable
-from app.services.installation import (
-    SECRET_KEY,
-    Installation,
-    migrate,
-    write_whole,
-)
+from app.services.installation import Installation
+from app.services.migration import migrate
+from app.services.secret_key import SECRET_KEY
 from app.settings import BACKUP_MARK, DATABASE, FILES
 from app.storage import CHUNK, Storage, storage_at
 

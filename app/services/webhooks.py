@@ -19,13 +19,12 @@ from sqlalchemy.sql import ColumnElement
 
 from app.database import Database, Snapshot, Statement, Transaction
 from app.errors import NotFound
-from app.models import STORES, WEBHOOK_DELIVERIES
+from app.models import STORES, WEBHOOK_DELIVERIES, Collection
 from app.services import listing
 from app.services.access import Principal
 from app.services.clock import now
 from schemas.webhook_delivery import DELIVERED, FAILED, PENDING
 
-COLLECTION = "webhook_deliveries"
 SECRET = "whsec_"  # noqa: S105 - how a secret begins
 SECRET_BYTES = 32
 SHORTEST = 16
@@ -110,7 +109,10 @@ _FAILING = Statement(
     select(_S.webhook_failing_since).where(_S.id == bindparam("id"), _S.use_webhook)
 )
 IN_STORE = listing.Listing(
-    SOURCE, owner="store_id", kept=COLLECTION, usual=listing.Selection()
+    SOURCE,
+    owner="store_id",
+    kept=Collection.WEBHOOK_DELIVERIES,
+    usual=listing.Selection(),
 )
 
 
@@ -206,7 +208,7 @@ def find(db: Snapshot, principal: Principal, delivery_id: int) -> dict[str, Any]
 
 def version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's deliveries."""
-    return listing.version(db, store_id, COLLECTION)
+    return listing.version(db, store_id, Collection.WEBHOOK_DELIVERIES)
 
 
 def is_on(db: Snapshot, store_id: int) -> bool:
@@ -246,7 +248,7 @@ def note(
             "date_modified": moment,
         },
     )
-    listing.note_change(tx, store_id, COLLECTION, added=1)
+    listing.note_change(tx, store_id, Collection.WEBHOOK_DELIVERIES, added=1)
 
 
 def shown(
@@ -382,12 +384,13 @@ HEALTHY: Mapping[str, Any] = {
 
 
 def _change_store(tx: Transaction, due: Due, values: Mapping[str, Any]) -> None:
-    tx.execute(
+    is_changed = tx.execute(
         update(STORES)
         .where(_S.id == due.store_id, _S.webhook_url == due.url)
         .values(**values, revision=_S.revision + 1, date_modified=now())
     )
-    listing.note_change(tx, due.store_id)
+    if is_changed:
+        listing.note_change(tx, due.store_id)
 
 
 def _update(
@@ -402,7 +405,8 @@ def _update(
         .where(_W.id == delivery_id, condition)
         .values(**values, revision=_W.revision + 1, date_modified=now())
     )
-    listing.note_change(tx, store_id, COLLECTION)
+    if is_done:
+        listing.note_change(tx, store_id, Collection.WEBHOOK_DELIVERIES)
     return bool(is_done)
 
 
@@ -416,5 +420,5 @@ def remove_old(tx: Transaction) -> int:
         )
     }
     for store_id, count in stores.items():
-        listing.note_change(tx, store_id, COLLECTION, added=-count)
+        listing.note_change(tx, store_id, Collection.WEBHOOK_DELIVERIES, added=-count)
     return tx.execute(delete(WEBHOOK_DELIVERIES).where(old))

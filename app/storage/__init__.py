@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.errors import ConfigurationError
-from app.storage.local import LocalStorage, sync_folder
+from app.storage.local import LocalStorage
 from app.storage.port import CHUNK, Blob, Partial, Storage, Stored, Writer
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Stored",
     "Writer",
     "storage_at",
-    "sync_folder",
 ]
 
 

@@ -22,6 +22,7 @@ from app.private_files import (
     GROUP_FOLDER,
     make_folder,
     open_file,
+    sync_folder,
 )
 from app.reserve import size_on
 from app.storage.incoming import (
@@ -333,12 +334,3 @@ def _stored(folder: Path) -> Iterator[Stored]:
             continue
         with suppress(FileNotFoundError):
             yield Stored(path.name, path.stat().st_size)
-
-
-def sync_folder(path: Path) -> None:
-    """Make what was created and renamed in a folder durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

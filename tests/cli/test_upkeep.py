@@ -173,7 +173,7 @@ def test_an_interrupted_backup_is_not_taken_for_a_whole_one(
 def test_a_start_that_hangs_holds_up_others_for_a_while_only(
     run, installation, data_dir, monkeypatch
 ):
-    monkeypatch.setattr("app.services.installation.START_SECONDS", 0.3)
+    monkeypatch.setattr("app.services.provisioning.START_SECONDS", 0.3)
     with (data_dir / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         said = run("sweep", code=1)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from app.database import Database
-from app.services.installation import prepare
+from app.services.provisioning import provision
 from tests import databases
 from tests.conftest import settings_for
 
@@ -20,7 +20,7 @@ def settings(tmp_path):
 
 
 def test_the_log_of_a_running_server_outlives_a_command(settings):
-    installation = prepare(settings)
+    installation = provision(settings)
     database = installation.database
     held = [database.snapshot() for _ in range(3)]
     # More connections, and another application of the same process.

@@ -1,131 +1,44 @@
-"""A data folder that is made ready once and then left alone."""
-
-import os
-import stat
+"""What is opened is there already: nothing is created, and nothing upgraded."""
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
-from app import migrations
+from app import create_app
 from app.errors import ConfigurationError
-from app.models import METADATA, TOKENS
-from app.services import access, revocation, stores
-from app.services.installation import prepare, start
-from tests import databases
+from app.services.installation import open_installation
+from app.services.provisioning import provision, provision_if_empty
 from tests.conftest import settings_for
 
-ON_SQLITE = pytest.mark.skipif(databases.VARIABLE in os.environ, reason="SQLite's own")
+
+def test_the_application_refuses_an_empty_folder_and_leaves_it_empty(tmp_path):
+    # On PostgreSQL, too, the folder is where the key is.
+    settings = settings_for(tmp_path / "data", database_url="")
+    for open_it in (create_app, open_installation):
+        with pytest.raises(ConfigurationError, match="there is no Sirenhall data in"):
+            open_it(settings)
+    assert not settings.data_dir.exists()
 
 
-@pytest.fixture
-def fresh(tmp_path):
-    installation = prepare(settings_for(tmp_path / "new" / "data"))
-    yield installation
-    installation.close()
+def test_a_database_without_tables_is_refused(tmp_path):
+    settings = settings_for(tmp_path / "data", secret_key="k" * 32)
+    settings.data_dir.mkdir()
+    if not settings.database_url:
+        (settings.data_dir / "sirenhall.db").touch()
+    with pytest.raises(ConfigurationError, match="no tables yet: run `sirenhall migr"):
+        open_installation(settings)
 
 
-def test_a_first_start_makes_a_store_a_category_and_a_token(fresh):
-    first = start(fresh)
-    assert (first.store_id, first.category_id) == (1, 2)
-    assert first.token == fresh.starter_token
-    with fresh.database.reading() as db:
-        principal = access.authenticate(db, str(first.token))
-    assert principal is not None
-    assert principal.store_id == 1
+def test_a_missing_key_is_named_and_nothing_made_in_its_place(tmp_path):
+    settings = settings_for(tmp_path / "data", database_url="")
+    provision(settings).close()
+    (settings.data_dir / "secret_key").unlink()
+    for open_it in (open_installation, provision, provision_if_empty):
+        with pytest.raises(ConfigurationError, match="secret_key is missing"):
+            open_it(settings)
+    assert not (settings.data_dir / "secret_key").exists()
 
 
-def test_a_second_start_changes_nothing(fresh):
-    again = prepare(fresh.settings)
-    assert start(again) == start(fresh)
-    with again.database.reading() as db:
-        assert len(access.tokens(db)) == 1
-    again.close()
-
-
-def test_a_revoked_starter_token_stays_revoked(fresh):
-    with fresh.database.writing() as tx:
-        assert revocation.end_tokens(tx, TOKENS.c.id == 1).number == 1
-    again = prepare(fresh.settings)
-    assert start(again).token is None
-    again.close()
-
-
-def test_the_folder_and_the_key_are_the_owners_alone(fresh):
-    folder = fresh.settings.data_dir
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert stat.S_IMODE((folder / "secret_key").stat().st_mode) == 0o600
-
-
-def test_no_token_is_stored(fresh):
-    content = b"".join(
-        path.read_bytes()
-        for path in fresh.settings.data_dir.rglob("*")
-        if path.is_file()
-    )
-    assert fresh.starter_token.encode() not in content
-    assert fresh.starter_token.removeprefix(access.PREFIX).encode() not in content
-
-
-@ON_SQLITE
-def test_rows_survive_a_power_cut_by_the_settings_of_sqlite(fresh):
-    with fresh.database.writing() as tx:
-        pragma = tx.connection.exec_driver_sql
-        assert pragma("PRAGMA journal_mode").scalar() == "wal"
-        assert pragma("PRAGMA synchronous").scalar() == 2
-        assert pragma("PRAGMA foreign_keys").scalar() == 1
-
-
-def test_the_migrations_make_what_the_models_say(fresh):
-    with fresh.database.engine.connect() as connection:
-        context = MigrationContext.configure(connection)
-        assert compare_metadata(context, METADATA) == []
-
-
-def test_the_newest_revision_is_the_one_that_is_named():
-    scripts = ScriptDirectory(str(next(iter(migrations.__path__))))
-    assert scripts.get_heads() == [migrations.HEAD]
-
-
-def test_what_is_in_the_way_is_said(tmp_path):
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    with pytest.raises(ConfigurationError, match="cannot use the data folder"):
-        prepare(settings_for(blocked))
-    damaged = tmp_path / "damaged"
-    damaged.mkdir()
-    for content in ("zz", "", "00" * 31, "00" * 33):
-        (damaged / "secret_key").write_text(content)
-        with pytest.raises(ConfigurationError, match="secret_key is damaged"):
-            prepare(settings_for(damaged))
-
-
-@ON_SQLITE
-def test_a_damaged_database_is_said(tmp_path):
-    (tmp_path / "sirenhall.db").write_bytes(b"no database" * 100)
-    (tmp_path / "secret_key").write_text("0" * 64)
-    with pytest.raises(ConfigurationError, match="cannot use the database"):
-        prepare(settings_for(tmp_path))
-
-
-def test_no_connection_is_open_when_a_server_forks(tmp_path):
-    installation = prepare(settings_for(tmp_path / "data"))
-    assert installation.database.engine.pool.checkedin() == 0
-    assert installation.database.engine.pool.checkedout() == 0
-
-
-def test_an_interrupted_migration_leaves_no_half_schema(tmp_path, monkeypatch):
-    def fail(*_args, **_options):
-        raise RuntimeError("power cut")
-
-    monkeypatch.setattr("app.services.installation._make_first_store", fail)
+def test_only_an_empty_folder_is_provisioned_without_being_asked(tmp_path):
     settings = settings_for(tmp_path / "data")
-    with pytest.raises(RuntimeError):
-        prepare(settings)
-    monkeypatch.undo()
-    installation = prepare(settings)
-    assert start(installation).store_id == 1
-    with installation.database.reading() as db:
-        assert len(stores.ids(db)) == 1
-    installation.close()
+    assert provision_if_empty(settings)
+    assert not provision_if_empty(settings)
+    open_installation(settings).close()

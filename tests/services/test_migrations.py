@@ -12,7 +12,9 @@ from app import create_app, migrations
 from app.database import Database
 from app.engines import SQLITE
 from app.errors import ConfigurationError
-from tests.conftest import Api, settings_for
+from app.services.migration import schema_version
+from app.services.provisioning import provision_if_empty
+from tests.conftest import Api, provisioned_app, settings_for
 
 CATEGORY_TEXTS = (
     "default_weight_unit, default_length_unit, shipping_flat_rate_type, "
@@ -68,7 +70,7 @@ def old(tmp_path):
 
 
 def test_what_was_there_is_found_by_what_is_new(old):
-    app = create_app(old)
+    app = provisioned_app(old)
     installation = app.extensions["sirenhall"]
     from app.services import access, scopes
 
@@ -123,7 +125,7 @@ def test_a_table_that_is_made_anew_keeps_what_refers_to_it(tmp_path):
         tx.connection.execute(text(purchase))
         tx.connection.execute(text("DELETE FROM versions WHERE id = 3"))
     database.close()
-    app = create_app(settings)
+    app = provisioned_app(settings)
     installation = app.extensions["sirenhall"]
     with installation.database.writing() as tx:
         found = tx.connection.execute(
@@ -142,7 +144,7 @@ def test_a_table_that_is_made_anew_keeps_what_refers_to_it(tmp_path):
 
 
 def test_no_id_of_before_is_given_again(old):
-    create_app(old).extensions["sirenhall"].close()
+    provisioned_app(old).extensions["sirenhall"].close()
     database = Database(old.database)
     if database.engine.dialect.name == SQLITE:
         with database.writing() as tx:
@@ -152,7 +154,7 @@ def test_no_id_of_before_is_given_again(old):
 
 
 def test_what_shares_a_blob_is_no_obstacle_to_going_back(old):
-    installation = create_app(old).extensions["sirenhall"]
+    installation = provisioned_app(old).extensions["sirenhall"]
     with installation.database.writing() as tx:
         again = ROWS[-1].replace("VALUES (1, 1, 1, 'k'", "VALUES (2, 1, 2, 'k'")
         tx.connection.execute(text(again))
@@ -169,7 +171,7 @@ def test_what_shares_a_blob_is_no_obstacle_to_going_back(old):
 
 
 def test_every_step_can_be_taken_back(old):
-    create_app(old).extensions["sirenhall"].close()
+    provisioned_app(old).extensions["sirenhall"].close()
     database = Database(old.database)
     config = Config()
     config.set_main_option("script_location", "app:migrations")
@@ -187,15 +189,28 @@ def test_every_step_can_be_taken_back(old):
 
 def test_a_newer_database_is_said_in_one_line(tmp_path):
     settings = settings_for(tmp_path / "data")
-    create_app(settings).extensions["sirenhall"].close()
+    provisioned_app(settings).extensions["sirenhall"].close()
     database = Database(settings.database)
     with database.writing() as tx:
         tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     database.close()
-    with pytest.raises(ConfigurationError, match="is of a newer version") as found:
-        create_app(settings)
-    assert "\n" not in str(found.value)
-    assert migrations.HEAD in str(found.value)
+    for opened in (provisioned_app, create_app):
+        with pytest.raises(ConfigurationError, match="is of a newer version") as found:
+            opened(settings)
+        assert "\n" not in str(found.value)
+        assert migrations.HEAD in str(found.value)
+
+
+def test_the_application_refuses_an_older_database_and_leaves_it_alone(old):
+    with pytest.raises(ConfigurationError, match="older version: run `sirenhall migr"):
+        create_app(old)
+    assert not provision_if_empty(old)
+    database = Database(old.database)
+    assert schema_version(database) == "0001"
+    provisioned_app(old).extensions["sirenhall"].close()
+    assert schema_version(database) == migrations.HEAD
+    database.close()
+    create_app(old).extensions["sirenhall"].close()
 
 
 def test_the_newest_revision_is_known():

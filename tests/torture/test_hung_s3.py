@@ -5,9 +5,15 @@ from functools import partial
 
 import pytest
 
-from app import create_app
 from tests import storages
-from tests.conftest import Api, settings_for, start_server, stop_server, wait_until
+from tests.conftest import (
+    Api,
+    provisioned_app,
+    settings_for,
+    start_server,
+    stop_server,
+    wait_until,
+)
 from tests.cutting import CuttingProxy
 from tests.torture.loads import ask, at_once, upload
 
@@ -33,7 +39,7 @@ def test_a_call_ends_and_the_next_ones_are_refused_at_once(hung, tmp_path, monke
     monkeypatch.setattr("app.storage.s3_bucket.READ_SECONDS", 1)
     monkeypatch.setattr("app.storage.breaker.SLOW_SECONDS", 0.5)
     monkeypatch.setattr("app.services.readiness.PATIENCE", 0.5)
-    app = create_app(settings_for(tmp_path / "data", storage_url=hung.url))
+    app = provisioned_app(settings_for(tmp_path / "data", storage_url=hung.url))
     installation = app.extensions["sirenhall"]
     api = Api(app.test_client(), installation.starter_token)
     item = api.upload(b"before", code="a")
