@@ -7,7 +7,7 @@ In an empty data folder it creates a store. It never upgrades an older one: that
 import sys
 
 from app import create_app
-from app.services.provisioning import provision_if_empty
+from app.services.operations.provisioning import provision_if_empty
 from app.settings import Settings
 
 settings = Settings.from_environment()

@@ -60,7 +60,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         versions,
         webhook_deliveries,
     )
-    from app.services.installation import open_installation
+    from app.services.operations.installation import open_installation
     from app.settings import Settings
 
     settings = settings or Settings.from_environment()

@@ -23,7 +23,7 @@ import naive
 from app import create_app
 from app.http import access_log
 from app.models import DOWNLOADABLES, VERSIONS
-from app.services.listing import note_change
+from app.services.rows.listing import note_change
 from app.settings import Settings
 
 FORMATS = {

@@ -19,8 +19,8 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.database import Snapshot, Statement
-from app.services import access, scopes
-from app.services.provisioning import provision
+from app.services.auth import authentication, scopes
+from app.services.operations.provisioning import provision
 from app.settings import Settings
 from tests import databases, storages
 
@@ -313,7 +313,7 @@ def anonymous(app) -> Api:
 
 def token_for(installation, scope: str, store_id: int | None) -> str:
     with installation.database.writing() as tx:
-        return access.create_token(tx, scope=scope, store_id=store_id)[1]
+        return authentication.create_token(tx, scope=scope, store_id=store_id)[1]
 
 
 @pytest.fixture

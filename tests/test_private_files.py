@@ -9,7 +9,7 @@ import pytest
 
 from app.errors import ConfigurationError
 from app.private_files import make_folder
-from app.services.provisioning import provision
+from app.services.operations.provisioning import provision
 from app.storage.local import LocalStorage
 from tests import databases
 from tests.cli.test_import import invoke

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from app.services.provisioning import provision
+from app.services.operations.provisioning import provision
 from tests.conftest import environment_for, settings_for
 
 ASK = """

@@ -122,11 +122,11 @@ def local_api(data_dir: Path | None, store_id: int | None) -> Iterator[Api]:
     """Give a client of a data folder's store, with a token for as long as it lasts."""
     from app.cli.command import installation_at
     from app.cli.token import store_of
-    from app.services import access, scopes
+    from app.services.auth import authentication, scopes
 
     with installation_at(data_dir) as opened:
         with opened.database.writing() as tx:
-            number, token = access.create_token(
+            number, token = authentication.create_token(
                 tx,
                 scope=scopes.STORE,
                 store_id=store_of(tx, store_id),
@@ -139,7 +139,7 @@ def local_api(data_dir: Path | None, store_id: int | None) -> Iterator[Api]:
         finally:
             wire.close()
             with opened.database.writing() as tx:
-                access.remove_token(tx, number)
+                authentication.remove_token(tx, number)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from app.cli.command import (
 )
 from app.cli.token import date_text, store_of, table
 from app.errors import ConfigurationError
-from app.services.scopes import OF_ALL_STORES, SCOPES, STORE
+from app.services.auth.scopes import OF_ALL_STORES, SCOPES, STORE
 
 
 @click.group()
@@ -63,7 +63,7 @@ def create(
 
     The secret and the tokens are shown this once: only their digests are stored.
     """
-    from app.services import clients
+    from app.services.auth import clients
 
     for uri in redirect_uris:
         clients.ensure_redirectable(uri)
@@ -98,7 +98,7 @@ def create(
 @explaining
 def list_clients(data_dir: Path | None, as_json: bool) -> None:
     """List the clients, without their secrets, which are not stored."""
-    from app.services import clients
+    from app.services.auth import clients
 
     with reading_at(data_dir) as db:
         found = clients.clients(db)
@@ -124,7 +124,7 @@ def list_clients(data_dir: Path | None, as_json: bool) -> None:
 @explaining
 def revoke(client_id: str, data_dir: Path | None, as_json: bool) -> None:
     """Revoke a client, all its tokens, and what was made with them."""
-    from app.services import clients
+    from app.services.auth import clients
 
     with installation_at(data_dir) as opened:
         with opened.database.writing() as tx:

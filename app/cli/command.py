@@ -15,7 +15,7 @@ from app.errors import SirenhallError
 
 if TYPE_CHECKING:
     from app.database import Snapshot, Transaction
-    from app.services.installation import Installation
+    from app.services.operations.installation import Installation
 
 FAILED = 1
 """Exit code of a command that could not do its work; wrong usage is 2."""
@@ -110,8 +110,12 @@ def installation_at(
 
     One that `only_reads` opens a folder that cannot be written to as well.
     """
-    from app.services.installation import ensure_has_data, has_data, read_only
-    from app.services.provisioning import provision
+    from app.services.operations.installation import (
+        ensure_has_data,
+        has_data,
+        read_only,
+    )
+    from app.services.operations.provisioning import provision
     from app.settings import Settings
 
     settings = Settings.from_environment(data_dir=data_dir)

@@ -24,14 +24,15 @@ def deliver(watch: bool, data_dir: Path | None, as_json: bool) -> None:
 
     `sirenhall serve` does that by itself. This is for other WSGI servers.
     """
-    from app.services import background, deliverer
+    from app.services.operations import background_tasks
+    from app.services.webhooks import sender
 
     with installation_at(data_dir) as opened:
         while True:
-            told, failed = deliverer.deliver(opened)
+            told, failed = sender.deliver(opened)
             if told or failed or not watch:
                 text = f"{told} told, {failed} to be tried again or given up."
                 say({"told": told, "failed": failed}, text, as_json=as_json)
             if not watch:
                 return
-            time.sleep(background.PAUSE)
+            time.sleep(background_tasks.PAUSE)

@@ -191,7 +191,7 @@ class Importing:
             return [f"{text}name one with --price"]
         if ware.entry is not None:
             return []
-        from app.services.downloadables import price_problems
+        from app.services.catalogue.downloadables import price_problems
         from schemas.downloadable import DownloadableSchema
 
         is_new = ware.code not in self.shop.downloadables

@@ -198,7 +198,7 @@ def _of_surecart_product(
 
 
 def _money(amount: Any, currency: str) -> str:
-    from app.services.places import currency_digits
+    from app.services.reference_data import currency_digits
 
     return str(Decimal(amount).scaleb(-currency_digits(currency.upper())))
 

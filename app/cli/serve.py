@@ -15,7 +15,7 @@ from app.cli.command import data_dir_option, explaining, json_option
 from app.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from app.services.installation import StarterAccess
+    from app.services.operations.installation import StarterAccess
     from app.settings import Settings
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
@@ -75,9 +75,9 @@ def serve(
     Scripts can wait for the line "Sirenhall is listening at http://HOST:PORT/".
     """
     from app.log_stream import ensure_standard_descriptors
-    from app.services import demo as catalogue
-    from app.services.installation import starter_access
-    from app.services.provisioning import provision
+    from app.services.operations import demo as catalogue
+    from app.services.operations.installation import starter_access
+    from app.services.operations.provisioning import provision
     from app.settings import BACKUP_MARK, Settings
 
     ensure_standard_descriptors()
@@ -140,10 +140,10 @@ def _run(settings: "Settings", first: "StarterAccess", *, as_json: bool) -> None
         def load(self) -> Any:
             from app import create_app
             from app.http.endpoints import EXTENSION
-            from app.services import background
+            from app.services.operations import background_tasks
 
             app = create_app(settings)
-            background.start(app.extensions[EXTENSION])
+            background_tasks.start(app.extensions[EXTENSION])
             return app
 
     def when_ready(server: Any) -> None:

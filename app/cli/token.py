@@ -19,7 +19,7 @@ from app.cli.command import (
     writing_at,
 )
 from app.errors import ConfigurationError
-from app.services.scopes import OF_ALL_STORES, SCOPES, STORE
+from app.services.auth.scopes import OF_ALL_STORES, SCOPES, STORE
 
 LIFETIME = re.compile(r"([0-9]{1,5})([mhdw])", re.ASCII)
 UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -95,15 +95,15 @@ def create(
 
     It is shown this once: only its digest is stored.
     """
-    from app.services import access
+    from app.services.auth import authentication
 
     with writing_at(data_dir) as tx:
         if scope not in OF_ALL_STORES:
             store_id = store_of(tx, store_id)
-        number, text = access.create_token(
+        number, text = authentication.create_token(
             tx, scope=scope, store_id=store_id, note=note[:200], lifetime=lifetime
         )
-        expires = access.expiry(tx, number)
+        expires = authentication.expiry(tx, number)
     result = {
         "id": number,
         "token": text,
@@ -120,10 +120,10 @@ def create(
 @explaining
 def list_tokens(data_dir: Path | None, as_json: bool) -> None:
     """List the tokens, without their texts, which are not stored."""
-    from app.services import access
+    from app.services.auth import authentication
 
     with reading_at(data_dir) as db:
-        found = access.tokens(db)
+        found = authentication.tokens(db)
     say({"tokens": [_shown(t) for t in found]}, _table(found), as_json=as_json)
 
 
@@ -139,7 +139,7 @@ def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
     allowed with it.
     """
     from app.models import TOKENS
-    from app.services import revocation
+    from app.services.auth import revocation
 
     with installation_at(data_dir) as opened:
         with opened.database.writing() as tx:
@@ -158,7 +158,7 @@ def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
 
 def store_of(tx: Any, store_id: int | None) -> int:
     """Give the store that is meant: the only one, if none is named."""
-    from app.services import stores
+    from app.services.catalogue import stores
 
     found = stores.ids(tx)
     if store_id in found:

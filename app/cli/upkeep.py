@@ -22,7 +22,7 @@ from app.cli.command import (
 from app.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from app.services.housekeeping import Finding
+    from app.services.operations.maintenance import Finding
 
 CREDENTIAL = (
     "It has the secret key and every file: keep it like a password, or encrypt it "
@@ -48,10 +48,10 @@ def sweep(dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
 
     It may run at any time, for instance nightly; also while the server runs.
     """
-    from app.services import housekeeping
+    from app.services.operations import maintenance
 
     with installation_at(data_dir) as opened:
-        swept = housekeeping.sweep(opened, is_dry=dry_run)
+        swept = maintenance.sweep(opened, is_dry=dry_run)
     result = {
         "expired_uploads": swept.expired_uploads,
         "unfinished": swept.unfinished,
@@ -89,13 +89,14 @@ def verify(data_dir: Path | None, as_json: bool) -> None:
     Files that are missing, damaged or unreferenced are named; then the exit code
     is 1.
     """
-    from app.services import blobs, housekeeping
+    from app.services.catalogue import blob_references
+    from app.services.operations import maintenance
 
     with installation_at(data_dir, only_reads=True) as opened:
         with opened.database.reading() as db:
-            files = blobs.files(db)
+            files = blob_references.files(db)
         with progress("Verifying", sum(file.size for file in files)) as done:
-            findings = list(housekeeping.verify(opened, files, progress=done))
+            findings = list(maintenance.verify(opened, files, progress=done))
     _report(findings, f"{_count(len(files), 'file')} verified", len(files), as_json)
 
 
@@ -115,7 +116,8 @@ def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     FOLDER is a credential: it has the secret key. To keep it encrypted with age:
     tar -C FOLDER -c . | age -r RECIPIENT > backup.tar.age
     """
-    from app.services import blobs, transfer
+    from app.services.catalogue import blob_references
+    from app.services.operations import backups
 
     with installation_at(data_dir, only_reads=True) as opened:
         if folder.resolve().is_relative_to(opened.settings.data_dir.resolve()):
@@ -123,9 +125,9 @@ def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
                 "the backup must be in another folder, better on another disk"
             )
         with opened.database.reading() as db:
-            size = sum(file.size for file in blobs.files(db))
+            size = sum(file.size for file in blob_references.files(db))
         with progress("Copying", size) as done:
-            findings, copied = transfer.backup(opened, folder, done)
+            findings, copied = backups.backup(opened, folder, done)
     text = f"{copied} and all data in {folder}"
     _report(findings, text, copied.all, as_json, note=CREDENTIAL)
 
@@ -141,12 +143,12 @@ def restore(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     The settings say where: a folder, or a PostgreSQL and an S3. So this is also the
     way from SQLite to PostgreSQL. Stop the server first.
     """
-    from app.services import transfer
+    from app.services.operations import backups
 
     with installation_at(data_dir, may_make=True) as opened:
-        size = transfer.size_of(folder)
+        size = backups.size_of(folder)
         with progress("Copying", size) as done:
-            findings, copied = transfer.restore(folder, opened, done)
+            findings, copied = backups.restore(folder, opened, done)
     _report(findings, f"{copied} and all data restored", copied.all, as_json)
 
 
@@ -169,18 +171,19 @@ def migrate(url: str, data_dir: Path | None, as_json: bool) -> None:
     SIRENHALL_STORAGE_URL to URL and start the server again. Nothing is removed from
     where the files were.
     """
-    from app.services import blobs, transfer
+    from app.services.catalogue import blob_references
+    from app.services.operations import backups
     from app.storage import storage_at
 
     with installation_at(data_dir) as opened, closing(storage_at(url)) as target:
         if url == opened.settings.storage:
             raise ConfigurationError(f"the files are at {url} already")
-        copied = transfer.Copied()
+        copied = backups.Copied()
         with opened.database.reading() as db:
-            files = blobs.files(db)
+            files = blob_references.files(db)
         with progress("Copying", sum(file.size for file in files)) as done:
             findings = list(
-                transfer.copy_blobs(files, opened.storage, target, done, copied)
+                backups.copy_blobs(files, opened.storage, target, done, copied)
             )
     text = (
         f"{copied} at {url}. Now set "

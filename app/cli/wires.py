@@ -16,7 +16,7 @@ from app.errors import SirenhallError
 from app.settings import APP
 
 if TYPE_CHECKING:
-    from app.services.installation import Installation
+    from app.services.operations.installation import Installation
 
 PIECE = 64 * 1024
 ATTEMPTS = 6

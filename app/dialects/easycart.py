@@ -24,12 +24,13 @@ from app.http.catalogue import Catalogue
 from app.http.collection_views import pages
 from app.http.multipart import media_type
 from app.http.raw_body import clean
-from app.services import downloadables, purchases, stores, versions
-from app.services.access import Principal
-from app.services.conditions import All, Like
-from app.services.folding import contains
-from app.services.listing import Order, Selection
-from app.services.main_files import NewFile
+from app.services.auth.authentication import Principal
+from app.services.catalogue import downloadables, stores, versions
+from app.services.catalogue.main_files import NewFile
+from app.services.rows.filters import All, Like
+from app.services.rows.listing import Order, Selection
+from app.services.rows.search_text import contains
+from app.services.sales import purchases
 from app.storage import CHUNK
 from schemas.easycart import EasyCartDownloadSchema
 from schemas.errors import FieldError

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.services.conditions import All, AnyOf, Compare, Condition, Like
-from app.services.folding import contains
-from app.services.listing import Order, Selection
+from app.services.rows.filters import All, AnyOf, Compare, Condition, Like
+from app.services.rows.listing import Order, Selection
+from app.services.rows.search_text import contains
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import publish
 from app.http.media_types import JSON
 from app.http.routes import Route, Said
-from app.services import folding
-from app.services.access import Principal
+from app.services.auth.authentication import Principal
+from app.services.rows import search_text
 from schemas.base import ResourceSchema
 from schemas.fields import UNREPRESENTABLE
 from schemas.normalization import nfc
@@ -204,7 +204,7 @@ def _inside(sent: str) -> list[str]:
 def search_words(text: str, name: str, problems: list[Problem]) -> list[str]:
     """Return the words of the search parameter `name`; note what is wrong with it."""
     try:
-        return folding.search_words(text)
+        return search_text.search_words(text)
     except ValueError as error:
         problems.append(Problem(f"{name} {error}", "too_long", name))
         return []

@@ -43,10 +43,12 @@ from app.http.pagination import Query, with_query
 from app.http.preferences import MINIMAL, Preferences, preferences
 from app.http.query_limits import MAX_PARAMETERS, MAX_QUERY
 from app.http.rate_limit import admit
-from app.services import access, clock, translations
-from app.services.installation import Installation
-from app.services.kept import Written
-from app.services.scopes import STORE
+from app.services import clock
+from app.services.auth import authentication
+from app.services.auth.scopes import STORE
+from app.services.catalogue import translations
+from app.services.operations.installation import Installation
+from app.services.page_cache import Written
 from representations import (
     ERROR_REPRESENTATIONS,
     HAL,
@@ -236,7 +238,7 @@ class Call:
     # -- who asks -----------------------------------------------------------
 
     @lazy
-    def principal(self) -> access.Principal:
+    def principal(self) -> authentication.Principal:
         """Who sends the request. Raises `Unauthorized`."""
         header = self.request.environ.get("HTTP_AUTHORIZATION", "")
         scheme, _, token = header.partition(" ")
@@ -254,8 +256,8 @@ class Call:
         # Who has another one to show may try; Foxy's PHP client waits for this text.
         reason = "The access token provided is invalid"
         try:
-            principal = access.authenticate(self.db, token.strip())
-        except access.Expired:
+            principal = authentication.authenticate(self.db, token.strip())
+        except authentication.Expired:
             reason, principal = "The access token provided has expired", None
         if principal is None:
             raise _invalid_token(reason)
@@ -265,14 +267,14 @@ class Call:
         return principal
 
     @lazy
-    def visitor(self) -> access.Principal | None:
+    def visitor(self) -> authentication.Principal | None:
         """Who sends the request, None without a token: for public resources."""
         if "HTTP_AUTHORIZATION" not in self.request.environ:
             return None
         return self.principal
 
     @lazy
-    def writer(self) -> access.Principal:
+    def writer(self) -> authentication.Principal:
         """Who sends a request that changes something. Raises `Forbidden`."""
         if not self.principal.can_write:
             raise Forbidden(
@@ -304,10 +306,10 @@ class Call:
         """
         _ = self.query, self.preferences, self.languages
         self.close()
-        principal: access.Principal | None = vars(self).get("principal")
+        principal: authentication.Principal | None = vars(self).get("principal")
         with self.installation.database.writing() as tx:
             # The token may have ended while a body came in at its sender's pace.
-            if principal is not None and not access.is_valid(tx, principal):
+            if principal is not None and not authentication.is_valid(tx, principal):
                 raise _invalid_token("The access token provided is invalid")
             self._tx = tx
             try:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from app.http.declaration import Declaration, LinkTo
 from app.http.documents import ItemDocuments
-from app.services.listing import Source
+from app.services.rows.listing import Source
 from schemas.fields import Property, Upload
 from schemas.query import ID_PROPERTY
 

@@ -33,7 +33,7 @@ from app.http.media_types import MULTIPART
 from app.http.pagination import PAGING, Query, Window, page_links, with_query
 from app.http.query_language import Asked, collection_query
 from app.http.routes import Route
-from app.services.listing import Listing, Page, Selection, version_of_all
+from app.services.rows.listing import Listing, Page, Selection, version_of_all
 from representations import (
     COLLECTION_REPRESENTATIONS,
     CSV,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import render_template
 
-from app.services import downloads
+from app.services.sales import downloads
 
 Record = Mapping[str, Any]
 UNITS = ("bytes", "KB", "MB", "GB", "TB")

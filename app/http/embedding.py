@@ -12,7 +12,7 @@ from app.database import Row, Snapshot
 from app.errors import BadRequest, Problem
 from app.http.catalogue import Branch, Catalogue, Kind
 from app.http.documents import Place
-from app.services.listing import related
+from app.services.rows.listing import related
 from representations import Embedded, Rendered, Representation, Resource
 
 Record = Mapping[str, Any]

@@ -17,9 +17,9 @@ from app.http import bodies
 from app.http.call import Call
 from app.http.pagination import Window
 from app.http.routes import Route, note
-from app.services.access import Principal
-from app.services.listing import Page, Selection
-from app.services.main_files import NewFile
+from app.services.auth.authentication import Principal
+from app.services.catalogue.main_files import NewFile
+from app.services.rows.listing import Page, Selection
 from representations import (
     REPRESENTATIONS,
     Action,

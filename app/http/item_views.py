@@ -24,9 +24,9 @@ from app.http.endpoints import Deed, ItemService, Record, View, cannot, publish
 from app.http.idempotency import Done, once
 from app.http.query_language import item_query
 from app.http.routes import Route
-from app.services import translations
-from app.services.listing import version_of_all
-from app.services.main_files import NewFile
+from app.services.catalogue import translations
+from app.services.catalogue.main_files import NewFile
+from app.services.rows.listing import version_of_all
 from representations import (
     LINK_HEADER,
     Action,

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import SirenhallError
 from app.http.call import Call
-from app.services.access import Principal
+from app.services.auth.authentication import Principal
 
 
 def register(app: Flask) -> None:

@@ -12,7 +12,7 @@ from app.http.call import Call
 from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import publish
 from app.http.routes import Route, Said
-from app.services.access import Principal
+from app.services.auth.authentication import Principal
 
 METHODS = {"GET": "Download the file", **STANDARD_METHODS}
 GOT = Said(statuses=(200, 206, 302, 304, 412, 416))

@@ -19,7 +19,7 @@ from app.http.file_names import MAX_FILE_NAME, file_name
 from app.http.media_types import FORM
 from app.http.part_headers import PartChecks
 from app.http.parts import MalformedParts, PartBegin, PartData, PartScanner
-from app.services.main_files import NewFile
+from app.services.catalogue.main_files import NewFile
 from app.storage import Writer
 from schemas.errors import FieldError
 

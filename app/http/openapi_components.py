@@ -5,7 +5,7 @@ from typing import Any
 from app.http.addresses import AUTHORIZE, TOKEN
 from app.http.catalogue import Catalogue, Kind
 from app.http.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from app.services.scopes import SCOPES
+from app.services.auth.scopes import SCOPES
 from representations import COLLECTION_REPRESENTATIONS
 from schemas.fields import Upload
 from schemas.json_schema import (

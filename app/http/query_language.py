@@ -43,7 +43,7 @@ from app.http.query_text import (
     wildcards,
     without_wildcard,
 )
-from app.services.conditions import (
+from app.services.rows.filters import (
     All,
     AnyOf,
     Compare,
@@ -53,8 +53,8 @@ from app.services.conditions import (
     Like,
     Not,
 )
-from app.services.folding import MAX_WORDS, contains, search_words
-from app.services.listing import Order, Selection
+from app.services.rows.listing import Order, Selection
+from app.services.rows.search_text import MAX_WORDS, contains, search_words
 from schemas.fields import Choice, Property, Reference
 from schemas.normalization import nfc
 from schemas.query import (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.http.query_limits import MAX_WILDCARDS
-from app.services.folding import escaped
+from app.services.rows.search_text import escaped
 from schemas.query import Unreadable, text_value
 
 SPECIAL = "*|,.=\\"

@@ -32,7 +32,7 @@ from app.errors import (
 from app.http.addresses import AUTHORIZE, DOWNLOAD, TOKEN, UPLOADS
 from app.http.client_address import network_of
 from app.log_throttle import Throttle
-from app.services.access import Principal
+from app.services.auth.authentication import Principal
 from app.settings import Settings
 
 OUTAGE = Throttle("sirenhall", seconds=1)

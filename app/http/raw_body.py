@@ -14,7 +14,7 @@ from app.http.content_disposition import InvalidDisposition, parse_disposition
 from app.http.digest_fields import of_base64
 from app.http.file_names import file_name, shortened
 from app.http.multipart import media_type
-from app.services.main_files import NewFile
+from app.services.catalogue.main_files import NewFile
 from schemas.errors import FieldError
 
 

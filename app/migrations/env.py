@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that `app.services.installation` passes."""
+"""Run migrations on the connection that `app.services.operations.migration` passes."""
 
 from alembic import context
 

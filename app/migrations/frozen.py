@@ -1,8 +1,8 @@
 """What migrations were written with, as it was then, so that they never change.
 
-The types and the folding of today are in `app/models/columns.py` and
-`app/services/folding.py`; a migration that needs them otherwise gets them otherwise
-named here.
+Today's column types are in `app/models/columns.py`, and today's search text is in
+`app/services/rows/search_text.py`. A migration that needs a newer form gets it here,
+under another name.
 """
 
 import re

@@ -41,7 +41,7 @@ DOWNLOADABLES = Table(
     # The version that customers get; null until there is a file. No foreign key:
     # the two tables would point at each other.
     Column("version_id", ID),
-    # What a search looks through, folded; see app/services/folding.py.
+    # What a search looks through, folded; see app/services/rows/search_text.py.
     Column("search_text", text(), nullable=False, server_default=""),
     Column("attribute_count", Integer, nullable=False, server_default="0"),
     Column("translation_count", Integer, nullable=False, server_default="0"),

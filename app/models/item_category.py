@@ -43,7 +43,7 @@ ITEM_CATEGORIES = Table(
     Column("admin_email_template_uri", text(300), nullable=False),
     Column("customer_email_template_uri", text(300), nullable=False),
     Column("gift_recipient_email_template_uri", text(300)),
-    # What a search looks through, folded; see app/services/folding.py.
+    # What a search looks through, folded; see app/services/rows/search_text.py.
     Column("search_text", text(), nullable=False, server_default=""),
     Column("attribute_count", Integer, nullable=False, server_default="0"),
     Column("date_created", BigInteger, nullable=False),

@@ -45,7 +45,7 @@ STORES = Table(
     Column("webhook_error", text(300), nullable=False, server_default=""),
     Column("is_maintenance_mode", Boolean, nullable=False),
     Column("is_active", Boolean, nullable=False),
-    # What a search looks through, folded; see app/services/folding.py.
+    # What a search looks through, folded; see app/services/rows/search_text.py.
     Column("search_text", text(), nullable=False, server_default=""),
     Column("attribute_count", Integer, nullable=False, server_default="0"),
     Column("date_created", BigInteger, nullable=False),

@@ -14,9 +14,9 @@ from app.http.collection_views import CollectionViews, pages
 from app.http.declaration import TO_STORE, Declaration, LinkTo, Relation
 from app.http.endpoints import CollectionService, ItemService, Made
 from app.http.item_views import ItemViews
-from app.services import attributes, downloadables, item_categories, stores
-from app.services.access import Principal
-from app.services.attributes import Owning
+from app.services.auth.authentication import Principal
+from app.services.catalogue import attributes, downloadables, item_categories, stores
+from app.services.catalogue.attributes import Owning
 from schemas.attribute import AttributeSchema
 
 ATTRIBUTE = Declaration(

@@ -24,8 +24,8 @@ from app.http.item_views import ItemViews
 from app.http.media_types import JSON
 from app.http.raw_body import received
 from app.http.routes import Route, Said
-from app.services import downloadables, item_categories, stores
-from app.services.main_files import NewFile
+from app.services.catalogue import downloadables, item_categories, stores
+from app.services.catalogue.main_files import NewFile
 from representations import Action
 from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError

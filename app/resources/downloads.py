@@ -26,8 +26,9 @@ from app.http.endpoints import CollectionService, ItemService, publish
 from app.http.item_views import ItemViews
 from app.http.pagination import with_query
 from app.http.routes import Route, Said
-from app.services import downloadables, downloads, purchases, signed_links, stores
+from app.services.catalogue import downloadables, stores
 from app.services.clock import now
+from app.services.sales import downloads, purchases, signed_links
 from representations import Link, Resource
 from schemas.download import DownloadSchema
 from schemas.fields import UNREPRESENTABLE

@@ -17,8 +17,8 @@ from app.http.declaration import (
 from app.http.endpoints import CollectionService, ItemService, Made
 from app.http.item_views import ItemViews
 from app.http.merchant_file import publish_file
-from app.services import downloadables, files
-from app.services.main_files import NewFile
+from app.services.catalogue import downloadables, files
+from app.services.catalogue.main_files import NewFile
 from schemas.downloadable_file import DownloadableFileSchema
 from schemas.errors import FieldError
 

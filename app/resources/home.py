@@ -12,7 +12,7 @@ from app.http.endpoints import publish
 from app.http.media_types import FORM, JSON
 from app.http.routes import Route
 from app.resources.oauth import TOKEN_FIELDS
-from app.services.access import Principal
+from app.services.auth.authentication import Principal
 from representations import Action, Link, Resource
 
 METHODS = {"GET": "View the starting point of the API", **STANDARD_METHODS}

@@ -21,7 +21,7 @@ from app.http.endpoints import CollectionService, ItemService, Made, publish
 from app.http.item_views import ItemViews
 from app.http.pagination import PAGING, page_links, window
 from app.http.routes import Route
-from app.services import item_categories, stores
+from app.services.catalogue import item_categories, stores
 from representations import Resource
 from schemas.item_category import ItemCategorySchema
 

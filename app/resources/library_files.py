@@ -13,8 +13,8 @@ from app.http.declaration import TO_STORE, Declaration, LinkTo
 from app.http.endpoints import CollectionService, ItemService, Made
 from app.http.item_views import ItemViews
 from app.http.merchant_file import publish_file
-from app.services import library, stores
-from app.services.main_files import NewFile
+from app.services.catalogue import library, stores
+from app.services.catalogue.main_files import NewFile
 from schemas.library_file import LibraryFileSchema
 
 LIBRARY_FILE = Declaration(

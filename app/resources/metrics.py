@@ -9,7 +9,7 @@ from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import publish
 from app.http.routes import Route, Said
 from app.metrics import METRICS
-from app.services.scopes import OF_ALL_STORES
+from app.services.auth.scopes import OF_ALL_STORES
 
 PATH = "/metrics"
 METHODS = {"GET": "Read the counters of the server", **STANDARD_METHODS}

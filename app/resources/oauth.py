@@ -21,9 +21,9 @@ from app.http.idempotency import Done, once
 from app.http.media_types import JSON
 from app.http.pagination import with_query
 from app.http.routes import Route, Said
-from app.services import access
-from app.services.access import Principal
-from app.services.scopes import (
+from app.services.auth import authentication
+from app.services.auth.authentication import Principal
+from app.services.auth.scopes import (
     CLIENT_METHODS,
     GRANTS,
     NARROWER,
@@ -36,7 +36,7 @@ from schemas.base import ResourceSchema
 from schemas.fields import UNREPRESENTABLE
 
 if TYPE_CHECKING:
-    from app.services.oauth import AuthorizationServer, Request
+    from app.services.auth.oauth import AuthorizationServer, Request
 
 EXTENSION = "sirenhall.oauth"
 PRIVATE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -131,7 +131,7 @@ METADATA_METHODS = {"GET": "View what this server offers", **STANDARD_METHODS}
 
 
 def _server(call: Call) -> "AuthorizationServer":
-    from app.services.oauth import AuthorizationServer
+    from app.services.auth.oauth import AuthorizationServer
 
     extensions = current_app.extensions
     if EXTENSION not in extensions:
@@ -144,7 +144,7 @@ def _server(call: Call) -> "AuthorizationServer":
 
 
 def _request(call: Call, form: dict[str, str]) -> "Request":
-    from app.services.oauth import Request
+    from app.services.auth.oauth import Request
 
     return Request(
         call.request.method,
@@ -314,7 +314,7 @@ _AT_CONSENT = {
 
 def _consent(call: Call) -> tuple["Request", Any]:
     """Check what is asked for. Raises `BadRequest` where nobody can be sent back."""
-    from app.services.oauth import OAuth2Error
+    from app.services.auth.oauth import OAuth2Error
 
     request = _request(call, {})
     if len(quote(request.payload.state or "")) > MAX_STATE:
@@ -335,8 +335,8 @@ def _owner(call: Call, request: "Request", token: str) -> tuple[Principal | None
     """Find what a token lets the client have, or say why it does not."""
     client = request.client.record
     try:
-        principal = access.authenticate(call.db, token) if token else None
-    except access.Expired:
+        principal = authentication.authenticate(call.db, token) if token else None
+    except authentication.Expired:
         principal = None
     call.close()
     if principal is None:

@@ -10,7 +10,7 @@ from app.http.catalogue import Catalogue, Kind
 from app.http.declaration import TO_STORE, Declaration, LinkTo, Relation
 from app.http.endpoints import ItemService
 from app.http.item_views import ItemViews
-from app.services import offers
+from app.services.catalogue import offers
 from schemas.offer import OfferSchema
 
 OFFER = Declaration(

@@ -11,7 +11,7 @@ from app.http.collection_views import CollectionViews, pages
 from app.http.declaration import TO_STORE, Declaration, LinkTo, Relation
 from app.http.endpoints import CollectionService, ItemService
 from app.http.item_views import ItemViews
-from app.services import downloadables, stores, uploads
+from app.services.catalogue import downloadables, stores, upload_slots
 from schemas.upload import UploadSchema
 
 UPLOAD = Declaration(
@@ -26,7 +26,7 @@ UPLOAD = Declaration(
     ),
     collection_description="The upload slots that have no file yet.",
     schema=UploadSchema(),
-    columns=uploads.SOURCE.names,
+    columns=upload_slots.SOURCE.names,
     links=(
         TO_STORE,
         LinkTo(
@@ -38,24 +38,24 @@ UPLOAD = Declaration(
         ),
     ),
 )
-KIND = Kind(UPLOAD, uploads.SOURCE)
+KIND = Kind(UPLOAD, upload_slots.SOURCE)
 
 
 def _remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
-    return uploads.close(tx, record["id"])
+    return upload_slots.close(tx, record["id"])
 
 
 def register(app: Flask, catalogue: Catalogue) -> None:
     """Publish the views."""
-    service = ItemService(find=uploads.find_open, remove=_remove)
+    service = ItemService(find=upload_slots.find_open, remove=_remove)
     items = ItemViews(KIND, service, catalogue)
     items.register(app)
     for path, owner, listing in (
-        ("/stores/{id}/open_uploads", stores.find, uploads.IN_STORE),
+        ("/stores/{id}/open_uploads", stores.find, upload_slots.IN_STORE),
         (
             "/downloadables/{id}/open_uploads",
             downloadables.find,
-            uploads.OF_DOWNLOADABLE,
+            upload_slots.OF_DOWNLOADABLE,
         ),
     ):
         CollectionViews(
@@ -63,7 +63,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
             path,
             CollectionService(
                 owner=owner,
-                version=lambda db, record: uploads.version(
+                version=lambda db, record: upload_slots.version(
                     db, record.get("store_id", record["id"])
                 ),
                 page=pages(listing),

@@ -12,7 +12,7 @@ from app.http.catalogue import Catalogue
 from app.http.declaration import STANDARD_METHODS
 from app.http.endpoints import publish
 from app.http.routes import Route
-from app.services import places
+from app.services import reference_data
 from representations import Link, Resource
 from schemas.fields import Choice
 from schemas.json_schema import title_of
@@ -20,11 +20,11 @@ from schemas.json_schema import title_of
 METHODS = {"GET": "View the legal values of properties", **STANDARD_METHODS}
 
 PLACES: Mapping[str, tuple[str, Callable[[], Mapping[str, str]]]] = {
-    "currencies": ("Currencies (ISO 4217)", places.currencies),
-    "countries": ("Countries (ISO 3166-1)", places.countries),
-    "timezones": ("Time zones (IANA)", places.timezones),
-    "languages": ("Languages", places.languages),
-    "locale_codes": ("Locales", places.locale_codes),
+    "currencies": ("Currencies (ISO 4217)", reference_data.currencies),
+    "countries": ("Countries (ISO 3166-1)", reference_data.countries),
+    "timezones": ("Time zones (IANA)", reference_data.timezones),
+    "languages": ("Languages", reference_data.languages),
+    "locale_codes": ("Locales", reference_data.locale_codes),
 }
 
 

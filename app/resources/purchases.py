@@ -25,8 +25,9 @@ from app.http.idempotency import Done, once
 from app.http.item_views import ItemViews
 from app.http.media_types import JSON
 from app.http.routes import Route, Said
-from app.services import downloadables, purchases, signed_links, stores
+from app.services.catalogue import downloadables, stores
 from app.services.clock import now
+from app.services.sales import purchases, signed_links
 from representations import Action, Link, Resource
 from schemas.errors import FieldError
 from schemas.purchase import PurchaseSchema

@@ -16,9 +16,10 @@ from app.http.endpoints import CollectionService, ItemService, Made
 from app.http.item_views import ItemViews
 from app.http.media_types import JSON
 from app.http.pagination import Window
-from app.services import access, scopes, stores
-from app.services.access import Principal
-from app.services.listing import Page, Selection
+from app.services.auth import authentication, scopes
+from app.services.auth.authentication import Principal
+from app.services.catalogue import stores
+from app.services.rows.listing import Page, Selection
 from representations import Action
 from schemas.errors import FieldError
 from schemas.store import StoreSchema
@@ -113,7 +114,7 @@ def _create(
     tx: Transaction, _owner: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> Made:
     store_id = stores.create(tx, values)
-    _, token = access.create_token(
+    _, token = authentication.create_token(
         tx, scope=scopes.STORE, store_id=store_id, note="made with the store"
     )
     return Made(store_id, {"token": token})

@@ -11,7 +11,8 @@ from app.http.collection_views import CollectionViews, pages
 from app.http.declaration import TO_STORE, Declaration
 from app.http.endpoints import CollectionService, ItemService
 from app.http.item_views import ItemViews
-from app.services import stores, tokens
+from app.services.auth import tokens
+from app.services.catalogue import stores
 from schemas.token import TokenSchema
 
 TOKEN = Declaration(

@@ -11,7 +11,7 @@ from app.http.collection_views import CollectionViews, pages
 from app.http.declaration import TO_STORE, Declaration, LinkTo, Relation
 from app.http.endpoints import CollectionService, ItemService, Made
 from app.http.item_views import ItemViews
-from app.services import downloadables, translations
+from app.services.catalogue import downloadables, translations
 from schemas.translation import TranslationSchema
 
 TRANSLATION = Declaration(

@@ -32,9 +32,9 @@ from app.http.media_types import JSON, MULTIPART
 from app.http.multipart import OCTETS, media_type
 from app.http.raw_body import clean, name_of, received
 from app.http.routes import Route, Said
-from app.services import downloadables, stores, uploads
-from app.services.access import Principal
-from app.services.main_files import NewFile
+from app.services.auth.authentication import Principal
+from app.services.catalogue import downloadables, stores, upload_slots
+from app.services.catalogue.main_files import NewFile
 from app.storage import Blob, Partial
 from representations import Action, Link, Resource
 from schemas.library_file import LibraryFileSchema
@@ -108,8 +108,8 @@ def _create(call: Call, item_id: int, find: Finder, about: Link) -> Response:
             ensure_valid(_SCHEMA, values, errors, ())
             with call.writing() as tx:
                 owner = find(tx, principal, item_id)
-                gone = uploads.remove_expired(tx)
-                token = uploads.create(
+                gone = upload_slots.remove_expired(tx)
+                token = upload_slots.create(
                     tx,
                     principal,
                     store_id=owner.get("store_id", owner["id"]),
@@ -152,8 +152,8 @@ def _slot(call: Call, about: Link, token: str) -> Response:
 
 def _put(call: Call, token: str) -> Response:
     """Answer a PUT of the whole file at a slot."""
-    slot = uploads.find(call.db, token)
-    uploads.ensure_open(slot)
+    slot = upload_slots.find(call.db, token)
+    upload_slots.ensure_open(slot)
     if call.request.mimetype == MULTIPART and slot["announced_size"] is None:
         # What curl -X PUT -F sends: the file is in the form, and not all of it.
         return _left(call, _from_form(call, token))
@@ -161,7 +161,7 @@ def _put(call: Call, token: str) -> Response:
     declared = str(slot["file_type"] or "")
     receiving = received(call, record, slot["file_name"], declared, slot)
     with receiving as file, call.writing() as tx:
-        record = uploads.finish(tx, slot, file)
+        record = upload_slots.finish(tx, slot, file)
     call.installation.removal.remove([slot["partial_key"]])
     return _left(call, record)
 
@@ -214,7 +214,7 @@ def _tus(view: Callable[[Call, str], Response]) -> Callable[..., Response]:
 
 def _post(call: Call, token: str) -> Response:
     """Answer a POST: a form with the file, or the beginning of a resumable upload."""
-    if uploads.find(call.db, token)["announced_size"] is not None:
+    if upload_slots.find(call.db, token)["announced_size"] is not None:
         raise BadRequest("PUT the file, as it was announced")
     is_form = call.request.mimetype == MULTIPART
     if not is_form:
@@ -228,8 +228,8 @@ def _from_form(call: Call, token: str) -> Mapping[str, Any]:
 
     Return the record that has it now.
     """
-    slot = uploads.find(call.db, token)
-    uploads.ensure_open(slot)
+    slot = upload_slots.find(call.db, token)
+    upload_slots.ensure_open(slot)
     call.close()
     reader = bodies.Reader(_FORM, call.settings, call.installation.storage)
     reader.ensure_readable(call.request, "POST")
@@ -243,7 +243,7 @@ def _from_form(call: Call, token: str) -> Mapping[str, Any]:
             name, declared = slot["file_name"] or file.name, slot["file_type"]
             kind = media_type(declared, name) if declared else file.type
             with call.writing() as tx:
-                record = uploads.finish(tx, slot, NewFile(name, kind, file.blob))
+                record = upload_slots.finish(tx, slot, NewFile(name, kind, file.blob))
     call.installation.removal.remove([slot["partial_key"]])
     return record
 
@@ -262,15 +262,15 @@ def _ensure_whole(fields: Mapping[str, Any]) -> None:
 def _begin(call: Call, token: str) -> Response:
     """Begin a resumable upload, perhaps with its first bytes."""
     request, removal = call.request, call.installation.removal
-    slot = uploads.find(call.db, token)
-    uploads.ensure_open(slot)
+    slot = upload_slots.find(call.db, token)
+    upload_slots.ensure_open(slot)
     call.close()
     length = tus.length(request, call.settings.max_file_size)
     said = tus.metadata(request)
     storage = call.installation.storage
     key = storage.new_key()
     # Named first: what no row names is not on its way, and can be removed.
-    before = uploads.start(
+    before = upload_slots.start(
         call.installation.database,
         slot,
         key=key,
@@ -292,7 +292,7 @@ def _begin(call: Call, token: str) -> Response:
 @_tus
 def _offset(call: Call, token: str) -> Response:
     """Answer a HEAD: how far it came."""
-    slot = uploads.find(call.db, token)
+    slot = upload_slots.find(call.db, token)
     call.close()
     if slot["length"] is None:
         raise UnknownLink("no resumable upload was begun here; POST begins one")
@@ -313,9 +313,9 @@ def _offset(call: Call, token: str) -> Response:
 @_tus
 def _go_on(call: Call, token: str) -> Response:
     """Answer a PATCH: bytes that follow those that are there."""
-    slot = uploads.find(call.db, token)
+    slot = upload_slots.find(call.db, token)
     call.close()
-    uploads.ensure_open(slot)
+    upload_slots.ensure_open(slot)
     if call.request.mimetype != tus.OFFSET_OCTETS:
         raise UnsupportedMediaType(
             f"a part of a resumable upload is of type {tus.OFFSET_OCTETS}",
@@ -331,10 +331,10 @@ def _go_on(call: Call, token: str) -> Response:
 @_tus
 def _give_up(call: Call, token: str) -> Response:
     """Answer a DELETE: nothing of it stays."""
-    slot = uploads.find(call.db, token)
-    uploads.ensure_open(slot)
+    slot = upload_slots.find(call.db, token)
+    upload_slots.ensure_open(slot)
     with call.writing() as tx:
-        uploads.remove(tx, slot["id"])
+        upload_slots.remove(tx, slot["id"])
     call.installation.removal.remove([slot["partial_key"]])
     return _empty(204, {})
 
@@ -359,7 +359,7 @@ def _add_locked(
 ) -> int:
     # Under the lock: another request may have come between, and changed all.
     slot = _reread(call, token)
-    uploads.ensure_open(slot)
+    upload_slots.ensure_open(slot)
     if any(seen[name] != slot[name] for name in ("partial_key", "offset")):
         raise _elsewhere(slot)
     partial.resume(slot["offset"])
@@ -382,7 +382,7 @@ def _receive(
     def note() -> None:
         nonlocal noted
         partial.sync()
-        uploads.advance(call.installation.database, slot, noted, partial.size)
+        upload_slots.advance(call.installation.database, slot, noted, partial.size)
         noted = partial.size
 
     try:
@@ -413,7 +413,7 @@ def _finish(call: Call, slot: dict[str, Any], blob: Blob) -> None:
     declared = str(slot["file_type"] or "")
     name = slot["file_name"] or name_of(record, declared)
     with call.installation.removal.remove_unless_named(blob.key), call.writing() as tx:
-        uploads.finish(tx, slot, NewFile(name, media_type(declared, name), blob))
+        upload_slots.finish(tx, slot, NewFile(name, media_type(declared, name), blob))
 
 
 def _before(call: Call, slot: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -436,7 +436,7 @@ def _elsewhere(slot: Mapping[str, Any]) -> Conflict:
 
 
 def _reread(call: Call, token: str) -> dict[str, Any]:
-    slot = uploads.find(call.db, token)
+    slot = upload_slots.find(call.db, token)
     call.close()
     return slot
 

@@ -11,7 +11,7 @@ from app.http.collection_views import CollectionViews, pages
 from app.http.declaration import TO_STORE, Declaration, LinkTo, Relation
 from app.http.endpoints import CollectionService, Deed, ItemService
 from app.http.item_views import ItemViews
-from app.services import downloadables, versions
+from app.services.catalogue import downloadables, versions
 from schemas.version import VersionSchema
 
 VERSION = Declaration(

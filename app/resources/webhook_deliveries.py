@@ -7,7 +7,8 @@ from app.http.collection_views import CollectionViews, pages
 from app.http.declaration import TO_STORE, Declaration
 from app.http.endpoints import CollectionService, Deed, ItemService
 from app.http.item_views import ItemViews
-from app.services import stores, webhooks
+from app.services.catalogue import stores
+from app.services.webhooks import outbox
 from schemas.webhook_delivery import EVENTS, WebhookDeliverySchema
 
 DELIVERY = Declaration(
@@ -29,30 +30,30 @@ DELIVERY = Declaration(
         "says so."
     ),
     schema=WebhookDeliverySchema(),
-    columns=webhooks.SOURCE.names,
+    columns=outbox.SOURCE.names,
     links=(TO_STORE,),
 )
-KIND = Kind(DELIVERY, webhooks.SOURCE)
+KIND = Kind(DELIVERY, outbox.SOURCE)
 
 REPLAY = Deed(
     name="replay-webhook-delivery",
     title="Replay Webhook Delivery",
     words="Tell the webhook again",
     message="webhook_delivery {id} will be told again.",
-    do=webhooks.replay,
+    do=outbox.replay,
 )
 
 
 def register(app: Flask, catalogue: Catalogue) -> None:
     """Publish the views."""
-    items = ItemViews(KIND, ItemService(find=webhooks.find, deed=REPLAY), catalogue)
+    items = ItemViews(KIND, ItemService(find=outbox.find, deed=REPLAY), catalogue)
     items.register(app)
     CollectionViews(
         items,
         "/stores/{id}/webhook_deliveries",
         CollectionService(
             owner=stores.find,
-            version=lambda db, store: webhooks.version(db, store["id"]),
-            page=pages(webhooks.IN_STORE),
+            version=lambda db, store: outbox.version(db, store["id"]),
+            page=pages(outbox.IN_STORE),
         ),
     ).register(app)

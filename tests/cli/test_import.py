@@ -283,11 +283,11 @@ def test_a_token_that_is_refused_is_said(far, folder):
 
 
 def test_the_token_of_a_command_is_gone_afterwards(run, folder, installation):
-    from app.services import access
+    from app.services.auth import authentication
 
     run("import", folder, "--price", "1")
     with installation.database.reading() as db:
-        assert len(access.tokens(db)) == 1
+        assert len(authentication.tokens(db)) == 1
 
 
 def test_people_are_told_in_words(data_dir, folder):

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from app import create_app
 from app.cli import main
-from app.services import uploads
+from app.services.catalogue import upload_slots
 from app.settings import Settings
 from app.storage import storage_at
 from tests import storages
@@ -46,7 +46,7 @@ def items(api):
 
 @pytest.fixture
 def keys(items, installation):
-    from app.services import blobs as named
+    from app.services.catalogue import blob_references as named
 
     with installation.database.reading() as db:
         return {file.code: file.key for file in named.files(db)}
@@ -151,16 +151,16 @@ def test_nothing_is_removed_while_a_restore_or_a_backup_copies_files(
 def test_an_interrupted_backup_is_not_taken_for_a_whole_one(
     run, items, data_dir, tmp_path, monkeypatch
 ):
-    from app.services import transfer
+    from app.services.operations import backups
 
     def interrupted(*_arguments):
         raise OSError(5, "Input/output error")
 
     copy = tmp_path / "copy"
-    real = transfer.copying_rows
-    monkeypatch.setattr(transfer, "copying_rows", interrupted)
+    real = backups.copying_rows
+    monkeypatch.setattr(backups, "copying_rows", interrupted)
     assert run("backup", str(copy), code=1).exit_code == 1
-    monkeypatch.setattr(transfer, "copying_rows", real)
+    monkeypatch.setattr(backups, "copying_rows", real)
     said = run("restore", str(copy), code=1, folder=tmp_path / "new")
     assert "not a complete backup" in said.stderr
     plain = {"SIRENHALL_HOST": "127.0.0.1"}
@@ -173,7 +173,7 @@ def test_an_interrupted_backup_is_not_taken_for_a_whole_one(
 def test_a_start_that_hangs_holds_up_others_for_a_while_only(
     run, installation, data_dir, monkeypatch
 ):
-    monkeypatch.setattr("app.services.provisioning.START_SECONDS", 0.3)
+    monkeypatch.setattr("app.services.operations.provisioning.START_SECONDS", 0.3)
     with (data_dir / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         said = run("sweep", code=1)
@@ -183,8 +183,8 @@ def test_a_start_that_hangs_holds_up_others_for_a_while_only(
 def test_a_sweep_removes_expired_slots(api, run, items, monkeypatch, data_dir):
     slot = api.post("/downloadables/1/upload_url", json={}).json["upload_url"]
     api.post(slot, headers={"Tus-Resumable": "1.0.0", "Upload-Length": "10"})
-    real = uploads.now
-    monkeypatch.setattr(uploads, "now", lambda: real() + 25 * 3600)
+    real = upload_slots.now
+    monkeypatch.setattr(upload_slots, "now", lambda: real() + 25 * 3600)
     # Opening the installation has cleared them before.
     run("sweep")
     assert len(blobs(data_dir)) == 3

@@ -47,7 +47,7 @@ def test_a_304_renders_nothing_and_reads_no_page(api, item, installation, monkey
 
     monkeypatch.setattr("representations.hal_json.HalJson.render", fail)
     monkeypatch.setattr("app.http.documents.ItemDocuments.fragments", fail)
-    monkeypatch.setattr("app.services.listing.Listing.page", fail)
+    monkeypatch.setattr("app.services.rows.listing.Listing.page", fail)
     for path, etag in etags.items():
         response = api.get(path, headers={"If-None-Match": etag})
         assert response.status_code == 304
@@ -124,7 +124,9 @@ def test_every_answer_that_shows_it_carries_its_tag(api):
 
 
 def test_a_date_is_given_once_its_second_is_over(api, monkeypatch):
-    monkeypatch.setattr("app.services.downloadables.now", lambda: clock.now() - 100)
+    monkeypatch.setattr(
+        "app.services.catalogue.downloadables.now", lambda: clock.now() - 100
+    )
     path = f"/downloadables/{api.add()}"
     date = api.get(path).headers["Last-Modified"]
     unchanged = api.get(path, headers={"If-Modified-Since": date})
@@ -145,7 +147,7 @@ def test_a_date_does_not_outlive_the_time_zone_it_was_shown_in(
     now = clock.now()
     monkeypatch.setattr("app.http.call.clock.now", lambda: now + 100)
     date = api.get(path).headers["Last-Modified"]
-    monkeypatch.setattr("app.services.stores.now", lambda: now + 50)
+    monkeypatch.setattr("app.services.catalogue.stores.now", lambda: now + 50)
     api.patch("/stores/1", json={"timezone": "Asia/Tokyo"})
     response = api.get(path, headers={"If-Modified-Since": date})
     assert response.status_code == 200

@@ -10,7 +10,8 @@ import pytest
 
 from app import create_app
 from app.errors import ConfigurationError
-from app.services import clock, downloads, signed_links
+from app.services import clock
+from app.services.sales import downloads, signed_links
 from tests import storages
 from tests.conftest import Api, settings_for, wait_until
 

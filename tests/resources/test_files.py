@@ -7,8 +7,9 @@ import io
 import pytest
 
 from app.errors import PurchaseRevoked
-from app.services import downloads, purchases, scopes
-from app.services.access import Principal
+from app.services.auth import scopes
+from app.services.auth.authentication import Principal
+from app.services.sales import downloads, purchases
 from tests.conftest import FORMATS, OTHER_STORE, Api, blobs
 
 MAIN = b"the album"

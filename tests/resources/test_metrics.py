@@ -39,7 +39,7 @@ def test_all_workers_are_counted_together(tmp_path):
     while ask(server, "GET", "/health/live").status != 200:
         time.sleep(0.05)
     from app.database import Database
-    from app.services import access, scopes
+    from app.services.auth import authentication, scopes
     from app.settings import Settings
     from tests.conftest import environment_for
 
@@ -47,7 +47,7 @@ def test_all_workers_are_counted_together(tmp_path):
     settings = Settings.from_environment(environment, data_dir=server.data_dir)
     database = Database(settings.database)
     with database.writing() as tx:
-        _, token = access.create_token(tx, scope=scopes.CLIENT, store_id=None)
+        _, token = authentication.create_token(tx, scope=scopes.CLIENT, store_id=None)
     database.close()
     headers = {"Authorization": f"Bearer {token}"}
     before = counted(ask(server, "GET", "/metrics", headers=headers).body.decode())

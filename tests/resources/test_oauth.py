@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from app.models import TOKENS
-from app.services import access, clients, scopes
+from app.services.auth import authentication, clients, scopes
 from app.services.clock import now
 from tests.conftest import OTHER_STORE, Api
 
@@ -185,7 +185,7 @@ def test_a_broken_request_is_refused(anonymous, data, content_type, status):
 
 def test_an_expired_token_says_so(anonymous, client, installation):
     with installation.database.writing() as tx:
-        digest = access.digest(client.access_token)
+        digest = authentication.digest(client.access_token)
         tx.execute(
             update(TOKENS).where(TOKENS.c.digest == digest).values(date_expires=now())
         )

@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from app.services import access, clients, clock, scopes
+from app.services import clock
+from app.services.auth import authentication, clients, scopes
 from tests.conftest import FORMATS, OTHER_STORE, Api, environment_for
 from tests.resources.test_oauth import CALLBACK, CHALLENGE, VERIFIER
 
@@ -15,7 +16,7 @@ from tests.resources.test_oauth import CALLBACK, CHALLENGE, VERIFIER
 def merchant(app, installation):
     """A client with a token of its own, which tests may revoke."""
     with installation.database.writing() as tx:
-        number, text = access.create_token(tx, scope=scopes.STORE, store_id=1)
+        number, text = authentication.create_token(tx, scope=scopes.STORE, store_id=1)
     merchant = Api(app.test_client(), text)
     merchant.token_id = number
     return merchant
@@ -90,7 +91,7 @@ def test_tokens_are_listed_in_every_format_without_their_texts(
     assert answer.status_code == 200
     for text in (api.token, given["access_token"], given["refresh_token"]):
         assert text not in answer.text
-        assert access.digest(text) not in answer.text
+        assert authentication.digest(text) not in answer.text
 
 
 def test_a_grant_says_whose_it_is(api, anonymous, program):
@@ -140,10 +141,10 @@ def test_who_reads_lists_tokens_and_ends_none(api, reader):
 
 def test_the_use_of_a_token_is_kept_to_the_hour(api, installation, monkeypatch):
     moment = 1_800_000_000 + 1234
-    monkeypatch.setattr(access, "now", lambda: moment)
+    monkeypatch.setattr(authentication, "now", lambda: moment)
     api.get("/stores/1")
     with installation.database.reading() as db:
-        [record] = access.tokens(db)
+        [record] = authentication.tokens(db)
     assert record["date_last_used"] == moment // 3600 * 3600
     writes = []
     monkeypatch.setattr(
@@ -239,7 +240,9 @@ def test_a_grant_lives_no_longer_than_the_token_that_consented(
     app, anonymous, program, installation, monkeypatch
 ):
     with installation.database.writing() as tx:
-        _, text = access.create_token(tx, scope=scopes.STORE, store_id=1, lifetime=600)
+        _, text = authentication.create_token(
+            tx, scope=scopes.STORE, store_id=1, lifetime=600
+        )
     given = consent(anonymous, program, text)
     owner = Api(app.test_client(), text)
     programs = Api(app.test_client(), given["access_token"])
@@ -247,7 +250,7 @@ def test_a_grant_lives_no_longer_than_the_token_that_consented(
         made.post("/stores/1/upload_url").json["upload_url"]
         for made in (owner, programs)
     ]
-    for module in (clock, access, clients):
+    for module in (clock, authentication, clients):
         monkeypatch.setattr(module, "now", lambda: clock.time.time() + 700)
     for module in ("oauth", "uploads"):
         monkeypatch.setattr(

@@ -3,7 +3,7 @@
 import pytest
 
 from app.http.languages import ranges
-from app.services.translations import best
+from app.services.catalogue.translations import best
 from tests.conftest import FORMATS
 
 ARABIC = {"language": "ar", "name": "وحيد القرن", "description": "للطباعة"}

@@ -9,7 +9,8 @@ import pytest
 
 from app import create_app
 from app.errors import Conflict
-from app.services import housekeeping, uploads
+from app.services.catalogue import upload_slots
+from app.services.operations import maintenance
 from tests import storages
 from tests.conftest import Api, blobs, settings_for
 
@@ -137,8 +138,8 @@ def test_no_slot_no_upload(anonymous):
 
 def test_a_slot_ends_with_its_time(app, api, anonymous, item, slot, monkeypatch):
     url = slot()
-    real = uploads.now
-    monkeypatch.setattr(uploads, "now", lambda: real() + 24 * 3600)
+    real = upload_slots.now
+    monkeypatch.setattr(upload_slots, "now", lambda: real() + 24 * 3600)
     assert anonymous.put(url, data=b"x").status_code == 410
 
 
@@ -252,7 +253,7 @@ def test_one_request_at_a_time_adds_to_it(app, anonymous, begun, installation):
     if not storages.is_s3():
         token = begun.rpartition("/")[2]
         with installation.database.reading() as db:
-            key = uploads.find(db, token)["partial_key"]
+            key = upload_slots.find(db, token)["partial_key"]
         with installation.storage.partial(key):
             answer = patch(anonymous, begun, b"x", 0)
         assert answer.status_code == 423
@@ -282,7 +283,7 @@ def test_what_was_not_noted_does_not_count(anonymous, begun, installation):
     patch(anonymous, begun, CONTENT[:1000], 0)
     token = begun.rpartition("/")[2]
     with installation.database.reading() as db:
-        key = uploads.find(db, token)["partial_key"]
+        key = upload_slots.find(db, token)["partial_key"]
     with installation.storage.partial(key) as partial:
         partial.resume(1000)
         partial.write(b"not noted")
@@ -296,11 +297,11 @@ def test_a_server_stopped_before_the_last_commit_finishes_later(
     patch(anonymous, begun, CONTENT[:-1], 0)
     token = begun.rpartition("/")[2]
     with installation.database.reading() as db:
-        slot = uploads.find(db, token)
+        slot = upload_slots.find(db, token)
     with installation.storage.partial(slot["partial_key"]) as partial:
         partial.resume(slot["offset"])
         partial.write(CONTENT[-1:])
-        uploads.advance(installation.database, slot, slot["offset"], len(CONTENT))
+        upload_slots.advance(installation.database, slot, slot["offset"], len(CONTENT))
         partial.keep()
     assert offset(anonymous, begun) == len(CONTENT)
     assert api.get(f"/downloadables/{item}/file").data == CONTENT
@@ -311,16 +312,16 @@ def test_who_comes_late_to_a_finished_upload_does_it_no_harm(
 ):
     token = begun.rpartition("/")[2]
     with installation.database.reading() as db:
-        stale = uploads.find(db, token)
+        stale = upload_slots.find(db, token)
     assert patch(anonymous, begun, CONTENT, 0).status_code == 204
     # A request that had looked before the last one was done.
-    real, seen = uploads.find, []
+    real, seen = upload_slots.find, []
 
     def find(db, token):
         seen.append(token)
         return dict(stale) if len(seen) == 1 else real(db, token)
 
-    monkeypatch.setattr(uploads, "find", find)
+    monkeypatch.setattr(upload_slots, "find", find)
     assert patch(anonymous, begun, b"late", 0).status_code == 410
     monkeypatch.undo()
     assert api.get(f"/downloadables/{item}/file").data == CONTENT
@@ -331,13 +332,13 @@ def test_two_that_end_an_upload_at_once_leave_its_file(
 ):
     token = begun.rpartition("/")[2]
     with installation.database.reading() as db:
-        stale = uploads.find(db, token)
+        stale = upload_slots.find(db, token)
     assert patch(anonymous, begun, CONTENT, 0).status_code == 204
     # Where a storage has no lock, the second looks before the first has ended.
     seen = {**stale, "offset": len(CONTENT)}
-    monkeypatch.setattr(uploads, "find", lambda _db, _token: dict(seen))
+    monkeypatch.setattr(upload_slots, "find", lambda _db, _token: dict(seen))
     assert offset(anonymous, begun) == len(CONTENT)
-    monkeypatch.setattr(uploads, "advance", lambda *_: None)
+    monkeypatch.setattr(upload_slots, "advance", lambda *_: None)
     assert offset(anonymous, begun) == len(CONTENT)
     monkeypatch.undo()
     assert api.get(f"/downloadables/{item}/file").data == CONTENT
@@ -348,11 +349,11 @@ def test_what_was_begun_anew_gets_nothing_of_before(
 ):
     token = begun.rpartition("/")[2]
     with installation.database.reading() as db:
-        before = uploads.find(db, token)
+        before = upload_slots.find(db, token)
     headers = {**TUS, "Upload-Length": "3"}
     assert anonymous.post(begun, headers=headers).status_code == 201
     with pytest.raises(Conflict):
-        uploads.advance(installation.database, before, 0, 1000)
+        upload_slots.advance(installation.database, before, 0, 1000)
     assert offset(anonymous, begun) == 0
     assert patch(anonymous, begun, b"new", 0).status_code == 204
     assert api.get(f"/downloadables/{item}/file").data == b"new"
@@ -363,8 +364,8 @@ def test_expired_slots_leave_nothing(
 ):
     patch(anonymous, begun, CONTENT[:10], 0)
     assert len(blobs(data_dir)) == 1
-    real = uploads.now
-    monkeypatch.setattr(uploads, "now", lambda: real() + 25 * 3600)
+    real = upload_slots.now
+    monkeypatch.setattr(upload_slots, "now", lambda: real() + 25 * 3600)
     api.post(f"/downloadables/{item}/upload_url", json={})
     assert blobs(data_dir) == []
 
@@ -424,7 +425,7 @@ def test_what_expired_is_tidied_up(
     anonymous, begun, data_dir, installation, monkeypatch
 ):
     patch(anonymous, begun, CONTENT[:10], 0)
-    real = uploads.now
-    monkeypatch.setattr(uploads, "now", lambda: real() + 25 * 3600)
-    housekeeping.tidy(installation)
+    real = upload_slots.now
+    monkeypatch.setattr(upload_slots, "now", lambda: real() + 25 * 3600)
+    maintenance.tidy(installation)
     assert blobs(data_dir) == []

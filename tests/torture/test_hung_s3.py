@@ -38,7 +38,7 @@ def hung(tmp_path):
 def test_a_call_ends_and_the_next_ones_are_refused_at_once(hung, tmp_path, monkeypatch):
     monkeypatch.setattr("app.storage.s3_bucket.READ_SECONDS", 1)
     monkeypatch.setattr("app.storage.breaker.SLOW_SECONDS", 0.5)
-    monkeypatch.setattr("app.services.readiness.PATIENCE", 0.5)
+    monkeypatch.setattr("app.services.operations.readiness.PATIENCE", 0.5)
     app = provisioned_app(settings_for(tmp_path / "data", storage_url=hung.url))
     installation = app.extensions["sirenhall"]
     api = Api(app.test_client(), installation.starter_token)

@@ -12,7 +12,7 @@ from app.database import Database
 from app.migrations import HEAD
 from tests.cli.test_import import invoke
 from tests.conftest import environment_for
-from tests.services.test_migrations import old
+from tests.services.operations.test_migration import old
 
 __all__ = ["old"]
 ITEM = """INSERT INTO downloadables (id, store_id, item_category_id, revision, name,

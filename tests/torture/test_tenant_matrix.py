@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.services import access, scopes
+from app.services.auth import authentication, scopes
 from tests.conftest import Api
 
 UNKNOWN = {"number": "999999", "text": "0f" * 16}
@@ -82,7 +82,7 @@ def other(operator, app, installation):
     made = operator.post("/stores", json=store)
     assert made.status_code == 201
     with installation.database.writing() as tx:
-        _, token = access.create_token(tx, scope=scopes.STORE, store_id=2)
+        _, token = authentication.create_token(tx, scope=scopes.STORE, store_id=2)
     return Api(app.test_client(), token)
 
 

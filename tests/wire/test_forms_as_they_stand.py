@@ -101,11 +101,11 @@ class Maker:
         return urlsplit(listed[0]["_links"]["self"]["href"]).path
 
     def token(self):
-        from app.services import access, scopes
+        from app.services.auth import authentication, scopes
 
         database = self.api.client.application.extensions["sirenhall"].database
         with database.writing() as tx:
-            number, _ = access.create_token(tx, scope=scopes.STORE, store_id=1)
+            number, _ = authentication.create_token(tx, scope=scopes.STORE, store_id=1)
         return f"/tokens/{number}"
 
 

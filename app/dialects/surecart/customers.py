@@ -10,8 +10,8 @@ from app.dialects.surecart.wire import DIALECT, asked, principal
 from app.errors import Invalid
 from app.http.addresses import DOWNLOAD
 from app.http.call import Call
-from app.services import downloads, signed_links
 from app.services.clock import now
+from app.services.sales import downloads, signed_links
 from schemas.surecart import SureCartExposeSchema
 
 _SCHEMA = SureCartExposeSchema()

@@ -22,9 +22,9 @@ from app.dialects.surecart.wire import (
 )
 from app.errors import Invalid, NotFound
 from app.http.call import Call
-from app.services import downloadables, files, library
-from app.services.access import Principal
-from app.services.conditions import All, AnyOf, Compare, Exists
+from app.services.auth.authentication import Principal
+from app.services.catalogue import downloadables, files, library
+from app.services.rows.filters import All, AnyOf, Compare, Exists
 from schemas.errors import FieldError
 from schemas.surecart import SureCartDownloadSchema
 

@@ -26,8 +26,8 @@ from app.http.addresses import UPLOADS
 from app.http.call import Call
 from app.http.multipart import OCTETS, media_type
 from app.http.raw_body import clean
-from app.services import library, uploads
-from app.services.access import Principal
+from app.services.auth.authentication import Principal
+from app.services.catalogue import library, upload_slots
 from app.services.clock import now
 from schemas.errors import FieldError
 from schemas.surecart import SureCartBlobSchema, SureCartMediaSchema
@@ -126,7 +126,7 @@ def _uploaded(tx: Transaction, who: Principal, signed_id: str) -> dict[str, Any]
     """Give the file that was left at a slot. Raises `Invalid`."""
     name = "direct_upload_signed_id"
     try:
-        slot = uploads.find(tx, signed_id)
+        slot = upload_slots.find(tx, signed_id)
     except RequestError as error:
         text = f"{name} must be the signed_id of a direct upload of the last day"
         raise Invalid.of([FieldError(name, "invalid", text)]) from error
@@ -170,8 +170,8 @@ def _direct_upload(call: Call) -> Response:
     declared = values["content_type"] or ""
     hours = call.settings.upload_hours
     with call.writing() as tx:
-        gone = uploads.remove_expired(tx)
-        token = uploads.create(
+        gone = upload_slots.remove_expired(tx)
+        token = upload_slots.create(
             tx,
             who,
             store_id=who.store_id or 0,

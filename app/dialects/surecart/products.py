@@ -17,10 +17,10 @@ from app.dialects.surecart.wire import (
 )
 from app.errors import NotFound
 from app.http.call import Call
-from app.services import downloadables
-from app.services.access import Principal
-from app.services.conditions import AnyOf, Defined, Not
-from app.services.places import currency_digits
+from app.services.auth.authentication import Principal
+from app.services.catalogue import downloadables
+from app.services.reference_data import currency_digits
+from app.services.rows.filters import AnyOf, Defined, Not
 from schemas.values import MONEY_DIGITS
 
 NAME = "product"

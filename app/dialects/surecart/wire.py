@@ -14,9 +14,9 @@ from app.dialects.selecting import Made, joined
 from app.dialects.speaking import Dialect, answer
 from app.errors import BadRequest, Invalid, Problem
 from app.http.call import Call
-from app.services import stores
-from app.services.access import Principal
-from app.services.listing import Listing, Order, Selection
+from app.services.auth.authentication import Principal
+from app.services.catalogue import stores
+from app.services.rows.listing import Listing, Order, Selection
 from schemas.base import ResourceSchema
 from schemas.errors import FieldError
 

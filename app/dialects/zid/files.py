@@ -25,8 +25,8 @@ from app.http.addresses import UPLOADS
 from app.http.call import Call
 from app.http.multipart import media_type
 from app.http.raw_body import clean
-from app.services import downloadables, files, library, uploads
-from app.services.listing import Order
+from app.services.catalogue import downloadables, files, library, upload_slots
+from app.services.rows.listing import Order
 from schemas.errors import FieldError
 from schemas.zid import ZidAttachSchema, ZidPresignSchema
 
@@ -44,8 +44,8 @@ def _presign(call: Call, uuid: str) -> Response:
     name = clean(values["file_name"])
     declared = values["content_type"]
     with call.writing() as tx:
-        gone = uploads.remove_expired(tx)
-        token = uploads.create(
+        gone = upload_slots.remove_expired(tx)
+        token = upload_slots.create(
             tx,
             who.principal,
             store_id=who.store_id,
@@ -101,7 +101,7 @@ def _uploaded(tx: Transaction, who: Reader, values: Mapping[str, Any]) -> int:
     if values["key"] is None:
         raise _wrong("key", "can't be blank, unless library_id is given")
     try:
-        slot = uploads.find(tx, values["key"].rpartition("/")[2])
+        slot = upload_slots.find(tx, values["key"].rpartition("/")[2])
     except RequestError:
         slot = {"store_id": None}
     if slot["store_id"] != who.store_id or slot["downloadable_id"] is not None:

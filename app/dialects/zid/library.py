@@ -19,8 +19,8 @@ from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
 from app.http import bodies, merchant_file
 from app.http.call import Call
 from app.http.changes import keeping_file, needed_file
-from app.services import library
-from app.services.listing import Order
+from app.services.catalogue import library
+from app.services.rows.listing import Order
 from schemas.zid import ZidLibrarySchema
 
 NONE = "there is no file with this id in the library"

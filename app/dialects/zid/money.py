@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from app.services.places import currency_digits
+from app.services.reference_data import currency_digits
 from schemas.values import money_value
 
 if TYPE_CHECKING:

@@ -24,14 +24,9 @@ from app.dialects.zid.wire import (
 )
 from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
 from app.http.call import Call
-from app.services import (
-    downloadables,
-    item_categories,
-    offers,
-    purchases,
-    translations,
-)
-from app.services.listing import Order
+from app.services.catalogue import downloadables, item_categories, offers, translations
+from app.services.rows.listing import Order
+from app.services.sales import purchases
 from schemas.downloadable import DownloadableSchema
 from schemas.errors import FieldError
 from schemas.translation import TranslationSchema

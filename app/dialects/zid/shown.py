@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from app.dialects.zid.money import price_text, symbol
 from app.dialects.zid.wire import Reader, moment
-from app.services.translations import best
+from app.services.catalogue.translations import best
 from schemas.values import money_value
 
 HOURS = 24

@@ -12,8 +12,8 @@ from app.dialects.speaking import Dialect
 from app.errors import BadRequest, Forbidden, NotFound, Problem
 from app.http.call import Call
 from app.http.pagination import with_query
-from app.services import downloadables, stores
-from app.services.access import Principal
+from app.services.auth.authentication import Principal
+from app.services.catalogue import downloadables, stores
 
 PREFIX = "/zid/v1"
 USUAL_SIZE, MOST = 10, 50

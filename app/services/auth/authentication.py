@@ -1,0 +1,248 @@
+"""Access tokens: making, listing and revoking them, and who a token stands for."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, delete, or_, select, update
+
+from app.database import Database, Snapshot, Statement, Transaction
+from app.errors import ConfigurationError
+from app.models import TOKENS
+from app.services.auth.scopes import OF_ALL_STORES, READ_ONLY
+from app.services.clock import now
+
+ACCESS, REFRESH = "access", "refresh"
+PERSONAL = "token "
+
+HOUR = 3600
+PREFIX = "sirenhall_"
+"""Lets scanners of leaked secrets recognize a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who sends a request: a token's scope, and its store (None: all of them).
+
+    `caller` is the same for all tokens of one OAuth client. `token_id` is the token,
+    0 where there is none. `date_expires` is in seconds UTC, and so is `last_hour`: the
+    full hour in which the token was last known to be used.
+    """
+
+    scope: str
+    store_id: int | None
+    caller: str = ""
+    token_id: int = 0
+    date_expires: int | None = None
+    last_hour: int | None = None
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether a person holds the token, rather than a client of OAuth2."""
+        return self.caller.startswith(PERSONAL)
+
+    @property
+    def can_write(self) -> bool:
+        """Whether the token may change anything."""
+        return self.scope not in READ_ONLY
+
+    def sees(self, store_id: int) -> bool:
+        """Whether a store and what belongs to it exist for this token."""
+        return self.store_id is None or self.store_id == store_id
+
+
+_BY_DIGEST = Statement(
+    select(
+        TOKENS.c.scope,
+        TOKENS.c.store_id,
+        TOKENS.c.id,
+        TOKENS.c.client_id,
+        TOKENS.c.date_expires,
+        TOKENS.c.date_last_used,
+    ).where(
+        TOKENS.c.digest == bindparam("digest"),
+        TOKENS.c.kind == ACCESS,
+        TOKENS.c.date_revoked.is_(None),
+    )
+)
+
+_IS_VALID = Statement(
+    select(TOKENS.c.id).where(
+        TOKENS.c.id == bindparam("id"),
+        TOKENS.c.date_revoked.is_(None),
+        or_(
+            TOKENS.c.date_expires.is_(None), TOKENS.c.date_expires > bindparam("moment")
+        ),
+    )
+)
+_EXPIRY = Statement(select(TOKENS.c.date_expires).where(TOKENS.c.id == bindparam("id")))
+_PARENTS = TOKENS.alias("parents")
+_PARENT_EXPIRY = Statement(
+    select(_PARENTS.c.date_expires).where(
+        TOKENS.c.id == bindparam("id"), _PARENTS.c.id == TOKENS.c.parent_id
+    )
+)
+_ALL = Statement(
+    select(
+        TOKENS.c.id,
+        TOKENS.c.scope,
+        TOKENS.c.store_id,
+        TOKENS.c.note,
+        TOKENS.c.date_created,
+        TOKENS.c.date_expires,
+        TOKENS.c.date_last_used,
+        TOKENS.c.date_revoked,
+    )
+    .where(TOKENS.c.client_id.is_(None))
+    .order_by(TOKENS.c.id)
+)
+
+
+def digest(token: str) -> str:
+    """Give what is stored of a token: it has 256 random bits, so a plain hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Expired(Exception):
+    """The token was valid once."""
+
+
+def authenticate(db: Snapshot, token: str) -> Principal | None:
+    """Find who a token stands for; None if it is unknown or revoked.
+
+    Raises `Expired`.
+    """
+    row = db.row(_BY_DIGEST, digest=digest(token))
+    if row is None:
+        return None
+    scope, store_id, number, client_id, expires, last_hour = row
+    if expires is not None and expires <= now():
+        raise Expired
+    caller = f"client {client_id} {store_id}" if client_id else f"{PERSONAL}{number}"
+    return Principal(scope, store_id, caller, number, expires, last_hour)
+
+
+def is_valid(db: Snapshot, principal: Principal) -> bool:
+    """Return whether the token of a principal is still valid."""
+    return db.row(_IS_VALID, id=principal.token_id, moment=now()) is not None
+
+
+class LastUses:
+    """The tokens whose hour of last use is to be written down.
+
+    A request only notes it: it must not wait for the writers of others.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[int, int] = {}
+        self.is_written_by_another = False
+        """Whether a thread writes them, so that no request has to."""
+
+    def note(self, principal: Principal) -> bool:
+        """Record the use of a token; False where its hour is known already."""
+        hour = this_hour()
+        if not principal.token_id or principal.last_hour == hour:
+            return False
+        self._ids[principal.token_id] = hour
+        return True
+
+    def write(self, database: Database) -> None:
+        """Write down what was noted, at once."""
+        if not self._ids:
+            return
+        noted, self._ids = self._ids, {}
+        with database.writing() as tx:
+            # A copy: a request that has just begun may still note in it.
+            for token_id, hour in list(noted.items()):
+                tx.execute(
+                    update(TOKENS)
+                    .where(TOKENS.c.id == token_id)
+                    .values(date_last_used=hour)
+                )
+
+
+def this_hour() -> int:
+    """Return the current hour, in seconds UTC."""
+    return now() // HOUR * HOUR
+
+
+def create_token(  # noqa: PLR0913 - each is a column
+    tx: Transaction,
+    *,
+    scope: str,
+    store_id: int | None,
+    note: str = "",
+    token: str | None = None,
+    client_id: int | None = None,
+    kind: str = ACCESS,
+    code_digest: str | None = None,
+    parent_id: int | None = None,
+    lifetime: int | None = None,
+) -> tuple[int, str]:
+    """Make a token and give its id and text; only its digest is kept.
+
+    `lifetime` is in seconds, None: until it is revoked. It ends with its parent, the
+    token with which a merchant consented to it.
+    """
+    ensure_scope_fits(scope, store_id)
+    text = token or PREFIX + secrets.token_urlsafe(32)
+    values = {
+        "digest": digest(text),
+        "scope": scope,
+        "store_id": store_id,
+        "note": note,
+        "client_id": client_id,
+        "kind": kind,
+        "code_digest": code_digest,
+        "parent_id": parent_id,
+        "date_created": now(),
+        "date_expires": None if lifetime is None else now() + lifetime,
+    }
+    return tx.insert(TOKENS, values), text
+
+
+def ensure_scope_fits(scope: str, store_id: int | None) -> None:
+    """Refuse a store with a scope for all, and the reverse.
+
+    Raises `ConfigurationError`.
+    """
+    if (store_id is None) != (scope in OF_ALL_STORES):
+        is_for_all = scope in OF_ALL_STORES
+        raise ConfigurationError(
+            f"scope {scope} is for "
+            + ("all stores, so name none" if is_for_all else "one store, name it")
+        )
+
+
+def tokens(db: Snapshot) -> list[dict[str, Any]]:
+    """List all personal tokens, without their texts, which nobody has."""
+    return [dict(zip(_ALL.columns, row, strict=True)) for row in db.rows(_ALL)]
+
+
+def remove_token(tx: Transaction, token_id: int) -> None:
+    """Remove a token that nobody but this process has had."""
+    tx.execute(delete(TOKENS).where(TOKENS.c.id == token_id))
+
+
+def expiry(db: Snapshot, token_id: int) -> int | None:
+    """Return when a token ends, in seconds UTC; None if it does not."""
+    expires: int | None = db.value(_EXPIRY, id=token_id)
+    return expires
+
+
+def personal_expiry(db: Snapshot, principal: Principal) -> int | None:
+    """Return when a person's token ends, in seconds UTC; None if it does not.
+
+    That of a program is renewed; there it is the token that consented to it.
+    """
+    if principal.is_personal:
+        return principal.date_expires
+    expires: int | None = db.value(_PARENT_EXPIRY, id=principal.token_id)
+    return expires
+
+
+def lifetime_with(tx: Transaction, parent_id: int | None, lifetime: int) -> int:
+    """Return a lifetime in seconds that ends with the parent's, if it has one."""
+    ends = expiry(tx, parent_id) if parent_id else None
+    return lifetime if ends is None else max(0, min(lifetime, ends - now()))

@@ -1,0 +1,91 @@
+"""The tokens and grants of a store, as its merchant may list and end them."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, case, func, select
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import NotFound
+from app.models import OAUTH_CLIENTS, STORES, TOKENS
+from app.services.auth import authentication, revocation
+from app.services.auth.authentication import Principal
+from app.services.rows import listing
+from schemas.token import ACCESS, GRANT, PERSONAL
+
+_T, _C = TOKENS.c, OAUTH_CLIENTS.c
+_VALID = (
+    select(
+        _T.id,
+        _T.store_id,
+        case(
+            (_T.client_id.is_(None), PERSONAL),
+            (_T.kind == authentication.REFRESH, GRANT),
+            else_=ACCESS,
+        ).label("kind"),
+        _T.scope,
+        _T.note,
+        func.coalesce(_C.client_id, "").label("client_id"),
+        func.coalesce(_C.name, "").label("client_name"),
+        _T.date_created,
+        _T.date_expires,
+        _T.date_last_used,
+    )
+    .select_from(TOKENS.outerjoin(OAUTH_CLIENTS, _C.id == _T.client_id))
+    .where(_T.date_revoked.is_(None))
+    .subquery("valid_tokens")
+)
+SOURCE = listing.source(
+    name="token",
+    table=_VALID,
+    columns=tuple(_VALID.c),
+    joined=_VALID,
+    searched=None,
+)
+IN_STORE = listing.Listing(SOURCE, owner="store_id")
+
+_USED = func.coalesce(_VALID.c.date_last_used, _VALID.c.date_created)
+_BY_ID = Statement(
+    SOURCE.rows()
+    .add_columns(
+        STORES.c.date_modified.label("store_modified"),
+        _USED.label("date_modified"),
+        _USED.label("revision"),
+    )
+    .where(_VALID.c.id == bindparam("id"))
+)
+_STATE = Statement(
+    select(
+        func.count().label("total"),
+        func.coalesce(func.max(_VALID.c.id), 0).label("newest"),
+        func.coalesce(func.sum(_VALID.c.id), 0).label("ids"),
+        func.coalesce(func.sum(_USED), 0).label("used"),
+    ).where(_VALID.c.store_id == bindparam("store_id"))
+)
+_GRANT = Statement(
+    select(_T.client_id, _T.kind, _T.code_digest).where(_T.id == bindparam("id"))
+)
+
+
+def find(db: Snapshot, principal: Principal, token_id: int) -> dict[str, Any]:
+    """Return a valid token of a store that the principal sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=token_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def version(db: Snapshot, store_id: int) -> str:
+    """Return a text that changes with each change of a store's tokens."""
+    return "-".join(map(str, db.row(_STATE, store_id=store_id) or ()))
+
+
+def remove(tx: Transaction, record: dict[str, Any]) -> list[str]:
+    """End a token and what was made with it; with a grant, all that it led to.
+
+    Return the keys of partial uploads.
+    """
+    client_id, kind, code = tx.row(_GRANT, id=record["id"]) or (None, None, None)
+    if client_id is not None and kind == authentication.REFRESH:
+        store_id = record["store_id"]
+        return revocation.end_grant(tx, client_id, store_id, code).partial_keys
+    return revocation.end_tokens(tx, _T.id == record["id"]).partial_keys

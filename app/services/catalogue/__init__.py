@@ -1,0 +1,1 @@
+"""What is for sale: stores, item categories, downloadables and their files."""

@@ -1,0 +1,214 @@
+"""Attributes: names with values that a merchant gives to stores and what is in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Table, bindparam, delete, select, update
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import Conflict, NotFound
+from app.models import (
+    ATTRIBUTES,
+    DOWNLOADABLES,
+    ITEM_CATEGORIES,
+    STORES,
+    Collection,
+)
+from app.services.auth.authentication import Principal
+from app.services.clock import now
+from app.services.rows import listing
+
+MAX_ATTRIBUTES = 100
+"""They are shown with what they belong to, so there cannot be any number."""
+
+SOURCE = listing.source(
+    name="attribute",
+    table=ATTRIBUTES,
+    columns=listing.shown_columns(ATTRIBUTES),
+    joined=ATTRIBUTES,
+    searched=None,
+)
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    SOURCE.rows()
+    .add_columns(STORES.c.date_modified.label("store_modified"), ATTRIBUTES.c.revision)
+    .where(ATTRIBUTES.c.id == bindparam("id"))
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Owning:
+    """A kind that has attributes: its table, and what of an attribute names its row."""
+
+    table: Table
+    column: str
+    collection: Collection | None
+    """The kept collection whose version changes along; None: those of all."""
+
+    @property
+    def listing(self) -> listing.Listing:
+        """The attributes of one."""
+        return listing.Listing(SOURCE, owner=self.column)
+
+
+OF_STORE = Owning(STORES, "of_store_id", None)
+OF_CATEGORY = Owning(ITEM_CATEGORIES, "item_category_id", Collection.ITEM_CATEGORIES)
+OF_DOWNLOADABLE = Owning(DOWNLOADABLES, "downloadable_id", Collection.DOWNLOADABLES)
+OWNINGS = (OF_STORE, OF_CATEGORY, OF_DOWNLOADABLE)
+
+_NAMES = {
+    owning.column: Statement(
+        select(
+            ATTRIBUTES.c.name,
+            ATTRIBUTES.c.id,
+            ATTRIBUTES.c.value,
+            ATTRIBUTES.c.visibility,
+        )
+        .where(ATTRIBUTES.c[owning.column] == bindparam("owner_id"))
+        .order_by(ATTRIBUTES.c.id)
+    )
+    for owning in OWNINGS
+}
+
+
+def find(db: Snapshot, principal: Principal, attribute_id: int) -> dict[str, Any]:
+    """Give an attribute of a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=attribute_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def create(
+    tx: Transaction,
+    owning: Owning,
+    owner: Mapping[str, Any],
+    values: Mapping[str, Any],
+) -> int:
+    """Give an owner one more, and give its id. Raises `Conflict`."""
+    names = _by_name(tx, owning, owner["id"])
+    if values["name"] in names:
+        raise Conflict.about(
+            "name",
+            f"name {values['name']} is already in use by attribute "
+            f"{names[values['name']][0]}; PATCH the collection to change it by name",
+        )
+    _ensure_room(len(names) + 1)
+    attribute_id = _insert(tx, owning, owner, values)
+    _note(tx, owning, owner, 1)
+    return attribute_id
+
+
+def put(
+    tx: Transaction,
+    owning: Owning,
+    owner: Mapping[str, Any],
+    several: Sequence[Mapping[str, Any]],
+    *,
+    is_whole: bool,
+) -> None:
+    """Give an owner several by name, changing those it has; with `is_whole` no others.
+
+    Raises `Conflict` if there would be too many.
+    """
+    names = _by_name(tx, owning, owner["id"])
+    wanted = {values["name"]: values for values in several}
+    gone = [names[name][0] for name in names if is_whole and name not in wanted]
+    new = [values for name, values in wanted.items() if name not in names]
+    _ensure_room(len(names) - len(gone) + len(new))
+    if gone:
+        tx.execute(delete(ATTRIBUTES).where(ATTRIBUTES.c.id.in_(gone)))
+    for values in new:
+        _insert(tx, owning, owner, values)
+    changed = 0
+    for name, values in wanted.items():
+        if name in names and (values["value"], values["visibility"]) != names[name][1:]:
+            _update(tx, names[name][0], values)
+            changed += 1
+    if gone or new or changed:
+        _note(tx, owning, owner, len(new) - len(gone))
+
+
+def change(
+    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Change an attribute. Raises `Conflict` where its owner has that name already."""
+    owning, owner = owner_of(record)
+    names = _by_name(tx, owning, owner["id"])
+    taken = names.get(values.get("name", record["name"]))
+    if taken and taken[0] != record["id"]:
+        raise Conflict.about(
+            "name", f"name {values['name']} is already in use by attribute {taken[0]}"
+        )
+    _update(tx, record["id"], values)
+    _note(tx, owning, owner, 0)
+
+
+def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Remove an attribute."""
+    tx.execute(delete(ATTRIBUTES).where(ATTRIBUTES.c.id == record["id"]))
+    owning, owner = owner_of(record)
+    _note(tx, owning, owner, -1)
+
+
+def owner_of(record: Mapping[str, Any]) -> tuple[Owning, dict[str, Any]]:
+    """Give what an attribute belongs to: its kind, and its id and store."""
+    owning = next(o for o in OWNINGS if record[o.column] is not None)
+    return owning, {"id": record[owning.column], "store_id": record["store_id"]}
+
+
+def _by_name(
+    tx: Snapshot, owning: Owning, owner_id: int
+) -> dict[str, tuple[int, str, str]]:
+    rows = tx.rows(_NAMES[owning.column], owner_id=owner_id)
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+def _ensure_room(number: int) -> None:
+    if number > MAX_ATTRIBUTES:
+        raise Conflict(f"a resource has at most {MAX_ATTRIBUTES} attributes")
+
+
+def _insert(
+    tx: Transaction,
+    owning: Owning,
+    owner: Mapping[str, Any],
+    values: Mapping[str, Any],
+) -> int:
+    moment = now()
+    row = {
+        **values,
+        owning.column: owner["id"],
+        "store_id": owner.get("store_id", owner["id"]),
+        "revision": 1,
+        "date_created": moment,
+        "date_modified": moment,
+    }
+    return tx.insert(ATTRIBUTES, row)
+
+
+def _update(tx: Transaction, attribute_id: int, values: Mapping[str, Any]) -> None:
+    tx.execute(
+        update(ATTRIBUTES)
+        .where(ATTRIBUTES.c.id == attribute_id)
+        .values(**values, revision=ATTRIBUTES.c.revision + 1, date_modified=now())
+    )
+
+
+def _note(
+    tx: Transaction, owning: Owning, owner: Mapping[str, Any], added: int
+) -> None:
+    """Change the owner along: its attributes are part of what it looks like."""
+    table = owning.table.c
+    tx.execute(
+        update(owning.table)
+        .where(table.id == owner["id"])
+        .values(
+            attribute_count=table.attribute_count + added,
+            revision=table.revision + 1,
+            date_modified=now(),
+        )
+    )
+    store_id = owner.get("store_id", owner["id"])
+    listing.note_change(tx, store_id, owning.collection)

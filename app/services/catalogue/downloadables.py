@@ -1,0 +1,491 @@
+"""Downloadables: what a store sells, and the file that customers get for it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import BigInteger, bindparam, delete, func, or_, select, update
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import Conflict, Invalid, NotFound
+from app.models import (
+    DOWNLOADABLE_PURCHASES,
+    DOWNLOADABLES,
+    ITEM_CATEGORIES,
+    OFFERS,
+    STORES,
+    TRANSLATIONS,
+    UPLOAD_SLOTS,
+    VERSIONS,
+    Collection,
+)
+from app.services.auth.authentication import Principal
+from app.services.catalogue import blob_references, main_files
+from app.services.catalogue.main_files import NewFile
+from app.services.clock import now
+from app.services.reference_data import currency_digits
+from app.services.rows import listing
+from app.services.rows.search_text import folded
+from app.services.webhooks import outbox
+from schemas.downloadable import DownloadableSchema
+from schemas.errors import FieldError
+from schemas.item_category import DOWNLOADED
+from schemas.values import MONEY_DIGITS, money_text
+
+TOLD = ("id", "code", "name", "version", "file_name", "file_size", "file_sha256")
+"""What webhooks are told of one."""
+
+_CURRENT = VERSIONS.c.id == DOWNLOADABLES.c.version_id
+SOURCE = listing.source(
+    name="downloadable",
+    table=DOWNLOADABLES,
+    columns=(
+        *listing.shown_columns(DOWNLOADABLES),
+        VERSIONS.c.number.label("version"),
+        VERSIONS.c.file_name,
+        VERSIONS.c.file_size,
+        VERSIONS.c.file_type,
+        VERSIONS.c.file_sha256,
+        VERSIONS.c.upload_date,
+    ),
+    joined=DOWNLOADABLES.outerjoin(VERSIONS, _CURRENT),
+)
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    SOURCE.rows()
+    .add_columns(
+        STORES.c.date_modified.label("store_modified"),
+        DOWNLOADABLES.c.revision,
+        DOWNLOADABLES.c.date_counted,
+        VERSIONS.c.blob_key,
+    )
+    .where(DOWNLOADABLES.c.id == bindparam("id"))
+)
+_BY_CODE = Statement(
+    select(DOWNLOADABLES.c.id).where(
+        DOWNLOADABLES.c.store_id == bindparam("store_id"),
+        DOWNLOADABLES.c.code == bindparam("code"),
+    )
+)
+_BY_UUID = Statement(
+    select(DOWNLOADABLES.c.id).where(
+        DOWNLOADABLES.c.store_id == bindparam("store_id"),
+        DOWNLOADABLES.c.uuid == bindparam("uuid"),
+    )
+)
+_DELIVERY_TYPE = Statement(
+    select(ITEM_CATEGORIES.c.item_delivery_type).where(
+        ITEM_CATEGORIES.c.id == bindparam("id"),
+        ITEM_CATEGORIES.c.store_id == bindparam("store_id"),
+    )
+)
+_CURRENCY = Statement(select(STORES.c.currency).where(STORES.c.id == bindparam("id")))
+_UNIT = bindparam("unit", type_=BigInteger)
+_TOO_FINE = Statement(
+    select(func.count().label("total"))
+    .select_from(
+        DOWNLOADABLES.outerjoin(OFFERS, OFFERS.c.downloadable_id == DOWNLOADABLES.c.id)
+    )
+    .where(
+        DOWNLOADABLES.c.store_id == bindparam("store_id"),
+        or_(
+            DOWNLOADABLES.c.price % _UNIT != 0,
+            OFFERS.c.sale_price % _UNIT != 0,
+            OFFERS.c.cost % _UNIT != 0,
+        ),
+    )
+)
+_PARTIALS = Statement(
+    select(UPLOAD_SLOTS.c.partial_key).where(
+        UPLOAD_SLOTS.c.downloadable_id == bindparam("id"),
+        UPLOAD_SLOTS.c.partial_key.is_not(None),
+    )
+)
+_BLOBS = Statement(
+    select(VERSIONS.c.blob_key).where(VERSIONS.c.downloadable_id == bindparam("id"))
+)
+
+_TEXTS = ("name", "description")
+_TRANSLATED = Statement(
+    select(TRANSLATIONS.c.name, TRANSLATIONS.c.description)
+    .where(TRANSLATIONS.c.downloadable_id == bindparam("id"))
+    .order_by(TRANSLATIONS.c.id)
+)
+_LOCALE = Statement(select(STORES.c.locale_code).where(STORES.c.id == bindparam("id")))
+_IN_LANGUAGE = Statement(
+    select(TRANSLATIONS.c.id).where(
+        TRANSLATIONS.c.downloadable_id == bindparam("id"),
+        func.lower(TRANSLATIONS.c.language) == bindparam("language"),
+    )
+)
+_SALE = Statement(
+    select(OFFERS.c.sale_price).where(OFFERS.c.downloadable_id == bindparam("id"))
+)
+_SOLD = Statement(
+    select(func.count().label("total"))
+    .select_from(DOWNLOADABLE_PURCHASES)
+    .where(DOWNLOADABLE_PURCHASES.c.downloadable_id == bindparam("id"))
+)
+
+ON_SHELF = ("is_archived", False)
+IN_STORE = listing.Listing(
+    SOURCE,
+    owner="store_id",
+    kept=Collection.DOWNLOADABLES,
+    usual=listing.Selection().also(*ON_SHELF),
+)
+EVERY_IN_STORE = listing.Listing(SOURCE, owner="store_id")
+IN_CATEGORY = listing.Listing(SOURCE, owner="item_category_id")
+
+
+def find(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, Any]:
+    """Give a downloadable of a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=downloadable_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def of_slot(db: Snapshot, downloadable_id: int) -> dict[str, Any] | None:
+    """Give the downloadable of an upload slot, which is a right by itself."""
+    return db.record(_BY_ID, id=downloadable_id)
+
+
+def count(db: Snapshot, store_id: int) -> int:
+    """Tell how many downloadables a store has on the shelf."""
+    return listing.total(db, store_id, Collection.DOWNLOADABLES)
+
+
+def currency(db: Snapshot, store_id: int) -> str:
+    """Give the currency of a store's prices (ISO 4217)."""
+    return str(db.value(_CURRENCY, id=store_id))
+
+
+def version(db: Snapshot, store_id: int) -> int:
+    """Give the version of a store's downloadables, on the shelf or not."""
+    return listing.version(db, store_id, Collection.DOWNLOADABLES)
+
+
+def problems(
+    db: Snapshot, store_id: int, values: Mapping[str, Any]
+) -> Iterator[FieldError]:
+    """Complain of a category that is none, and of a price too fine for the currency."""
+    category = values.get("item_category_id")
+    if category is not None:
+        delivery = db.value(_DELIVERY_TYPE, id=category, store_id=store_id)
+        if delivery is None:
+            yield FieldError(
+                "item_category_uri",
+                "not_found",
+                "item_category_uri must be an item_category of the same store",
+            )
+        elif delivery != DOWNLOADED:
+            yield FieldError(
+                "item_category_uri",
+                "not_downloaded",
+                "item_category_uri must be an item_category with the "
+                f"item_delivery_type downloaded; this one has {delivery}",
+            )
+    price = values.get("price")
+    if price is not None:
+        yield from price_problems(price, currency(db, store_id))
+
+
+def price_problems(price: int, currency: str) -> Iterator[FieldError]:
+    """Yield an error if a stored price has more decimals than its currency."""
+    digits = currency_digits(currency)
+    if price % 10 ** (MONEY_DIGITS - digits):
+        yield FieldError(
+            "price",
+            "too_many_decimals",
+            f"price must have at most {digits} decimals, as {currency} has; "
+            "it is never rounded",
+        )
+
+
+def ensure_prices_fit(tx: Snapshot, store_id: int, currency: str) -> None:
+    """Refuse a currency that is too coarse for a price there is. Raises `Conflict`."""
+    unit = 10 ** (MONEY_DIGITS - currency_digits(currency))
+    count = tx.value(_TOO_FINE, store_id=store_id, unit=unit)
+    if count:
+        noun = "downloadable has a price" if count == 1 else "downloadables have prices"
+        raise Conflict(
+            f"{count} {noun} with more decimals than {currency} has; change them first"
+        )
+
+
+def ensure_free(
+    tx: Snapshot, store_id: int, code: str, *, downloadable_id: int | None = None
+) -> None:
+    """Refuse a code that another downloadable of the store has. Raises `Conflict`."""
+    taken = tx.value(_BY_CODE, store_id=store_id, code=code)
+    if taken not in {None, downloadable_id}:
+        raise Conflict.about(
+            "code", f"code {code} is already in use by downloadable {taken}"
+        )
+
+
+def ensure_uuid_free(tx: Snapshot, store_id: int, uuid: str | None) -> None:
+    """Refuse a uuid that a downloadable of the store has. Raises `Conflict`."""
+    taken = uuid and by_uuid(tx, store_id, uuid)
+    if taken:
+        raise Conflict.about(
+            "uuid", f"uuid {uuid} is already in use by downloadable {taken}"
+        )
+
+
+def by_uuid(db: Snapshot, store_id: int, uuid: str) -> int | None:
+    """Give the id of a store's downloadable that has a uuid."""
+    found = db.value(_BY_UUID, store_id=store_id, uuid=uuid)
+    return None if found is None else int(found)
+
+
+def create(
+    tx: Transaction, store_id: int, values: Mapping[str, Any], file: NewFile | None
+) -> int:
+    """Create a downloadable and give its id."""
+    ensure_free(tx, store_id, values["code"])
+    ensure_uuid_free(tx, store_id, values.get("uuid"))
+    moment = now()
+    file_name = file.name if file else None
+    row = {
+        "uuid": str(uuid4()),
+        **values,
+        "store_id": store_id,
+        "search_text": _search_text(tx, {**values, "file_name": file_name}),
+        "revision": 1,
+        "date_archived": now() if values["is_archived"] else None,
+        "number_of_downloads": 0,
+        "date_created": moment,
+        "date_modified": moment,
+    }
+    downloadable_id = tx.insert(DOWNLOADABLES, row)
+    version_id = None
+    if file:
+        version_id = main_files.add_version(tx, {**row, "id": downloadable_id}, 1, file)
+        tx.execute(
+            update(DOWNLOADABLES)
+            .where(DOWNLOADABLES.c.id == downloadable_id)
+            .values(version_id=version_id)
+        )
+    made = {"url": None, **row, "id": downloadable_id, "version_id": version_id}
+    main_files.follow(tx, made, is_another=False)
+    added = 0 if values["is_archived"] else 1
+    listing.note_change(tx, store_id, Collection.DOWNLOADABLES, added=added)
+    _tell(tx, "created", store_id, downloadable_id)
+    return downloadable_id
+
+
+def change(
+    tx: Transaction,
+    record: Mapping[str, Any],
+    values: Mapping[str, Any],
+    file: NewFile | None,
+) -> None:
+    """Change a downloadable; a file becomes its newest version."""
+    if values.get("code", record["code"]) != record["code"]:
+        ensure_free(
+            tx, record["store_id"], values["code"], downloadable_id=record["id"]
+        )
+    if values.get("uuid", record["uuid"]) != record["uuid"]:
+        ensure_uuid_free(tx, record["store_id"], values["uuid"])
+    _ensure_consistent(tx, record, values)
+    changes = dict(values)
+    if file:
+        # What was said of the file of before is not true of this one.
+        is_first = record["version_id"] is None
+        notes = record["release_notes"] if is_first else ""
+        changes.setdefault("release_notes", notes)
+        changes["version_id"] = main_files.add_version(
+            tx,
+            {**record, "release_notes": changes["release_notes"]},
+            main_files.next_number(tx, record["id"]),
+            file,
+        )
+        main_files.touch_versions(tx, record["version_id"])
+        changes["url"] = None
+    elif "release_notes" in values and record["version_id"] is not None:
+        tx.execute(
+            update(VERSIONS)
+            .where(VERSIONS.c.id == record["version_id"])
+            .values(
+                release_notes=values["release_notes"],
+                revision=VERSIONS.c.revision + 1,
+                date_modified=now(),
+            )
+        )
+    archived = bool(values.get("is_archived", record["is_archived"]))
+    if archived != bool(record["is_archived"]):
+        changes["date_archived"] = now() if archived else None
+    file_name = file.name if file else record["file_name"]
+    changes["search_text"] = _search_text(
+        tx, {**record, **values, "file_name": file_name}
+    )
+    tx.execute(
+        update(DOWNLOADABLES)
+        .where(DOWNLOADABLES.c.id == record["id"])
+        .values(
+            **changes,
+            revision=DOWNLOADABLES.c.revision + 1,
+            date_modified=now(),
+        )
+    )
+    main_files.follow(
+        tx,
+        {**record, **changes},
+        is_another=not changes.keys().isdisjoint(("version_id", "url")),
+    )
+    added = bool(record["is_archived"]) - archived
+    listing.note_change(tx, record["store_id"], Collection.DOWNLOADABLES, added=added)
+    is_replaced = file is not None and record["version_id"] is not None
+    event = "file_replaced" if is_replaced else "updated"
+    _tell(tx, event, record["store_id"], record["id"])
+
+
+def _ensure_consistent(
+    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Refuse what its offer or its translations contradict.
+
+    Raises `Conflict` and `Invalid`.
+    """
+    if "language" in values and record["translation_count"]:
+        language = values["language"] or store_language(tx, record["store_id"])
+        taken = tx.value(_IN_LANGUAGE, id=record["id"], language=language.lower())
+        if taken is not None:
+            text = f"there is a translation into {language} ({taken}); delete it first"
+            raise Conflict.about("language", text)
+    sale = tx.value(_SALE, id=record["id"]) if "price" in values else None
+    if sale is not None and sale > values["price"]:
+        text = (
+            "price must be greater than or equal to the sale_price of its offer, "
+            f"{money_text(sale)}; lower that first"
+        )
+        raise Invalid.of([FieldError("price", "too_small", text)])
+
+
+def store_language(db: Snapshot, store_id: int) -> str:
+    """Give the language that a store has its texts in, unless they say otherwise."""
+    locale = str(db.value(_LOCALE, id=store_id) or "en")
+    return locale.partition("_")[0]
+
+
+def speak_as_before(tx: Transaction, store_id: int, language: str) -> None:
+    """Note the language of what is translated, since its store gets another one."""
+    tx.execute(
+        update(DOWNLOADABLES)
+        .where(
+            DOWNLOADABLES.c.store_id == store_id,
+            DOWNLOADABLES.c.language.is_(None),
+            DOWNLOADABLES.c.translation_count > 0,
+        )
+        .values(language=language, revision=DOWNLOADABLES.c.revision + 1)
+    )
+
+
+def touch(
+    tx: Transaction, store_id: int, downloadable_id: int, values: Mapping[str, Any]
+) -> None:
+    """Change a downloadable along with one of its versions."""
+    tx.execute(
+        update(DOWNLOADABLES)
+        .where(DOWNLOADABLES.c.id == downloadable_id)
+        .values(**values, revision=DOWNLOADABLES.c.revision + 1, date_modified=now())
+    )
+    listing.note_change(tx, store_id, Collection.DOWNLOADABLES)
+
+
+def drop_file(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Let a downloadable have no main file, unless another one becomes it."""
+    main_files.touch_versions(tx, record["version_id"])
+    gone = {"version_id": None, "url": None, "release_notes": ""}
+    touch(tx, record["store_id"], record["id"], gone)
+    follow_files(tx, {**record, **gone}, is_another=True)
+
+
+def follow_files(
+    tx: Transaction, record: Mapping[str, Any], *, is_another: bool
+) -> None:
+    """Let another file be the main one, where there is none any more."""
+    main_files.follow(tx, record, is_another=is_another)
+    current = of_slot(tx, record["id"]) or record
+    text = {"search_text": _search_text(tx, current)}
+    touch(tx, record["store_id"], record["id"], text)
+
+
+def parts_changed(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Change a downloadable along with one of its files, or its offer."""
+    touch(tx, record["store_id"], record["id"], {})
+    _tell(tx, "updated", record["store_id"], record["id"])
+
+
+def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) -> None:
+    """Change a downloadable along with one of its translations."""
+    record = of_slot(tx, downloadable_id) or {}
+    count = record["translation_count"] + added
+    text = _search_text(tx, {**record, "translation_count": count})
+    changes = {"translation_count": count, "search_text": text}
+    touch(tx, record["store_id"], downloadable_id, changes)
+    _tell(tx, "updated", record["store_id"], downloadable_id)
+
+
+def restore(tx: Transaction, version: Mapping[str, Any]) -> None:
+    """Make one of its versions the current one again."""
+    record = of_slot(tx, version["downloadable_id"]) or {}
+    main_files.touch_versions(tx, record.get("version_id"), version["id"])
+    changes = {
+        "version_id": version["id"],
+        "url": None,
+        "release_notes": version["release_notes"],
+        "search_text": _search_text(tx, {**record, "file_name": version["file_name"]}),
+    }
+    touch(tx, version["store_id"], version["downloadable_id"], changes)
+    main_files.follow(tx, {**record, **changes}, is_another=True)
+    _tell(tx, "file_replaced", version["store_id"], version["downloadable_id"])
+
+
+def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
+    """Tell whether nobody has bought a downloadable."""
+    return not db.value(_SOLD, id=record["id"])
+
+
+def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+    """Remove a downloadable; give the keys of the blobs that nothing names now.
+
+    They are to be deleted after the commit: a crash in between leaves a blob too
+    many, never a row without its blob. Raises `Conflict` for what was sold.
+    """
+    sold = tx.value(_SOLD, id=record["id"])
+    if sold:
+        noun = "customer has" if sold == 1 else "customers have"
+        raise Conflict(
+            f"{sold} {noun} bought downloadable {record['code']}; archive it instead "
+            "(is_archived), so that they keep what they paid for"
+        )
+    keys = [str(row[0]) for row in tx.rows(_BLOBS, id=record["id"])]
+    partials = [str(row[0]) for row in tx.rows(_PARTIALS, id=record["id"])]
+    _tell(tx, "deleted", record["store_id"], record["id"])
+    tx.execute(delete(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]))
+    added = 0 if record["is_archived"] else -1
+    listing.note_change(tx, record["store_id"], Collection.DOWNLOADABLES, added=added)
+    return blob_references.unnamed(tx, keys) + partials
+
+
+def _tell(tx: Transaction, what: str, store_id: int, downloadable_id: int) -> None:
+    """Let the store's webhook know."""
+
+    def data() -> dict[str, Any]:
+        record = of_slot(tx, downloadable_id) or {}
+        return outbox.shown(tx, "/downloadables/{id}", record, TOLD)
+
+    outbox.note(tx, f"downloadable.{what}", store_id, data)
+
+
+def _search_text(tx: Snapshot, values: Mapping[str, Any]) -> str:
+    """Give what a search looks through: the texts in all languages."""
+    text = folded(values, DownloadableSchema.searchable)
+    if not values.get("translation_count"):
+        return text
+    for row in tx.rows(_TRANSLATED, id=values["id"]):
+        text += "\n" + folded(dict(zip(_TRANSLATED.columns, row, strict=True)), _TEXTS)
+    return text

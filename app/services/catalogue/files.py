@@ -1,0 +1,256 @@
+"""The files of a downloadable: the main one, and any others that come with it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, case, delete, select
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import Conflict, Invalid, NotFound
+from app.models import DOWNLOADABLES, FILES, STORES, VERSIONS
+from app.services.auth.authentication import Principal
+from app.services.catalogue import downloadables, library, main_files
+from app.services.catalogue.main_files import NewFile
+from app.services.clock import now
+from app.services.rows import listing
+from schemas.errors import FieldError
+
+_F, _D, _V = FILES.c, DOWNLOADABLES.c, VERSIONS.c
+NAMELESS = FieldError(
+    "name", "required", "name can't be blank when url is set: customers see it"
+)
+_WHERE = ("library_file_id", "url")
+WITH_BLOB = FILES.join(DOWNLOADABLES, _D.id == _F.downloadable_id).outerjoin(
+    VERSIONS, _V.id == case((_F.is_main, _D.version_id), else_=_F.version_id)
+)
+ADDRESS = case((_F.is_main, _D.url), else_=_F.url)
+"""Where a file is that is kept elsewhere."""
+
+_COLUMNS = (
+    *(c for c in listing.shown_columns(FILES) if c.name not in {"version_id", "url"}),
+    ADDRESS.label("url"),
+    # What the main one is of, it has for itself.
+    case((_F.is_main, None), else_=_F.version_id).label("library_file_id"),
+    _V.id.label("version_id"),
+    _V.file_name,
+    _V.file_size,
+    _V.file_type,
+    _V.file_sha256,
+    _V.upload_date,
+)
+SOURCE = listing.source(
+    name="downloadable_file",
+    table=FILES,
+    columns=_COLUMNS,
+    joined=WITH_BLOB,
+    searched=None,
+)
+IDENTIFIED = listing.source(
+    name="identified_file",
+    table=FILES,
+    columns=(*_COLUMNS, _D.uuid.label("downloadable_uuid"), _V.blob_key),
+    joined=WITH_BLOB,
+    searched=None,
+)
+"""With what clients of other systems know a file by."""
+
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    SOURCE.rows()
+    .add_columns(
+        STORES.c.date_modified.label("store_modified"),
+        _F.revision,
+        _V.blob_key,
+        _D.uuid.label("downloadable_uuid"),
+    )
+    .where(_F.id == bindparam("id"))
+)
+_BY_UUID = Statement(
+    select(_F.id).where(
+        _F.store_id == bindparam("store_id"), _F.uuid == bindparam("uuid")
+    )
+)
+_MAIN = Statement(
+    select(_F.id).where(_F.downloadable_id == bindparam("id"), _F.is_main)
+)
+ON_SHELF = ("is_archived", False)
+OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
+IN_STORE = listing.Listing(IDENTIFIED, owner="store_id")
+
+
+def find(db: Snapshot, principal: Principal, file_id: int) -> dict[str, Any]:
+    """Give a file of a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=file_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def by_uuid(db: Snapshot, store_id: int, uuid: str) -> int | None:
+    """Give the id of a store's file that has a uuid."""
+    found = db.value(_BY_UUID, store_id=store_id, uuid=uuid)
+    return None if found is None else int(found)
+
+
+def problems(
+    db: Snapshot,
+    store_id: int,
+    values: Mapping[str, Any],
+    record: Mapping[str, Any] | None = None,
+) -> Iterator[FieldError]:
+    """Complain of what is in no library, of two at once, and of a nameless address."""
+    values = _meant(values, record)
+    of_library = values.get("library_file_id")
+    if of_library is not None and not library.has(db, store_id, of_library):
+        yield FieldError(
+            "library_file_uri",
+            "not_found",
+            "library_file_uri must be a library_file of the same store",
+        )
+    if of_library is not None and values.get("url") is not None:
+        text = "url can't be set together with library_file_uri"
+        yield FieldError("url", "exclusive", text)
+    is_touched = record is None or any(
+        values[name] != record[name] for name in ("name", "url")
+    )
+    if is_touched and values.get("url") is not None and not values.get("name"):
+        yield NAMELESS
+
+
+def _meant(
+    values: Mapping[str, Any], record: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    """Leave out what another source takes the place of: only that was sent."""
+    for name, other in (("url", "library_file_id"), ("library_file_id", "url")):
+        is_sent = record is not None and values[name] not in {None, record[name]}
+        if record is not None and is_sent and values[other] == record[other]:
+            return {**values, other: None}
+    return values
+
+
+def create(
+    tx: Transaction,
+    downloadable: Mapping[str, Any],
+    values: Mapping[str, Any],
+    file: NewFile | None,
+) -> int:
+    """Add a file to a downloadable; its first one is the main one. Give the id."""
+    store_id = downloadable["store_id"]
+    # Another one may have come since it was looked up.
+    downloadable = downloadables.of_slot(tx, downloadable["id"]) or downloadable
+    _ensure_one(values, file)
+    _ensure_uuid_free(tx, store_id, values.get("uuid"))
+    said = _said(values, None)
+    is_first = downloadable["version_id"] is None and downloadable["url"] is None
+    if is_first:
+        _make_main(tx, downloadable, values, file)
+        file_id = int(tx.value(_MAIN, id=downloadable["id"]))
+        main_files.touch(tx, file_id, **said)
+    else:
+        row = main_files.new_row(downloadable, is_main=False)
+        file_id = tx.insert(FILES, {**row, **said, **_kept(tx, store_id, values, file)})
+    downloadables.parts_changed(tx, downloadable)
+    return file_id
+
+
+def change(
+    tx: Transaction,
+    record: Mapping[str, Any],
+    values: Mapping[str, Any],
+    file: NewFile | None,
+) -> None:
+    """Change a file of a downloadable, or what is said about it."""
+    store_id = record["store_id"]
+    if values.get("uuid", record["uuid"]) != record["uuid"]:
+        _ensure_uuid_free(tx, store_id, values["uuid"])
+    said = _said(values, record)
+    is_other = file is not None or not values.keys().isdisjoint(
+        ("url", "library_file_id")
+    )
+    downloadable = downloadables.of_slot(tx, record["downloadable_id"]) or {}
+    falls_back = record["is_main"] and record["version_id"] is not None
+    if is_other:
+        _ensure_one(values, file, may_be_none=falls_back)
+    if is_other and record["is_main"]:
+        _make_main(tx, downloadable, values, file)
+    elif is_other:
+        said |= _kept(tx, store_id, values, file)
+    main_files.touch(tx, record["id"], **said)
+    if "is_archived" in values:
+        # One that is back on the shelf may be the only one.
+        current = downloadables.of_slot(tx, record["downloadable_id"]) or downloadable
+        downloadables.follow_files(tx, current, is_another=False)
+    downloadables.parts_changed(tx, downloadable)
+
+
+def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Take a file from a downloadable. Of the main one, its versions stay."""
+    downloadable = downloadables.of_slot(tx, record["downloadable_id"]) or {}
+    if record["is_main"]:
+        downloadables.drop_file(tx, downloadable)
+    else:
+        tx.execute(delete(FILES).where(_F.id == record["id"]))
+    downloadables.parts_changed(tx, downloadable)
+
+
+def _ensure_one(
+    values: Mapping[str, Any], file: NewFile | None, *, may_be_none: bool = False
+) -> None:
+    """Refuse what has no source, or two. Raises `Invalid`."""
+    given = [name for name in _WHERE if values.get(name) is not None]
+    if file is not None and given:
+        name = "url" if "url" in given else "library_file_uri"
+        text = f"{name} can't be sent together with a file: send one of them"
+        raise Invalid.of([FieldError(name, "exclusive", text)])
+    if file is None and not given and not may_be_none:
+        text = (
+            "file can't be blank: send it as a file part of multipart/form-data, or "
+            "send library_file_uri, or url with a name"
+        )
+        raise Invalid.of([FieldError("file", "required", text)])
+
+
+def _ensure_uuid_free(tx: Snapshot, store_id: int, uuid: str | None) -> None:
+    taken = uuid and by_uuid(tx, store_id, uuid)
+    if taken:
+        text = f"uuid {uuid} is already in use by file {taken}"
+        raise Conflict.about("uuid", text)
+
+
+def _said(
+    values: Mapping[str, Any], record: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Give what a row says of a file, whichever that is."""
+    names = ("uuid", "name", "title", "alt", "is_archived")
+    said = {name: values[name] for name in names if name in values}
+    was_archived = bool(record and record["is_archived"])
+    is_archived = bool(said.get("is_archived", was_archived))
+    if is_archived != was_archived:
+        said["date_archived"] = now() if is_archived else None
+    return said
+
+
+def _kept(
+    tx: Transaction, store_id: int, values: Mapping[str, Any], file: NewFile | None
+) -> dict[str, Any]:
+    """Give where a file is that is not the main one."""
+    if file is not None:
+        about = {name: values[name] for name in ("title", "alt") if name in values}
+        added = library.create(tx, store_id, file, about)
+        return {"version_id": added, "url": None}
+    if values.get("url") is not None:
+        return {"version_id": None, "url": values["url"]}
+    return {"version_id": values["library_file_id"], "url": None}
+
+
+def _make_main(
+    tx: Transaction,
+    downloadable: Mapping[str, Any],
+    values: Mapping[str, Any],
+    file: NewFile | None,
+) -> None:
+    """Give a downloadable its main file."""
+    if file is None and values.get("library_file_id") is not None:
+        file = main_files.of_stored(tx, values["library_file_id"])
+    changes = {} if file is not None else {"url": values["url"]}
+    downloadables.change(tx, downloadable, changes, file)

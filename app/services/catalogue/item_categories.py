@@ -1,0 +1,171 @@
+"""Item categories, and the rules of the DEFAULT one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import Conflict, NotFound
+from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES, Collection
+from app.services.auth.authentication import Principal
+from app.services.clock import now
+from app.services.rows import listing
+from app.services.rows.search_text import folded
+from schemas.item_category import DOWNLOADED, ItemCategorySchema
+
+DEFAULT = "DEFAULT"
+DEFAULT_NAME = "Default for all products"
+
+SOURCE = listing.source(
+    name="item_category",
+    table=ITEM_CATEGORIES,
+    columns=listing.shown_columns(ITEM_CATEGORIES),
+    joined=ITEM_CATEGORIES,
+)
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    SOURCE.rows()
+    .add_columns(
+        STORES.c.date_modified.label("store_modified"), ITEM_CATEGORIES.c.revision
+    )
+    .where(ITEM_CATEGORIES.c.id == bindparam("id"))
+)
+_BY_CODE = Statement(
+    select(ITEM_CATEGORIES.c.id).where(
+        ITEM_CATEGORIES.c.store_id == bindparam("store_id"),
+        ITEM_CATEGORIES.c.code == bindparam("code"),
+    )
+)
+_DOWNLOADED = Statement(
+    select(ITEM_CATEGORIES.c.id)
+    .where(
+        ITEM_CATEGORIES.c.store_id == bindparam("store_id"),
+        ITEM_CATEGORIES.c.item_delivery_type == DOWNLOADED,
+    )
+    .order_by(ITEM_CATEGORIES.c.id)
+    .limit(1)
+)
+_IN_USE = Statement(
+    select(func.count().label("total"))
+    .select_from(DOWNLOADABLES)
+    .where(DOWNLOADABLES.c.item_category_id == bindparam("id"))
+)
+
+LISTING = listing.Listing(SOURCE, owner="store_id", kept=Collection.ITEM_CATEGORIES)
+
+
+def default_values() -> dict[str, Any]:
+    """Give what the DEFAULT category of a new store is, as Foxy makes it."""
+    values, _ = ItemCategorySchema().read(
+        {
+            "code": DEFAULT,
+            "name": DEFAULT_NAME,
+            "item_delivery_type": "shipped",
+            "max_downloads_per_customer": 3,
+            "max_downloads_time_period": 24,
+        },
+        partial=False,
+    )
+    return values
+
+
+def find(db: Snapshot, principal: Principal, category_id: int) -> dict[str, Any]:
+    """Give a category of a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=category_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def find_code(db: Snapshot, store_id: int, code: str) -> int | None:
+    """Give the id of the category with a code, None if there is none."""
+    found = db.value(_BY_CODE, store_id=store_id, code=code)
+    return None if found is None else int(found)
+
+
+def first_downloaded(db: Snapshot, store_id: int) -> int | None:
+    """Give the id of a store's first category of downloads, None if there is none."""
+    found = db.value(_DOWNLOADED, store_id=store_id)
+    return None if found is None else int(found)
+
+
+def version(db: Snapshot, store_id: int) -> int:
+    """Give the version of a store's categories."""
+    return listing.version(db, store_id, Collection.ITEM_CATEGORIES)
+
+
+def ensure_free(
+    tx: Snapshot, store_id: int, code: str, *, category_id: int | None = None
+) -> None:
+    """Refuse a code that another category of the store has. Raises `Conflict`."""
+    taken = find_code(tx, store_id, code)
+    if taken not in {None, category_id}:
+        raise Conflict.about(
+            "code", f"code {code} is already in use by item_category {taken}"
+        )
+
+
+def create(tx: Transaction, store_id: int, values: Mapping[str, Any]) -> int:
+    """Create a category and give its id."""
+    ensure_free(tx, store_id, values["code"])
+    moment = now()
+    row = {
+        **values,
+        "store_id": store_id,
+        "revision": 1,
+        "search_text": folded(values, ItemCategorySchema.searchable),
+    }
+    category_id = tx.insert(
+        ITEM_CATEGORIES, {**row, "date_created": moment, "date_modified": moment}
+    )
+    listing.note_change(tx, store_id, Collection.ITEM_CATEGORIES, added=1)
+    return category_id
+
+
+def change(
+    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Change a category. Raises `Conflict` where that would break a rule."""
+    changed = {k for k, v in values.items() if v != record[k]}
+    if record["code"] == DEFAULT and changed & {"code", "name"}:
+        raise Conflict("the DEFAULT item_category keeps its code and name")
+    if "code" in changed:
+        ensure_free(tx, record["store_id"], values["code"], category_id=record["id"])
+    if record["item_delivery_type"] == DOWNLOADED and "item_delivery_type" in changed:
+        _ensure_unused(tx, record, "needs the item_delivery_type downloaded")
+    tx.execute(
+        update(ITEM_CATEGORIES)
+        .where(ITEM_CATEGORIES.c.id == record["id"])
+        .values(
+            **values,
+            search_text=folded({**record, **values}, ItemCategorySchema.searchable),
+            revision=ITEM_CATEGORIES.c.revision + 1,
+            date_modified=now(),
+        )
+    )
+    listing.note_change(tx, record["store_id"], Collection.ITEM_CATEGORIES)
+
+
+def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
+    """Tell whether a category is neither DEFAULT nor in use."""
+    return record["code"] != DEFAULT and not db.value(_IN_USE, id=record["id"])
+
+
+def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Remove a category that nothing uses. Raises `Conflict`."""
+    if record["code"] == DEFAULT:
+        raise Conflict("the DEFAULT item_category cannot be deleted")
+    _ensure_unused(tx, record, "cannot be deleted")
+    tx.execute(delete(ITEM_CATEGORIES).where(ITEM_CATEGORIES.c.id == record["id"]))
+    listing.note_change(tx, record["store_id"], Collection.ITEM_CATEGORIES, added=-1)
+
+
+def _ensure_unused(tx: Snapshot, record: Mapping[str, Any], consequence: str) -> None:
+    count = tx.value(_IN_USE, id=record["id"])
+    if count:
+        noun = "downloadable" if count == 1 else "downloadables"
+        raise Conflict(
+            f"item_category {record['code']} is used by {count} {noun} "
+            f"and {consequence}"
+        )

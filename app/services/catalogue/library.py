@@ -1,0 +1,203 @@
+"""The library of a store: files that belong to no downloadable, to be used by any."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import Conflict, NotFound
+from app.models import FILES, STORES, VERSIONS, Collection
+from app.services.auth.authentication import Principal
+from app.services.catalogue import blob_references, main_files, versions
+from app.services.catalogue.main_files import NewFile
+from app.services.clock import now
+from app.services.rows import listing
+
+_V = VERSIONS.c
+_OF_NONE = (
+    select(VERSIONS)
+    .where(_V.downloadable_id.is_(None))
+    .subquery(Collection.LIBRARY_FILES)
+)
+_EARLIER = VERSIONS.alias("earlier")
+_FIRST = (
+    select(VERSIONS)
+    .where(
+        ~select(_EARLIER.c.id)
+        .where(
+            _EARLIER.c.blob_key == _V.blob_key,
+            _EARLIER.c.store_id == _V.store_id,
+            # The library's own comes first: it is there for its own sake.
+            or_(
+                and_(
+                    _EARLIER.c.downloadable_id.is_(None),
+                    _V.downloadable_id.is_not(None),
+                ),
+                and_(
+                    _EARLIER.c.downloadable_id.is_(None)
+                    == _V.downloadable_id.is_(None),
+                    _EARLIER.c.id < _V.id,
+                ),
+            ),
+        )
+        .exists()
+    )
+    .subquery("media")
+)
+_NOT_SHOWN = {"blob_key", "downloadable_id", "number", "release_notes"}
+SOURCE = listing.source(
+    name="library_file",
+    table=_OF_NONE,
+    columns=tuple(
+        c for c in listing.shown_columns(_OF_NONE) if c.name not in _NOT_SHOWN
+    ),
+    joined=_OF_NONE,
+    searched=None,
+)
+IDENTIFIED = listing.source(
+    name="identified_library_file",
+    table=_OF_NONE,
+    columns=(*SOURCE.columns, _OF_NONE.c.blob_key),
+    joined=_OF_NONE,
+    searched=None,
+)
+"""With what clients of other systems know a file by."""
+
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    SOURCE.rows()
+    .add_columns(
+        STORES.c.date_modified.label("store_modified"),
+        _OF_NONE.c.revision,
+        _OF_NONE.c.blob_key,
+    )
+    .where(_OF_NONE.c.id == bindparam("id"))
+)
+_USED = Statement(
+    select(func.count().label("total"))
+    .select_from(FILES)
+    .where(FILES.c.version_id == bindparam("id"))
+)
+IN_STORE = listing.Listing(
+    SOURCE, owner="store_id", kept=Collection.LIBRARY_FILES, usual=listing.Selection()
+)
+
+IDENTIFIED_IN_STORE = listing.Listing(IDENTIFIED, owner="store_id")
+MEDIA = listing.source(
+    name="media",
+    table=_FIRST,
+    columns=listing.shown_columns(_FIRST),
+    joined=_FIRST,
+    searched=None,
+)
+"""Every file that a store has, of the library and of versions: each blob once."""
+
+MEDIA_IN_STORE = listing.Listing(MEDIA, owner="store_id")
+_WITH_BLOB = Statement(
+    select(VERSIONS)
+    .where(_V.store_id == bindparam("store_id"), _V.blob_key == bindparam("key"))
+    .order_by(_V.downloadable_id.is_not(None), _V.id)
+)
+
+
+def find(db: Snapshot, principal: Principal, file_id: int) -> dict[str, Any]:
+    """Give a file of the library of a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=file_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def of_slot(db: Snapshot, file_id: int) -> dict[str, Any]:
+    """Give a file of the library, of any store."""
+    return db.record(_BY_ID, id=file_id) or {}
+
+
+def with_blob(db: Snapshot, store_id: int, key: str) -> list[dict[str, Any]]:
+    """Give all that a store has of a blob: its library's file first, then versions."""
+    statement = _WITH_BLOB
+    rows = db.rows(statement, store_id=store_id, key=key)
+    return [dict(zip(statement.columns, row, strict=True)) for row in rows]
+
+
+def has(db: Snapshot, store_id: int, file_id: int) -> bool:
+    """Tell whether a file is in the library of a store."""
+    record = db.record(_BY_ID, id=file_id)
+    return record is not None and record["store_id"] == store_id
+
+
+def version(db: Snapshot, store_id: int) -> int:
+    """Give the version of a store's library."""
+    return listing.version(db, store_id, Collection.LIBRARY_FILES)
+
+
+def create(
+    tx: Transaction, store_id: int, file: NewFile, values: Mapping[str, Any]
+) -> int:
+    """Add a file to the library, and give its id."""
+    row = {**main_files.stored(store_id, file), "number": 0, **values}
+    file_id = tx.insert(VERSIONS, row)
+    listing.note_change(tx, store_id, Collection.LIBRARY_FILES, added=1)
+    return file_id
+
+
+def change(
+    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Change what is said about a file of the library."""
+    tx.execute(
+        update(VERSIONS)
+        .where(_V.id == record["id"])
+        .values(**values, revision=_V.revision + 1, date_modified=now())
+    )
+    listing.note_change(tx, record["store_id"], Collection.LIBRARY_FILES)
+
+
+def keep(tx: Transaction, store_id: int, key: str) -> int | None:
+    """Let a file that a store has be in its library; give its id there, None if not.
+
+    A version's is put there: what is used again must not go with a downloadable.
+    """
+    rows = with_blob(tx, store_id, key)
+    if not rows:
+        return None
+    first = rows[0]
+    if first["downloadable_id"] is None:
+        return int(first["id"])
+    return create(tx, store_id, main_files.of_stored(tx, first["id"]), {})
+
+
+def remove_blob(tx: Transaction, principal: Principal, key: str) -> list[str]:
+    """Remove a file wherever a store has it; give the key of its blob.
+
+    Raises `NotFound`, and `Conflict` while a downloadable or a purchase needs it.
+    """
+    rows = with_blob(tx, principal.store_id or 0, key)
+    if not rows:
+        raise NotFound
+    for row in rows:
+        if row["downloadable_id"] is None:
+            remove(tx, find(tx, principal, row["id"]))
+        else:
+            versions.remove(tx, versions.find(tx, principal, row["id"]))
+    return blob_references.unnamed(tx, [key])
+
+
+def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
+    """Tell whether no downloadable has a file of the library."""
+    return not db.value(_USED, id=record["id"])
+
+
+def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+    """Remove a file from the library; give the key of its blob. Raises `Conflict`."""
+    used = tx.value(_USED, id=record["id"])
+    if used:
+        noun = "file" if used == 1 else "files"
+        raise Conflict(
+            f"library_file {record['id']} is in use by {used} {noun} of downloadables; "
+            "delete those first, or change them"
+        )
+    tx.execute(delete(VERSIONS).where(_V.id == record["id"]))
+    listing.note_change(tx, record["store_id"], Collection.LIBRARY_FILES, added=-1)
+    return blob_references.unnamed(tx, [str(record["blob_key"])])

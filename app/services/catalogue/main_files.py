@@ -1,0 +1,217 @@
+"""The main file of a downloadable: its versions, and its place among its files.
+
+What a downloadable says of its file (its current version, or its url) is kept there
+alone. Among all its files that one has a row, too, which is there while there is a
+file; this module keeps it so, and is below what changes either.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import Unavailable
+from app.models import (
+    DOWNLOADABLE_PURCHASES,
+    DOWNLOADABLES,
+    DOWNLOADS,
+    FILE_COUNTS,
+    FILES,
+    VERSIONS,
+    Collection,
+)
+from app.services.clock import now
+from app.services.rows import listing
+from app.storage import Blob
+
+_F, _P, _N = FILES.c, DOWNLOADABLE_PURCHASES.c, FILE_COUNTS.c
+_MAIN = Statement(
+    select(_F.id).where(_F.downloadable_id == bindparam("id"), _F.is_main)
+)
+_NEXT = Statement(
+    select(_F.id, _F.version_id, _F.url)
+    .where(_F.downloadable_id == bindparam("id"), ~_F.is_main, ~_F.is_archived)
+    .order_by(_F.id)
+    .limit(1)
+)
+_NEWEST = Statement(
+    select(func.max(VERSIONS.c.number).label("number")).where(
+        VERSIONS.c.downloadable_id == bindparam("id")
+    )
+)
+_NEWEST_SENT = Statement(
+    select(func.max(DOWNLOADS.c.version).label("number")).where(
+        DOWNLOADS.c.downloadable_id == bindparam("id")
+    )
+)
+_STORED = Statement(select(VERSIONS).where(VERSIONS.c.id == bindparam("id")))
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A blob that is durable already, with the name and type it is shown under."""
+
+    name: str
+    type: str
+    blob: Blob
+
+
+def of_stored(db: Snapshot, version_id: int) -> NewFile:
+    """Give the file of a version, or of the library, to be used once more."""
+    row = db.record(_STORED, id=version_id) or {}
+    blob = Blob(row["blob_key"], row["file_size"], row["file_sha256"])
+    return NewFile(row["file_name"], row["file_type"], blob)
+
+
+def _ensure_in_time(blob: Blob) -> None:
+    """Refuse a blob that others may take for one without a row by now.
+
+    Raises `Unavailable`.
+    """
+    if blob.row_by is not None and time.monotonic() > blob.row_by:
+        raise Unavailable(
+            "the database took too long; please try again",
+            headers={"Retry-After": "2"},
+        )
+
+
+def add_version(
+    tx: Transaction, record: Mapping[str, Any], number: int, file: NewFile
+) -> int:
+    """Add a version to a downloadable, and give its id."""
+    return tx.insert(
+        VERSIONS,
+        {
+            **stored(record["store_id"], file),
+            "downloadable_id": record["id"],
+            "number": number,
+            "release_notes": record["release_notes"],
+        },
+    )
+
+
+def stored(store_id: int, file: NewFile) -> dict[str, Any]:
+    """Return the columns of a file that a store has. Raises `Unavailable`."""
+    _ensure_in_time(file.blob)
+    moment = now()
+    return {
+        "store_id": store_id,
+        "blob_key": file.blob.key,
+        "file_name": file.name,
+        "file_size": file.blob.size,
+        "file_type": file.type,
+        "file_sha256": file.blob.sha256,
+        "upload_date": moment,
+        "date_modified": moment,
+    }
+
+
+def next_number(tx: Snapshot, downloadable_id: int) -> int:
+    """Give a number that no version has, or has had when it was downloaded."""
+    there = tx.value(_NEWEST, id=downloadable_id) or 0
+    return int(max(there, tx.value(_NEWEST_SENT, id=downloadable_id) or 0)) + 1
+
+
+def touch_versions(tx: Transaction, *ids: int | None) -> None:
+    """Change versions along that are current now, or no more."""
+    tx.execute(
+        update(VERSIONS)
+        .where(VERSIONS.c.id.in_([i for i in ids if i is not None]))
+        .values(revision=VERSIONS.c.revision + 1, date_modified=now())
+    )
+
+
+def follow(tx: Transaction, record: Mapping[str, Any], *, is_another: bool) -> None:
+    """Let there be a main file among the files while a downloadable has one.
+
+    Where it has none any more, the first of its other files becomes it. `is_another`
+    tells whether it is another file than before.
+    """
+    main = tx.value(_MAIN, id=record["id"])
+    if record["version_id"] is not None or record["url"] is not None:
+        if main is None:
+            tx.insert(FILES, new_row(record, is_main=True))
+        elif is_another:
+            touch(tx, main)
+        return
+    if main is not None:
+        tx.execute(delete(FILES).where(_F.id == main))
+    following = tx.record(_NEXT, id=record["id"])
+    if following is not None:
+        _promote(tx, record, following)
+
+
+def touch(tx: Transaction, file_id: int, **values: Any) -> None:
+    """Change the row of a file."""
+    tx.execute(
+        update(FILES)
+        .where(_F.id == file_id)
+        .values(**values, revision=_F.revision + 1, date_modified=now())
+    )
+
+
+def new_row(record: Mapping[str, Any], *, is_main: bool) -> dict[str, Any]:
+    """Give what is the same for all new files of a downloadable."""
+    moment = now()
+    return {
+        "store_id": record["store_id"],
+        "downloadable_id": record["id"],
+        "uuid": str(uuid4()),
+        "revision": 1,
+        "is_main": is_main,
+        "name": "",
+        "title": "",
+        "alt": "",
+        "is_archived": False,
+        "date_created": moment,
+        "date_modified": moment,
+    }
+
+
+def _promote(
+    tx: Transaction, record: Mapping[str, Any], file: Mapping[str, Any]
+) -> None:
+    values: dict[str, Any] = {"url": file["url"]}
+    if file["version_id"] is not None:
+        number = next_number(tx, record["id"])
+        again = of_stored(tx, file["version_id"])
+        values["version_id"] = add_version(tx, record, number, again)
+    tx.execute(
+        update(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]).values(**values)
+    )
+    touch(tx, file["id"], is_main=True, version_id=None, url=None)
+    _count_on(tx, record, file["id"], values.get("version_id", 0))
+
+
+def _count_on(
+    tx: Transaction, record: Mapping[str, Any], file_id: int, file_key: int
+) -> None:
+    """Let purchases count the file that is the main one now from where it was.
+
+    Those that have a file of their own are not concerned. What is under way goes on.
+    """
+    tx.execute(
+        update(DOWNLOADS)
+        .where(DOWNLOADS.c.file_key == -file_id)
+        .values(file_key=file_key)
+    )
+    counted = (
+        select(_N.number_of_downloads)
+        .where(_N.file_id == file_id, _N.downloadable_purchase_id == _P.id)
+        .scalar_subquery()
+    )
+    tx.execute(
+        update(DOWNLOADABLE_PURCHASES)
+        .where(
+            _P.downloadable_id == record["id"],
+            _P.version_id.is_(None),
+            _P.url.is_(None),
+        )
+        .values(number_of_downloads=func.coalesce(counted, 0), date_counted=now())
+    )
+    tx.execute(delete(FILE_COUNTS).where(_N.file_id == file_id))
+    listing.note_change(tx, record["store_id"], Collection.PURCHASES)

@@ -1,0 +1,147 @@
+"""Offers: how a downloadable is offered by a shop; each has one."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import Conflict, NotFound
+from app.models import DOWNLOADABLES, OFFERS, STORES, VERSIONS
+from app.services.auth.authentication import Principal
+from app.services.catalogue import downloadables
+from app.services.reference_data import currency_digits
+from app.services.rows import listing
+from app.services.rows.search_text import escaped
+from schemas.errors import FieldError
+from schemas.offer import OfferSchema
+from schemas.values import MONEY_DIGITS
+
+_O, _D = OFFERS.c, DOWNLOADABLES.c
+_USUAL, _ = OfferSchema().read({}, partial=False)
+_OFFERED = tuple(
+    c if _USUAL[c.name] is None else func.coalesce(c, _USUAL[c.name]).label(c.name)
+    for c in OFFERS.c
+    if c.name in _USUAL
+)
+_WITH_OFFER = DOWNLOADABLES.outerjoin(OFFERS, _O.downloadable_id == _D.id)
+SOURCE = listing.source(
+    name="offer",
+    table=DOWNLOADABLES,
+    columns=(_D.id, _D.store_id, *_OFFERED, _D.date_modified),
+    joined=_WITH_OFFER,
+    searched=None,
+)
+WHOLE = listing.source(
+    name="downloadable_with_offer",
+    table=DOWNLOADABLES,
+    columns=(*downloadables.SOURCE.columns, *_OFFERED),
+    joined=_WITH_OFFER.outerjoin(VERSIONS, VERSIONS.c.id == _D.version_id),
+)
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    SOURCE.rows()
+    .add_columns(
+        STORES.c.date_modified.label("store_modified"),
+        _D.revision,
+        _D.price,
+    )
+    .where(_D.id == bindparam("id"))
+)
+_WHOLE_BY_ID = Statement(
+    WHOLE.rows().add_columns(_D.revision).where(_D.id == bindparam("id"))
+)
+_IS_THERE = Statement(
+    select(_O.downloadable_id).where(_O.downloadable_id == bindparam("id"))
+)
+_BY_SLUG = Statement(
+    select(_O.downloadable_id).where(
+        _O.store_id == bindparam("store_id"), _O.slug == bindparam("slug")
+    )
+)
+_SLUGS = Statement(
+    select(_O.slug).where(
+        _O.store_id == bindparam("store_id"),
+        _O.slug.like(bindparam("start"), escape="\\"),
+    )
+)
+_PERIODS = (
+    ("sale_price_start", "sale_price_end"),
+    ("available_from", "available_until"),
+)
+IN_STORE = listing.Listing(WHOLE, owner="store_id")
+
+
+def find(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, Any]:
+    """Give how a downloadable is offered. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=downloadable_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def whole(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, Any]:
+    """Give a downloadable together with its offer. Raises `NotFound`."""
+    record = db.record(_WHOLE_BY_ID, id=downloadable_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def problems(
+    db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> Iterator[FieldError]:
+    """Complain of sales that are none, and of what ends before it begins."""
+    currency = downloadables.currency(db, record["store_id"])
+    digits = currency_digits(currency)
+    for name in ("sale_price", "cost"):
+        amount = values[name]
+        if amount is not None and amount % 10 ** (MONEY_DIGITS - digits):
+            text = (
+                f"{name} must have at most {digits} decimals, as {currency} has; it is "
+                "never rounded"
+            )
+            yield FieldError(name, "too_many_decimals", text)
+    sale = values["sale_price"]
+    if sale is not None and sale > record["price"]:
+        text = "sale_price must be less than or equal to the price"
+        yield FieldError("sale_price", "too_large", text)
+    for start, end in _PERIODS:
+        if None not in {values[start], values[end]} and values[end] <= values[start]:
+            yield FieldError(end, "too_small", f"{end} must be after {start}")
+    least, most = values["min_quantity"], values["max_quantity"]
+    if least is not None and most is not None and most < least:
+        text = "max_quantity must be greater than or equal to min_quantity"
+        yield FieldError("max_quantity", "too_small", text)
+
+
+def change(
+    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Change how a downloadable is offered. Raises `Conflict`."""
+    slug = values.get("slug")
+    if slug:
+        taken = with_slug(tx, record["store_id"], slug)
+        if taken not in {None, record["id"]}:
+            text = f"slug {slug} is already in use by downloadable {taken}"
+            raise Conflict.about("slug", text)
+    if tx.value(_IS_THERE, id=record["id"]) is None:
+        row = {"downloadable_id": record["id"], "store_id": record["store_id"]}
+        tx.execute(insert(OFFERS).values(**{**_USUAL, **values, **row}))
+    elif values:
+        tx.execute(
+            update(OFFERS).where(_O.downloadable_id == record["id"]).values(**values)
+        )
+    downloadables.parts_changed(tx, record)
+
+
+def slugs_from(db: Snapshot, store_id: int, start: str) -> set[str]:
+    """Give the slugs of a store that begin so."""
+    pattern = f"{escaped(start)}%"
+    return {str(row[0]) for row in db.rows(_SLUGS, store_id=store_id, start=pattern)}
+
+
+def with_slug(db: Snapshot, store_id: int, slug: str) -> int | None:
+    """Give the id of a store's downloadable that has a slug."""
+    found = db.value(_BY_SLUG, store_id=store_id, slug=slug)
+    return None if found is None else int(found)

@@ -1,0 +1,265 @@
+"""Translations: what downloadables are called in other languages than their own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from app.database import Row, Snapshot, Statement, Transaction
+from app.errors import Conflict, NotFound
+from app.models import STORES, TRANSLATIONS
+from app.services.auth.authentication import Principal
+from app.services.catalogue import downloadables
+from app.services.catalogue.downloadables import store_language
+from app.services.clock import now
+from app.services.reference_data import likely_language
+from app.services.rows import listing
+
+TEXTS = ("name", "description")
+"""What a downloadable itself has in its own language."""
+
+_T = TRANSLATIONS.c
+SOURCE = listing.source(
+    name="translation",
+    table=TRANSLATIONS,
+    columns=listing.shown_columns(TRANSLATIONS),
+    joined=TRANSLATIONS,
+    searched=None,
+)
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    SOURCE.rows()
+    .add_columns(STORES.c.date_modified.label("store_modified"), _T.revision)
+    .where(_T.id == bindparam("id"))
+)
+_BY_LANGUAGE = Statement(
+    select(_T.id).where(
+        _T.downloadable_id == bindparam("id"),
+        func.lower(_T.language) == bindparam("language"),
+    )
+)
+_WORDS = ("name", "description", "short_description", "seo_title", "seo_description")
+_WORDS_OF = Statement(
+    select(*(_T[name] for name in _WORDS)).where(_T.id == bindparam("id"))
+)
+OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
+
+
+def find(db: Snapshot, principal: Principal, translation_id: int) -> dict[str, Any]:
+    """Give a translation of a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=translation_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def of_many(
+    db: Snapshot, ids: Iterable[int]
+) -> dict[int, dict[str, Mapping[str, Any]]]:
+    """Give the translations of downloadables, by language in small letters."""
+    keys = sorted(set(ids))
+    found: dict[int, dict[str, Mapping[str, Any]]] = {key: {} for key in keys}
+    if keys:
+        most = len(keys) * MOST
+        rows = listing.related(db, "translation", "downloadable_id", keys, most=most)
+        for row in rows:
+            found[row["downloadable_id"]][row["language"].lower()] = row
+    return found
+
+
+MOST = 200
+"""Languages that a downloadable can have."""
+
+
+def create(
+    tx: Transaction, downloadable: Mapping[str, Any], values: Mapping[str, Any]
+) -> int:
+    """Add a translation, and give its id. Raises `Conflict`."""
+    # Another one may have come since it was looked up.
+    downloadable = downloadables.of_slot(tx, downloadable["id"]) or downloadable
+    _ensure_free(tx, downloadable, values["language"])
+    if downloadable["translation_count"] >= MOST:
+        raise Conflict(f"a downloadable may have {MOST} translations at most")
+    moment = now()
+    row = {
+        **values,
+        "store_id": downloadable["store_id"],
+        "downloadable_id": downloadable["id"],
+        "revision": 1,
+        "date_created": moment,
+        "date_modified": moment,
+    }
+    translation_id = tx.insert(TRANSLATIONS, row)
+    downloadables.translations_changed(tx, downloadable["id"], added=1)
+    return translation_id
+
+
+def change(
+    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Change a translation. Raises `Conflict`."""
+    if "language" in values:
+        downloadable = downloadables.of_slot(tx, record["downloadable_id"]) or {}
+        language = values["language"]
+        _ensure_free(tx, downloadable, language, translation_id=record["id"])
+    tx.execute(
+        update(TRANSLATIONS)
+        .where(_T.id == record["id"])
+        .values(**values, revision=_T.revision + 1, date_modified=now())
+    )
+    downloadables.translations_changed(tx, record["downloadable_id"])
+
+
+def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Remove a translation."""
+    tx.execute(delete(TRANSLATIONS).where(_T.id == record["id"]))
+    downloadables.translations_changed(tx, record["downloadable_id"], added=-1)
+
+
+def put(
+    tx: Transaction,
+    downloadable: Mapping[str, Any],
+    language: str,
+    values: Mapping[str, Any],
+    *,
+    may_go: bool = False,
+) -> None:
+    """Set texts in a language, whether there were some or not.
+
+    A translation that has none any more goes, if it `may_go`.
+    """
+    known = tx.value(_BY_LANGUAGE, id=downloadable["id"], language=language.lower())
+    if known is not None:
+        record = {"id": known, "downloadable_id": downloadable["id"]}
+        change(tx, record, values)
+        if may_go and not any(tx.row(_WORDS_OF, id=known) or ()):
+            remove(tx, record)
+        return
+    if not any(values.values()):
+        return
+    empty = dict.fromkeys(_WORDS, "")
+    create(tx, downloadable, {**empty, "language": language, **values})
+
+
+def _ensure_free(
+    tx: Snapshot,
+    downloadable: Mapping[str, Any],
+    language: str,
+    *,
+    translation_id: int | None = None,
+) -> None:
+    own = downloadable["language"] or store_language(tx, downloadable["store_id"])
+    if own.lower() == language.lower():
+        raise Conflict.about(
+            "language",
+            f"{language} is the downloadable's own language: change its name and "
+            "description instead",
+        )
+    taken = tx.value(_BY_LANGUAGE, id=downloadable["id"], language=language.lower())
+    if taken not in {None, translation_id}:
+        raise Conflict.about(
+            "language", f"there is a translation into {language} already: {taken}"
+        )
+
+
+# -- what is shown ------------------------------------------------------------------
+
+
+def best(ranges: Sequence[str], known: Iterable[str], own: str) -> str:
+    """Return the language that fits best; all are in small letters.
+
+    Each range is looked up (RFC 4647, section 3.4), then taken as a prefix (section
+    3.3.1): `pt` finds `pt-br`. If none fits, `pt-pt` finds `pt-br` too, which is
+    closer than the `own` language.
+    """
+    available = {*known, own}
+    for wanted in ranges:
+        if wanted == "*":
+            return own
+        found = _looked_up(wanted, available) or _beginning(wanted, available, own)
+        if found:
+            return found
+    for wanted in ranges:
+        found = _beginning(wanted.partition("-")[0], available, own)
+        if found:
+            return found
+    return own
+
+
+def _looked_up(wanted: str, available: AbstractSet[str]) -> str | None:
+    """Return the longest beginning of a range that is available.
+
+    Its most likely script comes first: `zh-tw` finds `zh-hant` rather than `zh`.
+    """
+    if wanted in available:
+        return wanted
+    scripted = likely_language(wanted)
+    while scripted.count("-"):
+        if scripted in available:
+            return scripted
+        scripted = scripted.rpartition("-")[0]
+    left = wanted
+    while left:
+        if left in available:
+            return left
+        left = left.rpartition("-")[0]
+        # A single letter only begins what is gone.
+        if left[-2:-1] == "-":
+            left = left[:-2]
+    return None
+
+
+def _beginning(prefix: str, available: AbstractSet[str], own: str) -> str | None:
+    """Return the language that begins with a range, the most likely of several."""
+    found = sorted(name for name in available if name.startswith(f"{prefix}-"))
+    if own in found:
+        return own
+    language, _, rest = likely_language(prefix).partition("-")
+    script, _, territory = rest.rpartition("-")
+    likely = (f"{language}-{territory}", f"{language}-{script}")
+    return next((name for name in likely if name in found), next(iter(found), None))
+
+
+def spoken(
+    db: Snapshot, record: Mapping[str, Any], ranges: Sequence[str]
+) -> str | None:
+    """Give the language of the translation that is read, None for the own one."""
+    if not record["translation_count"]:
+        return None
+    known = of_many(db, [record["id"]])[record["id"]]
+    own = (record["language"] or store_language(db, record["store_id"])).lower()
+    language = best(ranges, known, own)
+    return None if language == own else language
+
+
+def localized(
+    db: Snapshot, names: Sequence[str], rows: Sequence[Row], ranges: Sequence[str]
+) -> tuple[list[Row], set[str]]:
+    """Put the texts of downloadables into the languages that are asked for.
+
+    Gives the rows, and the languages (in small letters) that they are in now.
+    """
+    at = {name: names.index(name) for name in (*_NEEDED, *TEXTS)}
+    translated = [row[at["id"]] for row in rows if row[at["translation_count"]]]
+    if not translated:
+        return list(rows), set()
+    texts = of_many(db, translated)
+    store = store_language(db, rows[0][at["store_id"]])
+    shown, used = [], set()
+    for row in rows:
+        known = texts.get(row[at["id"]], {})
+        own = (row[at["language"]] or store).lower()
+        language = best(ranges, known, own)
+        used.add(language)
+        if language == own:
+            shown.append(row)
+            continue
+        local = list(row)
+        for name in TEXTS:
+            local[at[name]] = known[language][name] or local[at[name]]
+        shown.append(local)
+    return shown, used
+
+
+_NEEDED = ("id", "store_id", "language", "translation_count")

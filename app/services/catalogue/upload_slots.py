@@ -1,0 +1,279 @@
+"""Upload slots: addresses at which a file may be left for a downloadable, for a while.
+
+An address is a right by itself, so that who uploads needs no token: it has 192 random
+bits, of which only a digest is kept.
+"""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import String, bindparam, case, cast, delete, func, select, update
+
+from app.database import Database, Snapshot, Statement, Transaction
+from app.errors import Conflict, LinkExpired, NotFound, UnknownLink
+from app.models import STORES, UPLOAD_SLOTS
+from app.services.auth import authentication
+from app.services.auth.authentication import Principal, digest
+from app.services.catalogue import downloadables, library
+from app.services.catalogue.main_files import NewFile
+from app.services.clock import now
+from app.services.rows import listing
+
+HOUR = 3600
+TOKEN_BYTES = 24
+KEPT = 3600
+"""Seconds for which a finished slot still says so, to who lost the answer."""
+
+_U = UPLOAD_SLOTS.c
+_OPEN = (
+    select(
+        _U.id,
+        _U.store_id,
+        _U.downloadable_id,
+        _U.file_name,
+        _U.file_type,
+        _U.length.label("file_size"),
+        # Not by the name of a column: a page has an offset, too.
+        _U.offset.label("bytes_received"),
+        _U.date_created,
+        _U.date_expires,
+    )
+    .where(_U.date_finished.is_(None))
+    .subquery("open_slots")
+)
+_O = _OPEN.c
+SOURCE = listing.source(
+    name="upload",
+    table=_OPEN,
+    columns=tuple(_O),
+    joined=_OPEN,
+    searched=None,
+)
+IN_STORE = listing.Listing(SOURCE, owner="store_id")
+OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
+_OPEN_BY_ID = Statement(
+    SOURCE.rows()
+    .add_columns(
+        STORES.c.date_modified.label("store_modified"),
+        # What arrives leaves no date; one that is to come is not told.
+        _O.date_expires.label("date_modified"),
+        (
+            cast(func.coalesce(_O.file_size, -1), String)
+            + "-"
+            + cast(_O.bytes_received, String)
+        ).label("revision"),
+    )
+    .where(_O.id == bindparam("id"))
+)
+_STATE = Statement(
+    select(
+        func.count().label("total"),
+        func.coalesce(func.sum(_O.id), 0).label("ids"),
+        func.coalesce(func.sum(_O.bytes_received), 0).label("progress"),
+        func.coalesce(func.sum(_O.file_size), 0).label("sizes"),
+        func.count(_O.file_size).label("begun"),
+    ).where(_O.store_id == bindparam("store_id"))
+)
+_BY_DIGEST = Statement(select(UPLOAD_SLOTS).where(_U.digest == bindparam("digest")))
+_PARTIAL = Statement(select(_U.partial_key).where(_U.id == bindparam("id")))
+_EXPIRED = Statement(
+    select(_U.id, _U.partial_key).where(_U.date_expires <= bindparam("moment"))
+)
+
+
+def create(  # noqa: PLR0913 - each is a column
+    tx: Transaction,
+    principal: Principal,
+    *,
+    store_id: int,
+    downloadable_id: int | None = None,
+    hours: int,
+    file_name: str | None,
+    file_type: str | None,
+    announced: tuple[int, str] | None = None,
+) -> str:
+    """Open a slot for a downloadable, or for the library of its store.
+
+    It ends with the token that it is made with. `announced` are the size of the file
+    and its MD5 in Base64. Return the last part of its address.
+    """
+    size, md5 = announced or (None, None)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    expires = now() + hours * HOUR
+    ends = authentication.personal_expiry(tx, principal)
+    if ends is not None:
+        expires = min(expires, ends)
+    tx.insert(
+        UPLOAD_SLOTS,
+        {
+            "digest": digest(token),
+            "token_id": principal.token_id,
+            "downloadable_id": downloadable_id,
+            "store_id": store_id,
+            "announced_size": size,
+            "announced_md5": md5,
+            "file_name": file_name,
+            "file_type": file_type,
+            "offset": 0,
+            "date_created": now(),
+            "date_expires": expires,
+        },
+    )
+    return token
+
+
+def count_expired(db: Snapshot) -> int:
+    """Count the slots whose time is over."""
+    return len(db.rows(_EXPIRED, moment=now()))
+
+
+def remove_expired(tx: Transaction) -> list[str]:
+    """Remove slots whose time is over; give the keys of their partial blobs."""
+    rows = tx.rows(_EXPIRED, moment=now())
+    if rows:
+        tx.execute(delete(UPLOAD_SLOTS).where(_U.id.in_([row[0] for row in rows])))
+    return [str(row[1]) for row in rows if row[1] is not None]
+
+
+def find(db: Snapshot, token: str) -> dict[str, Any]:
+    """Give a slot. Raises `UnknownLink`, and `LinkExpired` once its time is over."""
+    record = db.record(_BY_DIGEST, digest=digest(token))
+    if record is None:
+        raise UnknownLink("there is no such upload slot; ask for a new upload_url")
+    if record["date_expires"] <= now():
+        raise LinkExpired("the time of this upload slot is over; ask for a new one")
+    return record
+
+
+def ensure_open(slot: dict[str, Any]) -> None:
+    """Refuse a slot that has its file. Raises `LinkExpired`."""
+    if slot["date_finished"] is not None:
+        raise LinkExpired("this upload slot has its file; ask for a new one")
+
+
+def start(
+    database: Database,
+    slot: dict[str, Any],
+    *,
+    key: str,
+    length: int,
+    file_name: str | None,
+    file_type: str | None,
+) -> str | None:
+    """Note that a file will come in pieces; give the key of the one of before."""
+    with database.writing() as tx:
+        before: str | None = tx.value(_PARTIAL, id=slot["id"])
+        begun = tx.execute(
+            update(UPLOAD_SLOTS)
+            .where(_U.id == slot["id"], _U.date_finished.is_(None))
+            .values(
+                partial_key=key,
+                length=length,
+                offset=0,
+                file_name=file_name or slot["file_name"],
+                file_type=(file_type or slot["file_type"] or "")[:127] or None,
+            )
+        )
+    if not begun:
+        raise LinkExpired("this upload slot has its file; ask for a new one")
+    return before
+
+
+def advance(
+    database: Database, slot: Mapping[str, Any], before: int, offset: int
+) -> None:
+    """Note how far it came: what is noted is durable.
+
+    Raises `Conflict` where it is not where it was before any more: not all storages
+    have locks, and it may have been begun anew.
+    """
+    with database.writing() as tx:
+        noted = tx.execute(
+            update(UPLOAD_SLOTS)
+            .where(
+                _U.id == slot["id"],
+                _U.partial_key == slot["partial_key"],
+                _U.offset == before,
+            )
+            .values(offset=offset)
+        )
+    if not noted:
+        raise Conflict("another request went on with this upload, or ended it")
+
+
+def finish(tx: Transaction, slot: dict[str, Any], file: NewFile) -> dict[str, Any]:
+    """Give the downloadable, or the library, its file, and close the slot.
+
+    Gives the record of what has it now. Raises `UnknownLink` and `LinkExpired` where
+    that is no more to be done.
+    """
+    taken = tx.execute(
+        update(UPLOAD_SLOTS)
+        .where(
+            _U.id == slot["id"],
+            _U.date_finished.is_(None),
+            # Not where it was begun anew meanwhile.
+            _U.partial_key.is_not_distinct_from(slot["partial_key"]),
+        )
+        .values(
+            date_finished=now(),
+            # What came into the library is asked for by its slot for a while.
+            date_expires=case(
+                (_U.downloadable_id.is_not(None), now() + KEPT),
+                else_=_U.date_expires,
+            ),
+            partial_key=None,
+            offset=file.blob.size,
+            length=file.blob.size,
+        )
+    )
+    if not taken:
+        if not tx.rows(_PARTIAL, id=slot["id"]):
+            raise LinkExpired("the time of this upload slot is over; ask for a new one")
+        raise LinkExpired("this upload slot has its file; ask for a new one")
+    if slot["downloadable_id"] is None:
+        return _into_library(tx, slot, file)
+    record = downloadables.of_slot(tx, slot["downloadable_id"])
+    if record is None:
+        raise UnknownLink("what this file was for is there no more")
+    downloadables.change(tx, record, {}, file)
+    return downloadables.of_slot(tx, slot["downloadable_id"]) or record
+
+
+def _into_library(
+    tx: Transaction, slot: Mapping[str, Any], file: NewFile
+) -> dict[str, Any]:
+    file_id = library.create(tx, slot["store_id"], file, {})
+    tx.execute(
+        update(UPLOAD_SLOTS).where(_U.id == slot["id"]).values(version_id=file_id)
+    )
+    return library.of_slot(tx, file_id)
+
+
+def remove(tx: Transaction, slot_id: int) -> None:
+    """Remove a slot."""
+    tx.execute(delete(UPLOAD_SLOTS).where(_U.id == slot_id))
+
+
+# -- as the merchant sees them ------------------------------------------------------
+
+
+def find_open(db: Snapshot, principal: Principal, slot_id: int) -> dict[str, Any]:
+    """Return a slot of a store that the principal sees. Raises `NotFound`."""
+    record = db.record(_OPEN_BY_ID, id=slot_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def version(db: Snapshot, store_id: int) -> str:
+    """Return a text that changes with each change of a store's slots."""
+    return "-".join(map(str, db.row(_STATE, store_id=store_id) or ()))
+
+
+def close(tx: Transaction, slot_id: int) -> list[str]:
+    """Remove a slot; return the key of what has arrived, if anything has."""
+    key = tx.value(_PARTIAL, id=slot_id)
+    remove(tx, slot_id)
+    return [] if key is None else [str(key)]

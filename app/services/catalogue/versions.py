@@ -1,0 +1,117 @@
+"""Versions: every file that a downloadable ever had."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, case, delete, func, select, update
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import Conflict, NotFound
+from app.models import DOWNLOADABLE_PURCHASES, DOWNLOADABLES, STORES, VERSIONS
+from app.services.auth.authentication import Principal
+from app.services.catalogue import blob_references, downloadables, main_files
+from app.services.catalogue.main_files import NewFile
+from app.services.clock import now
+from app.services.rows import listing
+
+_NOT_SHOWN = {"blob_key", "title", "alt"}
+_IS_CURRENT = case((DOWNLOADABLES.c.version_id == VERSIONS.c.id, True), else_=False)
+SOURCE = listing.source(
+    name="version",
+    table=VERSIONS,
+    columns=(
+        *(c for c in listing.shown_columns(VERSIONS) if c.name not in _NOT_SHOWN),
+        _IS_CURRENT.label("is_current"),
+    ),
+    joined=VERSIONS.join(
+        DOWNLOADABLES, DOWNLOADABLES.c.id == VERSIONS.c.downloadable_id
+    ),
+    searched=None,
+)
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    SOURCE.rows()
+    .add_columns(
+        STORES.c.date_modified.label("store_modified"),
+        VERSIONS.c.revision,
+        VERSIONS.c.blob_key,
+    )
+    .where(VERSIONS.c.id == bindparam("id"))
+)
+_BY_NAME = Statement(
+    select(func.max(VERSIONS.c.id).label("id")).where(
+        VERSIONS.c.downloadable_id == bindparam("downloadable_id"),
+        VERSIONS.c.file_name == bindparam("file_name"),
+    )
+)
+_PINNED = Statement(
+    select(func.count().label("total"))
+    .select_from(DOWNLOADABLE_PURCHASES)
+    .where(DOWNLOADABLE_PURCHASES.c.version_id == bindparam("id"))
+)
+OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
+
+
+def find(db: Snapshot, principal: Principal, version_id: int) -> dict[str, Any]:
+    """Give a version of a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=version_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def named(db: Snapshot, downloadable_id: int, file_name: str) -> int | None:
+    """Give the newest version of a downloadable whose file has a name."""
+    found = db.value(_BY_NAME, downloadable_id=downloadable_id, file_name=file_name)
+    return None if found is None else int(found)
+
+
+def add(tx: Transaction, downloadable: Mapping[str, Any], file: NewFile) -> int:
+    """Add a version that is not the current one, and give its id."""
+    number = main_files.next_number(tx, downloadable["id"])
+    record = {**downloadable, "release_notes": ""}
+    added = main_files.add_version(tx, record, number, file)
+    downloadables.parts_changed(tx, downloadable)
+    return added
+
+
+def change(
+    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Change what is said about a version."""
+    tx.execute(
+        update(VERSIONS)
+        .where(VERSIONS.c.id == record["id"])
+        .values(**values, revision=VERSIONS.c.revision + 1, date_modified=now())
+    )
+    # What is said of the current version is said of the downloadable.
+    changes = values if record["is_current"] else {}
+    downloadables.touch(tx, record["store_id"], record["downloadable_id"], changes)
+
+
+def restore(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Make a version the one that customers get."""
+    downloadables.restore(tx, record)
+
+
+def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
+    """Tell whether a version is neither current nor promised to a customer."""
+    return not record["is_current"] and not db.value(_PINNED, id=record["id"])
+
+
+def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+    """Remove a version; give the key of its blob. Raises `Conflict`."""
+    if record["is_current"]:
+        raise Conflict(
+            f"version {record['number']} is the current one; restore another first"
+        )
+    pinned = tx.value(_PINNED, id=record["id"])
+    if pinned:
+        noun = "purchase" if pinned == 1 else "purchases"
+        raise Conflict(
+            f"version {record['number']} is what {pinned} {noun} of it will get; "
+            "change their version_uri first"
+        )
+    tx.execute(delete(VERSIONS).where(VERSIONS.c.id == record["id"]))
+    downloadables.touch(tx, record["store_id"], record["downloadable_id"], {})
+    return blob_references.unnamed(tx, [str(record["blob_key"])])

@@ -1,0 +1,146 @@
+"""Create or upgrade an installation: for commands, never for the application."""
+
+import fcntl
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from app.database import Statement, Transaction
+from app.errors import ConfigurationError
+from app.models import STORES
+from app.private_files import FOLDER, GROUP_PASSAGE, make_folder, open_file
+from app.services.auth import authentication, scopes
+from app.services.catalogue import item_categories, stores
+from app.services.operations.installation import (
+    Installation,
+    assemble,
+    explaining_failures,
+    has_data,
+    trying_with_room,
+)
+from app.services.operations.migration import migrate, schema_version
+from app.services.operations.secret_key import create_secret_key, read_secret_key
+from app.settings import X_ACCEL, Settings
+from schemas.item_category import DOWNLOADED, ItemCategorySchema
+from schemas.store import StoreSchema
+
+START_SECONDS = 60.0
+"""Seconds for which a start waits for another, which may be migrating."""
+
+_FIRST_STORE = Statement(select(STORES.c.id).order_by(STORES.c.id).limit(1))
+
+FIRST_STORE = {
+    "store_name": "My Store",
+    "store_domain": "my-store",
+    "store_url": "https://my-store.example",
+    "store_email": "owner@my-store.example",
+    "postal_code": "00000",
+    "region": "-",
+    "country": "US",
+}
+DOWNLOADS_CATEGORY = {
+    "code": "DOWNLOADS",
+    "name": "Downloads",
+    "item_delivery_type": DOWNLOADED,
+    "max_downloads_per_customer": 3,
+    "max_downloads_time_period": 24,
+}
+
+
+def provision(settings: Settings) -> Installation:
+    """Open an installation; create or upgrade whatever of it is not there.
+
+    Raise `ConfigurationError` that says what is in the way.
+    """
+    with explaining_failures(settings):
+        return trying_with_room(settings, lambda: _provisioned(settings))
+
+
+def provision_if_empty(settings: Settings) -> bool:
+    """Create an installation where there is none; return whether this was needed.
+
+    One of an older version stays as it is. Raise `ConfigurationError`.
+    """
+    if has_data(settings):
+        with explaining_failures(settings):
+            key = read_secret_key(settings)
+            installation = assemble(settings, key, settings.database)
+            with closing(installation):
+                is_empty = schema_version(installation.database) is None
+    else:
+        is_empty = True
+    if is_empty:
+        provision(settings).close()
+    return is_empty
+
+
+def _provisioned(settings: Settings) -> Installation:
+    folder = settings.data_dir.resolve()
+    # A command that lacks the server's settings must not lock its proxy out.
+    mode = GROUP_PASSAGE if settings.delivery == X_ACCEL else FOLDER
+    make_folder(folder, mode, most=GROUP_PASSAGE)
+    with _only_one(folder):
+        create_secret_key(settings)
+        installation = assemble(settings, read_secret_key(settings), settings.database)
+        # A server may fork afterwards, and no connection may cross that.
+        with closing(installation.database):
+            migrate(installation.database)
+            installation.database.removal_lock.make()
+            _create_first_store(installation)
+    return installation
+
+
+def _create_first_store(installation: Installation) -> None:
+    with installation.database.reading() as db:
+        if db.value(_FIRST_STORE) is not None:
+            return
+    with installation.database.writing() as tx:
+        # On PostgreSQL another machine may have come first.
+        if tx.value(_FIRST_STORE) is not None:
+            return
+        store_id = stores.create(tx, _loaded(StoreSchema(), FIRST_STORE))
+        values = _loaded(ItemCategorySchema(), DOWNLOADS_CATEGORY)
+        item_categories.create(tx, store_id, values)
+        _create_starter_token(tx, installation, store_id)
+
+
+def _create_starter_token(
+    tx: Transaction, installation: Installation, store_id: int
+) -> None:
+    authentication.create_token(
+        tx,
+        scope=scopes.STORE,
+        store_id=store_id,
+        note="starter token of the first store",
+        token=installation.starter_token,
+    )
+
+
+def _loaded(schema: Any, values: dict[str, Any]) -> dict[str, Any]:
+    loaded, errors = schema.read(values, partial=False)
+    if errors:
+        raise ValueError(errors)
+    return dict(loaded)
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Let processes that start together take turns. Raise `ConfigurationError`."""
+    deadline = time.monotonic() + START_SECONDS
+    with open_file(folder / "lock", "w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ConfigurationError(
+                        f"another process has been starting in {folder} for "
+                        f"{START_SECONDS:.0f} seconds; look whether it hangs"
+                    ) from None
+                time.sleep(0.05)
+        yield

@@ -1,0 +1,1 @@
+"""Purchases, and the downloads of their files."""

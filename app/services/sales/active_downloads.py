@@ -1,0 +1,62 @@
+"""Keeps the sessions of downloads open while this process sends their bytes.
+
+A download that takes longer than its session must be resumable when it breaks off.
+How far the bytes are is not known here (the kernel sends them), so that a thread
+extends the sessions of all downloads under way from time to time. A session of a
+process that is killed ends in its time.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+
+from app.database import Database
+from app.services.sales import downloads
+
+LONGEST_PAUSE = 60.0
+"""Seconds between two extensions; shorter where sessions are."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class ActiveDownloads:
+    """The downloads whose bytes are being sent; `minutes` is a session's length."""
+
+    def __init__(self, database: Database, minutes: int) -> None:
+        self._database = database
+        self._minutes = minutes
+        self._pause = min(LONGEST_PAUSE, minutes * 60 / 4)
+        self._requests: Counter[int] = Counter()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def add(self, download_id: int) -> None:
+        """Keep the session of a download open, until it is removed as often."""
+        if not self._minutes:
+            return
+        with self._lock:
+            self._requests[download_id] += 1
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
+
+    def remove(self, download_id: int) -> None:
+        """Take one request of a download off."""
+        with self._lock:
+            self._requests[download_id] -= 1
+            if self._requests[download_id] <= 0:
+                del self._requests[download_id]
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(self._pause)
+            with self._lock:
+                ids = list(self._requests)
+                if not ids:
+                    self._thread = None
+                    return
+            try:
+                downloads.extend(self._database, ids, self._minutes)
+            except Exception:  # noqa: BLE001 - the next time is soon
+                _LOG.exception("sessions of downloads were not extended")

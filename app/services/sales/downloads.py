@@ -1,0 +1,623 @@
+"""Downloads: each time that a customer fetched a file, kept and counted.
+
+A download is a session: the first request that is answered with bytes, and all that
+come while bytes flow or within some minutes after, so that one that broke off can be
+resumed. What opens it is one statement that counts it, so that no two can be the last.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from app.database import Database, Snapshot, Statement, Transaction
+from app.engines import SQLITE
+from app.errors import (
+    DownloadsUsedUp,
+    DownloadWindowOver,
+    FileNotThere,
+    NotFound,
+    PurchaseExpired,
+    PurchaseRevoked,
+    RequestError,
+    Unavailable,
+)
+from app.models import (
+    DOWNLOADABLE_PURCHASES,
+    DOWNLOADABLES,
+    DOWNLOADS,
+    FILE_COUNTS,
+    FILES,
+    STORES,
+    VERSIONS,
+    Collection,
+)
+from app.services.auth.authentication import Principal
+from app.services.clock import now
+from app.services.rows import listing
+from app.services.webhooks import outbox
+from schemas.values import LATEST
+
+TOLD = ("id", "downloadable_id", "order_id", "customer_id", "number_of_downloads")
+"""What webhooks are told of a purchase."""
+
+HOUR, DAY = 3600, 86_400
+SLOWEST = 10_000
+"""Bytes a second at which a file is sent at least; a day more may pass between."""
+
+MOST_SENT = 2
+"""How often the bytes of a file may be sent in a session that slides."""
+
+CLOSED = "900"
+"""Seconds after which a customer of a closed store may try again."""
+
+_P, _D, _V, _S, _F, _N = (
+    DOWNLOADABLE_PURCHASES.c,
+    DOWNLOADABLES.c,
+    VERSIONS.c,
+    DOWNLOADS.c,
+    FILES.c,
+    FILE_COUNTS.c,
+)
+SOURCE = listing.source(
+    name="download",
+    table=DOWNLOADS,
+    columns=tuple(
+        column
+        for column in listing.shown_columns(DOWNLOADS)
+        if column.name not in {"file_key", "open_until"}
+    ),
+    joined=DOWNLOADS,
+    searched=None,
+)
+_BY_ID = Statement(
+    SOURCE.rows()
+    .add_columns(STORES.c.date_modified.label("store_modified"), _S.revision)
+    .where(_S.id == bindparam("id"))
+)
+# What a customer gets is the version that the purchase names, else the current one.
+WITH_FILE = DOWNLOADABLE_PURCHASES.join(
+    DOWNLOADABLES, _D.id == _P.downloadable_id
+).outerjoin(
+    VERSIONS,
+    _V.id == case((_P.version_id.is_(None), _D.version_id), else_=_P.version_id),
+)
+# Unless it is kept elsewhere, for this purchase or for all.
+ELSEWHERE = func.coalesce(_P.url, case((_P.version_id.is_(None), _D.url)))
+_GRANTED = (
+    _P.id,
+    _P.order_id,
+    _P.customer_id,
+    _P.store_id,
+    _P.downloadable_id,
+    _P.is_active,
+    _P.expires_at,
+    _P.quantity,
+    _P.max_downloads,
+    _P.download_window_hours,
+    _P.download_passcode,
+    _P.date_created,
+    STORES.c.is_maintenance_mode,
+    _D.name,
+)
+_BLOB = (
+    _V.id.label("version_id"),
+    _V.blob_key,
+    _V.file_name,
+    _V.file_size,
+    _V.file_type,
+    _V.file_sha256,
+    _V.upload_date,
+)
+_IS_WANTED = or_(
+    _P.download_passcode == bindparam("passcode"), _P.id == bindparam("purchase_id")
+)
+_MAIN_FILE = and_(_F.downloadable_id == _P.downloadable_id, _F.is_main)
+_WANTED = Statement(
+    select(
+        *_GRANTED,
+        *_BLOB,
+        ELSEWHERE.label("url"),
+        _V.number.label("version"),
+        _P.number_of_downloads,
+        _F.id.label("file_id"),
+        true().label("is_main"),
+    )
+    .select_from(
+        WITH_FILE.join(STORES, STORES.c.id == _P.store_id).outerjoin(FILES, _MAIN_FILE)
+    )
+    .where(_IS_WANTED)
+)
+_COUNTED = and_(_N.downloadable_purchase_id == _P.id, _N.file_id == _F.id)
+_FURTHER = (
+    select(
+        *_GRANTED,
+        *_BLOB,
+        _F.url,
+        null().label("version"),
+        func.coalesce(_N.number_of_downloads, 0).label("number_of_downloads"),
+        _F.id.label("file_id"),
+        false().label("is_main"),
+        _F.name.label("shown_name"),
+        _F.title,
+        _F.alt,
+    )
+    .select_from(
+        DOWNLOADABLE_PURCHASES.join(STORES, STORES.c.id == _P.store_id)
+        .join(DOWNLOADABLES, _D.id == _P.downloadable_id)
+        .join(FILES, and_(_F.downloadable_id == _P.downloadable_id, ~_F.is_main))
+        .outerjoin(VERSIONS, _V.id == _F.version_id)
+        .outerjoin(FILE_COUNTS, _COUNTED)
+    )
+    .where(_IS_WANTED)
+)
+_FURTHER_ONE = Statement(_FURTHER.where(_F.id == bindparam("file_id")))
+_FURTHER_ALL = Statement(_FURTHER.where(~_F.is_archived).order_by(_F.id))
+_OF_CUSTOMER = Statement(
+    select(_P.id, _F.id.label("file_id"))
+    .select_from(
+        DOWNLOADABLE_PURCHASES.join(
+            FILES, _F.downloadable_id == _P.downloadable_id
+        ).join(DOWNLOADABLES, _D.id == _P.downloadable_id)
+    )
+    .join(
+        VERSIONS,
+        _V.id
+        == case(
+            (_F.is_main, func.coalesce(_P.version_id, _D.version_id)),
+            else_=_F.version_id,
+        ),
+    )
+    .where(
+        _P.store_id == bindparam("store_id"),
+        _P.customer_id == bindparam("customer_id"),
+        _V.blob_key == bindparam("key"),
+    )
+    .order_by(_P.id.desc(), _F.id)
+)
+_MAIN_SAID = Statement(
+    select(_F.name.label("shown_name"), _F.title, _F.alt, _F.is_archived).where(
+        _F.id == bindparam("file_id")
+    )
+)
+_ABOUT = Statement(
+    select(
+        _D.id,
+        _D.store_id,
+        _D.name,
+        _D.description,
+        _D.language,
+        _D.translation_count,
+        STORES.c.store_name,
+        STORES.c.timezone,
+    )
+    .select_from(DOWNLOADABLES.join(STORES, STORES.c.id == _D.store_id))
+    .where(_D.id == bindparam("id"))
+)
+_OPEN_KEYS = Statement(
+    select(_S.file_key).where(
+        _S.downloadable_purchase_id == bindparam("purchase_id"),
+        _S.open_until > bindparam("moment"),
+    )
+)
+_OPEN = Statement(
+    select(_S.id).where(
+        _S.downloadable_purchase_id == bindparam("purchase_id"),
+        _S.file_key == bindparam("file_key"),
+        _S.open_until > bindparam("moment"),
+    )
+)
+
+IN_STORE = listing.Listing(
+    SOURCE, owner="store_id", kept=Collection.DOWNLOADS, usual=listing.Selection()
+)
+OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
+OF_PURCHASE = listing.Listing(SOURCE, owner="downloadable_purchase_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who downloads, as far as it is kept."""
+
+    address: str
+    user_agent: str
+
+
+def find(db: Snapshot, principal: Principal, download_id: int) -> dict[str, Any]:
+    """Give a download of a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=download_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def version(db: Snapshot, store_id: int) -> int:
+    """Give the version of a store's downloads."""
+    return listing.version(db, store_id, Collection.DOWNLOADS)
+
+
+def wanted(
+    db: Snapshot, *, passcode: str = "", purchase_id: int = 0, file_id: int = 0
+) -> dict[str, Any] | None:
+    """Give what a link leads to: a purchase and its file; None if it leads nowhere.
+
+    Without a `file_id` it is the main file.
+    """
+    # No purchase has an empty passcode, or the id 0.
+    whose = {"passcode": passcode, "purchase_id": purchase_id}
+    further = db.record(_FURTHER_ONE, **whose, file_id=file_id) if file_id else None
+    if further is not None:
+        return further
+    main = db.record(_WANTED, **whose)
+    is_another = file_id and main is not None and main["file_id"] != file_id
+    return None if is_another else main
+
+
+def all_wanted(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give all files that a customer may download, by what a link leads to."""
+    rows = db.rows(_FURTHER_ALL, passcode="", purchase_id=main["id"])
+    found = [dict(zip(_FURTHER_ALL.columns, row, strict=True)) for row in rows]
+    if main["url"] is None and main["version_id"] is None:
+        return found
+    said = db.record(_MAIN_SAID, file_id=main["file_id"] or 0)
+    if said is None:
+        # One that this customer alone has, of a downloadable without any.
+        said = {"shown_name": "", "title": "", "alt": "", "is_archived": False}
+    return found if said["is_archived"] else [{**main, **said}, *found]
+
+
+def of_customer(
+    db: Snapshot, store_id: int, customer_id: str, key: str, moment: int
+) -> dict[str, Any]:
+    """Give the purchase by which a customer may download a blob, with its file.
+
+    Raises `NotFound` where there is none, and `RequestError` where nothing is left.
+    """
+    refusal: RequestError = NotFound("this customer has bought nothing with it")
+    whose = {"store_id": store_id, "customer_id": customer_id}
+    for purchase_id, file_id in db.rows(_OF_CUSTOMER, **whose, key=key):
+        record = wanted(db, purchase_id=purchase_id, file_id=file_id)
+        if record is None:
+            continue
+        try:
+            ensure_granted(record, moment)
+            ensure_left(record, moment)
+        except RequestError as error:
+            refusal = error
+        else:
+            return record
+    raise refusal
+
+
+def ensure_granted(record: Mapping[str, Any], moment: int) -> None:
+    """Refuse what no download may pass, under way or not. Raises `RequestError`."""
+    if record["is_maintenance_mode"]:
+        raise Unavailable(
+            "the store is closed for a while; your download waits for you",
+            headers={"Retry-After": CLOSED},
+        )
+    if not record["is_active"]:
+        raise PurchaseRevoked("the store has withdrawn this purchase")
+    expires = record["expires_at"]
+    if expires is not None and expires <= moment:
+        raise PurchaseExpired("the time to download this purchase is over")
+    if record["url"] is None and record["version_id"] is None:
+        raise FileNotThere(
+            "the store has not put the file there yet; try again later",
+            headers={"Retry-After": CLOSED},
+        )
+
+
+def ensure_left(record: Mapping[str, Any], moment: int) -> None:
+    """Refuse a new download outside of the limits. Raises `RequestError`."""
+    refusal = _refusal(record, moment)
+    if refusal:
+        raise refusal
+
+
+def _refusal(record: Mapping[str, Any], moment: int) -> RequestError | None:
+    hours = record["download_window_hours"]
+    if hours and record["date_created"] + hours * HOUR <= moment:
+        unit = "hour" if hours == 1 else "hours"
+        return DownloadWindowOver(
+            f"this purchase could be downloaded for {hours} {unit}, which are over"
+        )
+    most = record["max_downloads"] * record["quantity"]
+    if most and record["number_of_downloads"] >= most:
+        times = "once" if most == 1 else f"{most} times"
+        return DownloadsUsedUp(
+            f"this purchase was downloaded {times}, as often as paid"
+        )
+    return None
+
+
+def left(record: Mapping[str, Any]) -> int | None:
+    """Tell how often a file may be downloaded still; None is unlimited."""
+    most = record["max_downloads"] * record["quantity"]
+    return max(0, most - record["number_of_downloads"]) if most else None
+
+
+def until(record: Mapping[str, Any]) -> int | None:
+    """Tell when a purchase can be downloaded no more (seconds UTC); None is never."""
+    hours = record["download_window_hours"]
+    ends = [record["date_created"] + hours * HOUR] if hours else []
+    if record["expires_at"] is not None:
+        ends.append(record["expires_at"])
+    # What is later than any calendar is as good as never.
+    return min((end for end in ends if end <= LATEST), default=None)
+
+
+def about(db: Snapshot, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a customer is told of what they bought, and by which store."""
+    return db.record(_ABOUT, id=record["downloadable_id"]) or {}
+
+
+def open_keys(db: Snapshot, purchase_id: int, moment: int) -> frozenset[int]:
+    """Tell of which files of a purchase a download can be gone on with."""
+    rows = db.rows(_OPEN_KEYS, purchase_id=purchase_id, moment=moment)
+    return frozenset(int(row[0]) for row in rows)
+
+
+def file_key(record: Mapping[str, Any]) -> int:
+    """Tell which file it is: a version's id, 0 for one elsewhere; of others less."""
+    if not record["is_main"]:
+        return -int(record["file_id"])
+    return 0 if record["url"] is not None else int(record["version_id"])
+
+
+def under_way(db: Snapshot, record: Mapping[str, Any], moment: int) -> int | None:
+    """Give the id of the download that this request would go on with."""
+    found = db.value(
+        _OPEN, purchase_id=record["id"], file_key=file_key(record), moment=moment
+    )
+    return None if found is None else int(found)
+
+
+def begin(
+    database: Database,
+    record: Mapping[str, Any],
+    customer: Customer,
+    *,
+    minutes: int,
+    sending: int = 0,
+    outcome: str = "started",
+) -> int:
+    """Resume a download, or open one and count it; return its id.
+
+    Its session lasts `minutes`, and the seconds that `sending` it takes elsewhere.
+    Raises `RequestError` where there is none left.
+    """
+    with database.writing() as tx:
+        moment = now()
+        found = under_way(tx, record, moment)
+        if found is not None:
+            return found
+        _count(tx, record, moment)
+        download_id = tx.insert(
+            DOWNLOADS,
+            {
+                "store_id": record["store_id"],
+                "downloadable_purchase_id": record["id"],
+                "downloadable_id": record["downloadable_id"],
+                "file_key": file_key(record),
+                "version": None if record["url"] else record["version"],
+                "file_name": None if record["url"] else record["file_name"],
+                "file_size": None if record["url"] else record["file_size"],
+                "revision": 1,
+                # Another request may have begun a second before: 0 is never open.
+                "open_until": moment + minutes * 60 + sending if minutes else 0,
+                "bytes_sent": 0,
+                "outcome": outcome,
+                "address": customer.address,
+                "user_agent": customer.user_agent,
+                "date_created": moment,
+                "date_modified": moment,
+            },
+        )
+        listing.note_change(tx, record["store_id"], Collection.DOWNLOADS, added=1)
+        _tell(tx, record)
+    return download_id
+
+
+def _tell(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Let the store's webhook know, also if that was the last one."""
+    if not outbox.is_on(tx, record["store_id"]):
+        return
+    now_is = wanted(tx, purchase_id=record["id"]) or record
+    events = ["downloaded"]
+    if _refusal(now_is, now()) is not None:
+        events.append("limit_reached")
+    for event in events:
+        tell(tx, event, now_is)
+
+
+def tell(tx: Transaction, what: str, purchase: Mapping[str, Any]) -> None:
+    """Let the store's webhook know what happened to a purchase; not its secrets."""
+    outbox.note(
+        tx,
+        f"downloadable_purchase.{what}",
+        purchase["store_id"],
+        lambda: outbox.shown(tx, "/downloadable_purchases/{id}", purchase, TOLD),
+    )
+
+
+def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
+    """Count a download in the one statement that decides whether there is one left."""
+    counted = (_count_main if record["is_main"] else _count_further)(tx, record, moment)
+    if not counted:
+        # It has changed since it was looked up.
+        whose = {"purchase_id": record["id"], "file_id": record["file_id"] or 0}
+        now_is = wanted(tx, **whose) or {**record, "is_active": False}
+        ensure_granted(now_is, moment)
+        raise _refusal(now_is, moment) or DownloadsUsedUp("nothing is left of it")
+    tx.execute(
+        update(DOWNLOADABLES)
+        .where(_D.id == record["downloadable_id"])
+        .values(number_of_downloads=_D.number_of_downloads + 1, date_counted=moment)
+    )
+    listing.note_change(tx, record["store_id"], Collection.PURCHASES)
+    listing.note_change(tx, record["store_id"], Collection.DOWNLOADABLES)
+
+
+def _most() -> ColumnElement[int]:
+    """Give how often a file may be downloaded; 0 is unlimited."""
+    # Their product may be more than either can be.
+    return cast(_P.max_downloads, BigInteger) * _P.quantity
+
+
+def _is_open(purchase_id: int, moment: int) -> ColumnElement[bool]:
+    """Tell of a purchase whether it may be downloaded now, its count aside."""
+    window = cast(_P.download_window_hours, BigInteger) * HOUR
+    return and_(
+        _P.id == purchase_id,
+        _P.is_active,
+        or_(_P.expires_at.is_(None), _P.expires_at > moment),
+        or_(_P.download_window_hours == 0, _P.date_created + window > moment),
+    )
+
+
+def _count_main(tx: Transaction, record: Mapping[str, Any], moment: int) -> int:
+    most = _most()
+    return tx.execute(
+        update(DOWNLOADABLE_PURCHASES)
+        .where(
+            _is_open(record["id"], moment),
+            or_(most == 0, _P.number_of_downloads < most),
+        )
+        .values(
+            number_of_downloads=_P.number_of_downloads + 1,
+            first_download_time=_first(moment),
+            date_counted=moment,
+        )
+    )
+
+
+def _first(moment: int) -> ColumnElement[int]:
+    return case(
+        (_P.first_download_time.is_(None), moment), else_=_P.first_download_time
+    )
+
+
+def _count_further(tx: Transaction, record: Mapping[str, Any], moment: int) -> int:
+    """Count a file that is not the main one, which has a count of its own."""
+    key = ("downloadable_purchase_id", "file_id")
+    # Whoever comes first makes the row; then it is there for all.
+    insert = sqlite_insert if tx.dialect.name == SQLITE else postgresql_insert
+    both = select(_P.id, _F.id, literal(0)).where(
+        _P.id == record["id"],
+        _F.id == record["file_id"],
+        _F.downloadable_id == _P.downloadable_id,
+    )
+    # Where either has gone meanwhile, there is none.
+    row = insert(FILE_COUNTS).from_select([*key, "number_of_downloads"], both)
+    tx.execute(row.on_conflict_do_nothing())
+    most = select(_most()).where(_is_open(record["id"], moment)).scalar_subquery()
+    counted = tx.execute(
+        update(FILE_COUNTS)
+        .where(
+            _N.downloadable_purchase_id == record["id"],
+            _N.file_id == record["file_id"],
+            # No number is less than that of a purchase that is closed: null.
+            or_(most == 0, _N.number_of_downloads < most),
+        )
+        .values(number_of_downloads=_N.number_of_downloads + 1)
+    )
+    if counted:
+        tx.execute(
+            update(DOWNLOADABLE_PURCHASES)
+            .where(_P.id == record["id"])
+            .values(first_download_time=_first(moment), date_counted=moment)
+        )
+    return counted
+
+
+def extend(database: Database, download_ids: Sequence[int], minutes: int) -> None:
+    """Extend the sessions of downloads whose bytes flow.
+
+    One that a reset has ended stays so.
+    """
+    with database.writing() as tx:
+        tx.execute(
+            update(DOWNLOADS)
+            .where(_S.id.in_(download_ids), _may_extend(_S.bytes_sent))
+            .values(open_until=_later(now() + minutes * 60))
+        )
+
+
+def _may_extend(sent: ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether a session still slides, of which so many bytes were sent.
+
+    What breaks off may have to be sent again, though not for ever: a link that is
+    passed on would never close.
+    """
+    is_unfinished = or_(_S.file_size.is_(None), sent < MOST_SENT * _S.file_size)
+    return and_(_S.open_until > 0, is_unfinished)
+
+
+def _later(moment: int) -> ColumnElement[int]:
+    return case((_S.open_until < moment, moment), else_=_S.open_until)
+
+
+def end(
+    database: Database, store_id: int, download_id: int, sent: int, minutes: int
+) -> None:
+    """Record what was sent in one request of a download.
+
+    It is whole once all was sent; until then its session lasts for some minutes more.
+    """
+    total = _S.bytes_sent + sent
+    is_whole = total >= _S.file_size
+    moment = now()
+    # Who asks for a byte an hour does not keep it open for ever.
+    longest = DAY + _S.file_size / SLOWEST
+    slides = and_(
+        literal(sent > 0), _may_extend(total), _S.date_created + longest > moment
+    )
+    with database.writing() as tx:
+        is_changed = tx.execute(
+            update(DOWNLOADS)
+            .where(_S.id == download_id)
+            .values(
+                bytes_sent=total,
+                open_until=case(
+                    (slides, _later(moment + minutes * 60)), else_=_S.open_until
+                ),
+                # How far it came is not known of what another server sends.
+                outcome=case(
+                    (is_whole, "completed"),
+                    (_S.outcome == "redirected", "redirected"),
+                    else_="broken",
+                ),
+                revision=_S.revision + 1,
+                date_modified=now(),
+            )
+        )
+        if is_changed:
+            listing.note_change(tx, store_id, Collection.DOWNLOADS)
+
+
+def close_all(tx: Transaction, purchase_id: int) -> None:
+    """Let no request resume a download of a purchase, also one that is being sent."""
+    tx.execute(
+        update(DOWNLOADS)
+        .where(and_(_S.downloadable_purchase_id == purchase_id, _S.open_until > 0))
+        .values(open_until=0)
+    )

@@ -1,0 +1,296 @@
+"""Purchases: what a customer bought, and how often they may fetch it."""
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import BigInteger, bindparam, delete, func, select, update
+
+from app.database import Snapshot, Statement, Transaction
+from app.errors import Conflict, NotFound
+from app.models import (
+    DOWNLOADABLE_PURCHASES,
+    DOWNLOADABLES,
+    DOWNLOADS,
+    FILE_COUNTS,
+    ITEM_CATEGORIES,
+    STORES,
+    VERSIONS,
+    Collection,
+)
+from app.services.auth.authentication import Principal
+from app.services.clock import now
+from app.services.rows import listing
+from app.services.rows.search_text import folded
+from app.services.sales import downloads
+from schemas.errors import FieldError
+from schemas.purchase import PurchaseSchema
+
+PASSCODE_BYTES = 18
+LIMITS = ("max_downloads", "download_window_hours")
+
+_P = DOWNLOADABLE_PURCHASES.c
+SOURCE = listing.source(
+    name="downloadable_purchase",
+    table=DOWNLOADABLE_PURCHASES,
+    columns=listing.shown_columns(DOWNLOADABLE_PURCHASES),
+    joined=DOWNLOADABLE_PURCHASES,
+)
+WITH_FILE = listing.source(
+    name="purchase_with_file",
+    table=DOWNLOADABLE_PURCHASES,
+    columns=(
+        *listing.shown_columns(DOWNLOADABLE_PURCHASES),
+        VERSIONS.c.file_name,
+        VERSIONS.c.blob_key,
+        downloads.ELSEWHERE.label("file_url"),
+    ),
+    joined=downloads.WITH_FILE,
+)
+_WITH_FILE_BY_ID = Statement(
+    WITH_FILE.rows().add_columns(_P.revision).where(_P.id == bindparam("id"))
+)
+_BY_ID = Statement(
+    # What only one is asked for comes last: the columns of a page come first.
+    SOURCE.rows()
+    .add_columns(
+        STORES.c.date_modified.label("store_modified"), _P.revision, _P.date_counted
+    )
+    .where(_P.id == bindparam("id"))
+)
+_OF_ORDER = Statement(
+    select(_P.id).where(
+        _P.store_id == bindparam("store_id"),
+        _P.order_id == bindparam("order_id"),
+        _P.downloadable_id == bindparam("downloadable_id"),
+    )
+)
+_D, _C = DOWNLOADABLES.c, ITEM_CATEGORIES.c
+_OFFER = Statement(
+    select(
+        _D.store_id,
+        func.coalesce(
+            _D.max_downloads_per_customer, _C.max_downloads_per_customer, 0
+        ).label("max_downloads"),
+        func.coalesce(
+            _D.max_downloads_time_period, _C.max_downloads_time_period, 0
+        ).label("download_window_hours"),
+    )
+    .select_from(DOWNLOADABLES.join(ITEM_CATEGORIES, _C.id == _D.item_category_id))
+    .where(_D.id == bindparam("id"))
+)
+_VERSION = Statement(
+    select(VERSIONS.c.downloadable_id).where(VERSIONS.c.id == bindparam("id"))
+)
+
+IN_STORE = listing.Listing(
+    SOURCE, owner="store_id", kept=Collection.PURCHASES, usual=listing.Selection()
+)
+IN_STORE_WITH_FILE = listing.Listing(
+    WITH_FILE, owner="store_id", kept=Collection.PURCHASES, usual=listing.Selection()
+)
+OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
+
+
+def find(db: Snapshot, principal: Principal, purchase_id: int) -> dict[str, Any]:
+    """Give a purchase of a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=purchase_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def find_with_file(
+    db: Snapshot, principal: Principal, purchase_id: int
+) -> dict[str, Any]:
+    """Give a purchase with what the customer gets for it. Raises `NotFound`."""
+    record = db.record(_WITH_FILE_BY_ID, id=purchase_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def sold(db: Snapshot, ids: Sequence[int]) -> dict[int, int]:
+    """Tell how many were sold of each downloadable of which any was."""
+    if not ids:
+        return {}
+    rows = db.rows(
+        _sold_statement(len(ids)), **{f"id{n}": i for n, i in enumerate(ids)}
+    )
+    return {int(row[0]): int(row[1]) for row in rows}
+
+
+@lru_cache(maxsize=64)
+def _sold_statement(size: int) -> Statement:
+    ids = [bindparam(f"id{number}", type_=BigInteger) for number in range(size)]
+    return Statement(
+        select(_P.downloadable_id, func.sum(_P.quantity).label("total"))
+        .where(_P.downloadable_id.in_(ids))
+        .group_by(_P.downloadable_id)
+    )
+
+
+def version(db: Snapshot, store_id: int) -> int:
+    """Give the version of a store's purchases, their counts included."""
+    return listing.version(db, store_id, Collection.PURCHASES)
+
+
+def problems(
+    db: Snapshot,
+    store_id: int,
+    values: Mapping[str, Any],
+    record: Mapping[str, Any] | None = None,
+) -> Iterator[FieldError]:
+    """Complain of what was bought that is none, or is another one than before."""
+    downloadable = values.get("downloadable_id")
+    if downloadable is not None:
+        offer = db.record(_OFFER, id=downloadable)
+        if offer is None or offer["store_id"] != store_id:
+            yield FieldError(
+                "downloadable_uri",
+                "not_found",
+                "downloadable_uri must be a downloadable of the same store",
+            )
+            return
+        if record is not None and downloadable != record["downloadable_id"]:
+            yield FieldError(
+                "downloadable_uri",
+                "fixed",
+                "downloadable_uri can't be changed: grant another purchase instead",
+            )
+    pinned = values.get("version_id")
+    if pinned is not None and values.get("url") is not None:
+        yield FieldError(
+            "url", "exclusive", "url can't be set together with version_uri"
+        )
+    if pinned is not None:
+        of = (
+            downloadable
+            if downloadable is not None
+            else (record or {}).get("downloadable_id")
+        )
+        if db.value(_VERSION, id=pinned) != of:
+            yield FieldError(
+                "version_uri",
+                "not_found",
+                "version_uri must be a version of the same downloadable",
+            )
+
+
+def create(
+    tx: Transaction, store_id: int, values: Mapping[str, Any]
+) -> tuple[int, bool]:
+    """Grant a downloadable; give the id, and whether it is new.
+
+    What an order has already is given again as it is.
+    """
+    if values["order_id"] is not None:
+        known = of_order(tx, store_id, values["order_id"], values["downloadable_id"])
+        if known is not None:
+            return known, False
+    moment = now()
+    row = {
+        **values,
+        **_limits(tx, values["downloadable_id"], values),
+        "store_id": store_id,
+        "revision": 1,
+        "number_of_downloads": 0,
+        "download_passcode": secrets.token_urlsafe(PASSCODE_BYTES),
+        "search_text": folded(values, PurchaseSchema.searchable),
+        "date_created": moment,
+        "date_modified": moment,
+    }
+    purchase_id = tx.insert(DOWNLOADABLE_PURCHASES, row)
+    listing.note_change(tx, store_id, Collection.PURCHASES, added=1)
+    downloads.tell(tx, "created", {**row, "id": purchase_id})
+    return purchase_id, True
+
+
+def change(
+    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Change a purchase. Raises `Conflict`."""
+    order_id = values.get("order_id")
+    if order_id is not None and order_id != record["order_id"]:
+        known = of_order(tx, record["store_id"], order_id, record["downloadable_id"])
+        if known is not None:
+            raise Conflict.about(
+                "order_id",
+                f"order_id {order_id} has downloadable {record['downloadable_id']} "
+                f"already, by downloadable_purchase {known}",
+            )
+    _update(tx, record, {**values, **_limits(tx, record["downloadable_id"], values)})
+    is_revoked = record["is_active"] and not values.get("is_active", True)
+    event = "revoked" if is_revoked else "updated"
+    downloads.tell(tx, event, {**record, **values})
+
+
+def reset_usage(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Count from zero again; a download that is under way is not counted any more."""
+    set_usage(tx, record, 0)
+
+
+def set_usage(tx: Transaction, record: Mapping[str, Any], count: int) -> None:
+    """Count the main file from a number on; from zero, its other files, too."""
+    downloads.close_all(tx, record["id"])
+    if not count:
+        tx.execute(
+            delete(FILE_COUNTS).where(
+                FILE_COUNTS.c.downloadable_purchase_id == record["id"]
+            )
+        )
+    values: dict[str, Any] = {"number_of_downloads": count}
+    if not count:
+        values["first_download_time"] = None
+    _update(tx, record, values)
+
+
+def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Remove a purchase and the record of its downloads."""
+    gone = tx.execute(
+        delete(DOWNLOADS).where(DOWNLOADS.c.downloadable_purchase_id == record["id"])
+    )
+    tx.execute(delete(DOWNLOADABLE_PURCHASES).where(_P.id == record["id"]))
+    listing.note_change(tx, record["store_id"], Collection.PURCHASES, added=-1)
+    listing.note_change(tx, record["store_id"], Collection.DOWNLOADS, added=-gone)
+
+
+def of_order(
+    tx: Snapshot, store_id: int, order_id: str, downloadable_id: int
+) -> int | None:
+    """Give the purchase by which an order has a downloadable, if there is one."""
+    found = tx.value(
+        _OF_ORDER,
+        store_id=store_id,
+        order_id=order_id,
+        downloadable_id=downloadable_id,
+    )
+    return None if found is None else int(found)
+
+
+def _limits(
+    tx: Snapshot, downloadable_id: int, values: Mapping[str, Any]
+) -> dict[str, int]:
+    """Take the limits that are null from what was bought."""
+    missing = [name for name in LIMITS if values.get(name, 0) is None]
+    if not missing:
+        return {}
+    offer = tx.record(_OFFER, id=downloadable_id) or {}
+    return {name: int(offer.get(name, 0)) for name in missing}
+
+
+def _update(
+    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    tx.execute(
+        update(DOWNLOADABLE_PURCHASES)
+        .where(_P.id == record["id"])
+        .values(
+            **values,
+            search_text=folded({**record, **values}, PurchaseSchema.searchable),
+            revision=_P.revision + 1,
+            date_modified=now(),
+        )
+    )
+    listing.note_change(tx, record["store_id"], Collection.PURCHASES)

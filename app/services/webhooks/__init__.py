@@ -1,0 +1,1 @@
+"""What shops are told: the outbox of deliveries, and its sender."""

@@ -1,0 +1,424 @@
+"""Webhooks: what happened is noted with the change itself, and told afterwards.
+
+The outbox is a table, written in the transaction that it tells of: so nothing is told
+that did not happen, and nothing that happened is forgotten. Each is told at least
+once, in no certain order, as Standard Webhooks (https://www.standardwebhooks.com) says.
+"""
+
+import base64
+import hmac
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, delete, func, select, true, update
+from sqlalchemy.sql import ColumnElement
+
+from app.database import Database, Snapshot, Statement, Transaction
+from app.errors import NotFound
+from app.models import STORES, WEBHOOK_DELIVERIES, Collection
+from app.services.auth.authentication import Principal
+from app.services.clock import now
+from app.services.rows import listing
+from schemas.webhook_delivery import DELIVERED, FAILED, PENDING
+
+SECRET = "whsec_"  # noqa: S105 - how a secret begins
+SECRET_BYTES = 32
+SHORTEST = 16
+"""Characters of a key, or bytes where it is in Base64."""
+
+
+DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+"""Seconds between attempts; after the last of them there is no further one."""
+
+PATIENCE = 3 * 86_400
+"""Seconds for which a webhook may fail, and nothing else, before it is disabled."""
+
+LEASE = 60
+"""Seconds that an attempt has, before another process may make it."""
+
+KEPT = 30 * 86_400
+"""Seconds for which it is known what was told."""
+
+GONE = 410
+ROTATION = 86_400
+"""Seconds for which a key signs after it was changed."""
+
+MOST_KEYS = 10
+"""Old keys that sign, at most."""
+
+LOOKED_AT = 64
+"""Rows that a claim chooses from: the oldest few of each store."""
+
+_W, _S = WEBHOOK_DELIVERIES.c, STORES.c
+SOURCE = listing.source(
+    name="webhook_delivery",
+    table=WEBHOOK_DELIVERIES,
+    columns=listing.shown_columns(WEBHOOK_DELIVERIES),
+    joined=WEBHOOK_DELIVERIES,
+    searched=None,
+)
+_BY_ID = Statement(
+    SOURCE.rows()
+    .add_columns(_S.date_modified.label("store_modified"), _W.revision)
+    .where(_W.id == bindparam("id"))
+)
+_IS_ON = Statement(
+    select(_S.id).where(_S.id == bindparam("id"), _S.use_webhook, _S.webhook_url != "")
+)
+_WAITING = (
+    select(
+        _W.id,
+        _W.store_id,
+        _W.webhook_id,
+        _W.payload,
+        _W.attempts,
+        _S.webhook_url,
+        _S.webhook_key,
+        _S.webhook_old_keys,
+        func.row_number()
+        .over(partition_by=_W.store_id, order_by=(_W.next_attempt, _W.id))
+        .label("place"),
+    )
+    .select_from(WEBHOOK_DELIVERIES.join(STORES, _S.id == _W.store_id))
+    .where(
+        _W.state == PENDING,
+        _W.next_attempt <= bindparam("moment"),
+        func.coalesce(_S.webhook_paused_until, 0) <= bindparam("moment"),
+        _S.use_webhook,
+        _S.webhook_url != "",
+    )
+    .subquery()
+)
+# A store with thousands of them comes no sooner to the end than one with a few.
+_DUE = Statement(
+    select(_WAITING)
+    .where(_WAITING.c.place <= bindparam("of_one_store"))
+    .order_by(_WAITING.c.place, _WAITING.c.id)
+    .limit(bindparam("most"))
+)
+_IS_DUE = Statement(
+    select(_W.id)
+    .where(_W.state == PENDING, _W.next_attempt <= bindparam("moment"))
+    .limit(1)
+)
+_FAILING = Statement(
+    select(_S.webhook_failing_since).where(_S.id == bindparam("id"), _S.use_webhook)
+)
+IN_STORE = listing.Listing(
+    SOURCE,
+    owner="store_id",
+    kept=Collection.WEBHOOK_DELIVERIES,
+    usual=listing.Selection(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something to be told now; `attempts` are those before."""
+
+    id: int
+    store_id: int
+    webhook_id: str
+    payload: str
+    attempts: int
+    url: str
+    key: str
+    lease: int
+    """Until when it is this process's to tell."""
+
+    old_keys: str = ""
+
+    def signature(self, moment: int) -> str:
+        """Return the signatures by all keys that are valid (Standard Webhooks)."""
+        signed = f"{self.webhook_id}.{moment}.{self.payload}".encode()
+        keys = [self.key, *_keys_before(self.old_keys, moment)]
+        made = (hmac.digest(_key(key), signed, "sha256") for key in keys)
+        return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in made)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an attempt: the status that was answered, or why there is none."""
+
+    status: int | None
+    error: str
+    retry_after: int = 0
+    """Seconds for which the receiver wants to be sent nothing."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the receiver took it."""
+        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004
+
+
+def new_key() -> str:
+    """Make a secret, as Standard Webhooks writes one."""
+    return SECRET + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def is_key(text: str) -> bool:
+    """Return whether a text is a key: Base64 after its prefix, or without a prefix."""
+    if not text.startswith(SECRET):
+        return True
+    try:
+        key = base64.b64decode(text.removeprefix(SECRET), validate=True)
+    except ValueError:
+        return False
+    return len(key) >= SHORTEST
+
+
+def rotated_keys(stored: str, old: str, new: str) -> str:
+    """Return what is stored of old keys once a new one replaces another."""
+    moment = now()
+    kept = {key: until for key, until in _old_keys(stored) if until > moment}
+    kept[old] = moment + ROTATION
+    kept.pop(new, None)
+    return json.dumps(list(kept.items())[-MOST_KEYS:])
+
+
+def _keys_before(stored: str, moment: int) -> list[str]:
+    return [key for key, until in _old_keys(stored) if until > moment]
+
+
+def _old_keys(stored: str) -> list[tuple[str, int]]:
+    return [(key, until) for key, until in json.loads(stored or "[]")]
+
+
+def _key(text: str) -> bytes:
+    """Give the bytes that a secret stands for: Base64 after its mark, or any text."""
+    try:
+        if text.startswith(SECRET):
+            return base64.b64decode(text.removeprefix(SECRET), validate=True)
+    except ValueError:
+        pass
+    return text.encode()
+
+
+def find(db: Snapshot, principal: Principal, delivery_id: int) -> dict[str, Any]:
+    """Give a delivery of a store that the token sees. Raises `NotFound`."""
+    record = db.record(_BY_ID, id=delivery_id)
+    if record is None or not principal.sees(record["store_id"]):
+        raise NotFound
+    return record
+
+
+def version(db: Snapshot, store_id: int) -> int:
+    """Give the version of a store's deliveries."""
+    return listing.version(db, store_id, Collection.WEBHOOK_DELIVERIES)
+
+
+def is_on(db: Snapshot, store_id: int) -> bool:
+    """Tell whether anybody is told what happens in a store."""
+    return db.value(_IS_ON, id=store_id) is not None
+
+
+# -- what happened --------------------------------------------------------------
+
+
+def note(
+    tx: Transaction, event: str, store_id: int, data: Callable[[], Mapping[str, Any]]
+) -> None:
+    """Note that something happened; `data` is asked for only if anybody is told."""
+    if not is_on(tx, store_id):
+        return
+    moment = now()
+    payload = {
+        "type": event,
+        "timestamp": datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "data": dict(data()),
+    }
+    tx.insert(
+        WEBHOOK_DELIVERIES,
+        {
+            "store_id": store_id,
+            "revision": 1,
+            "webhook_id": f"msg_{secrets.token_hex(16)}",
+            "event": event,
+            "payload": json.dumps(payload, ensure_ascii=False, default=str),
+            "state": PENDING,
+            "attempts": 0,
+            "next_attempt": moment,
+            "url": "",
+            "error": "",
+            "date_created": moment,
+            "date_modified": moment,
+        },
+    )
+    listing.note_change(tx, store_id, Collection.WEBHOOK_DELIVERIES, added=1)
+
+
+def shown(
+    tx: Transaction, path: str, record: Mapping[str, Any], names: Sequence[str]
+) -> dict[str, Any]:
+    """Give what is told of a record: where it is, and some of what it is."""
+    return {
+        "href": tx.public_url + path.format_map(record),
+        **{name: record.get(name) for name in names},
+    }
+
+
+def replay(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Tell it again, from the first attempt on."""
+    values = {"state": PENDING, "attempts": 0, "next_attempt": now(), "error": ""}
+    _update(tx, record["id"], record["store_id"], values)
+
+
+# -- telling it -----------------------------------------------------------------
+
+
+def claim(
+    database: Database,
+    *,
+    most: int,
+    of_one_store: int,
+    allowed: Mapping[int, int] | None = None,
+) -> list[Due]:
+    """Take what is to be told now; for a while no other process tells it.
+
+    `allowed` are how many more a store may have, where it has some under way.
+    """
+    moment = now()
+    with database.reading() as db:
+        if db.row(_IS_DUE, moment=moment) is None:
+            return []
+    left = dict(allowed or {})
+    taken: list[Due] = []
+    with database.writing() as tx:
+        for row in tx.rows(
+            _DUE, moment=moment, of_one_store=of_one_store, most=LOOKED_AT
+        ):
+            # The keys of before are the last column but one, the last is the place.
+            due = Due(*(*row[:-2], moment + LEASE, row[-2]))
+            room = left.setdefault(due.store_id, of_one_store)
+            if room > 0 and len(taken) < most:
+                left[due.store_id] = room - 1
+                taken.append(due)
+        tx.execute(
+            update(WEBHOOK_DELIVERIES)
+            .where(_W.id.in_([one.id for one in taken]))
+            .values(next_attempt=moment + LEASE)
+        )
+    return taken
+
+
+def note_outcome(database: Database, due: Due, outcome: Outcome) -> None:
+    """Keep what became of an attempt, and disable a webhook that is of no use.
+
+    An attempt that outlived its lease says nothing any more, nor one of before a
+    replay.
+    """
+    moment, attempts = now(), due.attempts + 1
+    is_last = attempts > len(DELAYS)
+    values: dict[str, Any] = {
+        "attempts": attempts,
+        "url": due.url,
+        "response_status": outcome.status,
+        "error": outcome.error[:300],
+        "next_attempt": None,
+    }
+    if outcome.is_told:
+        values["state"] = DELIVERED
+    elif is_last:
+        values["state"] = FAILED
+    else:
+        delay = max(DELAYS[attempts - 1], outcome.retry_after)
+        values["next_attempt"] = moment + delay
+    is_mine = and_(_W.state == PENDING, _W.next_attempt == due.lease)
+    with database.writing() as tx:
+        if _update(tx, due.id, due.store_id, values, is_mine):
+            _pause(tx, due, outcome, moment)
+            _note_health(tx, due, outcome, moment)
+
+
+def _pause(tx: Transaction, due: Due, outcome: Outcome, moment: int) -> None:
+    """Send a receiver nothing for as long as it asked, whatever happens."""
+    if outcome.retry_after:
+        tx.execute(
+            update(STORES)
+            .where(_S.id == due.store_id, _S.webhook_url == due.url)
+            .values(webhook_paused_until=_later(moment + outcome.retry_after))
+        )
+
+
+def _note_health(tx: Transaction, due: Due, outcome: Outcome, moment: int) -> None:
+    """Say on the store how its webhook does, where that has changed."""
+    row = tx.row(_FAILING, id=due.store_id)
+    if row is None:
+        return
+    since = row[0]
+    if outcome.is_told:
+        if since is not None:
+            _change_store(tx, due, {**HEALTHY})
+    elif outcome.status == GONE or (since is not None and moment - since >= PATIENCE):
+        values = {
+            "use_webhook": False,
+            "webhook_disabled_since": moment,
+            "webhook_failing_since": since or moment,
+            "webhook_error": outcome.error[:300],
+        }
+        _change_store(tx, due, values)
+    elif since is None:
+        values = {
+            "webhook_failing_since": moment,
+            "webhook_error": outcome.error[:300],
+        }
+        _change_store(tx, due, values)
+
+
+def _later(until: int) -> ColumnElement[int]:
+    """Return the later of a moment and the one until which a webhook is paused."""
+    before = func.coalesce(_S.webhook_paused_until, 0)
+    return case((before < until, until), else_=before)
+
+
+HEALTHY: Mapping[str, Any] = {
+    "webhook_failing_since": None,
+    "webhook_disabled_since": None,
+    "webhook_error": "",
+}
+"""What a store says whose webhook is not known to fail."""
+
+
+def _change_store(tx: Transaction, due: Due, values: Mapping[str, Any]) -> None:
+    is_changed = tx.execute(
+        update(STORES)
+        .where(_S.id == due.store_id, _S.webhook_url == due.url)
+        .values(**values, revision=_S.revision + 1, date_modified=now())
+    )
+    if is_changed:
+        listing.note_change(tx, due.store_id)
+
+
+def _update(
+    tx: Transaction,
+    delivery_id: int,
+    store_id: int,
+    values: Mapping[str, Any],
+    condition: ColumnElement[bool] = true(),  # noqa: B008 - a constant
+) -> bool:
+    is_done = tx.execute(
+        update(WEBHOOK_DELIVERIES)
+        .where(_W.id == delivery_id, condition)
+        .values(**values, revision=_W.revision + 1, date_modified=now())
+    )
+    if is_done:
+        listing.note_change(tx, store_id, Collection.WEBHOOK_DELIVERIES)
+    return bool(is_done)
+
+
+def remove_old(tx: Transaction) -> int:
+    """Forget what was told long ago, or given up, or never tried since."""
+    old = _W.date_modified < now() - KEPT
+    stores = {
+        row[0]: row[1]
+        for row in tx.connection.execute(
+            select(_W.store_id, func.count()).where(old).group_by(_W.store_id)
+        )
+    }
+    for store_id, count in stores.items():
+        listing.note_change(tx, store_id, Collection.WEBHOOK_DELIVERIES, added=-count)
+    return tx.execute(delete(WEBHOOK_DELIVERIES).where(old))
