@@ -19,40 +19,32 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     """
     # Imported late, so that `sirenhall --help` loads none of it.
     from app.dialects import easycart, surecart, zid
-    from app.http import (
+    from app.http import error_handler, routing
+    from app.http.application import Application
+    from app.http.middleware import (
         access_log,
         compression,
         cors,
-        endpoints,
-        errors,
         header_size,
         last_use,
-        secret_addresses,
+        secret_urls,
     )
-    from app.http.application import Application
-    from app.http.method_override import CompleteBodies, MethodOverride
-    from app.http.proxies import behind_proxies
+    from app.http.middleware.method_override import CompleteBodies, MethodOverride
+    from app.http.middleware.proxies import behind_proxies
     from app.resources import (
         CATALOGUE,
         attributes,
-        description,
         downloadables,
         downloads,
         files,
-        health,
         home,
         item_categories,
         library_files,
-        metrics,
         oauth,
         offers,
         open_uploads,
-        problems,
-        profiles,
         property_helpers,
         purchases,
-        rels,
-        security,
         stores,
         tokens,
         translations,
@@ -60,14 +52,16 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         versions,
         webhook_deliveries,
     )
+    from app.resources.documentation import api_docs, problem_types, profiles, rels
+    from app.resources.operations import health, metrics, security_txt
     from app.services.operations.installation import open_installation
     from app.settings import Settings
 
     settings = settings or Settings.from_environment()
     app = Application()
-    app.extensions[endpoints.EXTENSION] = open_installation(settings)
+    app.extensions[routing.EXTENSION] = open_installation(settings)
 
-    app.before_request(endpoints.open_call)
+    app.before_request(routing.open_call)
     for resource in (
         home,
         stores,
@@ -89,25 +83,25 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         property_helpers,
         rels,
         profiles,
-        problems,
-        description,
+        problem_types,
+        api_docs,
         health,
         metrics,
-        security,
+        security_txt,
         easycart,
         surecart,
         zid,
     ):
         resource.register(app, CATALOGUE)
-    errors.register(app)
+    error_handler.register(app)
     # What is registered last sees an answer first.
     header_size.register(app)
-    secret_addresses.register(app)
+    secret_urls.register(app)
     last_use.register(app)
     access_log.register(app)
     cors.register(app, settings.cors_origins)
     if settings.effective_rate_limit or settings.effective_attempts_limit:
-        from app.http import rate_limit
+        from app.http.middleware import rate_limit
 
         rate_limit.register(app, settings)
     compression.register(app)

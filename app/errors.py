@@ -34,7 +34,7 @@
         ├── NotPrefetched           503
         └── InsufficientStorage     507
 
-It knows no HTTP beyond the status numbers; `app/http/errors.py` renders it.
+It knows no HTTP beyond the status numbers; `app/http/error_handler.py` renders it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -21,7 +21,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 import naive
 from app import create_app
-from app.http import access_log
+from app.http.middleware import access_log
 from app.models import DOWNLOADABLES, VERSIONS
 from app.services.rows.listing import note_change
 from app.settings import Settings

@@ -16,7 +16,8 @@ from app.cli import main
 from app.dialects.easycart_guide import GUIDE as EASYCART
 from app.dialects.surecart.guide import GUIDE as SURECART
 from app.dialects.zid.guide import GUIDE as ZID
-from app.http import header_fields, query_limits
+from app.http.headers import field_syntax
+from app.http.query import query_limits
 from app.services.auth.scopes import SCOPES
 from app.services.rows import search_text
 from app.settings import PREFIX, Settings
@@ -48,7 +49,7 @@ def test_every_limit_of_a_query_is_listed():
     listed = set(re.findall(r"\d+", page.partition("## Limits")[2]))
     limits = {n: v for n, v in vars(query_limits).items() if n.startswith("MAX_")}
     limits |= {"MAX_WORDS": search_text.MAX_WORDS, "MAX_WORD": search_text.MAX_WORD}
-    limits |= {"MAX_MEMBERS": header_fields.MAX_MEMBERS}
+    limits |= {"MAX_MEMBERS": field_syntax.MAX_MEMBERS}
     assert {name for name, most in limits.items() if str(most) not in listed} == set()
 
 

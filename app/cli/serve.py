@@ -88,7 +88,7 @@ def serve(
     _ensure_port_is_free(settings.host, settings.port)
     for rate in (settings.effective_rate_limit, settings.effective_attempts_limit):
         if rate:
-            from app.http import rate_limit
+            from app.http.middleware import rate_limit
 
             # What a worker would only find when it starts.
             rate_limit.make(rate, settings.rate_limit_storage)
@@ -139,7 +139,7 @@ def _run(settings: "Settings", first: "StarterAccess", *, as_json: bool) -> None
 
         def load(self) -> Any:
             from app import create_app
-            from app.http.endpoints import EXTENSION
+            from app.http.routing import EXTENSION
             from app.services.operations import background_tasks
 
             app = create_app(settings)

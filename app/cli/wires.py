@@ -126,7 +126,7 @@ class LocalWire:
 
     def __init__(self, installation: "Installation") -> None:
         from app import create_app
-        from app.http.access_log import EXTENSION
+        from app.http.middleware.access_log import EXTENSION
 
         settings = installation.settings
         # What the operator's own command does is counted by nobody, and sent by us.
@@ -162,7 +162,7 @@ class LocalWire:
 
     def close(self) -> None:
         """Close all connections."""
-        from app.http.endpoints import EXTENSION
+        from app.http.routing import EXTENSION
 
         self._app.extensions[EXTENSION].close()
 

@@ -27,8 +27,8 @@ from gunicorn.http.errors import ExpectationFailed
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from app.http.addresses import LIVE, READY
-from app.http.client_address import network_of
+from app.http.middleware.client_address import network_of
+from app.http.paths import LIVE, READY
 
 MAX_HEAD = 64 * 1024
 """Bytes of a request's headers."""

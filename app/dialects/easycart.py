@@ -18,12 +18,12 @@ from app.dialects import speaking
 from app.dialects.easycart_guide import GUIDE
 from app.dialects.speaking import READS, Dialect, answer
 from app.errors import BadRequest, Forbidden, Invalid, NotFound, Problem
-from app.http import guides, pagination
-from app.http.call import Call
-from app.http.catalogue import Catalogue
-from app.http.collection_views import pages
-from app.http.multipart import media_type
-from app.http.raw_body import clean
+from app.http import migration_guides, pagination
+from app.http.bodies.form_data import media_type
+from app.http.context import Call
+from app.http.files.raw_upload import clean
+from app.http.hypermedia.registry import Catalogue
+from app.http.views.collection import pages
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores, versions
 from app.services.catalogue.main_files import NewFile
@@ -359,7 +359,7 @@ def _shown(call: Call, record: Mapping[str, Any]) -> dict[str, Any]:
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
     DIALECT.register(app)
-    guides.note(app, GUIDE)
+    migration_guides.note(app, GUIDE)
     words = {"GET": "List downloads", "POST": "Add a download"}
     views = {"GET": _list, "POST": _create}
     DIALECT.publish(app, "/downloads", words, views, _SCHEMA)

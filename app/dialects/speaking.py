@@ -10,12 +10,14 @@ import msgspec
 from flask import Flask, Response
 
 from app.errors import BadRequest, Forbidden, NotFound, Problem, Unauthorized
-from app.http import affordances, bodies, errors
-from app.http.call import REALM, Call
-from app.http.declaration import STANDARD_METHODS
-from app.http.endpoints import publish
+from app.http import error_handler
+from app.http.bodies import body_reader
+from app.http.context import REALM, Call
+from app.http.hypermedia import action_builder
+from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.media_types import JSON
 from app.http.routes import Route, Said
+from app.http.routing import publish
 from app.services.auth.authentication import Principal
 from app.services.rows import search_text
 from schemas.base import ResourceSchema
@@ -66,7 +68,7 @@ class Dialect:
         media_types: tuple[str, ...] = (JSON,),
     ) -> None:
         """Publish views below the prefix; bodies have the properties of a schema."""
-        fields = affordances.inputs_of(schema) if schema else ()
+        fields = action_builder.inputs_of(schema) if schema else ()
         route = Route(
             f"{self.prefix}{path}",
             {
@@ -92,7 +94,7 @@ class Dialect:
 
     def register(self, app: Flask) -> None:
         """Let what goes wrong below the prefix be said in its way."""
-        errors.speak(app, self.prefix, self._error)
+        error_handler.speak(app, self.prefix, self._error)
 
     def _error(
         self, status: int, problems: Sequence[Problem], headers: Mapping[str, str]
@@ -223,7 +225,7 @@ def blob_key(uuid: str) -> str:
 
 def body(call: Call, schema: ResourceSchema, method: str) -> dict[str, Any]:
     """Read a body's members, whatever they are."""
-    reader = bodies.Reader(schema, call.settings, call.installation.storage)
+    reader = body_reader.Reader(schema, call.settings, call.installation.storage)
     call.close()
     with reader.read(call.request, method) as found:
         return dict(found.values)

@@ -3,7 +3,7 @@
 They do not know each other; what leads from one to another finds it in the catalogue.
 """
 
-from app.http.catalogue import Catalogue
+from app.http.hypermedia.registry import Catalogue
 from app.resources import (
     attributes,
     downloadables,

@@ -6,14 +6,14 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.http.bodies import Reader
-from app.http.bulk import many, refuse_all
-from app.http.call import Call
-from app.http.catalogue import Catalogue, Kind
-from app.http.collection_views import CollectionViews, pages
-from app.http.declaration import TO_STORE, Declaration, LinkTo, Relation
-from app.http.endpoints import CollectionService, ItemService, Made
-from app.http.item_views import ItemViews
+from app.http.bodies.body_reader import Reader
+from app.http.context import Call
+from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
+from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.routing import CollectionService, ItemService, Made
+from app.http.views.bulk import many, refuse_all
+from app.http.views.collection import CollectionViews, pages
+from app.http.views.item import ItemViews
 from app.services.auth.authentication import Principal
 from app.services.catalogue import attributes, downloadables, item_categories, stores
 from app.services.catalogue.attributes import Owning

@@ -6,24 +6,25 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.http import affordances, merchant_file
-from app.http.addresses import UPLOAD_URL
-from app.http.call import Call
-from app.http.catalogue import Catalogue, Kind
-from app.http.collection_views import CollectionViews, pages
-from app.http.conditional import Outcome, Validators, evaluate
-from app.http.declaration import (
+from app.http.context import Call
+from app.http.files import file_view
+from app.http.files.raw_upload import received
+from app.http.headers.conditional import Outcome, Validators, evaluate
+from app.http.hypermedia import action_builder
+from app.http.hypermedia.declaration import (
     STANDARD_METHODS,
     TO_STORE,
     Declaration,
     LinkTo,
     Relation,
 )
-from app.http.endpoints import CollectionService, ItemService, Made, publish
-from app.http.item_views import ItemViews
+from app.http.hypermedia.registry import Catalogue, Kind
 from app.http.media_types import JSON
-from app.http.raw_body import received
+from app.http.paths import UPLOAD_URL
 from app.http.routes import Route, Said
+from app.http.routing import CollectionService, ItemService, Made, publish
+from app.http.views.collection import CollectionViews, pages
+from app.http.views.item import ItemViews
 from app.services.catalogue import downloadables, item_categories, stores
 from app.services.catalogue.main_files import NewFile
 from representations import Action
@@ -158,7 +159,7 @@ def _create(
 
 def _file(call: Call, item_id: int) -> Response:
     """Answer a GET of the bytes, for the merchant."""
-    return merchant_file.answered(
+    return file_view.answered(
         call, lambda: downloadables.find(call.db, call.principal, item_id)
     )
 
@@ -189,7 +190,7 @@ def _ensure_seen(call: Call, record: Mapping[str, Any]) -> None:
 
 def _further(href: str) -> tuple[Action, ...]:
     title, address = "Create Upload URL", f"{href}/{UPLOAD_URL}"
-    fields = affordances.inputs_of(_SLOT)
+    fields = action_builder.inputs_of(_SLOT)
     return (
         Action("create-upload-url", title, "POST", address, JSON, fields, ("create",)),
     )
@@ -240,7 +241,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         is_negotiated=False,
         media_types=("*/*",),
         said={
-            "GET": merchant_file.GOT,
+            "GET": file_view.GOT,
             "PUT": Said(statuses=PUT_STATUSES, takes=("*/*",), is_negotiated=True),
         },
     )

@@ -9,23 +9,25 @@ from typing import Any
 from flask import Flask, Response
 
 from app.errors import BadRequest, NotAcceptable, NotPrefetched, UnknownLink
-from app.http import client_address, customer_page, delivery, handover
-from app.http.addresses import DOWNLOAD as ADDRESS
-from app.http.addresses import DOWNLOAD_FILES as PAGE
-from app.http.call import Call
-from app.http.catalogue import Catalogue, Kind
-from app.http.collection_views import CollectionViews, pages
-from app.http.declaration import (
+from app.http.context import Call
+from app.http.files import file_response, offload
+from app.http.hypermedia.declaration import (
     STANDARD_METHODS,
     TO_STORE,
     Declaration,
     LinkTo,
     Relation,
 )
-from app.http.endpoints import CollectionService, ItemService, publish
-from app.http.item_views import ItemViews
+from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.middleware import client_address
 from app.http.pagination import with_query
+from app.http.paths import DOWNLOAD as ADDRESS
+from app.http.paths import DOWNLOAD_FILES as PAGE
 from app.http.routes import Route, Said
+from app.http.routing import CollectionService, ItemService, publish
+from app.http.views.collection import CollectionViews, pages
+from app.http.views.item import ItemViews
+from app.resources import download_page
 from app.services.catalogue import downloadables, stores
 from app.services.clock import now
 from app.services.sales import downloads, purchases, signed_links
@@ -92,7 +94,7 @@ _WHOLE = re.compile(r"[1-9][0-9]{0,17}|0", re.ASCII)
 
 def _download(call: Call) -> Response:
     """Answer a customer."""
-    return delivery.at_last(lambda: _deliver(call))
+    return file_response.at_last(lambda: _deliver(call))
 
 
 def _deliver(call: Call) -> Response:
@@ -111,12 +113,12 @@ def _deliver(call: Call) -> Response:
     call.close()
     if record["url"] is not None:
         return _redirect(call, record, found)
-    file = delivery.stored(record, call.installation.storage)
-    return delivery.send(
+    file = file_response.stored(record, call.installation.storage)
+    return file_response.send(
         call.request,
         file,
         lambda: _begun(call, record, found),
-        hand_over=handover.chosen(call, lambda: _hand_over(call, record, found)),
+        hand_over=offload.chosen(call, lambda: _hand_over(call, record, found)),
     )
 
 
@@ -193,7 +195,7 @@ def _files(call: Call) -> Response:
         for f in files
     ]
     if call.choice.representation.is_for_people:
-        page = customer_page.written(shown, files, links, under_way, moment)
+        page = download_page.written(shown, files, links, under_way, moment)
         return call.finish(page, headers={"Cache-Control": "private, no-store"})
     document = Resource(
         classes=("purchased_files",),
@@ -224,7 +226,7 @@ def _purchased(file: Mapping[str, Any], link: str) -> Resource:
         href=link,
         rel="fx:purchased_file",
         properties={
-            "name": customer_page.name_of(file),
+            "name": download_page.name_of(file),
             "file_name": None if is_elsewhere else file["file_name"],
             "file_size": None if is_elsewhere else file["file_size"],
             "file_type": None if is_elsewhere else file["file_type"],
@@ -244,7 +246,9 @@ def _redirect(call: Call, record: Mapping[str, Any], found: int | None) -> Respo
     return Response(status=302, headers=headers)
 
 
-def _begun(call: Call, record: Mapping[str, Any], found: int | None) -> delivery.Ended:
+def _begun(
+    call: Call, record: Mapping[str, Any], found: int | None
+) -> file_response.Ended:
     download_id = _begin(call, record, found, "started")
     database, store_id = call.installation.database, record["store_id"]
     active = call.installation.active_downloads

@@ -6,17 +6,12 @@ from typing import Any
 from flask import Flask
 
 from app.database import Snapshot, Transaction
-from app.http.catalogue import Catalogue, Kind
-from app.http.collection_views import CollectionViews, pages
-from app.http.declaration import (
-    TO_STORE,
-    Declaration,
-    LinkTo,
-    Relation,
-)
-from app.http.endpoints import CollectionService, ItemService, Made
-from app.http.item_views import ItemViews
-from app.http.merchant_file import publish_file
+from app.http.files.file_view import publish_file
+from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
+from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.routing import CollectionService, ItemService, Made
+from app.http.views.collection import CollectionViews, pages
+from app.http.views.item import ItemViews
 from app.services.catalogue import downloadables, files
 from app.services.catalogue.main_files import NewFile
 from schemas.downloadable_file import DownloadableFileSchema

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from flask import Flask, Response
 
-from app.http.addresses import DOCS, OPENAPI, PROPERTY_HELPERS, RELS, TOKEN
-from app.http.call import Call
-from app.http.catalogue import Catalogue
-from app.http.declaration import STANDARD_METHODS
-from app.http.endpoints import publish
+from app.http.context import Call
+from app.http.hypermedia.declaration import STANDARD_METHODS
+from app.http.hypermedia.registry import Catalogue
 from app.http.media_types import FORM, JSON
+from app.http.paths import DOCS, OPENAPI, PROPERTY_HELPERS, RELS, TOKEN
 from app.http.routes import Route
+from app.http.routing import publish
 from app.resources.oauth import TOKEN_FIELDS
 from app.services.auth.authentication import Principal
 from representations import Action, Link, Resource

@@ -7,20 +7,20 @@ from flask import Flask, Response
 
 from app.database import Transaction
 from app.errors import BadRequest, Problem
-from app.http.call import Call
-from app.http.catalogue import Catalogue, Kind
-from app.http.collection_views import CollectionViews, pages
-from app.http.declaration import (
+from app.http.context import Call
+from app.http.hypermedia.declaration import (
     STANDARD_METHODS,
     TO_STORE,
     Declaration,
     LinkTo,
     Relation,
 )
-from app.http.endpoints import CollectionService, ItemService, Made, publish
-from app.http.item_views import ItemViews
+from app.http.hypermedia.registry import Catalogue, Kind
 from app.http.pagination import PAGING, page_links, window
 from app.http.routes import Route
+from app.http.routing import CollectionService, ItemService, Made, publish
+from app.http.views.collection import CollectionViews, pages
+from app.http.views.item import ItemViews
 from app.services.catalogue import item_categories, stores
 from representations import Resource
 from schemas.item_category import ItemCategorySchema

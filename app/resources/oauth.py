@@ -10,17 +10,17 @@ import msgspec
 from flask import Flask, Response, current_app, render_template
 
 from app.errors import BadRequest
-from app.http.addresses import AUTHORIZE, DOCS, TOKEN
-from app.http.bodies import Body, Reader
-from app.http.call import Call
-from app.http.catalogue import Catalogue
-from app.http.declaration import STANDARD_METHODS
-from app.http.endpoints import publish
-from app.http.errors import note
-from app.http.idempotency import Done, once
+from app.http.bodies.body_reader import Body, Reader
+from app.http.context import Call
+from app.http.error_handler import note
+from app.http.hypermedia.declaration import STANDARD_METHODS
+from app.http.hypermedia.registry import Catalogue
 from app.http.media_types import JSON
 from app.http.pagination import with_query
+from app.http.paths import AUTHORIZE, DOCS, TOKEN
 from app.http.routes import Route, Said
+from app.http.routing import publish
+from app.http.views.idempotency import Done, once
 from app.services.auth import authentication
 from app.services.auth.authentication import Principal
 from app.services.auth.scopes import (

@@ -6,10 +6,10 @@ from typing import Any
 from flask import Flask
 
 from app.database import Transaction
-from app.http.catalogue import Catalogue, Kind
-from app.http.declaration import TO_STORE, Declaration, LinkTo, Relation
-from app.http.endpoints import ItemService
-from app.http.item_views import ItemViews
+from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
+from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.routing import ItemService
+from app.http.views.item import ItemViews
 from app.services.catalogue import offers
 from schemas.offer import OfferSchema
 

@@ -6,12 +6,12 @@ from functools import partial
 from flask import Flask, Response
 
 from app.errors import NotFound
-from app.http.addresses import PROPERTY_HELPERS
-from app.http.call import Call
-from app.http.catalogue import Catalogue
-from app.http.declaration import STANDARD_METHODS
-from app.http.endpoints import publish
+from app.http.context import Call
+from app.http.hypermedia.declaration import STANDARD_METHODS
+from app.http.hypermedia.registry import Catalogue
+from app.http.paths import PROPERTY_HELPERS
 from app.http.routes import Route
+from app.http.routing import publish
 from app.services import reference_data
 from representations import Link, Resource
 from schemas.fields import Choice

@@ -7,24 +7,25 @@ from urllib.parse import urlencode
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.http import affordances, bodies
-from app.http.addresses import DOWNLOAD, DOWNLOAD_FILES
-from app.http.call import Call
-from app.http.catalogue import Catalogue, Kind
-from app.http.changes import ensure_valid
-from app.http.collection_views import CollectionViews, pages
-from app.http.declaration import (
+from app.http.bodies import body_reader
+from app.http.context import Call
+from app.http.hypermedia import action_builder
+from app.http.hypermedia.declaration import (
     STANDARD_METHODS,
     TO_STORE,
     Declaration,
     LinkTo,
     Relation,
 )
-from app.http.endpoints import CollectionService, Deed, ItemService, Made, publish
-from app.http.idempotency import Done, once
-from app.http.item_views import ItemViews
+from app.http.hypermedia.registry import Catalogue, Kind
 from app.http.media_types import JSON
+from app.http.paths import DOWNLOAD, DOWNLOAD_FILES
 from app.http.routes import Route, Said
+from app.http.routing import CollectionService, Deed, ItemService, Made, publish
+from app.http.views.collection import CollectionViews, pages
+from app.http.views.idempotency import Done, once
+from app.http.views.item import ItemViews
+from app.http.views.write_checks import ensure_valid
 from app.services.catalogue import downloadables, stores
 from app.services.clock import now
 from app.services.sales import purchases, signed_links
@@ -112,7 +113,7 @@ SIGNED_METHODS = {
     "OPTIONS": STANDARD_METHODS["OPTIONS"],
 }
 _SIGNED_SCHEMA = SignedLinkSchema()
-_SIGNED_FIELDS = affordances.inputs_of(_SIGNED_SCHEMA)
+_SIGNED_FIELDS = action_builder.inputs_of(_SIGNED_SCHEMA)
 
 
 def _problems(
@@ -146,7 +147,9 @@ def _create(
 
 def _sign(call: Call, item_id: int) -> Response:
     """Answer a POST with a link for a short time."""
-    reader = bodies.Reader(_SIGNED_SCHEMA, call.settings, call.installation.storage)
+    reader = body_reader.Reader(
+        _SIGNED_SCHEMA, call.settings, call.installation.storage
+    )
     reader.ensure_readable(call.request, "POST")
     principal = call.writer
     purchases.find(call.db, principal, item_id)

@@ -6,16 +6,16 @@ from typing import Any
 from flask import Flask
 
 from app.database import Snapshot, Transaction
-from app.http import affordances
-from app.http.addresses import UPLOAD_URL
-from app.http.call import Call
-from app.http.catalogue import Catalogue, Kind
-from app.http.collection_views import CollectionViews
-from app.http.declaration import Declaration, LinkTo, Relation
-from app.http.endpoints import CollectionService, ItemService, Made
-from app.http.item_views import ItemViews
+from app.http.context import Call
+from app.http.hypermedia import action_builder
+from app.http.hypermedia.declaration import Declaration, LinkTo, Relation
+from app.http.hypermedia.registry import Catalogue, Kind
 from app.http.media_types import JSON
 from app.http.pagination import Window
+from app.http.paths import UPLOAD_URL
+from app.http.routing import CollectionService, ItemService, Made
+from app.http.views.collection import CollectionViews
+from app.http.views.item import ItemViews
 from app.services.auth import authentication, scopes
 from app.services.auth.authentication import Principal
 from app.services.catalogue import stores
@@ -142,7 +142,7 @@ def _page(
 
 def _further(href: str) -> tuple[Action, ...]:
     title, address = "Create Upload URL for the Library", f"{href}/{UPLOAD_URL}"
-    fields = affordances.inputs_of(UploadSlotSchema())
+    fields = action_builder.inputs_of(UploadSlotSchema())
     return (
         Action("create-upload-url", title, "POST", address, JSON, fields, ("create",)),
     )

@@ -6,11 +6,11 @@ from typing import Any
 from flask import Flask
 
 from app.database import Transaction
-from app.http.catalogue import Catalogue, Kind
-from app.http.collection_views import CollectionViews, pages
-from app.http.declaration import TO_STORE, Declaration, LinkTo, Relation
-from app.http.endpoints import CollectionService, ItemService, Made
-from app.http.item_views import ItemViews
+from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
+from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.routing import CollectionService, ItemService, Made
+from app.http.views.collection import CollectionViews, pages
+from app.http.views.item import ItemViews
 from app.services.catalogue import downloadables, translations
 from schemas.translation import TranslationSchema
 

@@ -19,19 +19,21 @@ from app.errors import (
     UnknownLink,
     UnsupportedMediaType,
 )
-from app.http import affordances, bodies, tus
-from app.http.addresses import UPLOAD_URL, UPLOADS
-from app.http.call import Call
-from app.http.catalogue import Catalogue
-from app.http.changes import ensure_valid, keeping_file, needed_file
-from app.http.declaration import STANDARD_METHODS
-from app.http.digest_fields import Digest
-from app.http.endpoints import publish
-from app.http.idempotency import Done, once
+from app.http.bodies import body_reader
+from app.http.bodies.form_data import OCTETS, media_type
+from app.http.context import Call
+from app.http.files.raw_upload import clean, name_of, received
+from app.http.headers import tus
+from app.http.headers.digest_fields import Digest
+from app.http.hypermedia import action_builder
+from app.http.hypermedia.declaration import STANDARD_METHODS
+from app.http.hypermedia.registry import Catalogue
 from app.http.media_types import JSON, MULTIPART
-from app.http.multipart import OCTETS, media_type
-from app.http.raw_body import clean, name_of, received
+from app.http.paths import UPLOAD_URL, UPLOADS
 from app.http.routes import Route, Said
+from app.http.routing import publish
+from app.http.views.idempotency import Done, once
+from app.http.views.write_checks import ensure_valid, keeping_file, needed_file
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores, upload_slots
 from app.services.catalogue.main_files import NewFile
@@ -96,7 +98,7 @@ def _for_library(call: Call, item_id: int) -> Response:
 
 def _create(call: Call, item_id: int, find: Finder, about: Link) -> Response:
     """Answer a POST with the address of a new slot."""
-    reader = bodies.Reader(_SCHEMA, call.settings, call.installation.storage)
+    reader = body_reader.Reader(_SCHEMA, call.settings, call.installation.storage)
     reader.ensure_readable(call.request, "POST")
     principal = call.writer
     find(call.db, principal, item_id)
@@ -231,7 +233,7 @@ def _from_form(call: Call, token: str) -> Mapping[str, Any]:
     slot = upload_slots.find(call.db, token)
     upload_slots.ensure_open(slot)
     call.close()
-    reader = bodies.Reader(_FORM, call.settings, call.installation.storage)
+    reader = body_reader.Reader(_FORM, call.settings, call.installation.storage)
     reader.ensure_readable(call.request, "POST")
     with reader.read(call.request, "POST") as body:
         _ensure_whole(body.values)
@@ -387,7 +389,7 @@ def _receive(
 
     try:
         # Repr-Digest would be of the whole file, of which this is a piece.
-        for chunk in bodies.chunks(call.request, digests=("Content-Digest",)):
+        for chunk in body_reader.chunks(call.request, digests=("Content-Digest",)):
             if partial.size + len(chunk) > slot["length"]:
                 raise TooLarge(f"the file was to have {slot['length']} bytes")
             partial.write(chunk)
@@ -461,7 +463,7 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
     slot = Said(
         statuses=(201, 403, 409, 413, 415, 422, 507),
-        fields=affordances.inputs_of(_SCHEMA),
+        fields=action_builder.inputs_of(_SCHEMA),
     )
     for path, create in (
         (f"/downloadables/<id:item_id>/{UPLOAD_URL}", _for_downloadable),

@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from app.http.catalogue import Catalogue, Kind
-from app.http.collection_views import CollectionViews, pages
-from app.http.declaration import TO_STORE, Declaration
-from app.http.endpoints import CollectionService, Deed, ItemService
-from app.http.item_views import ItemViews
+from app.http.hypermedia.declaration import TO_STORE, Declaration
+from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.routing import CollectionService, Deed, ItemService
+from app.http.views.collection import CollectionViews, pages
+from app.http.views.item import ItemViews
 from app.services.catalogue import stores
 from app.services.webhooks import outbox
 from schemas.webhook_delivery import EVENTS, WebhookDeliverySchema

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.http.documents import ItemDocuments, Place
-from app.resources.rels import DECLARATIONS
+from app.http.hypermedia.document_builder import ItemDocuments, Place
+from app.resources.documentation.rels import DECLARATIONS
 from representations import REPRESENTATIONS, Rendered, Resource, Vocabulary
 from schemas.fields import (
     UNREPRESENTABLE,

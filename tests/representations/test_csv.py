@@ -44,8 +44,8 @@ def test_filters_order_fields_and_pages_count(filled):
 
 
 def test_a_batch_ends_where_the_next_begins(filled, monkeypatch):
-    monkeypatch.setattr("app.http.collection_views.TABLE_ROWS", 5)
-    monkeypatch.setattr("app.http.collection_views.MAX_TABLE_IN_MEMORY", 64)
+    monkeypatch.setattr("app.http.views.collection.TABLE_ROWS", 5)
+    monkeypatch.setattr("app.http.views.collection.MAX_TABLE_IN_MEMORY", 64)
     rows = table(filled.get("/stores/1/downloadables", accept="text/csv"))
     assert [int(row["id"]) for row in rows] == list(range(1, 27))
 

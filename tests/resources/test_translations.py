@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.http.languages import ranges
+from app.http.headers.accept_language import ranges
 from app.services.catalogue.translations import best
 from tests.conftest import FORMATS
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import String
 
 from app.models import METADATA
-from app.resources.rels import DECLARATIONS
+from app.resources.documentation.rels import DECLARATIONS
 from schemas.fields import Date, Pattern, Text
 
 PARAMETERS = [

@@ -14,27 +14,20 @@ import pytest
 from werkzeug.datastructures import Headers
 
 from app.errors import RequestError
-from app.http import (
-    bodies,
-    compression,
-    digest_fields,
-    json_patch,
-    languages,
-    preferences,
-    tus,
-    xml,
-)
-from app.http.conditional import Validators, evaluate
-from app.http.content_disposition import parse_disposition
-from app.http.file_names import file_name
-from app.http.header_fields import LISTS, MAX_FIELD, list_members, parameters
-from app.http.multipart import MultipartReader
-from app.http.negotiation import parse_accept
-from app.http.parts import MalformedParts
-from app.http.query_limits import MAX_QUERY
-from app.http.query_text import Mistake, characters, keyed, path_of, range_of, split
-from app.http.ranges import byte_ranges
-from app.http.structured_fields import parse_item
+from app.http.bodies import body_reader, hal_xml, json_patch
+from app.http.bodies.file_names import file_name
+from app.http.bodies.form_data import MultipartReader
+from app.http.bodies.multipart_scanner import MalformedParts
+from app.http.headers import accept_language, digest_fields, prefer, tus
+from app.http.headers.accept import parse_accept
+from app.http.headers.byte_ranges import byte_ranges
+from app.http.headers.conditional import Validators, evaluate
+from app.http.headers.content_disposition import parse_disposition
+from app.http.headers.field_syntax import LISTS, MAX_FIELD, list_members, parameters
+from app.http.headers.structured_fields import parse_item
+from app.http.middleware import compression
+from app.http.query.lexer import Mistake, characters, keyed, path_of, range_of, split
+from app.http.query.query_limits import MAX_QUERY
 from schemas.normalization import fold, nfc
 from schemas.query import Unreadable, text_value
 
@@ -94,7 +87,7 @@ def _header(read, name):
 
 
 def _json(text):
-    return bodies.read_json(text.encode(), max_depth=32)
+    return body_reader.read_json(text.encode(), max_depth=32)
 
 
 def _duplicates(text):
@@ -150,8 +143,8 @@ PARSERS = {
     "parameters": lambda text: parameters(f"form-data;{text}"),
     "Accept": parse_accept,
     "Accept-Encoding": compression.chosen,
-    "Accept-Language": languages.ranges,
-    "Prefer": preferences.preferences,
+    "Accept-Language": accept_language.ranges,
+    "Prefer": prefer.preferences,
     "Range": lambda text: byte_ranges(f"bytes={text}", 10**6),
     "If-None-Match": _condition("If-None-Match"),
     "If-Match": _condition("If-Match"),
@@ -175,14 +168,14 @@ PARSERS = {
     "JSON in a text": lambda text: _json(json.dumps({"a": text})),
     "JSON with names": _duplicates,
     "JSON Patch": _patch,
-    "XML": lambda text: xml.read(text.encode(), max_depth=32),
-    "XML in a property": lambda text: xml.read(
+    "XML": lambda text: hal_xml.read(text.encode(), max_depth=32),
+    "XML in a property": lambda text: hal_xml.read(
         f"<resource><a>{text}</a></resource>".encode(), max_depth=32
     ),
-    "XML properties": lambda text: xml.read(
+    "XML properties": lambda text: hal_xml.read(
         f"<resource>{text}</resource>".encode(), max_depth=32
     ),
-    "XML declaration": lambda text: xml.read(
+    "XML declaration": lambda text: hal_xml.read(
         f"<?xml version='1.0' {text}?><resource/>".encode(), max_depth=32
     ),
     "multipart header": _part_header,

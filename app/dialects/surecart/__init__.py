@@ -10,13 +10,13 @@ from flask import Flask
 from app.dialects.surecart import customers, downloads, medias, products
 from app.dialects.surecart.guide import GUIDE
 from app.dialects.surecart.wire import DIALECT
-from app.http import guides
-from app.http.catalogue import Catalogue
+from app.http import migration_guides
+from app.http.hypermedia.registry import Catalogue
 
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
     DIALECT.register(app)
-    guides.note(app, GUIDE)
+    migration_guides.note(app, GUIDE)
     for module in (downloads, medias, products, customers):
         module.publish(app)

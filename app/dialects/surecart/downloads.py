@@ -21,7 +21,7 @@ from app.dialects.surecart.wire import (
     written,
 )
 from app.errors import Invalid, NotFound
-from app.http.call import Call
+from app.http.context import Call
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, files, library
 from app.services.rows.filters import All, AnyOf, Compare, Exists

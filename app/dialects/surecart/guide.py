@@ -1,6 +1,6 @@
 """What a client of SureCart finds here, as its page says it."""
 
-from app.http.guides import Guide
+from app.http.migration_guides import Guide
 
 GUIDE = Guide(
     "surecart",

@@ -22,10 +22,10 @@ from app.dialects.surecart.wire import (
     written,
 )
 from app.errors import Conflict, Invalid, NotFound, RequestError
-from app.http.addresses import UPLOADS
-from app.http.call import Call
-from app.http.multipart import OCTETS, media_type
-from app.http.raw_body import clean
+from app.http.bodies.form_data import OCTETS, media_type
+from app.http.context import Call
+from app.http.files.raw_upload import clean
+from app.http.paths import UPLOADS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import library, upload_slots
 from app.services.clock import now

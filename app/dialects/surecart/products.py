@@ -16,7 +16,7 @@ from app.dialects.surecart.wire import (
     principal,
 )
 from app.errors import NotFound
-from app.http.call import Call
+from app.http.context import Call
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables
 from app.services.reference_data import currency_digits

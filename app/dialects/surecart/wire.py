@@ -13,7 +13,7 @@ from app.dialects import speaking
 from app.dialects.selecting import Made, joined
 from app.dialects.speaking import Dialect, answer
 from app.errors import BadRequest, Invalid, Problem
-from app.http.call import Call
+from app.http.context import Call
 from app.services.auth.authentication import Principal
 from app.services.catalogue import stores
 from app.services.rows.listing import Listing, Order, Selection

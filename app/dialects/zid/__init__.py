@@ -9,13 +9,13 @@ from flask import Flask
 from app.dialects.zid import files, library, products
 from app.dialects.zid.guide import GUIDE
 from app.dialects.zid.wire import DIALECT
-from app.http import guides
-from app.http.catalogue import Catalogue
+from app.http import migration_guides
+from app.http.hypermedia.registry import Catalogue
 
 
 def register(app: Flask, _catalogue: Catalogue) -> None:
     """Publish the views."""
     DIALECT.register(app)
-    guides.note(app, GUIDE)
+    migration_guides.note(app, GUIDE)
     for module in (products, files, library):
         module.publish(app)

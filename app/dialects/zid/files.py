@@ -20,11 +20,11 @@ from app.dialects.zid.wire import (
     window,
 )
 from app.errors import BadRequest, Invalid, NotFound, Problem, RequestError
-from app.http import merchant_file
-from app.http.addresses import UPLOADS
-from app.http.call import Call
-from app.http.multipart import media_type
-from app.http.raw_body import clean
+from app.http.bodies.form_data import media_type
+from app.http.context import Call
+from app.http.files import file_view
+from app.http.files.raw_upload import clean
+from app.http.paths import UPLOADS
 from app.services.catalogue import downloadables, files, library, upload_slots
 from app.services.rows.listing import Order
 from schemas.errors import FieldError
@@ -162,7 +162,7 @@ def _delete(call: Call, uuid: str, file_uuid: str) -> Response:
 
 def _file(call: Call, uuid: str, file_uuid: str) -> Response:
     """Answer a GET of the bytes."""
-    return merchant_file.answered(
+    return file_view.answered(
         call, lambda: _found(call.db, reader(call, call.db), uuid, file_uuid)
     )
 

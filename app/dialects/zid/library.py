@@ -16,9 +16,10 @@ from app.dialects.zid.wire import (
     window,
 )
 from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
-from app.http import bodies, merchant_file
-from app.http.call import Call
-from app.http.changes import keeping_file, needed_file
+from app.http.bodies import body_reader
+from app.http.context import Call
+from app.http.files import file_view
+from app.http.views.write_checks import keeping_file, needed_file
 from app.services.catalogue import library
 from app.services.rows.listing import Order
 from schemas.zid import ZidLibrarySchema
@@ -30,7 +31,9 @@ _SCHEMA = ZidLibrarySchema()
 def _create(call: Call) -> Response:
     """Answer a POST of a file."""
     reader(call, call.db)
-    bodies_reader = bodies.Reader(_SCHEMA, call.settings, call.installation.storage)
+    bodies_reader = body_reader.Reader(
+        _SCHEMA, call.settings, call.installation.storage
+    )
     bodies_reader.ensure_readable(call.request, "POST")
     call.close()
     with bodies_reader.read(call.request, "POST") as body:
@@ -94,7 +97,7 @@ def _file(call: Call, uuid: str) -> Response:
             raise NotFound(NONE)
         return rows[0]
 
-    return merchant_file.answered(call, find)
+    return file_view.answered(call, find)
 
 
 def _shown(call: Call, who: Reader, record: Mapping[str, Any]) -> dict[str, Any]:

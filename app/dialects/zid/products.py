@@ -23,7 +23,7 @@ from app.dialects.zid.wire import (
     window,
 )
 from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
-from app.http.call import Call
+from app.http.context import Call
 from app.services.catalogue import downloadables, item_categories, offers, translations
 from app.services.rows.listing import Order
 from app.services.sales import purchases

@@ -10,7 +10,7 @@ from app.database import Snapshot
 from app.dialects import speaking
 from app.dialects.speaking import Dialect
 from app.errors import BadRequest, Forbidden, NotFound, Problem
-from app.http.call import Call
+from app.http.context import Call
 from app.http.pagination import with_query
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores

@@ -1,0 +1,1 @@
+"""Request bodies, one module for each type."""

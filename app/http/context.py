@@ -1,0 +1,561 @@
+"""One request, as resources see it: who asks, in which format, for which database.
+
+What costs nothing is settled at once (format, version); what costs a query waits
+until a resource asks for it.
+"""
+
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl, quote
+from zlib import crc32
+
+from flask import Request, Response
+
+from app.caching import cache_short_keys
+from app.database import Row, Snapshot, Transaction
+from app.errors import (
+    BadRequest,
+    Forbidden,
+    NotAcceptable,
+    PreconditionFailed,
+    PreconditionRequired,
+    Unauthorized,
+)
+from app.http.application import ReadyHeaders, ReadyResponse
+from app.http.cached_attribute import lazy
+from app.http.headers.accept import Choice, negotiate
+from app.http.headers.accept_language import ranges
+from app.http.headers.body_headers import ensure_supported
+from app.http.headers.conditional import Outcome, Validators, evaluate
+from app.http.headers.field_syntax import ensure_bounded
+from app.http.headers.prefer import MINIMAL, Preferences, preferences
+from app.http.hypermedia.document_builder import Place
+from app.http.media_types import SCHEMA
+from app.http.middleware.compression import IDENTITY, chosen
+from app.http.middleware.method_override import REFUSED
+from app.http.middleware.rate_limit import admit
+from app.http.pagination import Query, with_query
+from app.http.paths import DOCS, OPENAPI, PROFILES, RELS
+from app.http.query.query_limits import MAX_PARAMETERS, MAX_QUERY
+from app.services import clock
+from app.services.auth import authentication
+from app.services.auth.scopes import STORE
+from app.services.catalogue import translations
+from app.services.operations.installation import Installation
+from app.services.page_cache import Written
+from representations import (
+    ERROR_REPRESENTATIONS,
+    HAL,
+    LINK_HEADER,
+    REPRESENTATIONS,
+    Representation,
+    Resource,
+    Vocabulary,
+)
+
+VERSION_HEADER = "FOXY-API-VERSION"
+FOXY_VERSION = "1"
+
+REALM = 'Bearer realm="sirenhall"'
+VARY = f"Accept, {VERSION_HEADER}, Accept-Encoding, Accept-Language, Authorization"
+CONDITIONS = frozenset(
+    {
+        "HTTP_IF_MATCH",
+        "HTTP_IF_NONE_MATCH",
+        "HTTP_IF_MODIFIED_SINCE",
+        "HTTP_IF_UNMODIFIED_SINCE",
+    }
+)
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+
+_HOST = re.compile(
+    r"[a-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9a-f:.]{2,45}\](:[0-9]{1,5})?",
+    re.IGNORECASE,
+)
+# What a path may hold unencoded (RFC 3986, section 3.3).
+_PATH_SAFE = "/:@!$&'()*+,;=~"
+
+
+class Call:
+    """A request on its way; closed when its answer is made."""
+
+    def __init__(self, installation: Installation, request: Request) -> None:
+        self.installation = installation
+        self.settings = installation.settings
+        self.request = request
+        self.started = time.perf_counter()
+        self.offers = REPRESENTATIONS
+        self.profile = ""
+        self.shown_languages: set[str] = set()
+        self._db: Snapshot | None = None
+        self._tx: Transaction | None = None
+
+    def settle(self) -> None:
+        """Refuse what cannot be understood, before anything is looked up.
+
+        Raises `BadRequest`, `UnsupportedMediaType` and `ExpectationFailed`.
+        """
+        refused = self.request.environ.get(REFUSED)
+        if refused:
+            raise BadRequest(refused)
+        ensure_bounded(self.request.environ)
+        ensure_supported(self.request.environ)
+        _ = self.place
+
+    def make_answerable(self) -> None:
+        """Make up for what a request says wrong: an error is answered all the same.
+
+        The fallbacks are HAL, the server's own name, and no query.
+        """
+        own = vars(self)
+        environ = self.request.environ
+        try:
+            _ = self.query
+        except BadRequest:
+            own["query"] = ()
+        self.profile = ""
+        try:
+            own["choice"] = self._chosen(ERROR_REPRESENTATIONS)
+        except NotAcceptable:
+            own["choice"] = Choice(HAL, HAL.media_types[0])
+        try:
+            _ = self.place
+        except BadRequest:
+            base = f"http://{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+            own["place"] = Place(base, Vocabulary(f"{base}{RELS}/", home=f"{base}/"))
+
+    # -- how it is answered -------------------------------------------------
+
+    @lazy
+    def choice(self) -> Choice:
+        """The format of the answer. Raises `NotAcceptable`."""
+        return self._chosen(self.offers)
+
+    def _chosen(self, offers: tuple[Representation, ...]) -> Choice:
+        name = dict(self.query).get("format") if self.query else None
+        if name is not None:
+            by_name = {r.name: r for r in offers}
+            if name not in by_name:
+                raise NotAcceptable(
+                    f"format {name[:40]!r} is not available; available are "
+                    + ", ".join(by_name)
+                )
+            representation = by_name[name]
+            return Choice(representation, representation.media_types[0])
+        header = self.request.environ.get("HTTP_ACCEPT", "")
+        choice = negotiate(header, offers)
+        if choice is None:
+            types = ", ".join(r.media_types[0] for r in offers)
+            raise NotAcceptable(
+                f"none of the types in Accept is available; available are {types}"
+            )
+        return choice
+
+    @lazy
+    def is_foxy(self) -> bool:
+        """Whether the client speaks version 1 of Foxy's wire. Raises `BadRequest`."""
+        version = self.request.environ.get("HTTP_FOXY_API_VERSION")
+        if version is None:
+            if self.settings.require_api_version:
+                raise BadRequest(
+                    f"the header {VERSION_HEADER} is required; send "
+                    f"{VERSION_HEADER}: {FOXY_VERSION}"
+                )
+            return False
+        if version.strip() != FOXY_VERSION:
+            raise BadRequest(
+                f"{VERSION_HEADER} {version[:40]!r} is not known; the only version "
+                f"is {FOXY_VERSION}"
+            )
+        return True
+
+    @lazy
+    def place(self) -> Place:
+        """The base URL of all links: set, or the request's own."""
+        base = self.settings.public_url.rstrip("/") or self._own_base()
+        rels = self.settings.rel_base or f"{base}{RELS}/"
+        return Place(base, Vocabulary(rels, home=f"{base}/"))
+
+    def _own_base(self) -> str:
+        environ = self.request.environ
+        host = environ.get("HTTP_HOST")
+        if host is None:
+            host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        if environ["wsgi.url_scheme"] not in {"http", "https"}:
+            raise BadRequest("X-Forwarded-Proto must be http or https")
+        if not _HOST.fullmatch(host):
+            raise BadRequest("the Host header is not a host name")
+        prefix = environ.get("SCRIPT_NAME", "").rstrip("/")
+        return f"{environ['wsgi.url_scheme']}://{host}{prefix}"
+
+    @lazy
+    def query(self) -> Query:
+        """The query's parameters in their order. Raises `BadRequest`."""
+        text = self.request.environ.get("QUERY_STRING", "")
+        if not text:
+            return ()
+        return _parameters(text)
+
+    @property
+    def url(self) -> str:
+        """The requested URL without its query."""
+        return self.place.base + quote(self.request.path, safe=_PATH_SAFE)
+
+    @property
+    def coding(self) -> str:
+        """How the answer will be compressed, if it is large enough."""
+        accepted = self.request.environ.get("HTTP_ACCEPT_ENCODING")
+        return chosen(accepted) if accepted else IDENTITY
+
+    @lazy
+    def languages(self) -> tuple[str, ...]:
+        """The languages that the client would rather read, the best first."""
+        header = self.request.environ.get("HTTP_ACCEPT_LANGUAGE")
+        return ranges(header) if header else ()
+
+    def localized(self, names: Sequence[str], rows: Sequence[Row]) -> Sequence[Row]:
+        """Put the texts of downloadables into the language that fits best."""
+        if not self.languages:
+            return rows
+        shown, used = translations.localized(self.db, names, rows, self.languages)
+        self.shown_languages |= used
+        return shown
+
+    @lazy
+    def preferences(self) -> Preferences:
+        """What the client would rather have."""
+        return preferences(self.request.environ.get("HTTP_PREFER", ""))
+
+    # -- who asks -----------------------------------------------------------
+
+    @lazy
+    def principal(self) -> authentication.Principal:
+        """Who sends the request. Raises `Unauthorized`."""
+        header = self.request.environ.get("HTTP_AUTHORIZATION", "")
+        scheme, _, token = header.partition(" ")
+        if not header or scheme.lower() != "bearer" or not token.strip():
+            sent = (
+                _SENT.get(scheme.lower(), "Bearer is missing before the token. ")
+                if header
+                else ""
+            )
+            raise Unauthorized(
+                f"{sent}A token is needed: send Authorization: Bearer <token>; "
+                "`sirenhall token create` makes one",
+                headers={"WWW-Authenticate": REALM},
+            )
+        # Who has another one to show may try; Foxy's PHP client waits for this text.
+        reason = "The access token provided is invalid"
+        try:
+            principal = authentication.authenticate(self.db, token.strip())
+        except authentication.Expired:
+            reason, principal = "The access token provided has expired", None
+        if principal is None:
+            raise _invalid_token(reason)
+        admit(principal)
+        if not principal.can_write:
+            vars(self)["place"] = replace(self.place, hides_secrets=True)
+        return principal
+
+    @lazy
+    def visitor(self) -> authentication.Principal | None:
+        """Who sends the request, None without a token: for public resources."""
+        if "HTTP_AUTHORIZATION" not in self.request.environ:
+            return None
+        return self.principal
+
+    @lazy
+    def writer(self) -> authentication.Principal:
+        """Who sends a request that changes something. Raises `Forbidden`."""
+        if not self.principal.can_write:
+            raise Forbidden(
+                f"a token with the scope {self.principal.scope} can only read",
+                headers={
+                    "WWW-Authenticate": f'{REALM}, error="insufficient_scope", '
+                    f'scope="{STORE}"'
+                },
+            )
+        return self.principal
+
+    # -- the database -------------------------------------------------------
+
+    @property
+    def db(self) -> Snapshot:
+        """One view of the database for the whole request, or its open transaction."""
+        if self._tx is not None:
+            return self._tx
+        if self._db is None:
+            self._db = self.installation.database.snapshot()
+        return self._db
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Open a transaction; the view of before is given up.
+
+        What only the request says is parsed before: nobody else can write meanwhile.
+        Raises `BadRequest`, and `Unauthorized` where the token has ended since.
+        """
+        _ = self.query, self.preferences, self.languages
+        self.close()
+        principal: authentication.Principal | None = vars(self).get("principal")
+        with self.installation.database.writing() as tx:
+            # The token may have ended while a body came in at its sender's pace.
+            if principal is not None and not authentication.is_valid(tx, principal):
+                raise _invalid_token("The access token provided is invalid")
+            self._tx = tx
+            try:
+                yield tx
+            finally:
+                self._tx = None
+
+    def close(self) -> None:
+        """Give the connection back, so that no slow client keeps it."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    # -- conditions ---------------------------------------------------------
+
+    def validators(
+        self, revision: object, modified: int | None, *shape: object
+    ) -> Validators:
+        """Tag what is answered: its revision, and all else that makes the bytes."""
+        place = self.place
+        made_of = (
+            f"{revision} {self.choice.media_type} {place.base} {place.vocabulary.base} "
+            f"{self.is_foxy} {self.principal.scope} {self.principal.store_id} "
+            f"{shape} {self.coding} {self.languages} "
+            f"{self.request.environ.get('QUERY_STRING', '')}"
+        )
+        # Within its second, a resource may change again and look the same by date.
+        if modified is not None and modified >= clock.now():
+            modified = None
+        shape_sum = crc32(made_of.encode())
+        return Validators(f'"{revision}-{shape_sum:08x}"', modified, made_of)
+
+    def unchanged(self, validators: Validators) -> Response | None:
+        """Answer 304 to a read whose client has it already, else nothing.
+
+        Raises `PreconditionFailed`.
+        """
+        if CONDITIONS.isdisjoint(self.request.environ):
+            return None
+        outcome = evaluate(self.request.headers.get, validators, is_read=True)
+        if outcome is Outcome.FAILED:
+            raise PreconditionFailed("the resource is not the one the request names")
+        if outcome is Outcome.PROCEED:
+            return None
+        response = self.finish(b"", 304, validators.headers)
+        del response.headers["Content-Type"]
+        return response
+
+    def ensure_may_change(self, record: Mapping[str, Any]) -> None:
+        """Hold a change to its conditions, which a setting may demand.
+
+        Raises `PreconditionFailed` and `PreconditionRequired`.
+        """
+        headers = self.request.headers
+        if self.settings.require_preconditions and not (
+            "If-Match" in headers or "If-Unmodified-Since" in headers
+        ):
+            raise PreconditionRequired(
+                "send If-Match with the ETag of the version that you want to change"
+            )
+        self.ensure_matches(record)
+
+    def ensure_matches(self, record: Mapping[str, Any]) -> None:
+        """Hold a change to its conditions, inside the transaction that makes it.
+
+        Raises `PreconditionFailed`.
+        """
+        headers = self.request.headers
+        validators = self.validators(record["revision"], record["date_modified"])
+        if evaluate(headers.get, validators, is_read=False) is Outcome.FAILED:
+            raise PreconditionFailed(
+                "the resource has changed since, or is not the one the request names; "
+                "get it again and look before you change it"
+                + _without_quotes(headers.get("If-Match", "*").strip())
+            )
+
+    # -- the answer ---------------------------------------------------------
+
+    def respond(
+        self,
+        document: Resource,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        """Answer with a document in the format that was negotiated."""
+        body, links, _ = self.written(document)
+        is_read = self.request.method in {"GET", "HEAD"}
+        if is_read and status == 200 and not (headers and "ETag" in headers):  # noqa: PLR2004
+            # What has no revision is known by its bytes.
+            digest = hashlib.sha256(body).hexdigest()[:16]
+            shape = crc32(self.coding.encode())
+            validators = Validators(f'"{digest}-{shape:08x}"', None)
+            unchanged = self.unchanged(validators)
+            if unchanged:
+                return unchanged
+            headers = {**(headers or {}), **validators.headers}
+        return self.finish(body, status, headers, links)
+
+    def written(self, document: Resource) -> Written:
+        """Render a document in the format that was negotiated."""
+        vocabulary = self.place.vocabulary
+        return Written(
+            self.choice.representation.render(document, vocabulary),
+            LINK_HEADER.render_embedded(document, vocabulary),
+            ", ".join(sorted(self.shown_languages)),
+        )
+
+    def public(self, body: bytes, media_type: str) -> Response:
+        """Answer a read with what is the same for all, and known by its bytes."""
+        headers = {
+            "Content-Type": media_type,
+            "Cache-Control": "public, max-age=3600",
+            "X-Content-Type-Options": "nosniff",
+        }
+        shape = crc32(self.coding.encode())
+        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}-{shape:08x}"'
+        outcome = evaluate(
+            self.request.headers.get, Validators(etag, None), is_read=True
+        )
+        if outcome is Outcome.FAILED:
+            raise PreconditionFailed("the document is not the one the request names")
+        headers["ETag"] = etag
+        if outcome is Outcome.NOT_MODIFIED:
+            del headers["Content-Type"]
+            return Response(status=304, headers=headers)
+        return ReadyResponse(body, 200, ReadyHeaders(headers))
+
+    def done(
+        self,
+        document: Callable[[], Resource],
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        *,
+        may_be_empty: bool = True,
+    ) -> Response:
+        """Answer a change: with the document, or empty where that is preferred."""
+        answer = dict(headers or {})
+        is_empty = may_be_empty and self.preferences.returned == MINIMAL
+        if self.preferences.applied and (
+            is_empty or self.preferences.returned != MINIMAL
+        ):
+            answer["Preference-Applied"] = self.preferences.applied
+        if not is_empty:
+            return self.respond(document(), status, answer)
+        response = self.finish(b"", 204 if status == 200 else status, answer)  # noqa: PLR2004
+        del response.headers["Content-Type"]
+        return response
+
+    def finish(
+        self,
+        body: bytes,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        links: str = "",
+    ) -> Response:
+        """Put the headers of every negotiated answer to a body.
+
+        `links` are those of the document, as they stand in the Link header.
+        """
+        answer = {
+            "Content-Type": self.choice.content_type,
+            "Vary": VARY,
+            "Cache-Control": "private, no-cache",
+            "X-Content-Type-Options": "nosniff",
+            "Link": self._links(links),
+        }
+        if self.choice.representation.is_for_people:
+            answer["Content-Security-Policy"] = PAGE_POLICY
+        if self.request.environ.get("HTTP_FOXY_API_VERSION") == FOXY_VERSION:
+            answer[VERSION_HEADER] = FOXY_VERSION
+        if self.shown_languages:
+            answer["Content-Language"] = ", ".join(sorted(self.shown_languages))
+        if headers:
+            answer.update(headers)
+        return ReadyResponse(body, status, ReadyHeaders(answer))
+
+    def alternates(self) -> list[tuple[Representation, str]]:
+        """Give the formats of the requested resource with their URLs."""
+        return [(r, self._format_start + r.name) for r in self.offers]
+
+    @lazy
+    def _format_start(self) -> str:
+        without = tuple((n, v) for n, v in self.query if n != "format")
+        url = with_query(self.url, without)
+        return f"{url}&format=" if without else f"{url}?format="
+
+    def _links(self, links: str) -> str:
+        """Write all links; HAL Explorer finds the profile only if it is the first."""
+        base = self.place.base
+        mine = self.choice.representation
+        found = [links] if links else []
+        if self.profile:
+            profile = f'<{base}{PROFILES}/{self.profile}>; rel="profile"'
+            found.insert(0, f'{profile}; type="{SCHEMA}"')
+        others = _alternates(self.offers, mine)
+        if others:
+            found.append(others.replace(_START, self._format_start))
+        if "service-desc" not in links:
+            found.append(
+                f'<{base}{OPENAPI}>; rel="service-desc", '
+                f'<{base}{DOCS}>; rel="service-doc"'
+            )
+        return ", ".join(found)
+
+
+_SENT = {
+    "basic": "Basic is for a client at the token endpoint only. ",
+    "bearer": "After Bearer there is no token. ",
+}
+
+
+def _invalid_token(reason: str) -> Unauthorized:
+    """Return the error for a token that is not valid (RFC 6750, section 3)."""
+    challenge = f'{REALM}, error="invalid_token", error_description="{reason}"'
+    return Unauthorized(reason, headers={"WWW-Authenticate": challenge})
+
+
+def _without_quotes(sent: str) -> str:
+    """Say of what is no tag how a tag is written."""
+    if sent.startswith("W/"):
+        return "; a weak tag (W/) is never a condition of a change"
+    if sent == "*" or '"' in sent:
+        return ""
+    return f'; a tag is sent with its quotes, as "{sent[:40]}"'
+
+
+@cache_short_keys(len)
+def _parameters(text: str) -> Query:
+    if len(text) > MAX_QUERY:
+        raise BadRequest(f"the query has more than {MAX_QUERY} characters")
+    if text.count("&") >= MAX_PARAMETERS:
+        raise BadRequest(f"the query has more than {MAX_PARAMETERS} parameters")
+    try:
+        return tuple(parse_qsl(text, keep_blank_values=True, errors="strict"))
+    except ValueError:
+        raise BadRequest("the query is not UTF-8") from None
+
+
+# Stands for the requested address, up to the name of a format.
+_START = "\0"
+
+
+@lru_cache(maxsize=64)
+def _alternates(offers: tuple[Representation, ...], mine: Representation) -> str:
+    return ", ".join(
+        f'<{_START}{other.name}>; rel="alternate"; type="{other.media_types[0]}"'
+        for other in offers
+        if other is not mine
+    )

@@ -1,0 +1,252 @@
+"""Renders what went wrong, in the format that was asked for.
+
+One handler for our own errors, for Werkzeug's, and for what nobody foresaw.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from app.errors import (
+    BadRequest,
+    NotAcceptable,
+    NotFound,
+    Problem,
+    RequestError,
+    Unauthorized,
+)
+from app.http.context import Call
+from app.http.middleware import trailing_slash
+from app.http.middleware.secret_urls import mask
+from app.http.paths import PROBLEMS
+from app.log_throttle import Throttle
+from app.os_errors import translated
+from representations import Link, Resource, Value
+from schemas.fields import UNREPRESENTABLE
+
+LOG = logging.getLogger("sirenhall")
+OUTAGE = Throttle("sirenhall", seconds=1)
+
+ERRORS = "fx:errors"
+SERVER_ERROR = 500
+METHOD_NOT_ALLOWED = "method_not_allowed"
+SERVER_ERROR_CODE = "server_error"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A kind of problem, as its page describes it."""
+
+    status: int
+    title: str
+    advice: str
+
+
+def _problem_types() -> dict[str, ProblemType]:
+    found = {
+        kind.code: ProblemType(
+            kind.status,
+            (kind.__doc__ or "").partition("\n")[0].rstrip("."),
+            kind.advice,
+        )
+        for kind in RequestError.__subclasses__()
+    }
+    found[METHOD_NOT_ALLOWED] = ProblemType(
+        405,
+        "The resource has no such method",
+        "Allow lists the methods that it has; OPTIONS says what each does.",
+    )
+    found[SERVER_ERROR_CODE] = ProblemType(
+        SERVER_ERROR,
+        "The server made a mistake",
+        "It was logged; tell the operator the logref of the answer.",
+    )
+    return dict(sorted(found.items(), key=lambda entry: entry[1].status))
+
+
+PROBLEM_TYPES = _problem_types()
+"""Every kind of problem by its code: the last part of a problem's type."""
+
+MAX_LOGGED = 500
+"""Characters of a message or an address that the log gets."""
+
+
+OwnWords = Callable[[int, Sequence[Problem], Mapping[str, str]], Response]
+"""Answers what went wrong, with status, problems and headers, in a way of its own."""
+
+DIALECTS = "sirenhall.dialects"
+
+
+def speak(app: Flask, prefix: str, answer: OwnWords) -> None:
+    """Let what goes wrong below a prefix be answered otherwise."""
+    app.extensions.setdefault(DIALECTS, {})[prefix] = answer
+
+
+def register(app: Flask) -> None:
+    """Handle every exception that leaves a view."""
+    app.register_error_handler(Exception, _answer)
+
+
+def _answer(error: Exception) -> Response:
+    redirect = None
+    if error is request.routing_exception and not _dialect():
+        redirect = trailing_slash.redirect(g.call)
+    return redirect or _described_answer(error)
+
+
+def _dialect() -> OwnWords | None:
+    """Return what answers the errors below the prefix of the request, if it is one."""
+    dialects: dict[str, OwnWords] = current_app.extensions.get(DIALECTS, {})
+    path = f"{request.path}/"
+    found = (own for prefix, own in dialects.items() if path.startswith(f"{prefix}/"))
+    return next(found, None)
+
+
+def _described_answer(error: Exception) -> Response:
+    if isinstance(error, OSError):
+        error = translated(error) or error
+    status, problems, headers = _described(error)
+    logref = _logref()
+    call: Call = g.call
+    call.close()
+    _log(error, status, problems, logref)
+    own = _dialect()
+    if own is not None:
+        if isinstance(error, NotFound) and error.problems[0].message:
+            # Only hypermedia answers all that is not there in the same words.
+            problems = error.problems
+        return own(status, problems, headers)
+    call.make_answerable()
+    document = _document(error, call, problems, logref, status)
+    if call.choice.representation.is_for_people:
+        document.title = PROBLEM_TYPES[_code(error)].title
+    return call.respond(document, status, headers)
+
+
+def note(call: Call, status: int, message: str) -> str:
+    """Log a refusal that is answered by another protocol's rules; give its logref."""
+    logref = _logref()
+    call.close()
+    _log(BadRequest(message), status, (Problem(message, ""),), logref)
+    return logref
+
+
+def _logref() -> str:
+    return f"id-{time.time_ns() // 1000}"
+
+
+def _described(error: Exception) -> tuple[int, tuple[Problem, ...], dict[str, str]]:
+    """Give status, problems and headers of any exception."""
+    if isinstance(error, NotFound):
+        return 404, (Problem(_no_route(), error.code),), error.headers
+    if isinstance(error, RequestError):
+        return error.status, error.problems, error.headers
+    if isinstance(error, MethodNotAllowed):
+        allowed = sorted(error.valid_methods or ())
+        message = f"{_requested()}: Method Not Allowed (Allow: {', '.join(allowed)})"
+        return (
+            405,
+            (Problem(message, METHOD_NOT_ALLOWED),),
+            {"Allow": ", ".join(allowed)},
+        )
+    if isinstance(error, HTTPException) and error.code is not None:
+        if error.code == NotFound.status:
+            return 404, (Problem(_no_route(), NotFound.code),), {}
+        text = error.description or error.name
+        return error.code, (Problem(text, error.name.lower().replace(" ", "_")),), {}
+    problem = Problem("The server made a mistake; it was logged.", SERVER_ERROR_CODE)
+    return SERVER_ERROR, (problem,), {}
+
+
+def _no_route() -> str:
+    return f"No route found for {_requested()}"
+
+
+def _requested() -> str:
+    return f'"{request.method} {request.path[:300]}"'
+
+
+def _log(
+    error: Exception, status: int, problems: tuple[Problem, ...], logref: str
+) -> None:
+    # What a client sent must not begin a line of its own.
+    path = mask(ascii(request.path[:MAX_LOGGED])[1:-1])
+    if isinstance(error, RequestError) and status >= SERVER_ERROR:
+        # It is no mistake in the code, and may come with each request for a while.
+        OUTAGE.log(f"{status}: {error}", error.__cause__)
+    elif status >= SERVER_ERROR:
+        LOG.error("%s %s %s", logref, request.method, path, exc_info=error)
+    else:
+        said = "; ".join(problem.logged or problem.message for problem in problems)
+        said = mask(ascii(said[:MAX_LOGGED])[1:-1])
+        LOG.info("%s %d %s %s: %s", logref, status, request.method, path, said)
+
+
+def _document(
+    error: Exception,
+    call: Call,
+    problems: tuple[Problem, ...],
+    logref: str,
+    status: int,
+) -> Resource:
+    properties: dict[str, Value] = {"total": len(problems)}
+    if isinstance(error, Unauthorized):
+        # What OAuth2 clients read (RFC 6750); Foxy's SDK renews its token by it.
+        properties["error"] = error.code
+        properties["error_description"] = error.problems[0].message
+    links = []
+    if isinstance(error, NotAcceptable):
+        links = [
+            Link("alternate", href, other.title, type=other.media_types[0])
+            for other, href in call.alternates()
+        ]
+    code = _code(error)
+    said = [_problem(problem, logref) for problem in problems]
+    return Resource(
+        classes=("error",),
+        properties=properties,
+        links=links,
+        embedded={ERRORS: said},
+        problem={
+            "type": f"{call.place.base}{PROBLEMS}/{code}",
+            "title": PROBLEM_TYPES[code].title,
+            "status": status,
+            "detail": "; ".join(str(entry.properties["message"]) for entry in said),
+            "instance": f"urn:sirenhall:{logref}",
+            "advice": PROBLEM_TYPES[code].advice,
+        },
+    )
+
+
+def _code(error: Exception) -> str:
+    """Give the type of problem that an exception is."""
+    if isinstance(error, RequestError):
+        return error.code
+    if isinstance(error, MethodNotAllowed):
+        return METHOD_NOT_ALLOWED
+    # Of several with a status, the first one is the plain one.
+    known = {t.status: code for code, t in reversed(PROBLEM_TYPES.items())}
+    if isinstance(error, HTTPException):
+        return known.get(error.code or SERVER_ERROR, BadRequest.code)
+    return SERVER_ERROR_CODE
+
+
+def _representable(text: str) -> str:
+    """Quote what a client sent without characters that XML cannot carry."""
+    return UNREPRESENTABLE.sub("\ufffd", text)
+
+
+def _problem(problem: Problem, logref: str) -> Resource:
+    properties: dict[str, Any] = {
+        "logref": logref,
+        "message": _representable(problem.message),
+    }
+    if problem.property:
+        properties["property"] = _representable(problem.property)
+    properties["code"] = problem.code
+    return Resource(classes=("error",), rel=ERRORS, properties=properties)

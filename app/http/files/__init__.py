@@ -1,0 +1,1 @@
+"""Files: sent to clients, and received as they are."""

@@ -1,0 +1,56 @@
+"""The bytes of a file for who sells it: sent, or led to where they are."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Flask, Response
+
+from app.database import Snapshot
+from app.errors import NotFound
+from app.http.context import Call
+from app.http.files import file_response, offload
+from app.http.hypermedia.declaration import STANDARD_METHODS
+from app.http.routes import Route, Said
+from app.http.routing import publish
+from app.services.auth.authentication import Principal
+
+METHODS = {"GET": "Download the file", **STANDARD_METHODS}
+GOT = Said(statuses=(200, 206, 302, 304, 412, 416))
+
+
+def answered(call: Call, find: Callable[[], Mapping[str, Any]]) -> Response:
+    """Answer a GET with the file of a record, which is looked up anew if it has gone.
+
+    Raises `NotFound` for a record without one.
+    """
+
+    def send() -> Response:
+        record = find()
+        # No connection is held while somebody reads.
+        call.close()
+        if record.get("url") is not None:
+            return Response(status=302, headers={"Location": record["url"]})
+        if record["blob_key"] is None:
+            raise NotFound
+        file = file_response.stored(record, call.installation.storage)
+        return file_response.send(call.request, file, hand_over=offload.chosen(call))
+
+    return file_response.at_last(send)
+
+
+def publish_file(
+    app: Flask, path: str, find: Callable[[Snapshot, Principal, int], Mapping[str, Any]]
+) -> None:
+    """Publish the file of a kind of resource."""
+
+    def view(call: Call, item_id: int) -> Response:
+        return answered(call, lambda: find(call.db, call.principal, item_id))
+
+    route = Route(
+        path,
+        METHODS,
+        is_negotiated=False,
+        media_types=("*/*",),
+        said={"GET": GOT},
+    )
+    publish(app, route, {"GET": view})

@@ -1,0 +1,66 @@
+"""Lets a server that is made for it send a file: nginx in front, or the S3 itself."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response
+
+from app.http.context import Call
+from app.http.files.file_response import HandOver, StoredFile
+from app.settings import REDIRECT, X_ACCEL
+
+SHORTEST, LONGEST = 60, 7 * 86_400
+"""Seconds for which a signed address is good, at least and as S3 has it at most."""
+
+SAID = ("Content-Type", "Content-Disposition", "Cache-Control")
+"""What an S3 can be told to answer with."""
+
+# nginx compares these with a tag of its own, before it is told ours.
+_CONDITIONS = ("If-Match", "If-Unmodified-Since")
+
+
+def chosen(call: Call, begin: Callable[[], Any] = lambda: None) -> HandOver:
+    """Give what hands files over, as the setting has it.
+
+    `begin` is called once a file that is there is handed over: what becomes of it
+    after that is not known here.
+    """
+    ways = {X_ACCEL: _to_nginx, REDIRECT: _to_storage}
+    way = ways.get(call.settings.delivery)
+
+    def hand_over(file: StoredFile, headers: Mapping[str, str]) -> Response | None:
+        response = None if way is None else way(call, file, headers)
+        if response is not None:
+            # Not counted if it is not there.
+            file.open().close()
+            begin()
+        return response
+
+    return hand_over
+
+
+def _to_nginx(
+    call: Call, file: StoredFile, headers: Mapping[str, str]
+) -> Response | None:
+    path = call.installation.storage.path_below(file.key)
+    if path is None or any(name in call.request.headers for name in _CONDITIONS):
+        return None
+    # nginx decodes it, and does the ranges.
+    address = quote(f"{call.settings.x_accel_location}{path}")
+    return Response(status=200, headers={**headers, "X-Accel-Redirect": address})
+
+
+def _to_storage(
+    call: Call, file: StoredFile, headers: Mapping[str, str]
+) -> Response | None:
+    # As long as a download may be gone on with.
+    seconds = call.settings.download_session_minutes * 60
+    seconds = min(max(SHORTEST, seconds), LONGEST)
+    address = call.installation.storage.address(
+        file.key, seconds=seconds, headers={name: headers[name] for name in SAID}
+    )
+    if address is None:
+        return None
+    kept = {"Location": address, "Cache-Control": headers["Cache-Control"]}
+    return Response(status=302, headers=kept)

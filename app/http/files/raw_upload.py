@@ -1,0 +1,107 @@
+"""A file that is the body of a request: received, checked, named."""
+
+import mimetypes
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Request
+
+from app.errors import BadRequest, Invalid, TooLarge, UnsupportedMediaType
+from app.http.bodies import body_reader
+from app.http.bodies.file_names import file_name, shortened
+from app.http.bodies.form_data import media_type
+from app.http.context import Call
+from app.http.headers import tus
+from app.http.headers.content_disposition import InvalidDisposition, parse_disposition
+from app.http.headers.digest_fields import of_base64
+from app.services.catalogue.main_files import NewFile
+from schemas.errors import FieldError
+
+
+@contextmanager
+def received(
+    call: Call,
+    record: Mapping[str, Any],
+    name: str | None = None,
+    declared: str = "",
+    announced: Mapping[str, Any] | None = None,
+) -> Iterator[NewFile]:
+    """Take a raw body as a file; it is gone again if it comes to nothing.
+
+    It must be what was `announced` by a slot. Raises `RequestError`.
+    """
+    slot = announced or {"announced_size": None, "announced_md5": None}
+    request, storage = call.request, call.installation.storage
+    _ensure_there(request)
+    most = call.settings.max_file_size
+    if (request.content_length or 0) > most:
+        raise _too_large(most)
+    announced_md5 = slot["announced_md5"]
+    checks = [tus.checksum(request)]
+    if announced_md5:
+        checks.append(of_base64("the announcement", "md5", announced_md5))
+    digests = [check for check in checks if check]
+    declared = declared or request.mimetype
+    name = name or _disposed(request) or name_of(record, declared)
+    with storage.writer() as writer:
+        for chunk in body_reader.chunks(request):
+            if writer.size + len(chunk) > most:
+                raise _too_large(most)
+            writer.write(chunk)
+            if writer.size > (slot["announced_size"] or most):
+                break
+            for digest in digests:
+                digest.update(chunk)
+        ensure_announced(slot, writer.size)
+        for digest in digests:
+            digest.ensure_equal()
+        call.close()
+        with call.installation.removal.remove_unless_named(writer.key):
+            yield NewFile(name, media_type(declared, name), writer.keep())
+
+
+def ensure_announced(slot: Mapping[str, Any], size: int) -> None:
+    """Refuse a file of another size than was announced. Raises `Invalid`."""
+    if slot["announced_size"] not in {None, size}:
+        text = f"file must have {slot['announced_size']} bytes, as was announced"
+        raise Invalid.of([FieldError("file", "wrong_size", text)])
+
+
+def _ensure_there(request: Request) -> None:
+    if request.mimetype.startswith("multipart/"):
+        raise UnsupportedMediaType(
+            f"a body of type {request.mimetype[:40]} is not supported here: send the "
+            "file itself as the body, as curl --upload-file does",
+            headers={"Accept": "*/*"},
+        )
+    if request.content_length is None and "Transfer-Encoding" not in request.headers:
+        raise BadRequest("send the file as the body, with its Content-Length")
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"the file has over {most} bytes (SIRENHALL_MAX_FILE_SIZE)")
+
+
+def clean(name: str | None) -> str | None:
+    """Keep of a name what can be one, and nothing of a path."""
+    return shortened(file_name(name or ""))
+
+
+def _disposed(request: Request) -> str | None:
+    """Return the file name of the request's own Content-Disposition, if it has one."""
+    # WSGI hands UTF-8 over as Latin-1 (PEP 3333).
+    field = request.headers.get("Content-Disposition", "").encode("latin-1", "replace")
+    try:
+        found = parse_disposition(field.decode(errors="surrogateescape"))
+    except InvalidDisposition as error:
+        raise BadRequest(f"Content-Disposition: {error}") from None
+    return clean(found.file_name)
+
+
+def name_of(record: Mapping[str, Any], declared: str) -> str:
+    """Name a file that came without a name."""
+    if record.get("file_name"):
+        return str(record["file_name"])
+    ending = mimetypes.guess_extension(declared.partition(";")[0].strip()) or ""
+    return (clean(str(record.get("code", "file"))) or "file") + ending

@@ -1,0 +1,1 @@
+"""What a resource declares, and the documents that are built from it."""

@@ -1,0 +1,252 @@
+"""Makes documents of rows: plainly, or by templates compiled from the plain way.
+
+The plain way builds a `Resource` and is the reference. Items inside a page, which
+are many, are written by templates; a test holds both to the same bytes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.http.hypermedia.declaration import Declaration, LinkTo
+from representations import (
+    Embedded,
+    Link,
+    Rendered,
+    Representation,
+    Resource,
+    Slot,
+    Value,
+    Vocabulary,
+)
+from representations.compiled import (
+    BASE,
+    VOCABULARY,
+    Fill,
+    Template,
+    compile_template,
+    marker,
+)
+from schemas.fields import Date, Property, Reference
+from schemas.values import date_text
+
+TIMEZONE = "timezone"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Under which URLs a document is made."""
+
+    base: str
+    vocabulary: Vocabulary
+    hides_secrets: bool = False
+    """Whether who reads it may not write, and so has no use for secrets."""
+
+
+Inside = Mapping[str, Embedded]
+"""What is embedded in a resource, by relation."""
+
+NOTHING: dict[str, Any] = {}
+CACHED_TEMPLATES = 64
+"""Templates of one kind of resource; one takes about 15 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """What makes templates of one kind and format differ from row to row.
+
+    `present` tells of each conditional column whether it is not null; `embedded`
+    gives each relation, whether it has one target, and whether it has any.
+    """
+
+    present: tuple[bool, ...]
+    fields: tuple[str, ...] | None = None
+    embedded: tuple[tuple[str, bool, bool], ...] = ()
+
+
+class ItemDocuments:
+    """The documents of one kind of resource."""
+
+    def __init__(self, declaration: Declaration) -> None:
+        self.declaration = declaration
+        self.schema = declaration.schema
+        columns = declaration.columns
+        absent = [f.column for f in self.schema.references().values() if f.allow_none]
+        conditional = [name for link in declaration.links for name in link.when]
+        # Null where the property may be, so that links made of it are left out.
+        self._secret: dict[int, str | None] = {
+            columns.index(field.column): None if _is_nullable(field) else ""
+            for field in self.schema.shown.values()
+            if field.is_secret
+        }
+        self._conditional = tuple(
+            columns.index(name) for name in dict.fromkeys(conditional + absent)
+        )
+        self._templates: dict[tuple[str, str | None, _Variant], Template] = {}
+
+    # -- plainly ------------------------------------------------------------
+
+    def resource(
+        self,
+        record: Mapping[str, Any],
+        place: Place,
+        fields: tuple[str, ...] | None = None,
+        inside: Inside = NOTHING,
+    ) -> Resource:
+        """Build the document of a record; `fields` are the properties it shows."""
+        if place.hides_secrets and self._secret:
+            names = self.declaration.columns
+            hidden = {names[i]: value for i, value in self._secret.items()}
+            record = {**record, **hidden}
+        shown = self.schema.dump(record)
+        for name in self.schema.references():
+            if shown[name] is not None:
+                shown[name] = place.base + shown[name]
+        if fields is not None:
+            shown["id"] = record["id"]
+            shown = {name: shown[name] for name in fields}
+        present = [link for link in self.declaration.links if link.is_present(record)]
+        return self._assemble(shown, record, present, place, inside)
+
+    def _assemble(
+        self,
+        properties: Mapping[str, Value],
+        keys: Mapping[str, Any],
+        links: Sequence[LinkTo],
+        place: Place,
+        inside: Inside,
+    ) -> Resource:
+        declaration = self.declaration
+        href = place.base + declaration.path.format_map(keys)
+        title = declaration.title.format_map(keys)
+        return Resource(
+            classes=(declaration.name,),
+            href=href,
+            rel=declaration.rel,
+            properties=properties,
+            links=[
+                Link("self", href, title),
+                *(
+                    Link(
+                        link.rel,
+                        place.base + link.path.format_map(keys),
+                        link.title.format_map(keys),
+                    )
+                    for link in links
+                ),
+            ],
+            embedded=inside,
+        )
+
+    # -- compiled -----------------------------------------------------------
+
+    def fragments(
+        self,
+        rows: Sequence[Sequence[Any]],
+        representation: Representation,
+        place: Place,
+        *,
+        fields: tuple[str, ...] | None = None,
+        insides: Sequence[Mapping[str, Rendered]] | None = None,
+        rel: str | None = None,
+    ) -> list[str]:
+        """Write items as they stand inside another document, as `rel` there.
+
+        Without `rel` they stand inside a collection. That is also how they stand
+        alone where a format `embeds_items_whole`. `insides` is, for each row, what
+        is embedded in it.
+        """
+        if place.hides_secrets and self._secret:
+            rows = [self._without_secrets(row) for row in rows]
+        bound: dict[Any, Fill] = {}
+        conditional = self._conditional
+        written = []
+        for number, row in enumerate(rows):
+            present = tuple([row[i] is not None for i in conditional])
+            inside = insides[number] if insides else NOTHING
+            # What a row shares with others is looked up, not made again.
+            key = (present, _kinds_of(inside)) if inside else present
+            fill = bound.get(key)
+            if fill is None:
+                variant = _Variant(present, fields, _kinds_of(inside))
+                template = self._template(representation, rel, variant)
+                fill = bound[key] = template.bind(place.base, place.vocabulary)
+            if inside:
+                separator = representation.separator
+                texts = [separator.join(e.fragments) for e in inside.values()]
+                row = (*row, *texts)  # noqa: PLW2901
+            written.append(fill(row))
+        return written
+
+    def _without_secrets(self, row: Sequence[Any]) -> Sequence[Any]:
+        return [self._secret.get(i, value) for i, value in enumerate(row)]
+
+    def _template(
+        self, representation: Representation, rel: str | None, variant: _Variant
+    ) -> Template:
+        key = representation.name, rel, variant
+        template = self._templates.get(key)
+        if template is None:
+            if len(self._templates) >= CACHED_TEMPLATES:
+                self._templates.clear()
+            slots, prototype = self._prototype(variant)
+            template = compile_template(representation, prototype, slots, rel)
+            self._templates[key] = template
+        return template
+
+    def _prototype(self, variant: _Variant) -> tuple[list[Slot], Resource]:
+        """Build the document whose values are markers."""
+        columns = self.declaration.columns
+        slots = [self._slot(index, column) for index, column in enumerate(columns)]
+        keys: dict[str, Any] = {
+            column: marker(index) for index, column in enumerate(columns)
+        }
+        values: dict[str, Any] = {
+            columns[index]: "" if is_there else None
+            for index, is_there in zip(self._conditional, variant.present, strict=True)
+        }
+        properties = {
+            name: self._address(field, keys, values)
+            if isinstance(field, Reference)
+            else keys[field.column]
+            for name, field in self.schema.shown.items()
+        }
+        if variant.fields is not None:
+            properties["id"] = keys["id"]
+            properties = {name: properties[name] for name in variant.fields}
+        links = [link for link in self.declaration.links if link.is_present(values)]
+        inside: dict[str, Embedded] = {}
+        for number, (rel, is_one, has_any) in enumerate(variant.embedded, len(columns)):
+            slots.append(Slot(number, None, False, False, is_fragment=True))  # noqa: FBT003
+            inside[rel] = Rendered([marker(number)], is_one) if has_any else []
+        place = Place(BASE, VOCABULARY)
+        return slots, self._assemble(properties, keys, links, place, inside)
+
+    @staticmethod
+    def _address(
+        field: Reference, keys: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> str | None:
+        if values.get(field.column, "") is None:
+            return None
+        return BASE + field.path.format(id=keys[field.column])
+
+    def _slot(self, index: int, column: str) -> Slot:
+        fields = {f.column: f for f in self.schema.shown.values()}
+        references = {f.column for f in self.schema.references().values()}
+        field = fields.get(column)
+        is_text = bool(field and field.is_text and column not in references)
+        nullable = bool(field and _is_nullable(field))
+        if isinstance(field, Date):
+            zone = self.declaration.columns.index(TIMEZONE)
+            return Slot(index, date_text, is_text, nullable, is_plain=True, beside=zone)
+        # Numbers and texts write themselves.
+        lexical = field.lexical if field and field.lexical is not str else None
+        return Slot(index, lexical, is_text, nullable)
+
+
+def _is_nullable(field: Property) -> bool:
+    return bool(field.allow_none or field.dump_only)
+
+
+def _kinds_of(inside: Mapping[str, Rendered]) -> tuple[tuple[str, bool, bool], ...]:
+    return tuple([(rel, e.is_one, bool(e.fragments)) for rel, e in inside.items()])

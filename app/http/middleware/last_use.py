@@ -1,0 +1,30 @@
+"""Record the hour in which a token is used, once its request is answered."""
+
+from contextlib import suppress
+
+from flask import Flask, Response, g
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.errors import SirenhallError
+from app.http.context import Call
+from app.services.auth.authentication import Principal
+
+
+def register(app: Flask) -> None:
+    """Record the use of the token that a request came with."""
+
+    @app.after_request
+    def _note(response: Response) -> Response:
+        call: Call = g.call
+        principal: Principal | None = vars(call).get("principal")
+        uses = call.installation.last_uses
+        if (
+            principal is not None
+            and uses.note(principal)
+            and not uses.is_written_by_another
+        ):
+            call.close()
+            # What a merchant may like to know is no reason to fail.
+            with suppress(SirenhallError, SQLAlchemyError):
+                uses.write(call.installation.database)
+        return response

@@ -1,0 +1,1 @@
+"""The API's description in OpenAPI, built from the declarations."""

@@ -1,0 +1,1 @@
+"""The query language of collections: from a query string to conditions."""

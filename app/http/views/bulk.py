@@ -1,0 +1,210 @@
+"""Several resources in one request: what was sent of each, and what became of it."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.database import Transaction
+from app.errors import BadRequest, Conflict, Invalid, Problem, RequestError, TooLarge
+from app.http.bodies.body_reader import Body
+from app.http.pagination import Query
+from representations import Link, Resource, Value
+from schemas.base import ResourceSchema
+from schemas.errors import FieldError
+
+MAX_MEMBERS = 100
+"""Resources of one request."""
+
+RESULTS = "fx:results"
+MULTI_STATUS = 207
+"""Not all had the same outcome (RFC 4918, section 13)."""
+
+_IDS = re.compile(r"[1-9][0-9]{0,17}(,[1-9][0-9]{0,17})*", re.ASCII)
+
+
+@dataclass(slots=True)
+class Member:
+    """One of several that were sent: its values by column, and what is wrong."""
+
+    values: dict[str, Any]
+    errors: list[FieldError] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one: its address, if it has one, and what was wrong.
+
+    `extra` are properties that only this answer has.
+    """
+
+    status: int
+    message: str
+    href: str = ""
+    problems: tuple[Problem, ...] = ()
+    extra: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether nothing was done."""
+        return bool(self.problems)
+
+    def document(self, position: int) -> Resource:
+        """Build what is shown of it."""
+        said = [
+            {"message": p.message, "property": p.property, "code": p.code}
+            for p in self.problems
+        ]
+        return Resource(
+            classes=("result",),
+            href=self.href or None,
+            rel=RESULTS,
+            title=self.message,
+            properties={
+                "position": position,
+                "status": self.status,
+                "message": self.message,
+                **self.extra,
+            },
+            links=[Link("self", self.href, self.message)] if self.href else [],
+            embedded={
+                "fx:errors": [
+                    Resource(
+                        classes=("error",),
+                        rel="fx:errors",
+                        properties={k: v for k, v in entry.items() if v},
+                    )
+                    for entry in said
+                ]
+            }
+            if said
+            else {},
+        )
+
+
+def each(
+    tx: Transaction, works: Sequence[Callable[[], Result]], *, is_whole: bool
+) -> list[Result]:
+    """Do one work after the other; what fails leaves no trace, the others stay.
+
+    With `is_whole`, one failure undoes all: raises `Conflict` or `Invalid` with
+    everything that is wrong.
+    """
+    results = []
+    for work in works:
+        try:
+            with tx.connection.begin_nested():
+                results.append(work())
+        except RequestError as error:
+            if not error.is_refusal:
+                # It is about the server, and what is undone is not known here.
+                raise
+            status = error.status
+            results.append(Result(status, str(error), problems=error.problems))
+    failures = [r for r in results if r.is_failure]
+    if failures and is_whole:
+        problems = [
+            Problem(f"[{i}]: {p.message}", p.code, f"[{i}].{p.property}".rstrip("."))
+            for i, result in enumerate(results)
+            for p in result.problems
+        ]
+        kind = (
+            Invalid if any(r.status == Invalid.status for r in failures) else Conflict
+        )
+        raise kind(problems=problems)
+    return results
+
+
+def document(href: str, results: Sequence[Result]) -> Resource:
+    """Build the answer: a result for each, in their order."""
+    failed = sum(result.is_failure for result in results)
+    return Resource(
+        classes=("results",),
+        href=href,
+        properties={"total": len(results), "failed": failed},
+        links=[Link("self", href, "This Collection")],
+        embedded={RESULTS: [r.document(i) for i, r in enumerate(results)]},
+    )
+
+
+def status_of(results: Sequence[Result], usual: int) -> int:
+    """Give the status of the whole answer."""
+    return MULTI_STATUS if any(r.is_failure for r in results) else usual
+
+
+def named_ids(query: Query) -> list[int]:
+    """Give the ids that a query names one by one; none if it names none so."""
+    found = [value for name, value in query if name in {"id", "id:in"}]
+    if len(found) != 1 or not _IDS.fullmatch(found[0]):
+        return []
+    return list(dict.fromkeys(map(int, found[0].split(","))))
+
+
+def ids_of(query: Query) -> list[int]:
+    """Give the ids that a change is about. Raises `BadRequest` and `TooLarge`."""
+    ids = named_ids(query)
+    if not ids:
+        raise BadRequest(
+            "say which are meant by their ids, such as ?id:in=4,7; a whole collection "
+            "is not changed at once"
+        )
+    _ensure_few(len(ids))
+    return ids
+
+
+def many(
+    schema: ResourceSchema,
+    body: Body,
+    *,
+    is_strict: bool = False,
+    prepared: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+) -> list[Member]:
+    """Read each of several that were sent; one alone counts as several.
+
+    Raises `TooLarge`, and `BadRequest` where one is no object.
+    """
+    sent = [body.values] if body.members is None else body.members
+    _ensure_few(len(sent))
+    for position, values in enumerate(sent):
+        if not isinstance(values, Mapping):
+            raise BadRequest(f'[{position}] must be an object, such as {{"name": "…"}}')
+    return [
+        Member(*schema.read(prepared(values), partial=False, is_strict=is_strict))
+        for values in sent
+    ]
+
+
+def refuse_all(members: Sequence[Member], *, unique_by: str) -> None:
+    """Refuse all if anything is wrong with one. Raises `Invalid`.
+
+    Each error says in brackets which it is about, counted from 0.
+    """
+    problems: list[Problem] = []
+    seen: dict[Any, int] = {}
+    for position, member in enumerate(members):
+        problems += placed(position, member.errors, is_alone=len(members) == 1)
+        value = member.values.get(unique_by)
+        if value is not None and seen.setdefault(value, position) != position:
+            text = f"[{position}].{unique_by} is the same as [{seen[value]}]'s"
+            problems.append(Problem(text, "repeated", f"[{position}].{unique_by}"))
+    if problems:
+        raise Invalid(problems=problems)
+
+
+def placed(
+    position: int, errors: Iterable[FieldError], *, is_alone: bool = False
+) -> list[Problem]:
+    """Say of errors which of several they are about."""
+    prefix = "" if is_alone else f"[{position}]."
+    return [
+        Problem(prefix + error.message, error.code, prefix + error.property)
+        for error in errors
+    ]
+
+
+def _ensure_few(number: int) -> None:
+    if number > MAX_MEMBERS:
+        raise TooLarge(
+            f"the request is about {number} resources; at most {MAX_MEMBERS} are taken "
+            "at once"
+        )

@@ -1,0 +1,486 @@
+"""GET of a page or a table, POST, and what is done with several at once."""
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from tempfile import SpooledTemporaryFile
+
+from flask import Flask, Response
+from werkzeug.wsgi import FileWrapper
+
+from app.caching import cache_short_keys
+from app.database import Row, Snapshot, Transaction
+from app.errors import BadRequest, Forbidden, NotFound
+from app.http.bodies import body_reader
+from app.http.context import Call
+from app.http.headers.conditional import Validators
+from app.http.hypermedia import action_builder
+from app.http.hypermedia.document_builder import NOTHING
+from app.http.hypermedia.embedding import ALWAYS_COUNT
+from app.http.media_types import MULTIPART
+from app.http.pagination import PAGING, Query, Window, page_links, with_query
+from app.http.query.parser import Asked, collection_query
+from app.http.routes import Route
+from app.http.routing import CollectionService, Made, Record, View, publish
+from app.http.views.bulk import Member, Result, each, ids_of, many, named_ids, status_of
+from app.http.views.bulk import document as results_document
+from app.http.views.idempotency import Done, Once, once
+from app.http.views.item import ItemViews
+from app.http.views.write_checks import (
+    ensure_valid,
+    file_problems,
+    keeping_file,
+    needed_file,
+    store_of,
+    with_local_references,
+)
+from app.services.rows.listing import Listing, Page, Selection, version_of_all
+from representations import (
+    COLLECTION_REPRESENTATIONS,
+    CSV,
+    Action,
+    Embedded,
+    Rendered,
+    Resource,
+)
+from representations.csv_table import MARK
+
+TABLE_ROWS = 1000
+"""Rows that are read at once for a table."""
+
+TABLE_CHUNK = 64 * 1024
+MAX_TABLE_IN_MEMORY = 2**20
+
+CACHED_QUERIES = 32
+"""Queries of one collection whose meaning is cached."""
+
+
+class CollectionViews:
+    """GET of a page or a table, POST, and changes of those that a query names."""
+
+    takes_arrays = frozenset({"POST"})
+    gives_results = frozenset({"POST", "PATCH", "DELETE"})
+
+    def __init__(self, items: ItemViews, path: str, service: CollectionService) -> None:
+        self.items = items
+        self.declaration = items.declaration
+        self.path = path
+        self.service = service
+        self.filter_form = action_builder.filter_form(items.kind)
+        self._parse = cache_short_keys(
+            lambda query, *_: sum([len(n) + len(v) for n, v in query]),
+            entries=CACHED_QUERIES,
+        )(self._parse_query)
+        self.views: dict[str, View] = {"GET": self.show}
+        self.words = dict(self.declaration.collection_methods)
+        if self.service.create:
+            one = self.declaration.label
+            self.views |= {
+                "POST": self.create,
+                "PATCH": self.change_many,
+                "DELETE": self.remove_many,
+            }
+            self.words["POST"] += ", or several of them (send a JSON array)"
+            self.words["PATCH"] = f"Change each {one} of ?id:in=… alike"
+            self.words["DELETE"] = f"Delete each {one} of ?id:in=…"
+        else:
+            self.words.pop("POST")
+
+    def register(self, app: Flask) -> None:
+        """Publish the views."""
+        path = self.path.replace("{id}", "<id:owner_id>")
+        route = Route(
+            path,
+            self.words,
+            profile=self.declaration.name,
+            is_collection=True,
+            offers=COLLECTION_REPRESENTATIONS,
+            takes_arrays=self.takes_arrays,
+            gives_results=self.gives_results,
+        )
+        publish(app, route, self.views)
+
+    def show(self, call: Call, owner_id: int = 0) -> Response:
+        """Answer a GET with a page."""
+        owner = self.service.owner(call.db, call.principal, owner_id)
+        asked = self.asked(call, owner)
+        validators = self.validators(call, owner, asked)
+        unchanged = call.unchanged(validators)
+        if unchanged:
+            return unchanged
+        if call.choice.representation is CSV:
+            return self._table(call, owner, asked, validators)
+        pages = call.installation.pages
+        key = f"{call.request.path} {validators.made_of}"
+        page = pages.get(key)
+        if page is None:
+            page = call.written(self.document(call, owner, asked))
+            pages.put(key, page)
+        headers = validators.headers
+        if page.languages:
+            headers = {**headers, "Content-Language": page.languages}
+        return call.finish(page.body, headers=headers, links=page.links)
+
+    def _table(
+        self, call: Call, owner: Record, asked: Asked, validators: Validators
+    ) -> Response:
+        """Answer with all rows, or those of the page that is asked for, as a table.
+
+        It is written to a file that may be any size, so that no slow reader keeps the
+        database.
+        """
+        is_page = any(name in PAGING for name, _ in call.query)
+        position = asked.window.offset if is_page else 0
+        left = asked.window.limit if is_page else sys.maxsize
+        names = self.declaration.columns
+        table = SpooledTemporaryFile(MAX_TABLE_IN_MEMORY)  # noqa: SIM115 - sent later
+        shown = asked.fields or ("id", *self.declaration.schema.shown)
+        table.write(CSV.head(shown, MARK if asked.has_mark else ""))
+        while left > 0:
+            window = Window(min(left, TABLE_ROWS), position)
+            rows = self.service.page(call, owner, asked.selection, window).rows
+            table.write(
+                CSV.rows(
+                    self.items.documents.resource(
+                        dict(zip(names, row, strict=True)), call.place, shown
+                    )
+                    for row in self._localized(call, rows)
+                )
+            )
+            position, left = position + len(rows), left - len(rows)
+            if len(rows) < window.limit:
+                break
+        call.close()
+        response = call.finish(b"", headers=validators.headers)
+        disposition = f'attachment; filename="{self.declaration.plural}.csv"'
+        response.headers["Content-Disposition"] = disposition
+        response.headers["Content-Length"] = str(table.tell())
+        table.seek(0)
+        # Werkzeug closes what it has read.
+        response.response = FileWrapper(table, TABLE_CHUNK)
+        response.direct_passthrough = True
+        return response
+
+    def validators(self, call: Call, owner: Record, asked: Asked) -> Validators:
+        """Tag a page as it is shown to this call."""
+        version = self.service.version(call.db, owner)
+        # A change is about the collection, whatever else was shown with it.
+        around = version_of_all(call.db, store_of(owner)) if asked.reaches_out else None
+        may_create = self.service.may_create(call.principal)
+        return call.validators(
+            version, None, *(owner.get("timezone"), may_create, around)
+        )
+
+    def document(self, call: Call, owner: Record, asked: Asked) -> Resource:
+        """Build the document of a page; the database is given back."""
+        shown = asked.window
+        page = self.service.page(call, owner, asked.selection, shown)
+        embedded = self._embedded(call, self._localized(call, page.rows), asked)
+        call.close()
+        returned = len(page.rows)
+        representation = call.choice.representation
+        document = Resource(
+            classes=(self.declaration.plural, "collection"),
+            href=call.url,
+            properties={
+                "total_items": str(page.total) if call.is_foxy else page.total,
+                "returned_items": returned,
+                "limit": shown.limit,
+                "offset": shown.offset,
+            },
+            links=page_links(
+                call.url,
+                call.query,
+                shown,
+                total=page.total,
+                returned=returned,
+                foxy=call.is_foxy,
+            ),
+            embedded={self.declaration.collection_rel: embedded},
+        )
+        document.href = document.links[0].href
+        if representation.has_actions:
+            document.actions = self._actions(call)
+        return document
+
+    def _localized(self, call: Call, rows: Sequence[Row]) -> Sequence[Row]:
+        """Give rows as who asks is to read them."""
+        if not (self.items.kind.is_translated and rows):
+            return rows
+        return call.localized(self.declaration.columns, rows)
+
+    def asked(self, call: Call, owner: Record, *, is_usual: bool = True) -> Asked:
+        """Read the query; without `is_usual`, what is archived is meant, too.
+
+        Raises `BadRequest`.
+        """
+        zone = str(owner.get("timezone", "UTC"))
+        return self._parse(call.query, zone, call.place.base, is_usual)
+
+    def _parse_query(
+        self,
+        query: Query,
+        zone: str,
+        base: str,
+        is_usual: bool,  # noqa: FBT001
+    ) -> Asked:
+        return collection_query(
+            query,
+            self.items.kind,
+            self.items.catalogue,
+            zone=zone,
+            base=base,
+            usual=self.service.usual if is_usual else None,
+        )
+
+    def _embedded(self, call: Call, rows: Sequence[Row], asked: Asked) -> Embedded:
+        items = self.items
+        names = self.declaration.columns
+        representation = call.choice.representation
+        is_compiled = representation.slot is not None
+        records: list[Record] = []
+        if asked.zoom or not is_compiled or self._have_attributes(rows):
+            records = [dict(zip(names, row, strict=True)) for row in rows]
+        insides = items.insides(
+            call, records, asked.zoom, representation if is_compiled else None
+        )
+        documents = items.documents
+        if is_compiled:
+            written = documents.fragments(
+                rows,
+                representation,
+                call.place,
+                fields=asked.fields,
+                insides=insides,
+            )
+            return Rendered(written)
+        return [
+            documents.resource(record, call.place, asked.fields, inside)
+            for record, inside in zip(
+                records, insides or [NOTHING] * len(records), strict=True
+            )
+        ]
+
+    def _have_attributes(self, rows: Sequence[Row]) -> bool:
+        if ALWAYS_COUNT not in self.declaration.columns:
+            return False
+        position = self.declaration.columns.index(ALWAYS_COUNT)
+        return any(row[position] for row in rows)
+
+    def _actions(self, call: Call) -> list[Action]:
+        actions = []
+        if self.service.may_create(call.principal):
+            actions = action_builder.create_actions(self.declaration, call.url)
+            if named_ids(call.query):
+                href = with_query(call.url, call.query)
+                actions += action_builder.several_actions(
+                    self.declaration, href, can_update="PATCH" in self.gives_results
+                )
+        actions.append(
+            action_builder.filter_action(self.declaration, call.url, self.filter_form)
+        )
+        return actions
+
+    def create(self, call: Call, owner_id: int = 0) -> Response:
+        """Answer a POST."""
+        service, schema = self.service, self.declaration.schema
+        storage = call.installation.storage
+        reader = body_reader.Reader(schema, call.settings, storage, takes_many=True)
+        reader.ensure_readable(call.request, "POST")
+        principal = call.writer
+        if not service.may_create(principal):
+            raise Forbidden(
+                f"creating {self.declaration.many} needs a token with the scope "
+                f"{service.create_scope}; yours has {principal.scope}"
+            )
+        service.owner(call.db, principal, owner_id)
+        call.close()
+        try:
+            with once(call) as state, reader.read(call.request, "POST") as body:
+                state.read(body)
+                if body.is_array:
+                    return self._create_many(call, owner_id, body, state)
+                return self._create_one(call, owner_id, body, state)
+        except Done as done:
+            return done.response
+
+    def _create_one(
+        self, call: Call, owner_id: int, body: body_reader.Body, state: Once
+    ) -> Response:
+        service, schema, principal = self.service, self.declaration.schema, call.writer
+        create = service.create
+        if create is None:
+            raise TypeError(f"no {self.declaration.name} can be created here")
+
+        values, wrong = schema.read(
+            with_local_references(schema, body.values, call),
+            partial=False,
+            is_strict=call.preferences.is_strict,
+        )
+        wrong += file_problems(call, schema, body, is_new=True)
+        wrong += body.problems
+
+        def checked(db: Snapshot) -> Record:
+            owner = service.owner(db, principal, owner_id)
+            errors = [*wrong]
+            ensure_valid(schema, values, errors, service.problems(db, owner, values))
+            return owner
+
+        with keeping_file(call, body, checked) as file, call.writing() as tx:
+            owner = checked(tx)
+            made = create(tx, owner, values, file)
+            record = self.items.service.find(tx, principal, made.id)
+            return state.keep(tx, self._created(call, record, made))
+
+    # -- several in one request ---------------------------------------------
+
+    def _create_many(
+        self, call: Call, owner_id: int, body: body_reader.Body, state: Once
+    ) -> Response:
+        service, schema, principal = self.service, self.declaration.schema, call.writer
+        create = service.create
+        if create is None:
+            raise TypeError(f"no {self.declaration.name} can be created here")
+        is_strict = call.preferences.is_strict
+        if not body.members:
+            raise BadRequest(
+                f"the array is empty: put the {self.declaration.many} to create into it"
+            )
+        members = many(
+            schema,
+            body,
+            is_strict=is_strict,
+            prepared=lambda values: with_local_references(schema, values, call),
+        )
+        with call.writing() as tx:
+            owner = service.owner(tx, principal, owner_id)
+
+            def created(member: Member) -> Result:
+                values = member.values
+                further = [*service.problems(tx, owner, values)]
+                if schema.needs_file:
+                    further += needed_file(has_file=False, is_new=True)
+                ensure_valid(schema, values, list(member.errors), further)
+                made = create(tx, owner, values, None)
+                record = self.items.service.find(tx, principal, made.id)
+                href = self.items.address(call, record)
+                status, message = self._outcome(made)
+                return Result(status, message, href, extra=made.extra)
+
+            works = [partial(created, member) for member in members]
+            results = each(tx, works, is_whole=is_strict)
+            response = self._results(call, results, 201)
+            return state.keep(tx, response)
+
+    def change_many(self, call: Call, owner_id: int = 0) -> Response:
+        """Answer a PATCH: the same change to each of the ids that are named."""
+        schema = self.declaration.schema
+        reader = body_reader.Reader(schema, call.settings, call.installation.storage)
+        reader.ensure_readable(call.request, "PATCH")
+        self.service.owner(call.db, call.writer, owner_id)
+        ids_of(call.query)
+        call.close()
+        if call.request.mimetype == MULTIPART:
+            raise BadRequest("a file is for one resource, not for several: send JSON")
+        with reader.read(call.request, "PATCH") as body:
+            # The form has no values to start from: what is empty was not filled in.
+            body.values = {n: v for n, v in body.values.items() if v not in ("", [])}
+            sent = self.items.sent(call, body, "PATCH")
+
+            def change(tx: Transaction, record: Record) -> Result:
+                changes = self.items.changes(call, tx, record, body, sent)
+                if changes:
+                    self.items.apply(call, tx, record, changes, None)
+                message = (
+                    f"{self.declaration.name} {record['id']} changed successfully."
+                )
+                return Result(200, message, self.items.address(call, record))
+
+            return self._each_named(call, owner_id, change)
+
+    def remove_many(self, call: Call, owner_id: int = 0) -> Response:
+        """Answer a DELETE of the ids that are named."""
+        keys: list[str] = []
+
+        def remove(tx: Transaction, record: Record) -> Result:
+            keys.extend(self.items.service.remove(tx, record) or [])
+            message = f"{self.declaration.name} {record['id']} deleted successfully."
+            return Result(200, message, self.items.address(call, record))
+
+        response = self._each_named(call, owner_id, remove)
+        call.installation.removal.remove(keys)
+        return response
+
+    def _each_named(
+        self,
+        call: Call,
+        owner_id: int,
+        work: Callable[[Transaction, Record], Result],
+    ) -> Response:
+        principal = call.writer
+        ids = ids_of(call.query)
+        with call.writing() as tx:
+            owner = self.service.owner(tx, principal, owner_id)
+            version = self.service.version(tx, owner)
+            call.ensure_may_change({"revision": version, "date_modified": None})
+            asked = self.asked(call, owner, is_usual=False)
+            page = self.service.page(call, owner, asked.selection, Window(len(ids), 0))
+            position = self.declaration.columns.index("id")
+            there = {row[position] for row in page.rows}
+
+            def one(item_id: int) -> Result:
+                if item_id not in there:
+                    text = f"there is no {self.declaration.label} {item_id} here"
+                    raise NotFound(text)
+                return work(tx, self.items.service.find(tx, principal, item_id))
+
+            works = [partial(one, item_id) for item_id in ids]
+            results = each(tx, works, is_whole=call.preferences.is_strict)
+            return self._results(call, results, 200)
+
+    def _results(self, call: Call, results: list[Result], usual: int) -> Response:
+        found = results_document(call.url, results)
+        return call.done(
+            lambda: found,
+            status_of(results, usual),
+            # Which failed, and what was made, is said only here.
+            may_be_empty=usual != 201 and not any(r.is_failure for r in results),  # noqa: PLR2004
+        )
+
+    def _outcome(self, made: Made) -> tuple[int, str]:
+        """Give status and message of what was created, or there already."""
+        if made.is_new:
+            return 201, f"{self.declaration.name} {made.id} created successfully."
+        return 200, f"{self.declaration.name} {made.id} is there already."
+
+    def _created(self, call: Call, record: Record, made: Made) -> Response:
+        """Answer with what was created."""
+        status, message = self._outcome(made)
+        removable = self.items.offers_removal(call, record)
+        headers = self.items.validators(call, record, removable).headers
+        headers["Location"] = self.items.address(call, record)
+        return call.done(
+            lambda: self.items.document(
+                call, record, removable, {**made.extra, "message": message}
+            ),
+            status,
+            headers,
+            # What only this answer has must not be lost.
+            may_be_empty=not made.extra,
+        )
+
+
+def pages(listing: Listing) -> Callable[[Call, Record, Selection, Window], Page]:
+    """Read pages of a listing whose owner has an id and a time zone."""
+
+    def page(call: Call, owner: Record, selection: Selection, window: Window) -> Page:
+        return listing.page(
+            call.db,
+            owner["id"],
+            selection,
+            limit=window.limit,
+            offset=window.offset,
+            timezone=owner["timezone"],
+        )
+
+    return page

@@ -1,0 +1,159 @@
+"""Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-06), on every POST.
+
+The first outcome of a key is kept for a day and replayed. What had no effect (a
+refusal) is not kept: it can be sent again, mended, under the same key.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from flask import Response
+
+from app.database import Transaction
+from app.errors import BadRequest, Conflict, RequestError
+from app.http.bodies.body_reader import Body
+from app.http.context import Call
+from app.http.headers.structured_fields import parse_item
+from app.services import idempotency
+from app.services.idempotency import Outcome
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+MAX_KEY = 255
+
+# A string by the draft; most clients leave the quotes out.
+_BARE_KEY = re.compile(r'(?!")[!-~]+', re.ASCII)
+# What belongs to the outcome; the rest is of the moment.
+_KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Last-Modified", "Link")
+
+
+class Done(Exception):
+    """The effect is there already; this is its answer."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+        super().__init__("replayed")
+
+
+class Once:
+    """One request under a key; without a key, each method does nothing."""
+
+    def __init__(self, call: Call, key: str, caller: str = "") -> None:
+        self.call = call
+        path = f"{call.request.method} {call.request.path}"
+        self._named = f"{caller}\n{path}\n{key}".encode()
+        self.digest = hashlib.sha256(self._named).hexdigest() if key else ""
+        self.caller = hashlib.sha256(caller.encode()).hexdigest()
+        self.request_digest = ""
+        self.first: Outcome | None = None
+        self._is_begun = False
+
+    @property
+    def _sealed(self) -> "Fernet":
+        from cryptography.fernet import Fernet
+
+        # An answer may hold a token, and those are stored nowhere in clear.
+        secret = self.call.installation.secret_key
+        key = hmac.digest(secret, b"seal\n" + self._named, "sha256")
+        return Fernet(base64.urlsafe_b64encode(key))
+
+    def read(self, body: Body) -> None:
+        """Note what was sent. Raises `Done` if it was answered, `Invalid` otherwise."""
+        if not self.digest:
+            return
+        self.request_digest = body.fingerprint()
+        self.call.close()
+        database = self.call.installation.database
+        self.first = idempotency.begin(database, self.digest, self.caller)
+        self._is_begun = True
+        if self.first is not None:
+            self._replay(self.first)
+
+    def keep(
+        self, tx: Transaction, response: Response, *, seconds: int = idempotency.KEPT
+    ) -> Response:
+        """Keep the answer in the transaction of its effect."""
+        if not self.digest:
+            return response
+        other = idempotency.find(tx, self.digest)
+        if other is not None:
+            self._replay(other)
+        headers = {
+            n: response.headers[n] for n in _KEPT_HEADERS if n in response.headers
+        }
+        outcome = Outcome(
+            self.request_digest,
+            response.status_code,
+            json.dumps(headers),
+            self._sealed.encrypt(response.get_data()),
+        )
+        idempotency.keep(tx, self.digest, self.caller, outcome, seconds)
+        return response
+
+    def give_up(self) -> None:
+        """Forget the request: it had no effect, and may be sent again, mended."""
+        if self._is_begun and self.first is None:
+            self.call.close()
+            idempotency.give_up(self.call.installation.database, self.digest)
+
+    def _replay(self, outcome: Outcome) -> None:
+        idempotency.ensure_same(outcome, self.request_digest)
+        from cryptography.fernet import InvalidToken
+
+        try:
+            body = self._sealed.decrypt(outcome.body)
+        except InvalidToken:
+            raise Conflict(
+                "the answer to this Idempotency-Key was kept under another secret key "
+                "(SIRENHALL_SECRET_KEY)"
+            ) from None
+        response = self.call.finish(body, outcome.status)
+        if "Content-Type" not in (kept := json.loads(outcome.headers)):
+            del response.headers["Content-Type"]
+        response.headers.update(kept)
+        response.headers[REPLAYED] = "true"
+        raise Done(response)
+
+
+@contextmanager
+def once(call: Call, caller: str | None = None) -> Iterator[Once]:
+    """Run a request at most once. Raises `BadRequest` for what is no key.
+
+    `caller` says who sends it, where that is not who its token stands for.
+    """
+    sent = call.request.environ.get("HTTP_IDEMPOTENCY_KEY")
+    if sent is None:
+        yield Once(call, "")
+        return
+    key = _key(sent.strip())
+    who = call.principal.caller if caller is None else caller
+    state = Once(call, key, who)
+    try:
+        yield state
+    except RequestError:
+        # Whether a commit came to pass is not known of what is no refusal.
+        state.give_up()
+        raise
+
+
+def _key(sent: str) -> str:
+    """Return the key of a header's value. Raises `BadRequest`."""
+    key: object = sent if _BARE_KEY.fullmatch(sent) else None
+    if sent.startswith('"'):
+        with suppress(ValueError):
+            key, _ = parse_item(sent)
+    if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY:
+        raise BadRequest(
+            f"{HEADER} must be of 1 to {MAX_KEY} visible ASCII characters, such as a "
+            "UUID in quotes"
+        )
+    return key

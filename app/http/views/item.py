@@ -1,0 +1,347 @@
+"""GET, PATCH, PUT and DELETE of one resource."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from flask import Flask, Response
+
+from app.database import Snapshot, Transaction
+from app.http.bodies import body_reader, json_patch
+from app.http.context import Call
+from app.http.headers.conditional import Validators
+from app.http.hypermedia import action_builder
+from app.http.hypermedia.declaration import STANDARD_METHODS
+from app.http.hypermedia.document_builder import NOTHING
+from app.http.hypermedia.embedding import ALWAYS_COUNT, Embedder
+from app.http.hypermedia.registry import Branch, Catalogue, Kind
+from app.http.query.parser import item_query
+from app.http.routes import Route
+from app.http.routing import Deed, ItemService, Record, View, cannot, publish
+from app.http.views.idempotency import Done, once
+from app.http.views.write_checks import (
+    ensure_valid,
+    file_problems,
+    keeping_file,
+    store_of,
+    with_local_references,
+)
+from app.services.catalogue import translations
+from app.services.catalogue.main_files import NewFile
+from app.services.rows.listing import version_of_all
+from representations import (
+    LINK_HEADER,
+    Action,
+    Link,
+    Representation,
+    Resource,
+    Value,
+)
+from schemas.errors import FieldError
+
+Sent = tuple[dict[str, Any], list[FieldError]]
+"""The values that were sent, by column, and what is wrong with them."""
+
+MISSING = object()
+RUN = "run"
+DEEDS = frozenset({"POST"})
+
+
+class ItemViews:
+    """GET, PATCH, PUT and DELETE of one."""
+
+    def __init__(self, kind: Kind, service: ItemService, catalogue: Catalogue) -> None:
+        self.kind = kind
+        self.declaration = kind.declaration
+        self.documents = kind.documents
+        self.service = service
+        self.catalogue = catalogue
+
+    def register(self, app: Flask) -> None:
+        """Publish the views under the declaration's path."""
+        path = self.declaration.path.replace("{id}", "<id:item_id>")
+        service, deed = self.service, self.service.deed
+        views: dict[str, View] = {"GET": self.show}
+        words = dict(self.declaration.item_methods)
+        if service.change is not cannot:
+            views |= {"PATCH": self.update, "PUT": self.replace}
+        if service.remove is not cannot:
+            views["DELETE"] = self.delete
+        if deed:
+            views["POST"] = self.do
+            words["POST"] = deed.words
+        offered = {*views, *STANDARD_METHODS}
+        words = {method: words[method] for method in words if method in offered}
+        name = self.declaration.name
+        publish(app, Route(path, words, profile=name, deeds=DEEDS), views)
+        if deed and deed.suffix:
+            words = {method: words[method] for method in ("POST", "OPTIONS")}
+            route = Route(f"{path}/{deed.suffix}", words, profile=name, deeds=DEEDS)
+            publish(app, route, {"POST": self.do})
+
+    def do(self, call: Call, item_id: int) -> Response:
+        """Answer a POST: do what only this resource can."""
+        deed = self.service.deed
+        if deed is None:
+            raise TypeError(f"{self.declaration.name} has no deed")
+        principal = call.writer
+        try:
+            with once(call) as state:
+                state.read(body_reader.Body({}))
+                with call.writing() as tx:
+                    record = self.service.find(tx, principal, item_id)
+                    call.ensure_matches(record)
+                    deed.do(tx, record)
+                    record = self.service.find(tx, principal, item_id)
+                    return state.keep(tx, self._done(call, record, deed))
+        except Done as done:
+            return done.response
+
+    def _done(self, call: Call, record: Record, deed: Deed) -> Response:
+        message = deed.message.format_map(record)
+        removable = self.offers_removal(call, record)
+        headers = self.validators(call, record, removable).headers
+        return call.done(
+            lambda: self.document(call, record, removable, {"message": message}),
+            headers=headers,
+        )
+
+    def show(self, call: Call, item_id: int) -> Response:
+        """Answer a GET."""
+        query = call.query
+        asked = item_query(query, self.kind, self.catalogue) if query else None
+        record = self.service.find(call.db, call.principal, item_id)
+        removable = self.offers_removal(call, record)
+        zoom = asked.zoom if asked else ()
+        around = version_of_all(call.db, store_of(record)) if zoom else None
+        validators = self.validators(call, record, removable, around)
+        unchanged = call.unchanged(validators)
+        if unchanged:
+            return unchanged
+        fields = asked.fields if asked else None
+        representation = call.choice.representation
+        if not representation.embeds_items_whole:
+            document = self.document(call, record, removable, fields=fields, zoom=zoom)
+            return call.respond(document, headers=validators.headers)
+        insides = self.insides(call, [record], zoom, representation)
+        shown = self.localized(call, record)
+        row = tuple(shown.values())[: len(self.declaration.columns)]
+        [body] = self.documents.fragments(
+            [row], representation, call.place, fields=fields, insides=insides
+        )
+        [links] = self.documents.fragments([row], LINK_HEADER, call.place)
+        written = f"{representation.prologue}{body}\n".encode()
+        return call.finish(written, headers=validators.headers, links=links)
+
+    def offers_removal(self, call: Call, record: Record) -> bool:
+        """Tell whether the answer shows that the record can be deleted."""
+        if self.service.remove is cannot or not self._offers_actions(call):
+            return False
+        return self.service.is_removable(call.db, record)
+
+    def insides(
+        self,
+        call: Call,
+        records: Sequence[Record],
+        zoom: Sequence[Branch],
+        representation: Representation | None = None,
+    ) -> list[dict[str, Any]] | None:
+        """Give what is embedded in records, None where that is nothing."""
+        if not zoom and not any(record.get(ALWAYS_COUNT) for record in records):
+            return None
+        embedder = Embedder(
+            call.db, self.catalogue, call.place, representation, call.localized
+        )
+        return embedder.inside(self.kind, records, zoom)
+
+    def validators(
+        self,
+        call: Call,
+        record: Record,
+        removable: object,
+        around: int | None = None,
+    ) -> Validators:
+        """Tag a record as it is shown to this call.
+
+        `around` is the version of what else is shown with it.
+        """
+        # Its dates are written in the time zone of its store.
+        modified = max(
+            record["date_modified"],
+            record.get("store_modified", 0),
+            # What is counted is no change, but shown.
+            record.get("date_counted") or 0,
+        )
+        return call.validators(
+            record["revision"],
+            modified if around is None else None,
+            *(record["timezone"], removable, around),
+            *(record.get("number_of_downloads"), record.get("date_counted")),
+        )
+
+    @staticmethod
+    def _offers_actions(call: Call) -> bool:
+        return call.choice.representation.has_actions and call.principal.can_write
+
+    def update(self, call: Call, item_id: int) -> Response:
+        """Answer a PATCH: only what is sent changes."""
+        return self._change(call, item_id, "PATCH")
+
+    def replace(self, call: Call, item_id: int) -> Response:
+        """Answer a PUT: what is not sent goes back to its default."""
+        return self._change(call, item_id, "PUT")
+
+    def delete(self, call: Call, item_id: int) -> Response:
+        """Answer a DELETE."""
+        principal = call.writer
+        with call.writing() as tx:
+            record = self.service.find(tx, principal, item_id)
+            call.ensure_may_change(record)
+            keys = self.service.remove(tx, record) or []
+        call.installation.removal.remove(keys)
+        href = self.address(call, record)
+        message = f"{self.declaration.name} {item_id} deleted successfully."
+        document = Resource(
+            classes=(self.declaration.name,),
+            links=[Link("self", href, self.declaration.title.format_map(record))],
+            properties={"message": message},
+        )
+        return call.done(lambda: document)
+
+    def document(
+        self,
+        call: Call,
+        record: Record,
+        removable: bool,  # noqa: FBT001
+        extra: Mapping[str, Value] | None = None,
+        *,
+        fields: tuple[str, ...] | None = None,
+        zoom: Sequence[Branch] = (),
+    ) -> Resource:
+        """Build the document of a record, with its actions where they are shown."""
+        inside = (self.insides(call, [record], zoom) or [NOTHING])[0]
+        record = self.localized(call, record)
+        document = self.documents.resource(record, call.place, fields, inside)
+        if self._offers_actions(call):
+            document.actions = action_builder.item_actions(
+                self.declaration,
+                str(document.href),
+                document.properties,
+                is_changeable=self.service.change is not cannot,
+                is_removable=removable,
+            )
+            document.actions = [*document.actions, *self._further(document, record)]
+        if extra:
+            document.properties = {**document.properties, **extra}
+        return document
+
+    def localized(self, call: Call, record: Record) -> Record:
+        """Give a record as who asks is to read it."""
+        if not (self.kind.is_translated and call.languages):
+            return record
+        [row] = call.localized(tuple(record), [tuple(record.values())])
+        return dict(zip(record, row, strict=True))
+
+    def _further(self, document: Resource, record: Record) -> Iterator[Action]:
+        """Give what only this kind of resource can."""
+        href, deed = str(document.href), self.service.deed
+        if deed and deed.is_offered(record):
+            yield Action(deed.name, deed.title, "POST", href, classes=(RUN,))
+        yield from self.service.further(href)
+
+    def _change(self, call: Call, item_id: int, method: str) -> Response:
+        schema = self.declaration.schema
+        reader = body_reader.Reader(schema, call.settings, call.installation.storage)
+        reader.ensure_readable(call.request, method)
+        principal = call.writer
+        self.service.find(call.db, principal, item_id)
+        # No connection is held while a body comes in at its sender's pace.
+        call.close()
+        with reader.read(call.request, method) as body:
+            sent = self.sent(call, body, method)
+
+            def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
+                record = self.service.find(db, principal, item_id)
+                call.ensure_may_change(record)
+                return record, self.changes(call, db, record, body, sent)
+
+            with keeping_file(call, body, checked) as file, call.writing() as tx:
+                record, changes = checked(tx)
+                if changes or file:
+                    self.apply(call, tx, record, changes, file)
+                    record = self.service.find(tx, principal, item_id)
+        removable = self.offers_removal(call, record)
+        headers = self.validators(call, record, removable).headers
+        return call.done(
+            lambda: self.document(call, record, removable), headers=headers
+        )
+
+    def sent(self, call: Call, body: body_reader.Body, method: str) -> Sent | None:
+        """Return the values of a body by column, and what is wrong with them.
+
+        None for a JSON Patch, which means nothing without the record.
+        """
+        if body.patch is not None:
+            return None
+        schema = self.declaration.schema
+        return schema.read(
+            with_local_references(schema, body.values, call),
+            partial=method == "PATCH",
+            is_strict=call.preferences.is_strict,
+        )
+
+    def changes(
+        self,
+        call: Call,
+        db: Snapshot,
+        record: Record,
+        body: body_reader.Body,
+        sent: Sent | None,
+    ) -> dict[str, Any]:
+        """Give the values that a body changes. Raises `Invalid`."""
+        schema = self.declaration.schema
+        values, wrong = sent or self._patched(call, record, body)
+        errors = [*wrong, *file_problems(call, schema, body, is_new=False)]
+        errors += body.problems
+        whole = {**record, **values}
+        further = self.service.problems(db, record, whole)
+        ensure_valid(schema, whole, errors, further)
+        shown = self.localized(call, record)
+        return {k: v for k, v in values.items() if shown[k] != v}
+
+    def apply(
+        self,
+        call: Call,
+        tx: Transaction,
+        record: Record,
+        changes: dict[str, Any],
+        file: NewFile | None,
+    ) -> None:
+        """Make changes; texts are changed in the language in which they were read."""
+        language = None
+        if self.kind.is_translated and call.languages:
+            language = translations.spoken(tx, record, call.languages)
+        texts = {n: v for n, v in changes.items() if n in translations.TEXTS}
+        if language and texts:
+            translations.put(tx, record, language, texts)
+            record = self.service.find(tx, call.principal, record["id"])
+            changes = {n: v for n, v in changes.items() if n not in texts}
+        if changes or file or not texts:
+            self.service.change(tx, record, changes, file)
+
+    def address(self, call: Call, record: Record) -> str:
+        """Give the URL of a record."""
+        return call.place.base + self.declaration.path.format_map(record)
+
+    def _patched(self, call: Call, record: Record, body: body_reader.Body) -> Sent:
+        """Apply a JSON Patch to a record; return the values that it changes."""
+        schema = self.declaration.schema
+        record = self.localized(call, record)
+        shown = self.documents.resource(record, call.place).properties
+        patched = json_patch.apply(body.patch, shown)
+        sent = {
+            name: patched.get(name)
+            for name in {**shown, **patched}
+            if name not in shown or patched.get(name, MISSING) != shown[name]
+        }
+        gone = shown.keys() - patched.keys()
+        return schema.read_patch(with_local_references(schema, sent, call), gone)

@@ -1,0 +1,105 @@
+"""What a request that changes something goes through before it may: checks, file."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from app.database import Snapshot
+from app.errors import Invalid
+from app.http.bodies import body_reader
+from app.http.context import Call
+from app.http.media_types import MULTIPART
+from app.http.routing import Record
+from schemas.base import ResourceSchema
+from schemas.errors import FieldError
+
+
+def store_of(record: Record) -> int | None:
+    """Give the store that a record belongs to or is; None for all of them."""
+    found = record.get("store_id", record.get("id"))
+    return None if found is None else int(found)
+
+
+@contextmanager
+def keeping_file(
+    call: Call, body: body_reader.Body, checked: Callable[[Snapshot], Any]
+) -> Iterator[Any]:
+    """Make an uploaded file durable before its row; remove it if none comes.
+
+    What is wrong anyway is found before the disk is synced.
+    """
+    if body.upload is None:
+        yield None
+        return
+    checked(call.db)
+    call.close()
+    with call.installation.removal.remove_unless_named(body.upload.writer.key):
+        yield body.upload.keep()
+
+
+def ensure_valid(
+    schema: ResourceSchema,
+    whole: Record,
+    errors: list[FieldError],
+    further: Iterable[FieldError],
+) -> None:
+    """Refuse values with all that is wrong with them, a property once.
+
+    `errors` are those of the schema, `further` those of the rules beyond it. Raises
+    `Invalid`.
+    """
+    named = {error.property for error in errors}
+    for error in (*schema.unmet(whole), *further):
+        if error.property not in named:
+            named.add(error.property)
+            errors.append(error)
+    if errors:
+        order = list(schema.fields)
+        errors.sort(
+            key=lambda e: order.index(e.property) if e.property in order else len(order)
+        )
+        raise Invalid.of(errors)
+
+
+def with_local_references(
+    schema: ResourceSchema, values: Mapping[str, Any], call: Call
+) -> dict[str, Any]:
+    """Take our own address off the URLs of other resources.
+
+    A schema knows paths only; an address elsewhere stays whole and is refused.
+    """
+    result = dict(values)
+    for name in schema.references():
+        value = result.get(name)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, str):
+            result[name] = value.strip().removeprefix(call.place.base)
+    return result
+
+
+def needed_file(*, has_file: bool, is_new: bool) -> Iterator[FieldError]:
+    """Miss the file that makes a resource, or find one where it has its own."""
+    if is_new and not has_file:
+        text = "file can't be blank: send it as a file part of multipart/form-data"
+        yield FieldError("file", "required", text)
+    if has_file and not is_new:
+        yield FieldError("file", "fixed", "file can't be changed: upload another one")
+
+
+def file_problems(
+    call: Call, schema: ResourceSchema, body: body_reader.Body, *, is_new: bool
+) -> list[FieldError]:
+    """Miss a file where one was to come along, or find an address beside it."""
+    if schema.needs_file:
+        return list(needed_file(has_file=body.upload is not None, is_new=is_new))
+    if not schema.takes_file or call.request.mimetype != MULTIPART:
+        return []
+    url = body.values.get("url")
+    if body.upload and url:
+        message = "url can't be sent together with a file: send one of them"
+        return [FieldError("url", "exclusive", message)]
+    if is_new and not (body.upload or url or "file" in body.values or body.problems):
+        message = "file can't be blank: send it as a file part, or send url"
+        return [FieldError("file", "required", message)]
+    return []

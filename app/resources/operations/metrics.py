@@ -1,0 +1,42 @@
+"""What operators' tools count: /metrics, in the text format of Prometheus."""
+
+from flask import Flask, Response
+
+from app.errors import Forbidden
+from app.http.context import Call
+from app.http.hypermedia.declaration import STANDARD_METHODS
+from app.http.hypermedia.registry import Catalogue
+from app.http.routes import Route, Said
+from app.http.routing import publish
+from app.metrics import METRICS
+from app.services.auth.scopes import OF_ALL_STORES
+
+PATH = "/metrics"
+METHODS = {"GET": "Read the counters of the server", **STANDARD_METHODS}
+TEXT = "text/plain"
+
+
+def _metrics(call: Call) -> Response:
+    """Answer with all counters. Raises `Forbidden` for the token of one store."""
+    if call.principal.scope not in OF_ALL_STORES:
+        raise Forbidden(
+            "the counters are of all stores, and need a token for all stores; make one "
+            "with `sirenhall token create --scope client_read_access`"
+        )
+    call.close()
+    text = METRICS.as_text().encode()
+    kind = f"{TEXT}; version=0.0.4; charset=utf-8"
+    headers = {"Content-Type": kind, "Cache-Control": "no-store"}
+    return call.finish(text, headers=headers)
+
+
+def register(app: Flask, _catalogue: Catalogue) -> None:
+    """Publish the view."""
+    route = Route(
+        PATH,
+        METHODS,
+        is_negotiated=False,
+        media_types=(TEXT,),
+        said={"GET": Said(statuses=(200, 403))},
+    )
+    publish(app, route, {"GET": _metrics})

@@ -1,0 +1,48 @@
+"""Whom to tell of a weakness: /.well-known/security.txt (RFC 9116)."""
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Flask, Response
+
+from app.errors import NotFound
+from app.http.context import Call
+from app.http.hypermedia.declaration import STANDARD_METHODS
+from app.http.hypermedia.registry import Catalogue
+from app.http.routes import Route, Said
+from app.http.routing import publish
+
+PATH = "/.well-known/security.txt"
+METHODS = {"GET": "Learn whom to tell of a weakness", **STANDARD_METHODS}
+TEXT = "text/plain"
+VALID = timedelta(days=180)
+"""How long the answer may be relied on; RFC 9116 advises less than a year."""
+
+
+def _security(call: Call) -> Response:
+    """Answer with the contact that is set. Raises `NotFound` where there is none."""
+    settings = call.settings
+    if not settings.security_contact:
+        raise NotFound
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    fields = {
+        "Contact": settings.security_contact,
+        "Expires": (midnight + VALID).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        # The host of a request is what its sender claims.
+        "Canonical": call.url if settings.public_url else "",
+        "Policy": settings.security_policy,
+    }
+    lines = [f"{name}: {value}\n" for name, value in fields.items() if value]
+    return call.public("".join(lines).encode(), f"{TEXT}; charset=utf-8")
+
+
+def register(app: Flask, _catalogue: Catalogue) -> None:
+    """Publish the view."""
+    route = Route(
+        PATH,
+        METHODS,
+        is_negotiated=False,
+        is_api=False,
+        media_types=(TEXT,),
+        said={"GET": Said(statuses=(200, 304, 404, 412))},
+    )
+    publish(app, route, {"GET": _security})

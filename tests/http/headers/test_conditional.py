@@ -1,0 +1,63 @@
+"""Preconditions in the order of RFC 9110, section 13.2.2."""
+
+import pytest
+
+from app.http.headers.conditional import Outcome, Validators, evaluate, range_applies
+
+NOW = Validators('"abc"', 1_000_000_000)
+AT = "Sun, 09 Sep 2001 01:46:40 GMT"
+BEFORE = "Sun, 09 Sep 2001 01:46:39 GMT"
+AFTER = "Sun, 09 Sep 2001 01:46:41 GMT"
+GO, NOT_MODIFIED, FAILED = Outcome.PROCEED, Outcome.NOT_MODIFIED, Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("headers", "read", "write"),
+    [
+        ({}, GO, GO),
+        ({"If-Match": '"abc"'}, GO, GO),
+        ({"If-Match": "*"}, GO, GO),
+        ({"If-Match": '"x", "abc"'}, GO, GO),
+        ({"If-Match": '"x"'}, FAILED, FAILED),
+        ({"If-Match": 'W/"abc"'}, FAILED, FAILED),
+        ({"If-Match": "abc"}, FAILED, FAILED),
+        ({"If-Match": ""}, FAILED, FAILED),
+        ({"If-None-Match": '"abc"'}, NOT_MODIFIED, FAILED),
+        ({"If-None-Match": 'W/"abc"'}, NOT_MODIFIED, FAILED),
+        ({"If-None-Match": "*"}, NOT_MODIFIED, FAILED),
+        ({"If-None-Match": '"x", W/"abc"'}, NOT_MODIFIED, FAILED),
+        ({"If-None-Match": '"x"'}, GO, GO),
+        ({"If-Modified-Since": AT}, NOT_MODIFIED, GO),
+        ({"If-Modified-Since": AFTER}, NOT_MODIFIED, GO),
+        ({"If-Modified-Since": BEFORE}, GO, GO),
+        ({"If-Modified-Since": "yesterday"}, GO, GO),
+        ({"If-Unmodified-Since": AT}, GO, GO),
+        ({"If-Unmodified-Since": BEFORE}, FAILED, FAILED),
+        ({"If-Unmodified-Since": "nonsense"}, GO, GO),
+        # precedence
+        ({"If-Match": '"abc"', "If-Unmodified-Since": BEFORE}, GO, GO),
+        ({"If-None-Match": '"x"', "If-Modified-Since": AT}, GO, GO),
+        ({"If-Match": '"x"', "If-None-Match": '"abc"'}, FAILED, FAILED),
+        ({"If-Match": '"abc"', "If-None-Match": '"abc"'}, NOT_MODIFIED, FAILED),
+    ],
+)
+def test_conditions_decide(headers, read, write):
+    assert evaluate(headers.get, NOW, is_read=True) is read
+    assert evaluate(headers.get, NOW, is_read=False) is write
+
+
+@pytest.mark.parametrize(
+    ("condition", "applies"),
+    [
+        (None, True),
+        ('"abc"', True),
+        ('W/"abc"', False),
+        ('"x"', False),
+        (AT, True),
+        (AFTER, False),
+        (BEFORE, False),
+    ],
+)
+def test_if_range_wants_the_very_same_bytes(condition, applies):
+    headers = {"If-Range": condition} if condition else {}
+    assert range_applies(headers.get, NOW) is applies
