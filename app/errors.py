@@ -41,7 +41,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
 
 
 class SirenhallError(Exception):

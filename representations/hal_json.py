@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from representations.compiled import CLOSE, OPEN
 from representations.representation import Representation
 from representations.resource import (
     Embedded,
@@ -17,6 +16,7 @@ from representations.resource import (
     Slot,
     Vocabulary,
 )
+from representations.row_template import CLOSE, OPEN
 
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from lxml import etree
 
-from representations.compiled import CLOSE, OPEN
 from representations.representation import Representation
 from representations.resource import Link, Rendered, Resource, Slot, Value, Vocabulary
+from representations.row_template import CLOSE, OPEN
 
 # Stands for embedded resources that a template has already written.
 _WRITTEN = re.compile(r"<\?fragments (\d+)\?>")

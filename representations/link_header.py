@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from representations.compiled import CLOSE, OPEN
 from representations.representation import Representation
 from representations.resource import Link, Resource, Slot, Vocabulary
+from representations.row_template import CLOSE, OPEN
 
 _PLAIN = re.compile(r"[ !#-\[\]-~]*", re.ASCII)
 

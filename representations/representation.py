@@ -12,7 +12,7 @@ class Representation:
 
     A subclass is all that a new format needs; `representations/__init__.py`
     lists it. The members under "compiled" are for formats whose embedded items
-    are worth compiling (see `representations/compiled.py`); a format without a
+    are worth compiling (see `representations/row_template.py`); a format without a
     `slot` pattern is rendered plainly.
     """
 

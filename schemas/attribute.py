@@ -1,7 +1,7 @@
 """An attribute: a name and a value that a merchant gives to a resource."""
 
-from schemas.base import ResourceSchema
-from schemas.fields import Choice, Date, Text
+from schemas.base.fields import Choice, Date, Text
+from schemas.base.schema import ResourceSchema
 
 VISIBILITIES = ("public", "private", "restricted")
 

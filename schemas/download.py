@@ -1,7 +1,7 @@
 """A download: one time that a customer fetched a file."""
 
-from schemas.base import ResourceSchema
-from schemas.fields import Choice, Date, Integer, Reference, Text
+from schemas.base.fields import Choice, Date, Integer, Reference, Text
+from schemas.base.schema import ResourceSchema
 
 OUTCOMES = ("started", "completed", "broken", "redirected")
 

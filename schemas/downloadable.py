@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from schemas.base import ResourceSchema
-from schemas.fields import (
+from schemas.base.fields import (
     Amount,
     Boolean,
     Date,
@@ -15,7 +14,8 @@ from schemas.fields import (
     Url,
     Uuid,
 )
-from schemas.words import language_property
+from schemas.base.localized_fields import language_property
+from schemas.base.schema import ResourceSchema
 
 
 class DownloadableSchema(ResourceSchema):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from schemas.fields import Boolean, Date, Reference, Text, Upload, Url, Uuid
+from schemas.base.fields import Boolean, Date, Reference, Text, Upload, Url, Uuid
 from schemas.stored_file import StoredFileSchema
 
 

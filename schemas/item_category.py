@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from schemas.base import RequiredWhen, ResourceSchema
-from schemas.fields import Amount, Boolean, Choice, Date, Integer, Text, Url
+from schemas.base.fields import Amount, Boolean, Choice, Date, Integer, Text, Url
+from schemas.base.schema import RequiredWhen, ResourceSchema
 
 DOWNLOADED = "downloaded"
 DELIVERY_TYPES = ("shipped", DOWNLOADED, "flat_rate", "pickup", "notshipped")

@@ -1,6 +1,6 @@
 """A file of a store's library, which any downloadable may have."""
 
-from schemas.fields import Date, Upload
+from schemas.base.fields import Date, Upload
 from schemas.stored_file import StoredFileSchema
 
 

@@ -1,8 +1,8 @@
 """How a downloadable is offered by a shop: prices, periods, and words for it."""
 
-from schemas import words
-from schemas.base import ResourceSchema
-from schemas.fields import Amount, Boolean, Date, Integer, Text
+from schemas.base import localized_fields
+from schemas.base.fields import Amount, Boolean, Date, Integer, Text
+from schemas.base.schema import ResourceSchema
 
 
 class OfferSchema(ResourceSchema):
@@ -40,7 +40,7 @@ class OfferSchema(ResourceSchema):
         nullable=True,
         example=5,
     )
-    short_description = words.short_description()
+    short_description = localized_fields.short_description()
     keywords = Text(
         "Words that it is to be found by, one a line.",
         max_length=2000,
@@ -48,8 +48,8 @@ class OfferSchema(ResourceSchema):
         default="",
         example="unicorn\nprint",
     )
-    seo_title = words.seo_title()
-    seo_description = words.seo_description()
+    seo_title = localized_fields.seo_title()
+    seo_description = localized_fields.seo_description()
     barcode = Text("The barcode.", max_length=100, default="", example="")
     cost = Amount("What it costs the merchant.", nullable=True, example=2)
     is_taxable = Boolean("Whether there is tax on it.", default=True, example=True)

@@ -1,7 +1,7 @@
 """A purchase of a downloadable: who may fetch it, how often, and until when."""
 
-from schemas.base import ResourceSchema
-from schemas.fields import Boolean, Date, Integer, Reference, Secret, Text, Url
+from schemas.base.fields import Boolean, Date, Integer, Reference, Secret, Text, Url
+from schemas.base.schema import ResourceSchema
 
 
 class PurchaseSchema(ResourceSchema):

@@ -1,7 +1,7 @@
 """A link for a short time, as it is asked for."""
 
-from schemas.base import ResourceSchema
-from schemas.fields import Integer
+from schemas.base.fields import Integer
+from schemas.base.schema import ResourceSchema
 
 DEFAULT_SECONDS = 900
 MAX_SECONDS = 86_400

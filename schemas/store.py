@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from schemas.base import RequiredWhen, ResourceSchema
-from schemas.fields import Boolean, Date, Email, Pattern, Secret, Text, Url
+from schemas.base.fields import Boolean, Date, Email, Pattern, Secret, Text, Url
+from schemas.base.schema import RequiredWhen, ResourceSchema
 
 
 class StoreSchema(ResourceSchema):

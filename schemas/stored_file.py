@@ -1,7 +1,7 @@
 """What is said of a file that is stored, wherever it is shown."""
 
-from schemas.base import ResourceSchema
-from schemas.fields import Date, Integer, Text
+from schemas.base.fields import Date, Integer, Text
+from schemas.base.schema import ResourceSchema
 
 
 class StoredFileSchema(ResourceSchema):

@@ -1,7 +1,7 @@
 """A token or grant of a store: what it allows, and until when; never its text."""
 
-from schemas.base import ResourceSchema
-from schemas.fields import Choice, Date, Text
+from schemas.base.fields import Choice, Date, Text
+from schemas.base.schema import ResourceSchema
 
 PERSONAL, ACCESS, GRANT = "personal", "access", "grant"
 

@@ -1,8 +1,8 @@
 """What a downloadable is called in another language."""
 
-from schemas import words
-from schemas.base import ResourceSchema
-from schemas.fields import Date, Text
+from schemas.base import localized_fields
+from schemas.base.fields import Date, Text
+from schemas.base.schema import ResourceSchema
 
 
 class TranslationSchema(ResourceSchema):
@@ -10,7 +10,7 @@ class TranslationSchema(ResourceSchema):
 
     searchable = ()
 
-    language = words.language_property(
+    language = localized_fields.language_property(
         "The language, as BCP 47 names it; one translation for each, and none for the "
         "downloadable's own language.",
         required=True,
@@ -24,8 +24,8 @@ class TranslationSchema(ResourceSchema):
         default="",
         example="Ein Einhorn, fertig zum Drucken.",
     )
-    short_description = words.short_description()
-    seo_title = words.seo_title()
-    seo_description = words.seo_description()
+    short_description = localized_fields.short_description()
+    seo_title = localized_fields.seo_title()
+    seo_description = localized_fields.seo_description()
     date_created = Date("The date this resource was created.")
     date_modified = Date("The date this resource was last modified.")

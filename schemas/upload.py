@@ -1,7 +1,7 @@
 """An upload slot that is open: what it is for, and until when; never its address."""
 
-from schemas.base import ResourceSchema
-from schemas.fields import Date, Integer, Text
+from schemas.base.fields import Date, Integer, Text
+from schemas.base.schema import ResourceSchema
 
 
 class UploadSchema(ResourceSchema):

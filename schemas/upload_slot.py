@@ -1,7 +1,7 @@
 """An upload slot, as it is asked for."""
 
-from schemas.base import ResourceSchema
-from schemas.fields import Text
+from schemas.base.fields import Text
+from schemas.base.schema import ResourceSchema
 
 
 class UploadSlotSchema(ResourceSchema):

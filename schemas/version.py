@@ -1,7 +1,7 @@
 """A version of a downloadable's file: each upload is one."""
 
-from schemas.base import ResourceSchema
-from schemas.fields import Boolean, Date, Integer, Text
+from schemas.base.fields import Boolean, Date, Integer, Text
+from schemas.base.schema import ResourceSchema
 
 
 class VersionSchema(ResourceSchema):

@@ -1,7 +1,7 @@
 """A webhook delivery: something that happened, and how its telling goes."""
 
-from schemas.base import ResourceSchema
-from schemas.fields import Choice, Date, Integer, Text
+from schemas.base.fields import Choice, Date, Integer, Text
+from schemas.base.schema import ResourceSchema
 
 EVENTS = {
     "downloadable.created": "A downloadable was created.",

@@ -30,8 +30,8 @@ hypothesis.settings.load_profile("default")
 
 
 INDEPENDENT = (
-    "tests/cli/test_codes.py",
-    "tests/cli/test_log_stream.py",
+    "tests/cli/transfer/test_codes.py",
+    "tests/test_log_stream.py",
     "tests/cli/test_worker.py",
     "tests/clients/test_javascript_clients.py",
     "tests/http/headers/test_body_headers.py",

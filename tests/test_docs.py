@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from app.cli import main
-from app.dialects.easycart_guide import GUIDE as EASYCART
+from app.dialects.easycart.guide import GUIDE as EASYCART
 from app.dialects.surecart.guide import GUIDE as SURECART
 from app.dialects.zid.guide import GUIDE as ZID
 from app.http.headers import field_syntax

@@ -12,7 +12,7 @@ from app.private_files import make_folder
 from app.services.operations.provisioning import provision
 from app.storage.local import LocalStorage
 from tests import databases
-from tests.cli.test_import import invoke
+from tests.cli.transfer.test_import_command import invoke
 from tests.conftest import Api, environment_for, provisioned_app, settings_for
 
 

@@ -27,7 +27,7 @@ from app.http.paths import PROBLEMS
 from app.log_throttle import Throttle
 from app.os_errors import translated
 from representations import Link, Resource, Value
-from schemas.fields import UNREPRESENTABLE
+from schemas.base.fields import UNREPRESENTABLE
 
 LOG = logging.getLogger("sirenhall")
 OUTAGE = Throttle("sirenhall", seconds=1)

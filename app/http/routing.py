@@ -27,7 +27,7 @@ from representations import (
     Resource,
     Value,
 )
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
 
 View = Callable[..., Response]
 Record = Mapping[str, Any]

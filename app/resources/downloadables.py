@@ -28,8 +28,8 @@ from app.http.views.item import ItemViews
 from app.services.catalogue import downloadables, item_categories, stores
 from app.services.catalogue.main_files import NewFile
 from representations import Action
+from schemas.base.errors import FieldError
 from schemas.downloadable import DownloadableSchema
-from schemas.errors import FieldError
 from schemas.upload_slot import UploadSlotSchema
 
 FILE_METHODS = {

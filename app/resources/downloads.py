@@ -32,9 +32,9 @@ from app.services.catalogue import downloadables, stores
 from app.services.clock import now
 from app.services.sales import downloads, purchases, signed_links
 from representations import Link, Resource
+from schemas.base.fields import UNREPRESENTABLE
 from schemas.download import DownloadSchema
-from schemas.fields import UNREPRESENTABLE
-from schemas.urls import to_uri
+from schemas.values.urls import to_uri
 
 MAX_USER_AGENT = 300
 HANDED_OVER_RATE = 250_000

@@ -14,8 +14,8 @@ from app.http.views.collection import CollectionViews, pages
 from app.http.views.item import ItemViews
 from app.services.catalogue import downloadables, files
 from app.services.catalogue.main_files import NewFile
+from schemas.base.errors import FieldError
 from schemas.downloadable_file import DownloadableFileSchema
-from schemas.errors import FieldError
 
 DOWNLOADABLE_FILE = Declaration(
     name="downloadable_file",

@@ -32,8 +32,8 @@ from app.services.auth.scopes import (
     SECRET_METHODS,
 )
 from representations import HAL, Field, Resource
-from schemas.base import ResourceSchema
-from schemas.fields import UNREPRESENTABLE
+from schemas.base.fields import UNREPRESENTABLE
+from schemas.base.schema import ResourceSchema
 
 if TYPE_CHECKING:
     from app.services.auth.oauth import AuthorizationServer, Request

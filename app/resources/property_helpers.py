@@ -14,8 +14,8 @@ from app.http.routes import Route
 from app.http.routing import publish
 from app.services import reference_data
 from representations import Link, Resource
-from schemas.fields import Choice
-from schemas.json_schema import title_of
+from schemas.base.fields import Choice
+from schemas.base.json_schema import title_of
 
 METHODS = {"GET": "View the legal values of properties", **STANDARD_METHODS}
 

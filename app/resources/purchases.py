@@ -30,7 +30,7 @@ from app.services.catalogue import downloadables, stores
 from app.services.clock import now
 from app.services.sales import purchases, signed_links
 from representations import Action, Link, Resource
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
 from schemas.purchase import PurchaseSchema
 from schemas.signed_link import SignedLinkSchema
 

@@ -21,7 +21,7 @@ from app.services.auth.authentication import Principal
 from app.services.catalogue import stores
 from app.services.rows.listing import Page, Selection
 from representations import Action
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
 from schemas.store import StoreSchema
 from schemas.upload_slot import UploadSlotSchema
 

@@ -167,7 +167,7 @@ def ends_by_command(_api, merchant, run):
 
 @pytest.fixture
 def run(data_dir):
-    from tests.cli.test_import import invoke
+    from tests.cli.transfer.test_import_command import invoke
 
     def invoked(*words):
         environment = environment_for(data_dir)

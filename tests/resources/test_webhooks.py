@@ -15,7 +15,7 @@ import pytest
 import standardwebhooks
 
 from app.services.webhooks import outbox, sender
-from schemas.urls import to_uri
+from schemas.values.urls import to_uri
 from schemas.webhook_delivery import EVENTS
 from tests.conftest import OTHER_STORE, Api, start_server, stop_server, wait_until
 

@@ -5,7 +5,7 @@ from sqlalchemy import String
 
 from app.models import METADATA
 from app.resources.documentation.rels import DECLARATIONS
-from schemas.fields import Date, Pattern, Text
+from schemas.base.fields import Date, Pattern, Text
 
 PARAMETERS = [
     pytest.param(d, name, field, id=f"{d.name}.{name}")

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from tests import databases
-from tests.cli.test_import import invoke
+from tests.cli.transfer.test_import_command import invoke
 from tests.conftest import environment_for, start_server, stop_server, wait_until
 from tests.torture.loads import ask, upload
 

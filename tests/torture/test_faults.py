@@ -15,7 +15,7 @@ from collections import Counter
 import pytest
 
 from tests import databases, storages
-from tests.cli.test_import import invoke
+from tests.cli.transfer.test_import_command import invoke
 from tests.conftest import blobs, environment_for, start_server, stop_server, wait_until
 from tests.torture.loads import JSON, ask, upload
 

@@ -13,7 +13,7 @@ from contextlib import closing
 import pytest
 
 from tests import databases, storages
-from tests.cli.test_import import invoke
+from tests.cli.transfer.test_import_command import invoke
 from tests.conftest import blobs, environment_for, start_server, stop_server, wait_until
 from tests.torture.loads import JSON, ask, item, upload
 from tests.torture.test_backup_under_deletes import Churn

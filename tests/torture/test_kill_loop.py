@@ -15,7 +15,7 @@ import threading
 import time
 
 from tests import storages
-from tests.cli.test_import import invoke
+from tests.cli.transfer.test_import_command import invoke
 from tests.conftest import blobs, environment_for, start_server
 from tests.torture.loads import JSON, ask, form, item
 

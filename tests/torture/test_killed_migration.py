@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.database import Database
 from app.migrations import HEAD
-from tests.cli.test_import import invoke
+from tests.cli.transfer.test_import_command import invoke
 from tests.conftest import environment_for
 from tests.services.operations.test_migration import old
 

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from tests import storages
-from tests.cli.test_import import invoke
+from tests.cli.transfer.test_import_command import invoke
 from tests.conftest import environment_for, start_server, stop_server, wait_until
 
 CONTENT = os.urandom(24 * 2**20)

@@ -28,8 +28,8 @@ from app.http.headers.structured_fields import parse_item
 from app.http.middleware import compression
 from app.http.query.lexer import Mistake, characters, keyed, path_of, range_of, split
 from app.http.query.query_limits import MAX_QUERY
-from schemas.normalization import fold, nfc
-from schemas.query import Unreadable, text_value
+from schemas.values.filter_values import Unreadable, text_value
+from schemas.values.normalization import fold, nfc
 
 KIB = 1024
 SIZE = 256 * KIB

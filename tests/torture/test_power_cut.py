@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests import databases, storages
-from tests.cli.test_import import invoke
+from tests.cli.transfer.test_import_command import invoke
 from tests.conftest import blobs, environment_for, start_server
 from tests.torture.loads import ask
 from tests.torture.test_kill_loop import CLIENTS, MANY, Client, check, kill, pids

@@ -8,7 +8,7 @@ import threading
 import time
 from functools import partial
 
-from tests.cli.test_import import invoke
+from tests.cli.transfer.test_import_command import invoke
 from tests.conftest import blobs, environment_for, start_server
 from tests.torture.loads import ask, form, item, upload
 

@@ -9,7 +9,7 @@ from flask import Flask
 
 from app.dialects.surecart import customers, downloads, medias, products
 from app.dialects.surecart.guide import GUIDE
-from app.dialects.surecart.wire import DIALECT
+from app.dialects.surecart.protocol import DIALECT
 from app.http import migration_guides
 from app.http.hypermedia.registry import Catalogue
 

@@ -4,15 +4,15 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response
 
-from app.dialects.speaking import answer, blob_key, ensure_writer
+from app.dialects.base import answer, blob_key, ensure_writer
 from app.dialects.surecart import medias
-from app.dialects.surecart.wire import DIALECT, asked, principal
+from app.dialects.surecart.protocol import DIALECT, asked, principal
 from app.errors import Invalid
 from app.http.context import Call
 from app.http.paths import DOWNLOAD
 from app.services.clock import now
 from app.services.sales import downloads, signed_links
-from schemas.surecart import SureCartExposeSchema
+from schemas.dialects.surecart import SureCartExposeSchema
 
 _SCHEMA = SureCartExposeSchema()
 

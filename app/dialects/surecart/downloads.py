@@ -7,10 +7,10 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.dialects.selecting import Made
-from app.dialects.speaking import answer, blob_id, blob_key
+from app.dialects.base import answer, blob_id, blob_key
+from app.dialects.filters import Made
 from app.dialects.surecart import medias, products
-from app.dialects.surecart.wire import (
+from app.dialects.surecart.protocol import (
     DIALECT,
     Asked,
     Listed,
@@ -25,8 +25,8 @@ from app.http.context import Call
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, files, library
 from app.services.rows.filters import All, AnyOf, Compare, Exists
-from schemas.errors import FieldError
-from schemas.surecart import SureCartDownloadSchema
+from schemas.base.errors import FieldError
+from schemas.dialects.surecart import SureCartDownloadSchema
 
 NAME = "download"
 _SCHEMA = SureCartDownloadSchema()

@@ -10,9 +10,9 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.dialects.selecting import Made
-from app.dialects.speaking import answer, blob_id, blob_key
-from app.dialects.surecart.wire import (
+from app.dialects.base import answer, blob_id, blob_key
+from app.dialects.filters import Made
+from app.dialects.surecart.protocol import (
     DIALECT,
     Listed,
     asked,
@@ -29,8 +29,8 @@ from app.http.paths import UPLOADS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import library, upload_slots
 from app.services.clock import now
-from schemas.errors import FieldError
-from schemas.surecart import SureCartBlobSchema, SureCartMediaSchema
+from schemas.base.errors import FieldError
+from schemas.dialects.surecart import SureCartBlobSchema, SureCartMediaSchema
 
 NAME = "media"
 MD5_BYTES = 16

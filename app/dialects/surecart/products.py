@@ -6,22 +6,16 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot
-from app.dialects.selecting import Made
-from app.dialects.speaking import answer
-from app.dialects.surecart.wire import (
-    DIALECT,
-    Listed,
-    asked,
-    envelope,
-    principal,
-)
+from app.dialects.base import answer
+from app.dialects.filters import Made
+from app.dialects.surecart.protocol import DIALECT, Listed, asked, envelope, principal
 from app.errors import NotFound
 from app.http.context import Call
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables
 from app.services.reference_data import currency_digits
 from app.services.rows.filters import AnyOf, Defined, Not
-from schemas.values import MONEY_DIGITS
+from schemas.values.money import MONEY_DIGITS
 
 NAME = "product"
 _HAS_FILE = AnyOf((Defined("file_name", is_text=True), Defined("url", is_text=True)))

@@ -8,7 +8,7 @@ from flask import Flask
 
 from app.dialects.zid import files, library, products
 from app.dialects.zid.guide import GUIDE
-from app.dialects.zid.wire import DIALECT
+from app.dialects.zid.protocol import DIALECT
 from app.http import migration_guides
 from app.http.hypermedia.registry import Catalogue
 

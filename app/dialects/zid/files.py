@@ -6,11 +6,11 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.dialects import speaking
-from app.dialects.selecting import Made, joined
-from app.dialects.speaking import answer, blob_id, blob_key
+from app.dialects import base
+from app.dialects.base import answer, blob_id, blob_key
+from app.dialects.filters import Made, joined
 from app.dialects.zid import products
-from app.dialects.zid.wire import (
+from app.dialects.zid.protocol import (
     DIALECT,
     Reader,
     ensure_filters,
@@ -27,8 +27,8 @@ from app.http.files.raw_upload import clean
 from app.http.paths import UPLOADS
 from app.services.catalogue import downloadables, files, library, upload_slots
 from app.services.rows.listing import Order
-from schemas.errors import FieldError
-from schemas.zid import ZidAttachSchema, ZidPresignSchema
+from schemas.base.errors import FieldError
+from schemas.dialects.zid import ZidAttachSchema, ZidPresignSchema
 
 NONE = "the product has no file with this id"
 FOLDER = "product-downloadables"
@@ -79,7 +79,7 @@ def _attach(call: Call, uuid: str) -> Response:
 
 
 def _read(call: Call, schema: Any) -> dict[str, Any]:
-    sent = speaking.body(call, schema, "POST")
+    sent = base.body(call, schema, "POST")
     file = sent.pop("file", None)
     if file is not None:
         # As it is answered, with its key inside, or the key alone.

@@ -5,9 +5,9 @@ from typing import Any
 
 from flask import Flask, Response
 
-from app.dialects.selecting import joined
-from app.dialects.speaking import answer, blob_id, blob_key
-from app.dialects.zid.wire import (
+from app.dialects.base import answer, blob_id, blob_key
+from app.dialects.filters import joined
+from app.dialects.zid.protocol import (
     DIALECT,
     Reader,
     ensure_filters,
@@ -22,7 +22,7 @@ from app.http.files import file_view
 from app.http.views.write_checks import keeping_file, needed_file
 from app.services.catalogue import library
 from app.services.rows.listing import Order
-from schemas.zid import ZidLibrarySchema
+from schemas.dialects.zid import ZidLibrarySchema
 
 NONE = "there is no file with this id in the library"
 _SCHEMA = ZidLibrarySchema()

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.services.reference_data import currency_digits
-from schemas.values import money_value
+from schemas.values.money import money_value
 
 if TYPE_CHECKING:
     from babel import Locale

@@ -9,11 +9,11 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.dialects import speaking
-from app.dialects.selecting import Made, joined
-from app.dialects.speaking import answer
-from app.dialects.zid import shown
-from app.dialects.zid.wire import (
+from app.dialects import base
+from app.dialects.base import answer
+from app.dialects.filters import Made, joined
+from app.dialects.zid import serializer
+from app.dialects.zid.protocol import (
     DIALECT,
     GROUPS,
     Reader,
@@ -27,10 +27,10 @@ from app.http.context import Call
 from app.services.catalogue import downloadables, item_categories, offers, translations
 from app.services.rows.listing import Order
 from app.services.sales import purchases
+from schemas.base.errors import FieldError
+from schemas.dialects.zid import ZidProductSchema
 from schemas.downloadable import DownloadableSchema
-from schemas.errors import FieldError
 from schemas.translation import TranslationSchema
-from schemas.zid import ZidProductSchema
 
 MAX_IDS = 100
 FILTERS = ("search", "sku", "slug", "is_published", "ids", "product_class")
@@ -98,7 +98,9 @@ def _written(
     texts = translations.of_many(db, translated)
     sold = purchases.sold(db, ids)
     return [
-        shown.product(who, record, texts.get(record["id"], {}), sold.get(record["id"]))
+        serializer.product(
+            who, record, texts.get(record["id"], {}), sold.get(record["id"])
+        )
         for record in records
     ]
 
@@ -153,7 +155,7 @@ def _filters(call: Call, problems: list[Problem]) -> list[Made]:
         if name not in FILTERS:
             continue
         if name == "search":
-            words = speaking.search_words(value, name, problems)
+            words = base.search_words(value, name, problems)
             made.append(Made.matches("search_text", words))
         elif name == "sku":
             made.append(Made.is_one_of("code", [value], str))
@@ -256,7 +258,7 @@ def _delete(call: Call, uuid: str) -> Response:
 
 def _values(call: Call, method: str) -> dict[str, Any]:
     """Read a body; what is in groups is put beside the rest. Raises `Invalid`."""
-    body = speaking.body(call, _SCHEMA, method)
+    body = base.body(call, _SCHEMA, method)
     values, errors = _SCHEMA.read(body, partial=method == "PATCH")
     sent = _SCHEMA.meant({n: v for n, v in values.items() if n in body})
     if sent.get("is_draft") and sent.get("is_published"):

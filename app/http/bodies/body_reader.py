@@ -33,8 +33,8 @@ from app.storage import Storage
 from representations import REPRESENTATIONS, Representation
 from representations.hal_json import JsonRepresentation
 from representations.hal_xml import HalXml
-from schemas.base import ResourceSchema
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
+from schemas.base.schema import ResourceSchema
 
 
 def _media_types_of(kind: type[Representation]) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 import re
 
-from schemas.fields import UNREPRESENTABLE
-from schemas.normalization import nfc
+from schemas.base.fields import UNREPRESENTABLE
+from schemas.values.normalization import nfc
 
 MAX_FILE_NAME = 255
 """Characters of a name."""

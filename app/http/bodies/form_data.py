@@ -26,7 +26,7 @@ from app.http.headers.content_disposition import (
 from app.http.media_types import FORM
 from app.services.catalogue.main_files import NewFile
 from app.storage import Writer
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
 
 OCTETS = "application/octet-stream"
 UNNAMED = "download"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.errors import BadRequest, Conflict
-from schemas.normalization import nfc
+from schemas.values.normalization import nfc
 
 MEMBERS = {
     "add": {"value"},

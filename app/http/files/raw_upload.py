@@ -16,7 +16,7 @@ from app.http.headers import tus
 from app.http.headers.content_disposition import InvalidDisposition, parse_disposition
 from app.http.headers.digest_fields import of_base64
 from app.services.catalogue.main_files import NewFile
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
 
 
 @contextmanager

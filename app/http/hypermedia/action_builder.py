@@ -9,9 +9,9 @@ from app.http.hypermedia.registry import Kind
 from app.http.media_types import JSON, MULTIPART
 from app.http.pagination import DEFAULT_LIMIT
 from representations import Action, Field, Form, Value
-from schemas.base import ResourceSchema
-from schemas.fields import Upload
-from schemas.json_schema import title_of
+from schemas.base.fields import Upload
+from schemas.base.json_schema import title_of
+from schemas.base.schema import ResourceSchema
 
 
 def item_actions(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from schemas.base import ResourceSchema
+from schemas.base.schema import ResourceSchema
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from representations import (
     Value,
     Vocabulary,
 )
-from representations.compiled import (
+from representations.row_template import (
     BASE,
     VOCABULARY,
     Fill,
@@ -27,8 +27,8 @@ from representations.compiled import (
     compile_template,
     marker,
 )
-from schemas.fields import Date, Property, Reference
-from schemas.values import date_text
+from schemas.base.fields import Date, Property, Reference
+from schemas.values.dates import date_text
 
 TIMEZONE = "timezone"
 

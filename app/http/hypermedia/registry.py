@@ -7,8 +7,8 @@ from functools import cached_property
 from app.http.hypermedia.declaration import Declaration, LinkTo
 from app.http.hypermedia.document_builder import ItemDocuments
 from app.services.rows.listing import Source
-from schemas.fields import Property, Upload
-from schemas.query import ID_PROPERTY
+from schemas.base.fields import Property, Upload
+from schemas.values.filter_values import ID_PROPERTY
 
 
 @dataclass(eq=False)

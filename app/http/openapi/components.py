@@ -7,8 +7,8 @@ from app.http.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from app.http.paths import AUTHORIZE, TOKEN
 from app.services.auth.scopes import SCOPES
 from representations import COLLECTION_REPRESENTATIONS
-from schemas.fields import Upload
-from schemas.json_schema import (
+from schemas.base.fields import Upload
+from schemas.base.json_schema import (
     conditions_of,
     property_schema,
     required_of,

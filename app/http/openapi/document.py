@@ -21,8 +21,8 @@ from app.http.query.parser import operators_of
 from app.http.routes import Route
 from app.settings import Settings
 from representations import Field
-from schemas.fields import Upload
-from schemas.json_schema import DIALECT, title_of
+from schemas.base.fields import Upload
+from schemas.base.json_schema import DIALECT, title_of
 
 VERSION = "3.1.0"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.http.query.query_limits import MAX_WILDCARDS
 from app.services.rows.search_text import escaped
-from schemas.query import Unreadable, text_value
+from schemas.values.filter_values import Unreadable, text_value
 
 SPECIAL = "*|,.=\\"
 

@@ -55,9 +55,8 @@ from app.services.rows.filters import (
 )
 from app.services.rows.listing import Order, Selection
 from app.services.rows.search_text import MAX_WORDS, contains, search_words
-from schemas.fields import Choice, Property, Reference
-from schemas.normalization import nfc
-from schemas.query import (
+from schemas.base.fields import Choice, Property, Reference
+from schemas.values.filter_values import (
     ID_PROPERTY,
     Interval,
     Nature,
@@ -68,6 +67,7 @@ from schemas.query import (
     nature,
     text_value,
 )
+from schemas.values.normalization import nfc
 
 GRAMMAR = r"""
 query       = *( parameter "=" value )                   all must hold

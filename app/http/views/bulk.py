@@ -10,8 +10,8 @@ from app.errors import BadRequest, Conflict, Invalid, Problem, RequestError, Too
 from app.http.bodies.body_reader import Body
 from app.http.pagination import Query
 from representations import Link, Resource, Value
-from schemas.base import ResourceSchema
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
+from schemas.base.schema import ResourceSchema
 
 MAX_MEMBERS = 100
 """Resources of one request."""

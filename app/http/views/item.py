@@ -36,7 +36,7 @@ from representations import (
     Resource,
     Value,
 )
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
 
 Sent = tuple[dict[str, Any], list[FieldError]]
 """The values that were sent, by column, and what is wrong with them."""

@@ -10,8 +10,8 @@ from app.http.bodies import body_reader
 from app.http.context import Call
 from app.http.media_types import MULTIPART
 from app.http.routing import Record
-from schemas.base import ResourceSchema
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
+from schemas.base.schema import ResourceSchema
 
 
 def store_of(record: Record) -> int | None:

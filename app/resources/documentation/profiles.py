@@ -11,7 +11,7 @@ from app.http.media_types import SCHEMA
 from app.http.paths import PROFILES
 from app.http.routes import Route, Said
 from app.http.routing import publish
-from schemas.json_schema import resource_schema
+from schemas.base.json_schema import resource_schema
 
 METHODS = {"GET": "View the JSON Schema of a resource", **STANDARD_METHODS}
 

@@ -28,9 +28,9 @@ from app.resources.oauth import TOKEN_METHODS
 from app.resources.purchases import RESET, SIGNED_METHODS
 from app.resources.uploads import SLOT_METHODS, UPLOAD_METHODS
 from representations import REPRESENTATIONS, Link, Resource, Vocabulary
-from schemas.fields import Amount, Date
+from schemas.base.fields import Amount, Date
 from schemas.signed_link import DEFAULT_SECONDS, MAX_SECONDS
-from schemas.values import money_stored
+from schemas.values.money import money_stored
 
 DECLARATIONS = tuple(kind.declaration for kind in CATALOGUE.values())
 

@@ -27,10 +27,10 @@ from app.services.reference_data import currency_digits
 from app.services.rows import listing
 from app.services.rows.search_text import folded
 from app.services.webhooks import outbox
+from schemas.base.errors import FieldError
 from schemas.downloadable import DownloadableSchema
-from schemas.errors import FieldError
 from schemas.item_category import DOWNLOADED
-from schemas.values import MONEY_DIGITS, money_text
+from schemas.values.money import MONEY_DIGITS, money_text
 
 TOLD = ("id", "code", "name", "version", "file_name", "file_size", "file_sha256")
 """What webhooks are told of one."""

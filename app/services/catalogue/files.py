@@ -13,7 +13,7 @@ from app.services.catalogue import downloadables, library, main_files
 from app.services.catalogue.main_files import NewFile
 from app.services.clock import now
 from app.services.rows import listing
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
 
 _F, _D, _V = FILES.c, DOWNLOADABLES.c, VERSIONS.c
 NAMELESS = FieldError(

@@ -13,9 +13,9 @@ from app.services.catalogue import downloadables
 from app.services.reference_data import currency_digits
 from app.services.rows import listing
 from app.services.rows.search_text import escaped
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
 from schemas.offer import OfferSchema
-from schemas.values import MONEY_DIGITS
+from schemas.values.money import MONEY_DIGITS
 
 _O, _D = OFFERS.c, DOWNLOADABLES.c
 _USUAL, _ = OfferSchema().read({}, partial=False)

@@ -15,7 +15,7 @@ from app.services.clock import now
 from app.services.rows import listing
 from app.services.rows.search_text import folded
 from app.services.webhooks import outbox
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
 from schemas.store import StoreSchema
 
 SOURCE = listing.source(

@@ -6,7 +6,7 @@ Databases fold case each in its own way, and SQLite only that of ASCII.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from schemas.normalization import fold
+from schemas.values.normalization import fold
 
 MAX_WORDS = 20
 MAX_WORD = 100

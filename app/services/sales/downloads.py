@@ -54,7 +54,7 @@ from app.services.auth.authentication import Principal
 from app.services.clock import now
 from app.services.rows import listing
 from app.services.webhooks import outbox
-from schemas.values import LATEST
+from schemas.values.dates import LATEST
 
 TOLD = ("id", "downloadable_id", "order_id", "customer_id", "number_of_downloads")
 """What webhooks are told of a purchase."""

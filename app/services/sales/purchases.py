@@ -24,7 +24,7 @@ from app.services.clock import now
 from app.services.rows import listing
 from app.services.rows.search_text import folded
 from app.services.sales import downloads
-from schemas.errors import FieldError
+from schemas.base.errors import FieldError
 from schemas.purchase import PurchaseSchema
 
 PASSCODE_BYTES = 18

@@ -19,7 +19,7 @@ from app.services.clock import now
 from app.services.operations.installation import Installation
 from app.services.webhooks import outbox
 from app.services.webhooks.outbox import Due, Outcome
-from schemas.urls import to_uri
+from schemas.values.urls import to_uri
 
 CONNECT, DEADLINE = 5.0, 15.0
 """Seconds to connect, and for all of an attempt: far fewer than its lease."""

@@ -1,0 +1,231 @@
+"""What all dialects share: their addresses, credentials, bodies, answers and errors."""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from flask import Flask, Response
+
+from app.errors import BadRequest, Forbidden, NotFound, Problem, Unauthorized
+from app.http import error_handler
+from app.http.bodies import body_reader
+from app.http.context import REALM, Call
+from app.http.hypermedia import action_builder
+from app.http.hypermedia.declaration import STANDARD_METHODS
+from app.http.media_types import JSON
+from app.http.routes import Route, Said
+from app.http.routing import publish
+from app.services.auth.authentication import Principal
+from app.services.rows import search_text
+from schemas.base.fields import UNREPRESENTABLE
+from schemas.base.schema import ResourceSchema
+from schemas.values.normalization import nfc
+
+View = Callable[..., Response]
+READS, WITH_BODY = frozenset({"GET", "HEAD"}), frozenset({"POST", "PATCH", "PUT"})
+_JSON = msgspec.json.Encoder(decimal_format="number")
+ANYTHING = (
+    200,
+    201,
+    204,
+    206,
+    302,
+    304,
+    400,
+    401,
+    403,
+    404,
+    409,
+    410,
+    412,
+    413,
+    415,
+    416,
+    422,
+    503,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Another system's API under a prefix, and how it says what went wrong."""
+
+    prefix: str
+    error: Callable[[int, Sequence[Problem]], Any]
+    error_schema: Mapping[str, Any]
+
+    def publish(
+        self,
+        app: Flask,
+        path: str,
+        words: Mapping[str, str],
+        views: Mapping[str, View],
+        schema: ResourceSchema | None = None,
+        *,
+        media_types: tuple[str, ...] = (JSON,),
+    ) -> None:
+        """Publish views below the prefix; bodies have the properties of a schema."""
+        fields = action_builder.inputs_of(schema) if schema else ()
+        route = Route(
+            f"{self.prefix}{path}",
+            {
+                **words,
+                **{
+                    name: text
+                    for name, text in STANDARD_METHODS.items()
+                    if name == "OPTIONS" or "GET" in views
+                },
+            },
+            is_negotiated=False,
+            is_api=False,
+            media_types=media_types,
+            own_errors=self.error_schema,
+            said={
+                name: Said(
+                    statuses=ANYTHING, fields=fields if name in WITH_BODY else ()
+                )
+                for name in views
+            },
+        )
+        publish(app, route, {name: _legible(view) for name, view in views.items()})
+
+    def register(self, app: Flask) -> None:
+        """Let what goes wrong below the prefix be said in its way."""
+        error_handler.speak(app, self.prefix, self._error)
+
+    def _error(
+        self, status: int, problems: Sequence[Problem], headers: Mapping[str, str]
+    ) -> Response:
+        # A client's own words may be none that can be written.
+        said = [
+            Problem(*(UNREPRESENTABLE.sub("\ufffd", text) for text in astuple(problem)))
+            for problem in problems
+        ]
+        return answer(self.error(status, said), status, headers)
+
+
+def _legible(view: View) -> View:
+    """Refuse, before a view, what no text here can be: the database cannot ask for it.
+
+    What the view is given is normalized, as all that is stored. Raises `NotFound` and
+    `BadRequest`.
+    """
+
+    def read(call: Call, **ids: str) -> Response:
+        if any(UNREPRESENTABLE.search(uuid) for uuid in ids.values()):
+            raise NotFound
+        if any(UNREPRESENTABLE.search(text) for pair in call.query for text in pair):
+            raise BadRequest("the query has a character that no text here can have")
+        vars(call)["query"] = tuple((nfc(n), nfc(value)) for n, value in call.query)
+        return view(call, **{name: nfc(value) for name, value in ids.items()})
+
+    return read
+
+
+def answer(
+    value: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer with JSON."""
+    said = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Cache-Control": "private, no-store",
+        "X-Content-Type-Options": "nosniff",
+        **(headers or {}),
+    }
+    return Response(_JSON.encode(value), status, said)
+
+
+def principal(call: Call, tokens: Sequence[str]) -> Principal:
+    """Find whose token was sent, for one store. Raises `Unauthorized`, `Forbidden`."""
+    if not tokens:
+        raise Unauthorized(
+            "a token of the store is needed; `sirenhall token create` makes one",
+            headers={"WWW-Authenticate": REALM},
+        )
+    for token in tokens:
+        call.request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        vars(call).pop("principal", None)
+        try:
+            found = call.principal
+        except Unauthorized:
+            continue
+        if found.store_id is None:
+            raise Forbidden("use a token of one store")
+        return found
+    raise Unauthorized(
+        "the token that was sent is not valid: it is another server's, or was revoked, "
+        "or has expired",
+        headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'},
+    )
+
+
+def authorized(call: Call, tokens: Sequence[str]) -> Principal:
+    """Find whose token was sent; one that only reads may not change anything.
+
+    Raises `Unauthorized` and `Forbidden`.
+    """
+    found = principal(call, tokens)
+    if call.request.method not in READS:
+        ensure_writer(found)
+    return found
+
+
+def ensure_writer(found: Principal) -> None:
+    """Refuse a token that only reads. Raises `Forbidden`."""
+    if not found.can_write:
+        raise Forbidden(f"a token with the scope {found.scope} can only read")
+
+
+def bearer(call: Call) -> list[str]:
+    """Give what may be the token of a Bearer header: as it is, or inside Base64."""
+    scheme, _, sent = call.request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not sent.strip():
+        return []
+    return [sent.strip(), *_inside(sent.strip())]
+
+
+def basic(call: Call) -> list[str]:
+    """Give the password of a Basic header."""
+    scheme, _, sent = call.request.headers.get("Authorization", "").partition(" ")
+    return _inside(sent.strip()) if scheme.lower() == "basic" else []
+
+
+def _inside(sent: str) -> list[str]:
+    """Give what follows the colon of a pair in Base64."""
+    try:
+        pair = base64.b64decode(sent, validate=True).decode()
+    except ValueError:
+        return []
+    secret = pair.partition(":")[2].strip()
+    return [secret] if secret else []
+
+
+def search_words(text: str, name: str, problems: list[Problem]) -> list[str]:
+    """Return the words of the search parameter `name`; note what is wrong with it."""
+    try:
+        return search_text.search_words(text)
+    except ValueError as error:
+        problems.append(Problem(f"{name} {error}", "too_long", name))
+        return []
+
+
+def blob_id(blob_key: str) -> str:
+    """Give the key of a blob as a UUID, which is what it is made of."""
+    is_uuid = len(blob_key) == 32  # noqa: PLR2004 - hexadecimal digits
+    return str(UUID(blob_key)) if is_uuid else blob_key
+
+
+def blob_key(uuid: str) -> str:
+    """Give the key of the blob that a UUID names."""
+    return uuid.replace("-", "").lower()
+
+
+def body(call: Call, schema: ResourceSchema, method: str) -> dict[str, Any]:
+    """Read a body's members, whatever they are."""
+    reader = body_reader.Reader(schema, call.settings, call.installation.storage)
+    call.close()
+    with reader.read(call.request, method) as found:
+        return dict(found.values)

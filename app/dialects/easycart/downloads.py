@@ -1,0 +1,378 @@
+"""WP EasyCart's REST API, tag Downloads: a download is a purchase of ours.
+
+Where its reference is silent: dates are in the store's time zone, as WordPress writes
+them; an order that is no number shows as 0; errors have WordPress' shape, with true
+statuses, of which the reference knows only 400.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response
+
+from app.database import Snapshot, Transaction
+from app.dialects import base
+from app.dialects.base import READS, Dialect, answer
+from app.dialects.easycart.guide import GUIDE
+from app.errors import BadRequest, Forbidden, Invalid, NotFound, Problem
+from app.http import migration_guides, pagination
+from app.http.bodies.form_data import media_type
+from app.http.context import Call
+from app.http.files.raw_upload import clean
+from app.http.hypermedia.registry import Catalogue
+from app.http.views.collection import pages
+from app.services.auth.authentication import Principal
+from app.services.catalogue import downloadables, stores, versions
+from app.services.catalogue.main_files import NewFile
+from app.services.rows.filters import All, Like
+from app.services.rows.listing import Order, Selection
+from app.services.rows.search_text import contains
+from app.services.sales import purchases
+from app.storage import CHUNK
+from schemas.base.errors import FieldError
+from schemas.dialects.easycart import EasyCartDownloadSchema
+from schemas.purchase import PurchaseSchema
+
+PREFIX = "/easycart"
+COLUMNS = {
+    "download_id": "id",
+    "date_created": "date_created",
+    "product_id": "downloadable_id",
+    "order_id": "order_id",
+    "download_count": "number_of_downloads",
+    "download_file_name": "file_name",
+}
+"""What a list can be sorted by, and our column for it."""
+
+PARAMETERS = ("page", "perpage", "sortby", "sortdir", "search")
+DIRECTIONS = {"ASC": False, "DESC": True}
+_PAGES = pages(purchases.IN_STORE_WITH_FILE)
+_SCHEMA = EasyCartDownloadSchema()
+
+
+def _error(status: int, problems: Sequence[Problem]) -> dict[str, Any]:
+    """Say what went wrong as WordPress does, each parameter by its name."""
+    about = {p.property: p.message for p in problems if p.property}
+    data: dict[str, Any] = {"status": status}
+    if about:
+        data["params"] = about
+    return {
+        "code": f"rest_{problems[0].code}",
+        "message": "; ".join(problem.message for problem in problems),
+        "data": data,
+    }
+
+
+DIALECT = Dialect(
+    PREFIX,
+    _error,
+    {
+        "type": "object",
+        "required": ["code", "message", "data"],
+        "properties": {
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+            "data": {
+                "type": "object",
+                "required": ["status"],
+                "properties": {
+                    "status": {"type": "integer"},
+                    "params": {"type": "object"},
+                },
+            },
+        },
+    },
+)
+
+
+def _principal(call: Call) -> Principal:
+    """Find who asks: by Bearer, or by Basic, which only reads. Raises `Forbidden`."""
+    tokens = base.bearer(call)
+    by_password = base.basic(call)
+    if by_password and call.request.method not in READS:
+        raise Forbidden("Basic authentication only reads; send a Bearer token")
+    return base.authorized(call, [*tokens, *by_password])
+
+
+def _test(call: Call) -> Response:
+    """Answer whether the credentials are right."""
+    tokens = [*base.bearer(call), *base.basic(call)]
+    base.principal(call, tokens)
+    return answer({"authenticated": True})
+
+
+def _list(call: Call) -> Response:
+    """Answer a GET of many: an array, and no more."""
+    principal = _principal(call)
+    problems: list[Problem] = []
+    paging = [(name, v) for name, v in call.query if name in {"page", "perpage"}]
+    window = pagination.window(tuple(paging), problems)
+    asked = dict(call.query)
+    for name in asked:
+        if name not in PARAMETERS:
+            text = f"{name[:40]} is not known; known are {', '.join(PARAMETERS)}"
+            problems.append(Problem(text, "unknown", name[:40]))
+    order = _order(asked, problems)
+    words = base.search_words(asked.get("search", ""), "search", problems)
+    if problems:
+        raise BadRequest(problems=problems)
+    selection = Selection(
+        All(tuple(Like("search_text", number) for number in range(len(words)))),
+        tuple(contains(word) for word in words),
+        order,
+    )
+    store = stores.find(call.db, principal, principal.store_id or 0)
+    page = _PAGES(call, store, selection, window)
+    names = purchases.WITH_FILE.names
+    rows = [dict(zip(names, row, strict=True)) for row in page.rows]
+    call.close()
+    return answer([_shown(call, row) for row in rows])
+
+
+def _order(asked: Mapping[str, str], problems: list[Problem]) -> tuple[Order, ...]:
+    """Read sortby and sortdir; note what is wrong with them."""
+    column = COLUMNS.get(asked.get("sortby", "download_id"))
+    direction = asked.get("sortdir", "ASC").upper()
+    if column is None:
+        text = f"sortby must be one of {', '.join(COLUMNS)}"
+        problems.append(Problem(text, "unknown", "sortby"))
+    if direction not in DIRECTIONS:
+        problems.append(Problem("sortdir must be ASC or DESC", "unknown", "sortdir"))
+    if column is None or direction not in DIRECTIONS:
+        return ()
+    return (Order(column, is_descending=DIRECTIONS[direction]),)
+
+
+def _get(call: Call, download_id: str) -> Response:
+    """Answer a GET of one."""
+    return answer(_shown(call, _found(call.db, _principal(call), download_id)))
+
+
+def _create(call: Call) -> Response:
+    """Answer a POST: a purchase is granted; the order's own, if it has it already."""
+    principal = _principal(call)
+    values = _values(call, "POST")
+    _bought(call.db, principal, values)
+    with _registered(call, principal, values, None) as file, call.writing() as tx:
+        bought = _bought(tx, principal, values)
+        made, is_new = purchases.create(tx, principal.store_id or 0, bought)
+        if is_new:
+            record = _changed(call, tx, made, values, file)
+        else:
+            record = purchases.find_with_file(tx, principal, made)
+    if file is not None and not is_new:
+        call.installation.removal.remove([file.blob.key])
+    return answer(_shown(call, record))
+
+
+def _change(call: Call, download_id: str) -> Response:
+    """Answer a PATCH."""
+    principal = _principal(call)
+    values = _values(call, "PATCH")
+    before = _shown(call, _found(call.db, principal, download_id))
+    with (
+        _registered(call, principal, values, before) as file,
+        call.writing() as tx,
+    ):
+        record = _found(tx, principal, download_id)
+        if (
+            values.get("product_id", record["downloadable_id"])
+            != (record["downloadable_id"])
+        ):
+            text = "product_id can't be changed; add another download instead"
+            raise Invalid.of([FieldError("product_id", "fixed", text)])
+        if "order_id" in values:
+            order = {"order_id": _order_id(values)}
+            purchases.change(tx, purchases.find(tx, principal, record["id"]), order)
+        record = _changed(call, tx, record["id"], values, file)
+    return answer(_shown(call, record))
+
+
+@contextmanager
+def _registered(
+    call: Call,
+    principal: Principal,
+    values: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+) -> Iterator[NewFile | None]:
+    """Take in an object of the bucket, where another one than before is named.
+
+    Raises `Invalid`.
+    """
+    key, storage = values.get("amazon_key"), call.installation.storage
+    if not key or key in _keys(call, principal, values, before):
+        yield None
+        return
+    call.close()
+    try:
+        source = storage.left_by(principal.store_id or 0, key)
+    except FileNotFoundError:
+        text = (
+            "amazon_key must be that of the download's file, or of an object that "
+            f"was put below inbox/{principal.store_id}/ of the bucket"
+        )
+        raise Invalid.of([FieldError("amazon_key", "not_found", text)]) from None
+    name = clean(values.get("download_file_name") or key) or "file"
+    with closing(source), storage.writer() as writer:
+        while chunk := source.read(CHUNK):
+            if writer.size + len(chunk) > call.settings.max_file_size:
+                most = call.settings.max_file_size
+                text = f"amazon_key has over {most} bytes (SIRENHALL_MAX_FILE_SIZE)"
+                raise Invalid.of([FieldError("amazon_key", "too_large", text)])
+            writer.write(chunk)
+        with call.installation.removal.remove_unless_named(writer.key):
+            yield NewFile(name, media_type("", name), writer.keep())
+
+
+def _keys(
+    call: Call,
+    principal: Principal,
+    values: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+) -> set[str | None]:
+    """Give the objects that a download is, or is going to be, anyway."""
+    if before is not None:
+        return {before["amazon_key"]}
+    order, store_id = _order_id(values), principal.store_id or 0
+    if order and purchases.of_order(call.db, store_id, order, values["product_id"]):
+        # What an order has already stays as it is.
+        return {values.get("amazon_key")}
+    record = downloadables.find(call.db, principal, values["product_id"])
+    key = record["blob_key"]
+    return {None if key is None else call.installation.storage.object_name(key)}
+
+
+def _delete(call: Call, download_id: str) -> Response:
+    """Answer a DELETE with what was deleted."""
+    principal = _principal(call)
+    with call.writing() as tx:
+        record = _found(tx, principal, download_id)
+        purchases.remove(tx, purchases.find(tx, principal, record["id"]))
+    return answer(_shown(call, record))
+
+
+def _found(db: Snapshot, principal: Principal, download_id: str) -> dict[str, Any]:
+    if not (download_id.isascii() and download_id.isdecimal()) or len(download_id) > 18:  # noqa: PLR2004
+        raise NotFound
+    return purchases.find_with_file(db, principal, int(download_id))
+
+
+def _values(call: Call, method: str) -> dict[str, Any]:
+    """Read a body. Raises `Invalid`."""
+    values, errors = _SCHEMA.read(base.body(call, _SCHEMA, method), partial=True)
+    if errors:
+        raise Invalid.of(errors)
+    return values
+
+
+def _bought(
+    tx: Snapshot, principal: Principal, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give the values of a new purchase. Raises `Invalid`."""
+    product = values.get("product_id")
+    try:
+        record = downloadables.find(tx, principal, product or 0)
+    except NotFound:
+        text = "product_id must be the id of a downloadable of this store"
+        raise Invalid.of([FieldError("product_id", "not_found", text)]) from None
+    bought, _ = PurchaseSchema().read(
+        {"downloadable_id": record["id"], "order_id": _order_id(values)}, partial=False
+    )
+    return bought
+
+
+def _order_id(values: Mapping[str, Any]) -> str | None:
+    """Give our order for its number; 0 is none."""
+    return str(values["order_id"]) if values.get("order_id") else None
+
+
+def _changed(
+    call: Call,
+    tx: Transaction,
+    number: int,
+    values: Mapping[str, Any],
+    registered: NewFile | None,
+) -> dict[str, Any]:
+    """Set the count and the file; give the purchase as it is then. Raises `Invalid`."""
+    principal = call.principal
+    record = purchases.find_with_file(tx, principal, number)
+    count, name = values.get("download_count"), values.get("download_file_name")
+    if count is not None and count != record["number_of_downloads"]:
+        purchases.set_usage(tx, record, count)
+    if registered is not None:
+        product = downloadables.find(tx, principal, record["downloadable_id"])
+        pinned = {"version_id": versions.add(tx, product, registered), "url": None}
+        purchases.change(tx, purchases.find(tx, principal, number), pinned)
+    elif name and name != (record["file_url"] or record["file_name"]):
+        file = _file(tx, record, name)
+        purchases.change(tx, purchases.find(tx, principal, number), file)
+    changed = purchases.find_with_file(tx, principal, number)
+    shown = _shown(call, changed)
+    wrong = [
+        FieldError(name, "read_only", f"{name} is {shown[name]!r}: it follows the file")
+        for name in ("is_amazon", "amazon_key")
+        if registered is None and values.get(name) and values[name] != shown[name]
+    ]
+    if wrong:
+        raise Invalid.of(wrong)
+    return changed
+
+
+def _file(tx: Transaction, record: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Give what makes a purchase get a file: by an address, or a version's name."""
+    wrong = "download_file_name must be the name of a file of the product, or an URL"
+    if name.lower().startswith(("http://", "https://")):
+        values, errors = PurchaseSchema().read({"url": name}, partial=True)
+        if not errors:
+            return {**values, "version_id": None}
+        wrong = errors[0].message.replace("url", "download_file_name", 1)
+    version = versions.named(tx, record["downloadable_id"], name)
+    if version is None:
+        raise Invalid.of([FieldError("download_file_name", "not_found", wrong)])
+    return {"version_id": version, "url": None}
+
+
+def _shown(call: Call, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a purchase as a DownloadItem."""
+    key = None
+    if record["file_url"] is None and record["blob_key"] is not None:
+        key = call.installation.storage.object_name(record["blob_key"])
+    order = record["order_id"] or ""
+    moment = datetime.fromtimestamp(
+        record["date_created"], ZoneInfo(record["timezone"])
+    )
+    return {
+        "download_id": str(record["id"]),
+        "date_created": moment.strftime("%Y-%m-%d %H:%M:%S"),
+        "product_id": record["downloadable_id"],
+        "order_id": int(order) if order.isascii() and order.isdecimal() else 0,
+        "download_count": record["number_of_downloads"],
+        "download_file_name": record["file_url"] or record["file_name"] or "",
+        "is_amazon": key is not None,
+        "amazon_key": key or "",
+    }
+
+
+def register(app: Flask, _catalogue: Catalogue) -> None:
+    """Publish the views."""
+    DIALECT.register(app)
+    migration_guides.note(app, GUIDE)
+    words = {"GET": "List downloads", "POST": "Add a download"}
+    views = {"GET": _list, "POST": _create}
+    DIALECT.publish(app, "/downloads", words, views, _SCHEMA)
+    DIALECT.publish(
+        app,
+        "/downloads/<download_id>",
+        {
+            "GET": "Get a download",
+            "PATCH": "Update a download",
+            "DELETE": "Delete a download",
+        },
+        {"GET": _get, "PATCH": _change, "DELETE": _delete},
+        _SCHEMA,
+    )
+    test = {"POST": "Tell whether the credentials are right"}
+    DIALECT.publish(app, "/authenticate/test", test, {"POST": _test})

@@ -1,0 +1,355 @@
+"""What all objects of SureCart's API share: lists, expansions, bodies and errors."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Response, request
+
+from app.database import Snapshot
+from app.dialects import base
+from app.dialects.base import Dialect, answer
+from app.dialects.filters import Made, joined
+from app.errors import BadRequest, Invalid, Problem
+from app.http.context import Call
+from app.services.auth.authentication import Principal
+from app.services.catalogue import stores
+from app.services.rows.listing import Listing, Order, Selection
+from schemas.base.errors import FieldError
+from schemas.base.schema import ResourceSchema
+
+PREFIX = "/surecart/v1"
+DEFAULT_LIMIT, MOST = 20, 100
+MOST_PAGES = 10**9
+
+_PARAMETER = re.compile(r"([a-z_]+)(\[[0-9]*\])?", re.ASCII)
+_WRAPPED = re.compile(r"([a-z_]+)\[([a-z_]+)\](\[[0-9]*\])?", re.ASCII)
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_SYMBOLS = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    410: "gone",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    422: "unprocessable_entity",
+    429: "too_many_requests",
+    500: "internal_server_error",
+    503: "service_unavailable",
+    507: "insufficient_storage",
+}
+"""What Rails calls the statuses."""
+
+_TYPES = {
+    "required": "blank",
+    "unknown": "unknown",
+    "too_small": "greater_than_or_equal_to",
+    "too_large": "less_than_or_equal_to",
+}
+"""What Rails calls what is wrong with an attribute, where we call it otherwise."""
+
+EXPAND = "expand"
+UNDERSTOOD = frozenset({"page", "limit", "per_page", "sort", "live_mode"})
+"""Parameters of every list."""
+
+
+def _error(status: int, problems: Sequence[Problem]) -> dict[str, Any]:
+    """Say what went wrong; its code begins with what the request was about."""
+    about = _subject(request.path)
+    symbol = _SYMBOLS.get(status, "unprocessable_entity")
+    kind = "invalid" if status == Invalid.status else symbol
+    return {
+        "http_status": symbol,
+        "type": kind,
+        "code": f"{about}.{kind}",
+        "message": "; ".join(problem.message for problem in problems),
+        "validation_errors": [
+            {
+                "attribute": problem.property,
+                "type": _TYPES.get(problem.code, problem.code),
+                "code": f"{about}.{problem.property}."
+                f"{_TYPES.get(problem.code, problem.code)}",
+                "message": problem.message,
+                "options": {},
+            }
+            for problem in problems
+            if problem.property
+        ],
+    }
+
+
+def _subject(path: str) -> str:
+    """Name what an address is about, one of them: download, media."""
+    name = path.removeprefix(PREFIX).strip("/").partition("/")[0]
+    return name.removesuffix("s") if name.isidentifier() else "request"
+
+
+_TEXT = {"type": "string"}
+DIALECT = Dialect(
+    PREFIX,
+    _error,
+    {
+        "type": "object",
+        "required": ["http_status", "type", "code", "message", "validation_errors"],
+        "properties": {
+            "http_status": _TEXT,
+            "type": _TEXT,
+            "code": _TEXT,
+            "message": _TEXT,
+            "validation_errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["attribute", "type", "code", "message", "options"],
+                    "properties": {
+                        "attribute": _TEXT,
+                        "type": _TEXT,
+                        "code": _TEXT,
+                        "message": _TEXT,
+                        "options": {"type": "object"},
+                    },
+                },
+            },
+        },
+    },
+)
+
+
+def principal(call: Call) -> Principal:
+    """Find who asks, by Bearer. Raises `Unauthorized` and `Forbidden`."""
+    return base.authorized(call, base.bearer(call))
+
+
+# -- what is asked for --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parameters of a request: those with brackets have several values."""
+
+    single: Mapping[str, str]
+    several: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def expand(self) -> frozenset[str]:
+        """What is to be expanded: media, and with dots what is inside of it."""
+        return frozenset(self.several.get(EXPAND, ()))
+
+    def flag(self, name: str) -> bool | None:
+        """Give a parameter that is true or false. Raises `BadRequest`."""
+        sent = self.single.get(name)
+        if sent not in {None, "true", "false", "1", "0"}:
+            text = f"{name} must be true or false"
+            raise BadRequest(problems=[Problem(text, "inclusion", name)])
+        return None if sent is None else sent in {"true", "1"}
+
+
+def asked(call: Call) -> Asked:
+    """Read the query, in which a list's name has brackets."""
+    single: dict[str, str] = {}
+    several: dict[str, tuple[str, ...]] = {}
+    for sent, value in call.query:
+        found = _PARAMETER.fullmatch(sent)
+        name = found[1] if found else sent
+        if found and (found[2] or name == EXPAND):
+            several[name] = (*several.get(name, ()), value)
+        else:
+            single[name] = value
+    return Asked(single, several)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A list that can be asked for: its rows, and what it is filtered and sorted by.
+
+    `flags` and `several` are the names of filters and what conditions they make of
+    their values, given the number of the first parameter.
+    """
+
+    listing: Listing
+    sortable: Mapping[str, str]
+    flags: Mapping[str, Callable[[bool], Made]]
+    several: Mapping[str, Callable[[Snapshot, Principal, tuple[str, ...]], Made]]
+    searched: str | None = None
+
+    def page(self, call: Call, asked: Asked) -> tuple[list[dict[str, Any]], Any]:
+        """Give a page, and what the envelope says of it."""
+        who = principal(call)
+        store = stores.find(call.db, who, who.store_id or 0)
+        problems: list[Problem] = []
+        self._ensure_known(asked, problems)
+        number = _number(asked, "page", 1, MOST_PAGES, problems)
+        limit = _number(
+            asked,
+            "per_page" if "per_page" in asked.single else "limit",
+            DEFAULT_LIMIT,
+            MOST,
+            problems,
+        )
+        order = self._order(asked, problems)
+        words = base.search_words(asked.single.get("query", ""), "query", problems)
+        if problems:
+            raise BadRequest(problems=problems)
+        found = self.listing.page(
+            call.db,
+            who.store_id,
+            self._selection(call.db, who, asked, words, order),
+            limit=limit,
+            offset=(number - 1) * limit,
+            timezone=store["timezone"],
+        )
+        names = self.listing.source.names
+        rows = [dict(zip(names, row, strict=True)) for row in found.rows]
+        said = {
+            "count": found.total,
+            "limit": limit,
+            "page": number,
+            "url": f"{call.request.script_root}{call.request.path}",
+        }
+        return rows, said
+
+    def rows(
+        self, db: Snapshot, who: Principal, made: Sequence[Made], most: int
+    ) -> list[dict[str, Any]]:
+        """Give the first rows that conditions select, in any order."""
+        found = self.listing.page(
+            db, who.store_id, joined(made, ()), limit=most, offset=0, timezone="UTC"
+        )
+        names = self.listing.source.names
+        return [dict(zip(names, row, strict=True)) for row in found.rows]
+
+    def _ensure_known(self, asked: Asked, problems: list[Problem]) -> None:
+        flags = {*UNDERSTOOD, *self.flags, *(["query"] if self.searched else [])}
+        known = [
+            *sorted(flags),
+            *(f"{name}[]" for name in (*self.several, EXPAND)),
+        ]
+        unknown = [
+            *(name for name in asked.single if name not in flags),
+            *(
+                f"{name}[]"
+                for name in asked.several
+                if name not in {*self.several, EXPAND}
+            ),
+        ]
+        for name in unknown:
+            text = f"{name[:40]} is not known; known are {', '.join(known)}"
+            problems.append(Problem(text, "unknown", name[:40]))
+        for name, values in asked.several.items():
+            if len(values) > MOST:
+                text = f"{name}[] may have {MOST} values at most"
+                problems.append(Problem(text, "too_many", name))
+
+    def _order(self, asked: Asked, problems: list[Problem]) -> tuple[Order, ...]:
+        column, _, way = asked.single.get("sort", "created_at:desc").partition(":")
+        if column not in self.sortable or way not in {"", "asc", "desc"}:
+            text = (
+                "sort must be a column and asc or desc, such as created_at:asc; "
+                f"columns are {', '.join(self.sortable)}"
+            )
+            problems.append(Problem(text, "inclusion", "sort"))
+            return ()
+        is_descending = way == "desc"
+        orders = [Order(self.sortable[column], is_descending=is_descending)]
+        return (*orders, Order("id", is_descending=is_descending))
+
+    def _selection(
+        self,
+        db: Snapshot,
+        who: Principal,
+        asked: Asked,
+        words: Sequence[str],
+        order: tuple[Order, ...],
+    ) -> Selection:
+        made: list[Made] = []
+        for name, make in self.flags.items():
+            value = asked.flag(name)
+            if value is not None:
+                made.append(make(value))
+        made += [
+            make_several(db, who, asked.several[name])
+            for name, make_several in self.several.items()
+            if name in asked.several
+        ]
+        if self.searched and words:
+            made.append(Made.matches(self.searched, words))
+        return joined(made, order)
+
+
+def _number(
+    asked: Asked, name: str, usual: int, most: int, problems: list[Problem]
+) -> int:
+    sent = asked.single.get(name)
+    if sent is None:
+        return usual
+    if not _WHOLE.fullmatch(sent) or int(sent) < 1:
+        text = f"{name} must be a whole number of at least 1"
+        problems.append(Problem(text, "not_a_number", name))
+        return usual
+    return min(int(sent), most)
+
+
+# -- what is answered ---------------------------------------------------------------
+
+
+def envelope(data: Sequence[Any], pagination: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a list."""
+    return {"object": "list", "pagination": pagination, "data": data}
+
+
+def deleted(name: str, uuid: str) -> Response:
+    """Answer a DELETE."""
+    return answer({"id": uuid, "object": name, "deleted": True})
+
+
+# -- what is sent -------------------------------------------------------------------
+
+
+Further = Callable[[Mapping[str, Any], AbstractSet[str]], Iterable[FieldError]]
+"""Complains of values, but of those whose names are given: they are wrong anyway."""
+
+
+def written(
+    call: Call,
+    schema: ResourceSchema,
+    name: str,
+    method: str,
+    further: Further = lambda _values, _wrong: (),
+) -> tuple[dict[str, Any], Asked]:
+    """Read a body that is wrapped in the object's name; give its values.
+
+    JSON may come without the wrapping, as Rails has it. Gives what is to be expanded,
+    too, which the query or the body may say. `further` complains of what the schema
+    cannot know. Raises `Invalid`.
+    """
+    sent = base.body(call, schema, method)
+    wrapped: dict[str, Any] = {}
+    expand: tuple[str, ...] = ()
+    for key, value in sent.items():
+        found = _WRAPPED.fullmatch(key)
+        if found and found[1] == name:
+            wrapped[found[2]] = value
+        elif key in {EXPAND, f"{EXPAND}[]"}:
+            several = value if isinstance(value, list) else [value]
+            expand += tuple(str(one) for one in several)
+        else:
+            wrapped[key] = value
+    if name in wrapped and name not in schema.writable:
+        inside = wrapped.pop(name)
+        if not isinstance(inside, dict) or wrapped:
+            text = f'{name} must be the only object of the body: {{"{name}": {{…}}}}'
+            raise BadRequest(problems=[Problem(text, "invalid", name)])
+        wrapped = inside
+    values, errors = schema.read(wrapped, partial=method == "PATCH")
+    named = {error.property for error in errors}
+    errors += further(values, named)
+    if errors:
+        raise Invalid.of(errors)
+    query = asked(call)
+    all_of_it = (*query.several.get(EXPAND, ()), *expand)
+    return values, Asked(query.single, {EXPAND: all_of_it})

@@ -1,0 +1,181 @@
+"""What all of Zid's API shares: who asks and how they read, lists, and errors."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from app.database import Snapshot
+from app.dialects import base
+from app.dialects.base import Dialect
+from app.errors import BadRequest, Forbidden, NotFound, Problem
+from app.http.context import Call
+from app.http.pagination import with_query
+from app.services.auth.authentication import Principal
+from app.services.catalogue import downloadables, stores
+
+PREFIX = "/zid/v1"
+USUAL_SIZE, MOST = 10, 50
+MANAGER, CUSTOMER = "manager", "customer"
+PAGING = ("page", "page_size")
+GROUPS = ("purchase_restrictions", "meta", "seo")
+"""Properties of a product that have properties of their own."""
+
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+def _error(_status: int, problems: Sequence[Problem]) -> dict[str, Any]:
+    """Say what went wrong: by property, or in one sentence."""
+    if not all(problem.property for problem in problems):
+        return {"detail": "; ".join(problem.message for problem in problems)}
+    found: dict[str, Any] = {}
+    for problem in problems:
+        group, _, name = problem.property.partition(".")
+        if name and group in GROUPS and isinstance(found.get(group, {}), dict):
+            found.setdefault(group, {}).setdefault(name, []).append(problem.message)
+        elif not isinstance(found.get(problem.property), dict):
+            found.setdefault(problem.property, []).append(problem.message)
+    return found
+
+
+DIALECT = Dialect(
+    PREFIX,
+    _error,
+    {
+        "type": "object",
+        "properties": {"detail": {"type": "string"}},
+        "additionalProperties": {"type": ["array", "object"]},
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks, for which store, and how they read."""
+
+    principal: Principal
+    store: Mapping[str, Any]
+    store_language: str
+    is_customer: bool
+    languages: tuple[str, ...]
+
+    @property
+    def store_id(self) -> int:
+        """The store's id."""
+        return int(self.store["id"])
+
+    @property
+    def language(self) -> str:
+        """The language that answers are in, as far as nothing better fits."""
+        return next((one for one in self.languages if one != "*"), "en")
+
+    def own_language(self, record: Mapping[str, Any]) -> str:
+        """Give the language that a downloadable is in, in small letters."""
+        return str(record["language"] or self.store_language).lower()
+
+
+def reader(call: Call, db: Snapshot) -> Reader:
+    """Find out who asks. Raises `Unauthorized`, `Forbidden` and `BadRequest`."""
+    who = _principal(call)
+    sent = call.request.headers.get("Store-Id")
+    if sent is not None and sent.strip() != str(who.store_id):
+        raise Forbidden(f"Store-Id must be {who.store_id}, the store of the token")
+    role = call.request.headers.get("Role", MANAGER).strip().lower()
+    if role not in {MANAGER, CUSTOMER}:
+        text = "Role must be Manager or Customer"
+        raise BadRequest(problems=[Problem(text, "inclusion", "Role")])
+    if role == CUSTOMER and call.request.method not in base.READS:
+        raise Forbidden("Role must be Manager to change anything")
+    store = stores.find(db, who, who.store_id or 0)
+    language = downloadables.store_language(db, store["id"])
+    return Reader(who, store, language, role == CUSTOMER, call.languages)
+
+
+def _principal(call: Call) -> Principal:
+    """Find whose tokens were sent: all of them must be of one store."""
+    headers = call.request.headers
+    sent = [
+        base.bearer(call),
+        *(
+            [headers[name].strip().removeprefix("Bearer ")]
+            for name in ("Access-Token", "X-Manager-Token")
+            if headers.get(name, "").strip()
+        ),
+    ]
+    found = [base.authorized(call, tokens) for tokens in sent if tokens]
+    if not found:
+        return base.authorized(call, [])
+    if len({one.store_id for one in found}) > 1:
+        raise Forbidden("the tokens that were sent are of different stores")
+    # Whoever may do less decides.
+    return min(found, key=lambda one: one.can_write)
+
+
+# -- lists --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A page that is asked for."""
+
+    page: int
+    size: int
+
+    @property
+    def offset(self) -> int:
+        """How many come before it."""
+        return (self.page - 1) * self.size
+
+
+def window(call: Call, problems: list[Problem]) -> Window:
+    """Read page and page_size; a greater size than the greatest is that one."""
+    asked = dict(call.query)
+    numbers = []
+    for name, usual in zip(PAGING, (1, USUAL_SIZE), strict=True):
+        sent = asked.get(name, str(usual))
+        if not _WHOLE.fullmatch(sent) or int(sent) < 1:
+            text = f"{name} must be a whole number of at least 1"
+            problems.append(Problem(text, "not_a_number", name))
+            sent = str(usual)
+        numbers.append(int(sent))
+    return Window(numbers[0], min(numbers[1], MOST))
+
+
+def ensure_filters(call: Call, known: Sequence[str], problems: list[Problem]) -> None:
+    """Note what a list cannot be asked for."""
+    asked = [name for name, _ in call.query]
+    for name in sorted({name for name in asked if asked.count(name) > 1}):
+        text = f"{name[:40]} was sent more than once"
+        problems.append(Problem(text, "repeated", name[:40]))
+    for name in asked:
+        if name not in {*PAGING, *known}:
+            text = f"{name[:40]} is not known; known are {', '.join((*PAGING, *known))}"
+            problems.append(Problem(text, "unknown", name[:40]))
+
+
+def envelope(
+    call: Call, shown: Window, total: int, results: Sequence[Any]
+) -> dict[str, Any]:
+    """Write a list, with the addresses of the pages around it. Raises `NotFound`."""
+    if shown.page > 1 and shown.offset >= total:
+        raise NotFound("there is no such page")
+    is_last = shown.offset + shown.size >= total
+    return {
+        "next": None if is_last else _address(call, shown.page + 1),
+        "previous": None if shown.page == 1 else _address(call, shown.page - 1),
+        "count": total,
+        "results": results,
+    }
+
+
+def _address(call: Call, page: int) -> str:
+    kept = tuple((n, v) for n, v in call.query if n != "page")
+    return with_query(call.url, (*kept, ("page", str(page))))
+
+
+def moment(seconds: int | None) -> str | None:
+    """Write a moment in UTC, with the digits that Zid has."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,1 @@
+"""What all schemas share: properties, their types and their errors."""

@@ -1,0 +1,1 @@
+"""How values are written and compared: money, dates, texts, addresses."""
