@@ -32,7 +32,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from app.http.middleware.method_override import CompleteBodies, MethodOverride
     from app.http.middleware.proxies import behind_proxies
     from app.resources import (
-        CATALOGUE,
+        REGISTRY,
         attributes,
         downloadables,
         downloads,
@@ -92,19 +92,19 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         surecart,
         zid,
     ):
-        resource.register(app, CATALOGUE)
-    error_handler.register(app)
+        resource.register_routes(app, REGISTRY)
+    error_handler.register_error_handlers(app)
     # What is registered last sees an answer first.
-    header_size.register(app)
-    secret_urls.register(app)
-    last_use.register(app)
-    access_log.register(app)
-    cors.register(app, settings.cors_origins)
+    header_size.register_header_limit(app)
+    secret_urls.register_secret_urls(app)
+    last_use.register_last_use(app)
+    access_log.register_access_log(app)
+    cors.register_cors(app, settings.cors_origins)
     if settings.effective_rate_limit or settings.effective_attempts_limit:
         from app.http.middleware import rate_limit
 
-        rate_limit.register(app, settings)
-    compression.register(app)
+        rate_limit.register_rate_limit(app, settings)
+    compression.register_compression(app)
 
     override = MethodOverride(app.wsgi_app, max_body_size=settings.max_body_size)
     app.wsgi_app = behind_proxies(  # type: ignore[method-assign,assignment]

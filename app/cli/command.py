@@ -113,7 +113,7 @@ def installation_at(
     from app.services.operations.installation import (
         ensure_has_data,
         has_data,
-        read_only,
+        open_read_only,
     )
     from app.services.operations.provisioning import provision
     from app.settings import Settings
@@ -125,7 +125,7 @@ def installation_at(
         folder = settings.data_dir.resolve()
         click.echo(f"Making a new data folder: {folder}", err=True)
     if only_reads and not os.access(settings.data_dir, os.W_OK):
-        with read_only(settings) as installation:
+        with open_read_only(settings) as installation:
             yield installation
         return
     with closing(provision(settings)) as installation:

@@ -29,7 +29,7 @@ def deliver(watch: bool, data_dir: Path | None, as_json: bool) -> None:
 
     with installation_at(data_dir) as opened:
         while True:
-            told, failed = sender.deliver(opened)
+            told, failed = sender.send_due(opened)
             if told or failed or not watch:
                 text = f"{told} told, {failed} to be tried again or given up."
                 say({"told": told, "failed": failed}, text, as_json=as_json)

@@ -94,7 +94,7 @@ def verify(data_dir: Path | None, as_json: bool) -> None:
 
     with installation_at(data_dir, only_reads=True) as opened:
         with opened.database.reading() as db:
-            files = blob_references.files(db)
+            files = blob_references.referenced_files(db)
         with progress("Verifying", sum(file.size for file in files)) as done:
             findings = list(maintenance.verify(opened, files, progress=done))
     _report(findings, f"{_count(len(files), 'file')} verified", len(files), as_json)
@@ -125,7 +125,7 @@ def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
                 "the backup must be in another folder, better on another disk"
             )
         with opened.database.reading() as db:
-            size = sum(file.size for file in blob_references.files(db))
+            size = sum(file.size for file in blob_references.referenced_files(db))
         with progress("Copying", size) as done:
             findings, copied = backups.backup(opened, folder, done)
     text = f"{copied} and all data in {folder}"
@@ -146,7 +146,7 @@ def restore(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     from app.services.operations import backups
 
     with installation_at(data_dir, may_make=True) as opened:
-        size = backups.size_of(folder)
+        size = backups.backup_size(folder)
         with progress("Copying", size) as done:
             findings, copied = backups.restore(folder, opened, done)
     _report(findings, f"{copied} and all data restored", copied.all, as_json)
@@ -178,9 +178,9 @@ def migrate(url: str, data_dir: Path | None, as_json: bool) -> None:
     with installation_at(data_dir) as opened, closing(storage_at(url)) as target:
         if url == opened.settings.storage:
             raise ConfigurationError(f"the files are at {url} already")
-        copied = backups.Copied()
+        copied = backups.CopyCount()
         with opened.database.reading() as db:
-            files = blob_references.files(db)
+            files = blob_references.referenced_files(db)
         with progress("Copying", sum(file.size for file in files)) as done:
             findings = list(
                 backups.copy_blobs(files, opened.storage, target, done, copied)

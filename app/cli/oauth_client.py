@@ -70,7 +70,7 @@ def create(
     with writing_at(data_dir) as tx:
         if scope not in OF_ALL_STORES and not (redirect_uris and store_id is None):
             store_id = store_of(tx, store_id)
-        made = clients.create(
+        made = clients.create_client(
             tx,
             scope=scope,
             store_id=store_id,
@@ -101,7 +101,7 @@ def list_clients(data_dir: Path | None, as_json: bool) -> None:
     from app.services.auth import clients
 
     with reading_at(data_dir) as db:
-        found = clients.clients(db)
+        found = clients.list_clients(db)
     rows = [
         (
             c["client_id"],
@@ -128,7 +128,7 @@ def revoke(client_id: str, data_dir: Path | None, as_json: bool) -> None:
 
     with installation_at(data_dir) as opened:
         with opened.database.writing() as tx:
-            ended = clients.revoke(tx, client_id)
+            ended = clients.revoke_client(tx, client_id)
         if ended is None:
             raise ConfigurationError(
                 f"there is no valid client {client_id}; `sirenhall client list` shows "

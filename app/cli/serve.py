@@ -91,11 +91,11 @@ def serve(
             from app.http.middleware import rate_limit
 
             # What a worker would only find when it starts.
-            rate_limit.make(rate, settings.rate_limit_storage)
+            rate_limit.make_limiter(rate, settings.rate_limit_storage)
     installation = provision(settings)
     first = starter_access(installation)
     if demo and first.store_id:
-        catalogue.fill(installation, first.store_id)
+        catalogue.fill_demo_store(installation, first.store_id)
     # What is sold from it now is not to be written over.
     (settings.data_dir / BACKUP_MARK).unlink(missing_ok=True)
     installation.close()
@@ -143,7 +143,7 @@ def _run(settings: "Settings", first: "StarterAccess", *, as_json: bool) -> None
             from app.services.operations import background_tasks
 
             app = create_app(settings)
-            background_tasks.start(app.extensions[EXTENSION])
+            background_tasks.start_tasks(app.extensions[EXTENSION])
             return app
 
     def when_ready(server: Any) -> None:

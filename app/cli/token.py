@@ -103,7 +103,7 @@ def create(
         number, text = authentication.create_token(
             tx, scope=scope, store_id=store_id, note=note[:200], lifetime=lifetime
         )
-        expires = authentication.expiry(tx, number)
+        expires = authentication.token_expiry(tx, number)
     result = {
         "id": number,
         "token": text,
@@ -123,7 +123,7 @@ def list_tokens(data_dir: Path | None, as_json: bool) -> None:
     from app.services.auth import authentication
 
     with reading_at(data_dir) as db:
-        found = authentication.tokens(db)
+        found = authentication.list_tokens(db)
     say({"tokens": [_shown(t) for t in found]}, _table(found), as_json=as_json)
 
 
@@ -160,7 +160,7 @@ def store_of(tx: Any, store_id: int | None) -> int:
     """Give the store that is meant: the only one, if none is named."""
     from app.services.catalogue import stores
 
-    found = stores.ids(tx)
+    found = stores.store_ids(tx)
     if store_id in found:
         return store_id
     known = ", ".join(str(number) for number in found) or "none"

@@ -12,12 +12,12 @@ from flask import Flask, Response
 from app.errors import BadRequest, Forbidden, NotFound, Problem, Unauthorized
 from app.http import error_handler
 from app.http.bodies import body_reader
-from app.http.context import REALM, Call
+from app.http.context import REALM, RequestContext
 from app.http.hypermedia import action_builder
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.media_types import JSON
-from app.http.routes import Route, Said
-from app.http.routing import publish
+from app.http.routes import OperationSpec, Route
+from app.http.routing import publish_route
 from app.services.auth.authentication import Principal
 from app.services.rows import search_text
 from schemas.base.fields import UNREPRESENTABLE
@@ -84,15 +84,17 @@ class Dialect:
             media_types=media_types,
             own_errors=self.error_schema,
             said={
-                name: Said(
+                name: OperationSpec(
                     statuses=ANYTHING, fields=fields if name in WITH_BODY else ()
                 )
                 for name in views
             },
         )
-        publish(app, route, {name: _legible(view) for name, view in views.items()})
+        publish_route(
+            app, route, {name: _legible(view) for name, view in views.items()}
+        )
 
-    def register(self, app: Flask) -> None:
+    def register_routes(self, app: Flask) -> None:
         """Let what goes wrong below the prefix be said in its way."""
         error_handler.speak(app, self.prefix, self._error)
 
@@ -104,7 +106,7 @@ class Dialect:
             Problem(*(UNREPRESENTABLE.sub("\ufffd", text) for text in astuple(problem)))
             for problem in problems
         ]
-        return answer(self.error(status, said), status, headers)
+        return json_response(self.error(status, said), status, headers)
 
 
 def _legible(view: View) -> View:
@@ -114,7 +116,7 @@ def _legible(view: View) -> View:
     `BadRequest`.
     """
 
-    def read(call: Call, **ids: str) -> Response:
+    def read(call: RequestContext, **ids: str) -> Response:
         if any(UNREPRESENTABLE.search(uuid) for uuid in ids.values()):
             raise NotFound
         if any(UNREPRESENTABLE.search(text) for pair in call.query for text in pair):
@@ -125,7 +127,7 @@ def _legible(view: View) -> View:
     return read
 
 
-def answer(
+def json_response(
     value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Answer with JSON."""
@@ -138,7 +140,7 @@ def answer(
     return Response(_JSON.encode(value), status, said)
 
 
-def principal(call: Call, tokens: Sequence[str]) -> Principal:
+def principal(call: RequestContext, tokens: Sequence[str]) -> Principal:
     """Find whose token was sent, for one store. Raises `Unauthorized`, `Forbidden`."""
     if not tokens:
         raise Unauthorized(
@@ -162,7 +164,7 @@ def principal(call: Call, tokens: Sequence[str]) -> Principal:
     )
 
 
-def authorized(call: Call, tokens: Sequence[str]) -> Principal:
+def authorized_principal(call: RequestContext, tokens: Sequence[str]) -> Principal:
     """Find whose token was sent; one that only reads may not change anything.
 
     Raises `Unauthorized` and `Forbidden`.
@@ -179,7 +181,7 @@ def ensure_writer(found: Principal) -> None:
         raise Forbidden(f"a token with the scope {found.scope} can only read")
 
 
-def bearer(call: Call) -> list[str]:
+def bearer_token(call: RequestContext) -> list[str]:
     """Give what may be the token of a Bearer header: as it is, or inside Base64."""
     scheme, _, sent = call.request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not sent.strip():
@@ -187,7 +189,7 @@ def bearer(call: Call) -> list[str]:
     return [sent.strip(), *_inside(sent.strip())]
 
 
-def basic(call: Call) -> list[str]:
+def basic_credentials(call: RequestContext) -> list[str]:
     """Give the password of a Basic header."""
     scheme, _, sent = call.request.headers.get("Authorization", "").partition(" ")
     return _inside(sent.strip()) if scheme.lower() == "basic" else []
@@ -223,9 +225,9 @@ def blob_key(uuid: str) -> str:
     return uuid.replace("-", "").lower()
 
 
-def body(call: Call, schema: ResourceSchema, method: str) -> dict[str, Any]:
+def body(call: RequestContext, schema: ResourceSchema, method: str) -> dict[str, Any]:
     """Read a body's members, whatever they are."""
-    reader = body_reader.Reader(schema, call.settings, call.installation.storage)
+    reader = body_reader.BodyReader(schema, call.settings, call.installation.storage)
     call.close()
     with reader.read(call.request, method) as found:
         return dict(found.values)

@@ -6,21 +6,21 @@ from typing import Any
 
 from app.services.rows.filters import All, AnyOf, Compare, Condition, Like
 from app.services.rows.listing import Order, Selection
-from app.services.rows.search_text import contains
+from app.services.rows.search_text import contains_pattern
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class FilterBuilder:
     """A condition, of parameters that are counted from 0, and their values."""
 
     build: Callable[[int], Condition]
     values: tuple[Any, ...] = ()
 
     @staticmethod
-    def is_one_of(column: str, values: Iterable[Any], kind: type) -> "Made":
+    def is_one_of(column: str, values: Iterable[Any], kind: type) -> "FilterBuilder":
         """Let a column have one of some values; of none, nothing."""
         found = tuple(values)
-        return Made(
+        return FilterBuilder(
             lambda first: AnyOf(
                 tuple(
                     Compare(column, "=", first + number, kind)
@@ -31,27 +31,27 @@ class Made:
         )
 
     @staticmethod
-    def matches(column: str, words: Sequence[str]) -> "Made":
+    def matches(column: str, words: Sequence[str]) -> "FilterBuilder":
         """Let a folded text have each of some words."""
-        return Made(
+        return FilterBuilder(
             lambda first: All(
                 tuple(Like(column, first + number) for number in range(len(words)))
             ),
-            tuple(contains(word) for word in words),
+            tuple(contains_pattern(word) for word in words),
         )
 
     @staticmethod
-    def nothing() -> "Made":
+    def nothing() -> "FilterBuilder":
         """Let nothing be found."""
-        return Made(lambda _first: AnyOf(()))
+        return FilterBuilder(lambda _first: AnyOf(()))
 
     @staticmethod
-    def everything() -> "Made":
+    def everything() -> "FilterBuilder":
         """Leave all of it."""
-        return Made(lambda _first: All(()))
+        return FilterBuilder(lambda _first: All(()))
 
 
-def joined(made: Sequence[Made], order: tuple[Order, ...]) -> Selection:
+def joined(made: Sequence[FilterBuilder], order: tuple[Order, ...]) -> Selection:
     """Join conditions, whose parameters are counted on."""
     conditions: list[Condition] = []
     values: list[Any] = []

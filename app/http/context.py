@@ -30,16 +30,16 @@ from app.errors import (
 from app.http.application import ReadyHeaders, ReadyResponse
 from app.http.cached_attribute import lazy
 from app.http.headers.accept import Choice, negotiate
-from app.http.headers.accept_language import ranges
+from app.http.headers.accept_language import language_ranges
 from app.http.headers.body_headers import ensure_supported
-from app.http.headers.conditional import Outcome, Validators, evaluate
+from app.http.headers.conditional import Outcome, Validators, evaluate_conditions
 from app.http.headers.field_syntax import ensure_bounded
-from app.http.headers.prefer import MINIMAL, Preferences, preferences
-from app.http.hypermedia.document_builder import Place
+from app.http.headers.prefer import MINIMAL, Preferences, parse_prefer
+from app.http.hypermedia.document_builder import RenderContext
 from app.http.media_types import SCHEMA
-from app.http.middleware.compression import IDENTITY, chosen
+from app.http.middleware.compression import IDENTITY, choose_coding
 from app.http.middleware.method_override import REFUSED
-from app.http.middleware.rate_limit import admit
+from app.http.middleware.rate_limit import ensure_within_limit
 from app.http.pagination import Query, with_query
 from app.http.paths import DOCS, OPENAPI, PROFILES, RELS
 from app.http.query.query_limits import MAX_PARAMETERS, MAX_QUERY
@@ -48,7 +48,7 @@ from app.services.auth import authentication
 from app.services.auth.scopes import STORE
 from app.services.catalogue import translations
 from app.services.operations.installation import Installation
-from app.services.page_cache import Written
+from app.services.page_cache import RenderedPage
 from representations import (
     ERROR_REPRESENTATIONS,
     HAL,
@@ -85,7 +85,7 @@ _HOST = re.compile(
 _PATH_SAFE = "/:@!$&'()*+,;=~"
 
 
-class Call:
+class RequestContext:
     """A request on its way; closed when its answer is made."""
 
     def __init__(self, installation: Installation, request: Request) -> None:
@@ -131,7 +131,9 @@ class Call:
             _ = self.place
         except BadRequest:
             base = f"http://{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-            own["place"] = Place(base, Vocabulary(f"{base}{RELS}/", home=f"{base}/"))
+            own["place"] = RenderContext(
+                base, Vocabulary(f"{base}{RELS}/", home=f"{base}/")
+            )
 
     # -- how it is answered -------------------------------------------------
 
@@ -179,11 +181,11 @@ class Call:
         return True
 
     @lazy
-    def place(self) -> Place:
+    def place(self) -> RenderContext:
         """The base URL of all links: set, or the request's own."""
         base = self.settings.public_url.rstrip("/") or self._own_base()
         rels = self.settings.rel_base or f"{base}{RELS}/"
-        return Place(base, Vocabulary(rels, home=f"{base}/"))
+        return RenderContext(base, Vocabulary(rels, home=f"{base}/"))
 
     def _own_base(self) -> str:
         environ = self.request.environ
@@ -214,13 +216,13 @@ class Call:
     def coding(self) -> str:
         """How the answer will be compressed, if it is large enough."""
         accepted = self.request.environ.get("HTTP_ACCEPT_ENCODING")
-        return chosen(accepted) if accepted else IDENTITY
+        return choose_coding(accepted) if accepted else IDENTITY
 
     @lazy
     def languages(self) -> tuple[str, ...]:
         """The languages that the client would rather read, the best first."""
         header = self.request.environ.get("HTTP_ACCEPT_LANGUAGE")
-        return ranges(header) if header else ()
+        return language_ranges(header) if header else ()
 
     def localized(self, names: Sequence[str], rows: Sequence[Row]) -> Sequence[Row]:
         """Put the texts of downloadables into the language that fits best."""
@@ -233,7 +235,7 @@ class Call:
     @lazy
     def preferences(self) -> Preferences:
         """What the client would rather have."""
-        return preferences(self.request.environ.get("HTTP_PREFER", ""))
+        return parse_prefer(self.request.environ.get("HTTP_PREFER", ""))
 
     # -- who asks -----------------------------------------------------------
 
@@ -257,11 +259,11 @@ class Call:
         reason = "The access token provided is invalid"
         try:
             principal = authentication.authenticate(self.db, token.strip())
-        except authentication.Expired:
+        except authentication.TokenExpired:
             reason, principal = "The access token provided has expired", None
         if principal is None:
             raise _invalid_token(reason)
-        admit(principal)
+        ensure_within_limit(principal)
         if not principal.can_write:
             vars(self)["place"] = replace(self.place, hides_secrets=True)
         return principal
@@ -349,7 +351,9 @@ class Call:
         """
         if CONDITIONS.isdisjoint(self.request.environ):
             return None
-        outcome = evaluate(self.request.headers.get, validators, is_read=True)
+        outcome = evaluate_conditions(
+            self.request.headers.get, validators, is_read=True
+        )
         if outcome is Outcome.FAILED:
             raise PreconditionFailed("the resource is not the one the request names")
         if outcome is Outcome.PROCEED:
@@ -379,7 +383,10 @@ class Call:
         """
         headers = self.request.headers
         validators = self.validators(record["revision"], record["date_modified"])
-        if evaluate(headers.get, validators, is_read=False) is Outcome.FAILED:
+        if (
+            evaluate_conditions(headers.get, validators, is_read=False)
+            is Outcome.FAILED
+        ):
             raise PreconditionFailed(
                 "the resource has changed since, or is not the one the request names; "
                 "get it again and look before you change it"
@@ -408,10 +415,10 @@ class Call:
             headers = {**(headers or {}), **validators.headers}
         return self.finish(body, status, headers, links)
 
-    def written(self, document: Resource) -> Written:
+    def written(self, document: Resource) -> RenderedPage:
         """Render a document in the format that was negotiated."""
         vocabulary = self.place.vocabulary
-        return Written(
+        return RenderedPage(
             self.choice.representation.render(document, vocabulary),
             LINK_HEADER.render_embedded(document, vocabulary),
             ", ".join(sorted(self.shown_languages)),
@@ -426,7 +433,7 @@ class Call:
         }
         shape = crc32(self.coding.encode())
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}-{shape:08x}"'
-        outcome = evaluate(
+        outcome = evaluate_conditions(
             self.request.headers.get, Validators(etag, None), is_read=True
         )
         if outcome is Outcome.FAILED:

@@ -20,9 +20,9 @@ from app.errors import (
     RequestError,
     Unauthorized,
 )
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.middleware import trailing_slash
-from app.http.middleware.secret_urls import mask
+from app.http.middleware.secret_urls import mask_secrets
 from app.http.paths import PROBLEMS
 from app.log_throttle import Throttle
 from app.os_errors import translated
@@ -87,7 +87,7 @@ def speak(app: Flask, prefix: str, answer: OwnWords) -> None:
     app.extensions.setdefault(DIALECTS, {})[prefix] = answer
 
 
-def register(app: Flask) -> None:
+def register_error_handlers(app: Flask) -> None:
     """Handle every exception that leaves a view."""
     app.register_error_handler(Exception, _answer)
 
@@ -95,7 +95,7 @@ def register(app: Flask) -> None:
 def _answer(error: Exception) -> Response:
     redirect = None
     if error is request.routing_exception and not _dialect():
-        redirect = trailing_slash.redirect(g.call)
+        redirect = trailing_slash.redirect_slash(g.call)
     return redirect or _described_answer(error)
 
 
@@ -112,7 +112,7 @@ def _described_answer(error: Exception) -> Response:
         error = translated(error) or error
     status, problems, headers = _described(error)
     logref = _logref()
-    call: Call = g.call
+    call: RequestContext = g.call
     call.close()
     _log(error, status, problems, logref)
     own = _dialect()
@@ -128,7 +128,7 @@ def _described_answer(error: Exception) -> Response:
     return call.respond(document, status, headers)
 
 
-def note(call: Call, status: int, message: str) -> str:
+def register_error_format(call: RequestContext, status: int, message: str) -> str:
     """Log a refusal that is answered by another protocol's rules; give its logref."""
     logref = _logref()
     call.close()
@@ -175,7 +175,7 @@ def _log(
     error: Exception, status: int, problems: tuple[Problem, ...], logref: str
 ) -> None:
     # What a client sent must not begin a line of its own.
-    path = mask(ascii(request.path[:MAX_LOGGED])[1:-1])
+    path = mask_secrets(ascii(request.path[:MAX_LOGGED])[1:-1])
     if isinstance(error, RequestError) and status >= SERVER_ERROR:
         # It is no mistake in the code, and may come with each request for a while.
         OUTAGE.log(f"{status}: {error}", error.__cause__)
@@ -183,13 +183,13 @@ def _log(
         LOG.error("%s %s %s", logref, request.method, path, exc_info=error)
     else:
         said = "; ".join(problem.logged or problem.message for problem in problems)
-        said = mask(ascii(said[:MAX_LOGGED])[1:-1])
+        said = mask_secrets(ascii(said[:MAX_LOGGED])[1:-1])
         LOG.info("%s %d %s %s: %s", logref, status, request.method, path, said)
 
 
 def _document(
     error: Exception,
-    call: Call,
+    call: RequestContext,
     problems: tuple[Problem, ...],
     logref: str,
     status: int,

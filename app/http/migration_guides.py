@@ -26,12 +26,12 @@ class Guide:
         return f"Moving from {self.system}"
 
 
-def note(app: Flask, guide: Guide) -> None:
+def register_guide(app: Flask, guide: Guide) -> None:
     """Keep a guide."""
     app.extensions.setdefault(EXTENSION, {})[guide.name] = guide
 
 
-def guides(app: Flask) -> dict[str, Guide]:
+def registered_guides(app: Flask) -> dict[str, Guide]:
     """Give all guides by their names."""
     found: dict[str, Guide] = app.extensions.get(EXTENSION, {})
     return found

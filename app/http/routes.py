@@ -12,7 +12,7 @@ EXTENSION = "sirenhall.routes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class OperationSpec:
     """What a method takes and answers, where that follows from no kind of resource.
 
     `statuses` are those beyond what any request may meet; `fields` are of a form, or
@@ -52,10 +52,10 @@ class Route:
     """The methods that take several resources at once."""
     gives_results: frozenset[str] = frozenset()
     """The methods that may answer with a result for each of several."""
-    deeds: frozenset[str] = frozenset()
+    actions: frozenset[str] = frozenset()
     """The methods that take no body and answer with the resource."""
     options_headers: Mapping[str, str] = field(default_factory=dict)
-    said: Mapping[str, Said] = field(default_factory=dict)
+    said: Mapping[str, OperationSpec] = field(default_factory=dict)
     own_errors: Mapping[str, Any] = field(default_factory=dict)
     """The JSON Schema of errors, where they are not what they are elsewhere."""
 
@@ -72,12 +72,12 @@ class Route:
         return self.is_api and not self.is_public
 
 
-def note(app: Flask, route: Route) -> None:
+def register_route(app: Flask, route: Route) -> None:
     """Keep a route."""
     app.extensions.setdefault(EXTENSION, []).append(route)
 
 
-def routes(app: Flask) -> list[Route]:
+def registered_routes(app: Flask) -> list[Route]:
     """Give all routes in the order of their publication."""
     found: list[Route] = app.extensions.get(EXTENSION, [])
     return found

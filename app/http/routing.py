@@ -14,9 +14,9 @@ from flask import Flask, Request, Response, current_app, g, request
 from app.database import Snapshot, Transaction
 from app.errors import InsufficientStorage
 from app.http.bodies import body_reader
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.pagination import Window
-from app.http.routes import Route, note
+from app.http.routes import Route, register_route
 from app.services.auth.authentication import Principal
 from app.services.catalogue.main_files import NewFile
 from app.services.rows.listing import Page, Selection
@@ -38,13 +38,13 @@ Problems = Callable[[Snapshot, Record, Record], Iterable[FieldError]]
 EXTENSION = "sirenhall"
 
 
-def cannot(*_arguments: Any) -> Any:
+def not_supported(*_arguments: Any) -> Any:
     """Stand for what a resource cannot do; its method is never published."""
     raise TypeError("this was not to be done")
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Created:
     """What creating came to: an id, and perhaps properties that only this answer has.
 
     What there was already `is_new` no more.
@@ -56,7 +56,7 @@ class Made:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deed:
+class ResourceAction:
     """What a POST without a body does to a resource, besides what all can.
 
     `words` are for OPTIONS, `message` for the answer (with the record's columns in
@@ -83,10 +83,10 @@ class ItemService:
     find: Callable[[Snapshot, Principal, int], Record]
     problems: Problems = lambda _db, _record, _whole: ()
     change: Callable[[Transaction, Record, dict[str, Any], NewFile | None], None] = (
-        cannot
+        not_supported
     )
-    remove: Callable[[Transaction, Record], list[str] | None] = cannot
-    deed: Deed | None = None
+    remove: Callable[[Transaction, Record], list[str] | None] = not_supported
+    action: ResourceAction | None = None
     further: Callable[[str], Sequence[Action]] = lambda _href: ()
     """Gives what else may be done with the resource at an address."""
     is_removable: Callable[[Snapshot, Record], bool] = lambda _db, _record: True
@@ -104,11 +104,11 @@ class CollectionService:
 
     owner: Callable[[Snapshot, Principal, int], Record]
     version: Callable[[Snapshot, Record], object]
-    page: Callable[[Call, Record, Selection, Window], Page]
+    page: Callable[[RequestContext, Record, Selection, Window], Page]
     create: (
         Callable[
             [Transaction, Record, dict[str, Any], NewFile | None],
-            Made,
+            Created,
         ]
         | None
     ) = None
@@ -124,13 +124,13 @@ class CollectionService:
         return is_offered and principal.can_write
 
 
-def publish(app: Flask, route: Route, views: Mapping[str, View]) -> None:
+def publish_route(app: Flask, route: Route, views: Mapping[str, View]) -> None:
     """Publish views at an address, with HEAD and OPTIONS."""
-    note(app, route)
+    register_route(app, route)
     methods = {*views, "OPTIONS", *(["HEAD"] if "GET" in views else [])}
     allow = ", ".join(sorted(methods))
 
-    def options(call: Call, **_ids: Any) -> Response:
+    def options(call: RequestContext, **_ids: Any) -> Response:
         document = Resource(
             classes=("options",),
             links=[Link("self", call.url, "What can be done here")],
@@ -165,7 +165,7 @@ def _body_headers(views: Mapping[str, View]) -> dict[str, str]:
     found = {}
     for method, header in (("POST", "Accept-Post"), ("PATCH", "Accept-Patch")):
         if method in views:
-            found[header] = ", ".join(body_reader.accepted(method))
+            found[header] = ", ".join(body_reader.accepted_types(method))
     return found
 
 
@@ -178,7 +178,7 @@ def _handling(route: Route, method: str, view: View) -> Callable[..., Response]:
     offers = route.offers if method == "GET" else REPRESENTATIONS
 
     def handle(**ids: Any) -> Response:
-        call: Call = g.call
+        call: RequestContext = g.call
         call.profile, call.offers = profile, offers
         if needs_version:
             _ = call.is_foxy
@@ -204,5 +204,5 @@ def open_call() -> None:
     """
     # The request itself, not the proxy, which looks it up each time.
     real: Request = request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001
-    call = g.call = Call(current_app.extensions[EXTENSION], real)
+    call = g.call = RequestContext(current_app.extensions[EXTENSION], real)
     call.settle()

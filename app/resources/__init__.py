@@ -3,7 +3,7 @@
 They do not know each other; what leads from one to another finds it in the catalogue.
 """
 
-from app.http.hypermedia.registry import Catalogue
+from app.http.hypermedia.registry import ResourceRegistry
 from app.resources import (
     attributes,
     downloadables,
@@ -21,23 +21,23 @@ from app.resources import (
     webhook_deliveries,
 )
 
-CATALOGUE: Catalogue = {
+REGISTRY: ResourceRegistry = {
     kind.declaration.name: kind
     for kind in (
-        stores.KIND,
-        item_categories.KIND,
-        downloadables.KIND,
-        attributes.KIND,
-        versions.KIND,
-        files.KIND,
-        library_files.KIND,
-        offers.KIND,
-        translations.KIND,
-        purchases.KIND,
-        downloads.KIND,
-        webhook_deliveries.KIND,
-        tokens.KIND,
-        open_uploads.KIND,
+        stores.RESOURCE_TYPE,
+        item_categories.RESOURCE_TYPE,
+        downloadables.RESOURCE_TYPE,
+        attributes.RESOURCE_TYPE,
+        versions.RESOURCE_TYPE,
+        files.RESOURCE_TYPE,
+        library_files.RESOURCE_TYPE,
+        offers.RESOURCE_TYPE,
+        translations.RESOURCE_TYPE,
+        purchases.RESOURCE_TYPE,
+        downloads.RESOURCE_TYPE,
+        webhook_deliveries.RESOURCE_TYPE,
+        tokens.RESOURCE_TYPE,
+        open_uploads.RESOURCE_TYPE,
     )
 }
 """Every kind of resource by its name."""

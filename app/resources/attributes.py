@@ -6,17 +6,17 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.http.bodies.body_reader import Reader
-from app.http.context import Call
+from app.http.bodies.body_reader import BodyReader
+from app.http.context import RequestContext
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
-from app.http.hypermedia.registry import Catalogue, Kind
-from app.http.routing import CollectionService, ItemService, Made
-from app.http.views.bulk import many, refuse_all
-from app.http.views.collection import CollectionViews, pages
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
+from app.http.routing import CollectionService, Created, ItemService
+from app.http.views.bulk import many_links, refuse_all
+from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.services.auth.authentication import Principal
 from app.services.catalogue import attributes, downloadables, item_categories, stores
-from app.services.catalogue.attributes import Owning
+from app.services.catalogue.attributes import AttributeOwner
 from schemas.attribute import AttributeSchema
 
 ATTRIBUTE = Declaration(
@@ -54,25 +54,33 @@ ATTRIBUTE = Declaration(
         ),
     ),
 )
-KIND = Kind(ATTRIBUTE, attributes.SOURCE, named_by="name")
+RESOURCE_TYPE = ResourceType(ATTRIBUTE, attributes.SOURCE, named_by="name")
 
 Finder = Callable[[Snapshot, Principal, int], Mapping[str, Any]]
 
-COLLECTIONS: tuple[tuple[str, Owning, Finder], ...] = (
-    ("/stores/{id}/attributes", attributes.OF_STORE, stores.find),
-    ("/item_categories/{id}/attributes", attributes.OF_CATEGORY, item_categories.find),
-    ("/downloadables/{id}/attributes", attributes.OF_DOWNLOADABLE, downloadables.find),
+COLLECTIONS: tuple[tuple[str, AttributeOwner, Finder], ...] = (
+    ("/stores/{id}/attributes", attributes.OF_STORE, stores.find_store),
+    (
+        "/item_categories/{id}/attributes",
+        attributes.OF_CATEGORY,
+        item_categories.find_category,
+    ),
+    (
+        "/downloadables/{id}/attributes",
+        attributes.OF_DOWNLOADABLE,
+        downloadables.find_downloadable,
+    ),
 )
 
 
 def _change(
     tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> None:
-    attributes.change(tx, record, values)
+    attributes.update_attribute(tx, record, values)
 
 
 def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
-    attributes.remove(tx, record)
+    attributes.delete_attribute(tx, record)
 
 
 class AttributesViews(CollectionViews):
@@ -83,7 +91,7 @@ class AttributesViews(CollectionViews):
     gives_results = frozenset({"POST", "DELETE"})
 
     def __init__(
-        self, items: ItemViews, path: str, owning: Owning, owner: Finder
+        self, items: ItemViews, path: str, owning: AttributeOwner, owner: Finder
     ) -> None:
         self.owning = owning
 
@@ -92,14 +100,14 @@ class AttributesViews(CollectionViews):
             record: Mapping[str, Any],
             values: dict[str, Any],
             _file: Any,
-        ) -> Made:
-            return Made(attributes.create(tx, owning, record, values))
+        ) -> Created:
+            return Created(attributes.create_attribute(tx, owning, record, values))
 
         service = CollectionService(
             owner=owner,
             # Whatever changes an attribute changes what it belongs to.
             version=lambda _db, record: record["revision"],
-            page=pages(owning.listing),
+            page=listing_page(owning.listing),
             create=create,
         )
         super().__init__(items, path, service)
@@ -109,17 +117,17 @@ class AttributesViews(CollectionViews):
             "PUT": "Replace all attributes (send all of them)",
         }
 
-    def patch(self, call: Call, owner_id: int) -> Response:
+    def patch(self, call: RequestContext, owner_id: int) -> Response:
         """Answer a PATCH: create or change by name."""
         return self._put(call, owner_id, "PATCH")
 
-    def put(self, call: Call, owner_id: int) -> Response:
+    def put(self, call: RequestContext, owner_id: int) -> Response:
         """Answer a PUT: there are no others afterwards."""
         return self._put(call, owner_id, "PUT")
 
-    def _put(self, call: Call, owner_id: int, method: str) -> Response:
+    def _put(self, call: RequestContext, owner_id: int, method: str) -> Response:
         schema = self.declaration.schema
-        reader = Reader(
+        reader = BodyReader(
             schema, call.settings, call.installation.storage, takes_many=True
         )
         reader.ensure_readable(call.request, method)
@@ -127,12 +135,12 @@ class AttributesViews(CollectionViews):
         self.service.owner(call.db, principal, owner_id)
         call.close()
         with reader.read(call.request, method) as body:
-            several = many(schema, body, is_strict=call.preferences.is_strict)
+            several = many_links(schema, body, is_strict=call.preferences.is_strict)
         refuse_all(several, unique_by="name")
         with call.writing() as tx:
             owner = self.service.owner(tx, principal, owner_id)
             call.ensure_may_change(owner)
-            attributes.put(
+            attributes.put_attribute(
                 tx,
                 self.owning,
                 owner,
@@ -145,13 +153,13 @@ class AttributesViews(CollectionViews):
         return call.done(lambda: self.document(call, owner, asked), headers=headers)
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
     items = ItemViews(
-        KIND,
-        ItemService(find=attributes.find, change=_change, remove=_remove),
-        catalogue,
+        RESOURCE_TYPE,
+        ItemService(find=attributes.find_attribute, change=_change, remove=_remove),
+        registry,
     )
-    items.register(app)
+    items.register_routes(app)
     for path, owning, owner in COLLECTIONS:
-        AttributesViews(items, path, owning, owner).register(app)
+        AttributesViews(items, path, owning, owner).register_routes(app)

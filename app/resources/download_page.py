@@ -15,7 +15,7 @@ UNITS = ("bytes", "KB", "MB", "GB", "TB")
 THOUSAND = 1000
 
 
-def written(
+def render_page(
     purchase: Record,
     files: Sequence[Record],
     links: Sequence[str],
@@ -26,7 +26,7 @@ def written(
 
     What is `under_way`, by its key, can be gone on with all the same.
     """
-    ends = downloads.until(purchase)
+    ends = downloads.expires_at(purchase)
     is_over = ends is not None and ends <= moment
     shown = [
         {
@@ -53,7 +53,7 @@ def written(
 def _may_go_on(file: Record, under_way: AbstractSet[int], *, is_over: bool) -> bool:
     if downloads.file_key(file) in under_way:
         return True
-    return not is_over and downloads.left(file) != 0
+    return not is_over and downloads.remaining_downloads(file) != 0
 
 
 def name_of(file: Record) -> str:
@@ -65,7 +65,7 @@ def _left(file: Record, *, is_over: bool) -> str:
     """Say how often a file can be downloaded still."""
     if is_over:
         return "the time to download it is over"
-    left = downloads.left(file)
+    left = downloads.remaining_downloads(file)
     if left is None:
         return "as often as you like"
     if left == 0:

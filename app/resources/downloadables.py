@@ -6,10 +6,10 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.files import file_view
-from app.http.files.raw_upload import received
-from app.http.headers.conditional import Outcome, Validators, evaluate
+from app.http.files.raw_upload import received_file
+from app.http.headers.conditional import Outcome, Validators, evaluate_conditions
 from app.http.hypermedia import action_builder
 from app.http.hypermedia.declaration import (
     STANDARD_METHODS,
@@ -18,12 +18,12 @@ from app.http.hypermedia.declaration import (
     LinkTo,
     Relation,
 )
-from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.media_types import JSON
 from app.http.paths import UPLOAD_URL
-from app.http.routes import Route, Said
-from app.http.routing import CollectionService, ItemService, Made, publish
-from app.http.views.collection import CollectionViews, pages
+from app.http.routes import OperationSpec, Route
+from app.http.routing import CollectionService, Created, ItemService, publish_route
+from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.services.catalogue import downloadables, item_categories, stores
 from app.services.catalogue.main_files import NewFile
@@ -131,7 +131,7 @@ DOWNLOADABLE = Declaration(
         ),
     ),
 )
-KIND = Kind(DOWNLOADABLE, downloadables.SOURCE, is_translated=True)
+RESOURCE_TYPE = ResourceType(DOWNLOADABLE, downloadables.SOURCE, is_translated=True)
 _SLOT = UploadSlotSchema()
 PUT_STATUSES = (200, 204, 403, 409, 412, 413, 415, 428, 507)
 
@@ -139,13 +139,13 @@ PUT_STATUSES = (200, 204, 403, 409, 412, 413, 415, 428, 507)
 def _problems(
     db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
-    return downloadables.problems(db, record["store_id"], values)
+    return downloadables.downloadable_problems(db, record["store_id"], values)
 
 
 def _problems_in_store(
     db: Snapshot, store: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
-    return downloadables.problems(db, store["id"], values)
+    return downloadables.downloadable_problems(db, store["id"], values)
 
 
 def _create(
@@ -153,37 +153,37 @@ def _create(
     store: Mapping[str, Any],
     values: dict[str, Any],
     file: NewFile | None,
-) -> Made:
-    return Made(downloadables.create(tx, store["id"], values, file))
+) -> Created:
+    return Created(downloadables.create_downloadable(tx, store["id"], values, file))
 
 
-def _file(call: Call, item_id: int) -> Response:
+def _file(call: RequestContext, item_id: int) -> Response:
     """Answer a GET of the bytes, for the merchant."""
-    return file_view.answered(
-        call, lambda: downloadables.find(call.db, call.principal, item_id)
+    return file_view.file_answer(
+        call, lambda: downloadables.find_downloadable(call.db, call.principal, item_id)
     )
 
 
-def _put_file(call: Call, item_id: int) -> Response:
+def _put_file(call: RequestContext, item_id: int) -> Response:
     """Answer a PUT of the bytes."""
     principal = call.writer
-    record = downloadables.find(call.db, principal, item_id)
+    record = downloadables.find_downloadable(call.db, principal, item_id)
     # No connection is held while a body comes in at its sender's pace.
     call.close()
-    with received(call, record) as file, call.writing() as tx:
-        record = downloadables.find(tx, principal, item_id)
+    with received_file(call, record) as file, call.writing() as tx:
+        record = downloadables.find_downloadable(tx, principal, item_id)
         _ensure_seen(call, record)
-        downloadables.change(tx, record, {}, file)
-        record = downloadables.find(tx, principal, item_id)
-    return call.done(lambda: KIND.documents.resource(record, call.place))
+        downloadables.update_downloadable(tx, record, {}, file)
+        record = downloadables.find_downloadable(tx, principal, item_id)
+    return call.done(lambda: RESOURCE_TYPE.documents.resource(record, call.place))
 
 
-def _ensure_seen(call: Call, record: Mapping[str, Any]) -> None:
+def _ensure_seen(call: RequestContext, record: Mapping[str, Any]) -> None:
     """Hold the change to its conditions: about the file, or about its downloadable."""
     headers = call.request.headers
     if "If-Match" in headers and record["file_sha256"] is not None:
         file = Validators(f'"{record["file_sha256"]}"', record["upload_date"])
-        if evaluate(headers.get, file, is_read=False) is Outcome.PROCEED:
+        if evaluate_conditions(headers.get, file, is_read=False) is Outcome.PROCEED:
             return
     call.ensure_may_change(record)
 
@@ -196,45 +196,47 @@ def _further(href: str) -> tuple[Action, ...]:
     )
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
     items = ItemViews(
-        KIND,
+        RESOURCE_TYPE,
         ItemService(
-            find=downloadables.find,
+            find=downloadables.find_downloadable,
             problems=_problems,
-            change=downloadables.change,
-            remove=downloadables.remove,
+            change=downloadables.update_downloadable,
+            remove=downloadables.delete_downloadable,
             is_removable=downloadables.is_removable,
             further=_further,
         ),
-        catalogue,
+        registry,
     )
-    items.register(app)
+    items.register_routes(app)
     CollectionViews(
         items,
         "/stores/{id}/downloadables",
         CollectionService(
-            owner=stores.find,
-            version=lambda db, store: downloadables.version(db, store["id"]),
-            page=pages(downloadables.IN_STORE),
+            owner=stores.find_store,
+            version=lambda db, store: downloadables.downloadables_version(
+                db, store["id"]
+            ),
+            page=listing_page(downloadables.IN_STORE),
             create=_create,
             problems=_problems_in_store,
             usual=downloadables.ON_SHELF,
         ),
-    ).register(app)
+    ).register_routes(app)
     CollectionViews(
         items,
         "/item_categories/{id}/downloadables",
         CollectionService(
-            owner=item_categories.find,
-            version=lambda db, category: downloadables.version(
+            owner=item_categories.find_category,
+            version=lambda db, category: downloadables.downloadables_version(
                 db, category["store_id"]
             ),
-            page=pages(downloadables.IN_CATEGORY),
+            page=listing_page(downloadables.IN_CATEGORY),
             usual=downloadables.ON_SHELF,
         ),
-    ).register(app)
+    ).register_routes(app)
     file = Route(
         "/downloadables/<id:item_id>/file",
         FILE_METHODS,
@@ -242,7 +244,9 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         media_types=("*/*",),
         said={
             "GET": file_view.GOT,
-            "PUT": Said(statuses=PUT_STATUSES, takes=("*/*",), is_negotiated=True),
+            "PUT": OperationSpec(
+                statuses=PUT_STATUSES, takes=("*/*",), is_negotiated=True
+            ),
         },
     )
-    publish(app, file, {"GET": _file, "PUT": _put_file})
+    publish_route(app, file, {"GET": _file, "PUT": _put_file})

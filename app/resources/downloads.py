@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response
 
 from app.errors import BadRequest, NotAcceptable, NotPrefetched, UnknownLink
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.files import file_response, offload
 from app.http.hypermedia.declaration import (
     STANDARD_METHODS,
@@ -18,14 +18,14 @@ from app.http.hypermedia.declaration import (
     LinkTo,
     Relation,
 )
-from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.middleware import client_address
 from app.http.pagination import with_query
 from app.http.paths import DOWNLOAD as ADDRESS
 from app.http.paths import DOWNLOAD_FILES as PAGE
-from app.http.routes import Route, Said
-from app.http.routing import CollectionService, ItemService, publish
-from app.http.views.collection import CollectionViews, pages
+from app.http.routes import OperationSpec, Route
+from app.http.routing import CollectionService, ItemService, publish_route
+from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.resources import download_page
 from app.services.catalogue import downloadables, stores
@@ -80,7 +80,7 @@ DOWNLOAD = Declaration(
         ),
     ),
 )
-KIND = Kind(DOWNLOAD, downloads.SOURCE)
+RESOURCE_TYPE = ResourceType(DOWNLOAD, downloads.SOURCE)
 METHODS = {"GET": "Download what was bought", **STANDARD_METHODS}
 PAGE_METHODS = {"GET": "View all files that were bought", **STANDARD_METHODS}
 PAGE_TITLE = "Your files"
@@ -92,37 +92,39 @@ LINK_PARAMETERS = frozenset({"p", "expires", "signature"})
 _WHOLE = re.compile(r"[1-9][0-9]{0,17}|0", re.ASCII)
 
 
-def _download(call: Call) -> Response:
+def _download(call: RequestContext) -> Response:
     """Answer a customer."""
     return file_response.at_last(lambda: _deliver(call))
 
 
-def _deliver(call: Call) -> Response:
+def _deliver(call: RequestContext) -> Response:
     _ensure_followed(call)
     moment = now()
     record = _wanted(call, moment)
     if record["is_main"] and _is_person(call) and FILE not in dict(call.query):
-        several = downloads.all_wanted(call.db, record)
+        several = downloads.files_of_purchase(call.db, record)
         if len(several) > 1 or (several and not several[0]["is_main"]):
             return _to_page(call)
     downloads.ensure_granted(record, moment)
-    found = downloads.under_way(call.db, record, moment)
+    found = downloads.open_download(call.db, record, moment)
     if found is None:
-        downloads.ensure_left(record, moment)
+        downloads.ensure_downloads_remain(record, moment)
     # No connection is held while a customer reads.
     call.close()
     if record["url"] is not None:
         return _redirect(call, record, found)
     file = file_response.stored(record, call.installation.storage)
-    return file_response.send(
+    return file_response.send_file(
         call.request,
         file,
         lambda: _begun(call, record, found),
-        hand_over=offload.chosen(call, lambda: _hand_over(call, record, found)),
+        hand_over=offload.offload_response(
+            call, lambda: _hand_over(call, record, found)
+        ),
     )
 
 
-def _ensure_followed(call: Call) -> None:
+def _ensure_followed(call: RequestContext) -> None:
     """Refuse a prefetch, which would use a download up that nobody asked for.
 
     It gets no bytes either, or whoever said so could download without limit. Browsers
@@ -137,17 +139,21 @@ def _ensure_followed(call: Call) -> None:
         )
 
 
-def _wanted(call: Call, moment: int, *, is_main: bool = False) -> dict[str, Any]:
+def _wanted(
+    call: RequestContext, moment: int, *, is_main: bool = False
+) -> dict[str, Any]:
     sent = {name: AROUND.sub("", value) for name, value in call.query}
     if len(sent) < len(call.query):
         raise BadRequest("a parameter of the link was sent more than once")
     file_id = 0 if is_main else _file_id(sent.get(FILE))
     if "signature" in sent or "expires" in sent:
-        return signed_links.wanted(call.db, sent, moment, file_id)
+        return signed_links.verify_signed_link(call.db, sent, moment, file_id)
     passcode = sent.get("p", "")
     record = None
     if passcode and not UNREPRESENTABLE.search(passcode):
-        record = downloads.wanted(call.db, passcode=passcode, file_id=file_id)
+        record = downloads.resolve_passcode_link(
+            call.db, passcode=passcode, file_id=file_id
+        )
     if record is None:
         raise UnknownLink(signed_links.UNKNOWN)
     return record
@@ -162,7 +168,7 @@ def _file_id(sent: str | None) -> int:
     return int(sent)
 
 
-def _is_person(call: Call) -> bool:
+def _is_person(call: RequestContext) -> bool:
     """Tell whether who asks would rather have a page, as browsers say."""
     if "html" not in call.request.headers.get("Accept", ""):
         return False
@@ -171,7 +177,7 @@ def _is_person(call: Call) -> bool:
     return False
 
 
-def _to_page(call: Call) -> Response:
+def _to_page(call: RequestContext) -> Response:
     """Send a person to where all files are."""
     # Whatever else came with the link is not sent back.
     query = tuple((n, v) for n, v in call.query if n in LINK_PARAMETERS)
@@ -180,11 +186,11 @@ def _to_page(call: Call) -> Response:
     return Response(status=303, headers={**headers, "Vary": "Accept"})
 
 
-def _files(call: Call) -> Response:
+def _files(call: RequestContext) -> Response:
     """Answer a GET of all files that a customer's link gives."""
     moment = now()
     main = _wanted(call, moment, is_main=True)
-    files = downloads.all_wanted(call.db, main)
+    files = downloads.files_of_purchase(call.db, main)
     downloads.ensure_granted(files[0] if files else main, moment)
     shown = _in_language(call, main)
     under_way = downloads.open_keys(call.db, main["id"], moment)
@@ -195,7 +201,7 @@ def _files(call: Call) -> Response:
         for f in files
     ]
     if call.choice.representation.is_for_people:
-        page = download_page.written(shown, files, links, under_way, moment)
+        page = download_page.render_page(shown, files, links, under_way, moment)
         return call.finish(page, headers={"Cache-Control": "private, no-store"})
     document = Resource(
         classes=("purchased_files",),
@@ -211,9 +217,9 @@ def _files(call: Call) -> Response:
     return call.respond(document, headers={"Cache-Control": "private, no-store"})
 
 
-def _in_language(call: Call, main: Mapping[str, Any]) -> dict[str, Any]:
+def _in_language(call: RequestContext, main: Mapping[str, Any]) -> dict[str, Any]:
     """Give what was bought as its customer is to read it."""
-    record = downloads.about(call.db, main)
+    record = downloads.download_details(call.db, main)
     [row] = call.localized(tuple(record), [tuple(record.values())])
     return {**main, **dict(zip(record, row, strict=True)), "id": main["id"]}
 
@@ -233,13 +239,15 @@ def _purchased(file: Mapping[str, Any], link: str) -> Resource:
             "title": file["title"],
             "alt": file["alt"],
             "number_of_downloads": file["number_of_downloads"],
-            "downloads_left": downloads.left(file),
+            "downloads_left": downloads.remaining_downloads(file),
         },
         links=[Link("self", link), Link("fx:download_url", link, "Download")],
     )
 
 
-def _redirect(call: Call, record: Mapping[str, Any], found: int | None) -> Response:
+def _redirect(
+    call: RequestContext, record: Mapping[str, Any], found: int | None
+) -> Response:
     if call.request.method != "HEAD":
         _hand_over(call, record, found)
     headers = {"Location": to_uri(record["url"]), "Cache-Control": "private, no-store"}
@@ -247,7 +255,7 @@ def _redirect(call: Call, record: Mapping[str, Any], found: int | None) -> Respo
 
 
 def _begun(
-    call: Call, record: Mapping[str, Any], found: int | None
+    call: RequestContext, record: Mapping[str, Any], found: int | None
 ) -> file_response.Ended:
     download_id = _begin(call, record, found, "started")
     database, store_id = call.installation.database, record["store_id"]
@@ -257,12 +265,14 @@ def _begun(
 
     def ended(sent: int) -> None:
         active.remove(download_id)
-        downloads.end(database, store_id, download_id, sent, minutes)
+        downloads.end_download(database, store_id, download_id, sent, minutes)
 
     return ended
 
 
-def _hand_over(call: Call, record: Mapping[str, Any], found: int | None) -> None:
+def _hand_over(
+    call: RequestContext, record: Mapping[str, Any], found: int | None
+) -> None:
     """Open a download whose bytes another server sends, unless one is open."""
     sending = (
         (record["file_size"] or 0) // HANDED_OVER_RATE if record["url"] is None else 0
@@ -272,7 +282,7 @@ def _hand_over(call: Call, record: Mapping[str, Any], found: int | None) -> None
 
 
 def _begin(
-    call: Call,
+    call: RequestContext,
     record: Mapping[str, Any],
     found: int | None,
     outcome: str,
@@ -287,7 +297,7 @@ def _begin(
         _address(call.request.remote_addr or "", settings.download_addresses),
         UNREPRESENTABLE.sub("\ufffd", agent),
     )
-    return downloads.begin(
+    return downloads.begin_download(
         call.installation.database,
         record,
         customer,
@@ -310,44 +320,48 @@ def _address(sent: str, kept: str) -> str:
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False).network_address)
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
-    items = ItemViews(KIND, ItemService(find=downloads.find), catalogue)
-    items.register(app)
+    items = ItemViews(
+        RESOURCE_TYPE, ItemService(find=downloads.find_download), registry
+    )
+    items.register_routes(app)
     for path, owner, listing in (
-        ("/stores/{id}/downloads", stores.find, downloads.IN_STORE),
+        ("/stores/{id}/downloads", stores.find_store, downloads.IN_STORE),
         (
             "/downloadables/{id}/downloads",
-            downloadables.find,
+            downloadables.find_downloadable,
             downloads.OF_DOWNLOADABLE,
         ),
         (
             "/downloadable_purchases/{id}/downloads",
-            purchases.find,
+            purchases.find_purchase,
             downloads.OF_PURCHASE,
         ),
     ):
         service = CollectionService(
             owner=owner,
-            version=lambda db, record: downloads.version(
+            version=lambda db, record: downloads.downloads_version(
                 db, record.get("store_id", record["id"])
             ),
-            page=pages(listing),
+            page=listing_page(listing),
         )
-        CollectionViews(items, path, service).register(app)
+        CollectionViews(items, path, service).register_routes(app)
     link = Route(
         ADDRESS,
         METHODS,
         is_negotiated=False,
         is_api=False,
         media_types=("*/*",),
-        said={"GET": Said(statuses=(200, 206, 302, 303, 304, 404, 410, 412, 416))},
+        said={
+            "GET": OperationSpec(statuses=(200, 206, 302, 303, 304, 404, 410, 412, 416))
+        },
     )
-    publish(app, link, {"GET": _download})
+    publish_route(app, link, {"GET": _download})
     page = Route(
         PAGE,
         PAGE_METHODS,
         is_api=False,
-        said={"GET": Said(statuses=(200, 304, 404, 410))},
+        said={"GET": OperationSpec(statuses=(200, 304, 404, 410))},
     )
-    publish(app, page, {"GET": _files})
+    publish_route(app, page, {"GET": _files})

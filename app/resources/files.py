@@ -8,9 +8,9 @@ from flask import Flask
 from app.database import Snapshot, Transaction
 from app.http.files.file_view import publish_file
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
-from app.http.hypermedia.registry import Catalogue, Kind
-from app.http.routing import CollectionService, ItemService, Made
-from app.http.views.collection import CollectionViews, pages
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
+from app.http.routing import CollectionService, Created, ItemService
+from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.services.catalogue import downloadables, files
 from app.services.catalogue.main_files import NewFile
@@ -52,19 +52,19 @@ DOWNLOADABLE_FILE = Declaration(
         LinkTo("fx:file", "/files/{id}/file", "The file"),
     ),
 )
-KIND = Kind(DOWNLOADABLE_FILE, files.SOURCE)
+RESOURCE_TYPE = ResourceType(DOWNLOADABLE_FILE, files.SOURCE)
 
 
 def _problems(
     db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
-    return files.problems(db, record["store_id"], values, record)
+    return files.file_problems(db, record["store_id"], values, record)
 
 
 def _problems_in_downloadable(
     db: Snapshot, downloadable: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
-    return files.problems(db, downloadable["store_id"], values)
+    return files.file_problems(db, downloadable["store_id"], values)
 
 
 def _create(
@@ -72,34 +72,34 @@ def _create(
     downloadable: Mapping[str, Any],
     values: dict[str, Any],
     file: NewFile | None,
-) -> Made:
-    return Made(files.create(tx, downloadable, values, file))
+) -> Created:
+    return Created(files.create_file(tx, downloadable, values, file))
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
     items = ItemViews(
-        KIND,
+        RESOURCE_TYPE,
         ItemService(
-            find=files.find,
+            find=files.find_file,
             problems=_problems,
-            change=files.change,
-            remove=files.remove,
+            change=files.update_file,
+            remove=files.delete_file,
         ),
-        catalogue,
+        registry,
     )
-    items.register(app)
+    items.register_routes(app)
     CollectionViews(
         items,
         "/downloadables/{id}/files",
         CollectionService(
-            owner=downloadables.find,
+            owner=downloadables.find_downloadable,
             # Whatever changes a file changes what it belongs to.
             version=lambda _db, record: record["revision"],
-            page=pages(files.OF_DOWNLOADABLE),
+            page=listing_page(files.OF_DOWNLOADABLE),
             create=_create,
             problems=_problems_in_downloadable,
             usual=files.ON_SHELF,
         ),
-    ).register(app)
-    publish_file(app, "/files/<id:item_id>/file", files.find)
+    ).register_routes(app)
+    publish_file(app, "/files/<id:item_id>/file", files.find_file)

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from flask import Flask, Response
 
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.hypermedia.declaration import STANDARD_METHODS
-from app.http.hypermedia.registry import Catalogue
+from app.http.hypermedia.registry import ResourceRegistry
 from app.http.media_types import FORM, JSON
 from app.http.paths import DOCS, OPENAPI, PROPERTY_HELPERS, RELS, TOKEN
 from app.http.routes import Route
-from app.http.routing import publish
+from app.http.routing import publish_route
 from app.resources.oauth import TOKEN_FIELDS
 from app.services.auth.authentication import Principal
 from representations import Action, Link, Resource
@@ -18,7 +18,7 @@ from representations import Action, Link, Resource
 METHODS = {"GET": "View the starting point of the API", **STANDARD_METHODS}
 
 
-def _home(call: Call) -> Response:
+def _home(call: RequestContext) -> Response:
     visitor = call.visitor
     base = call.place.base
     links = [
@@ -79,6 +79,6 @@ def _get_token(base: str) -> Action:
     )
 
 
-def register(app: Flask, _catalogue: Catalogue) -> None:
+def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Publish the view."""
-    publish(app, Route("/", METHODS, is_public=True), {"GET": _home})
+    publish_route(app, Route("/", METHODS, is_public=True), {"GET": _home})

@@ -7,7 +7,7 @@ from flask import Flask, Response
 
 from app.database import Transaction
 from app.errors import BadRequest, Problem
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.hypermedia.declaration import (
     STANDARD_METHODS,
     TO_STORE,
@@ -15,11 +15,11 @@ from app.http.hypermedia.declaration import (
     LinkTo,
     Relation,
 )
-from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.pagination import PAGING, page_links, window
 from app.http.routes import Route
-from app.http.routing import CollectionService, ItemService, Made, publish
-from app.http.views.collection import CollectionViews, pages
+from app.http.routing import CollectionService, Created, ItemService, publish_route
+from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.services.catalogue import item_categories, stores
 from representations import Resource
@@ -62,31 +62,31 @@ ITEM_CATEGORY = Declaration(
         ),
     ),
 )
-KIND = Kind(ITEM_CATEGORY, item_categories.SOURCE)
+RESOURCE_TYPE = ResourceType(ITEM_CATEGORY, item_categories.SOURCE)
 
 
 def _change(
     tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> None:
-    item_categories.change(tx, record, values)
+    item_categories.update_category(tx, record, values)
 
 
 def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
-    item_categories.remove(tx, record)
+    item_categories.delete_category(tx, record)
 
 
 def _create(
     tx: Transaction, store: Mapping[str, Any], values: dict[str, Any], _file: Any
-) -> Made:
-    return Made(item_categories.create(tx, store["id"], values))
+) -> Created:
+    return Created(item_categories.create_category(tx, store["id"], values))
 
 
-def _taxes(call: Call, category_id: int) -> Response:
+def _taxes(call: RequestContext, category_id: int) -> Response:
     """Answer a GET of the taxes of a category: there are none until there are taxes.
 
     Foxy's category form fails without this collection.
     """
-    item_categories.find(call.db, call.principal, category_id)
+    item_categories.find_category(call.db, call.principal, category_id)
     problems: list[Problem] = []
     shown = window(call.query, problems)
     for name, _ in call.query:
@@ -113,28 +113,30 @@ def _taxes(call: Call, category_id: int) -> Response:
     return call.respond(document)
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
     items = ItemViews(
-        KIND,
+        RESOURCE_TYPE,
         ItemService(
-            find=item_categories.find,
+            find=item_categories.find_category,
             change=_change,
             remove=_remove,
             is_removable=item_categories.is_removable,
         ),
-        catalogue,
+        registry,
     )
-    items.register(app)
+    items.register_routes(app)
     CollectionViews(
         items,
         "/stores/{id}/item_categories",
         CollectionService(
-            owner=stores.find,
-            version=lambda db, store: item_categories.version(db, store["id"]),
-            page=pages(item_categories.LISTING),
+            owner=stores.find_store,
+            version=lambda db, store: item_categories.categories_version(
+                db, store["id"]
+            ),
+            page=listing_page(item_categories.LISTING),
             create=_create,
         ),
-    ).register(app)
+    ).register_routes(app)
     taxes = Route("/item_categories/<id:category_id>/tax_item_categories", TAX_METHODS)
-    publish(app, taxes, {"GET": _taxes})
+    publish_route(app, taxes, {"GET": _taxes})

@@ -8,10 +8,10 @@ from flask import Flask
 from app.database import Transaction
 from app.http.files.file_view import publish_file
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo
-from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.paths import UPLOAD_URL
-from app.http.routing import CollectionService, ItemService, Made
-from app.http.views.collection import CollectionViews, pages
+from app.http.routing import CollectionService, Created, ItemService
+from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.services.catalogue import library, stores
 from app.services.catalogue.main_files import NewFile
@@ -43,7 +43,7 @@ LIBRARY_FILE = Declaration(
         ),
     ),
 )
-KIND = Kind(LIBRARY_FILE, library.SOURCE)
+RESOURCE_TYPE = ResourceType(LIBRARY_FILE, library.SOURCE)
 
 
 def _create(
@@ -51,39 +51,39 @@ def _create(
     store: Mapping[str, Any],
     values: dict[str, Any],
     file: NewFile | None,
-) -> Made:
+) -> Created:
     if file is None:
         raise TypeError("its schema requires a file")
-    return Made(library.create(tx, store["id"], file, values))
+    return Created(library.create_library_file(tx, store["id"], file, values))
 
 
 def _change(
     tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> None:
-    library.change(tx, record, values)
+    library.update_library_file(tx, record, values)
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
     items = ItemViews(
-        KIND,
+        RESOURCE_TYPE,
         ItemService(
-            find=library.find,
+            find=library.find_library_file,
             change=_change,
-            remove=library.remove,
+            remove=library.delete_library_file,
             is_removable=library.is_removable,
         ),
-        catalogue,
+        registry,
     )
-    items.register(app)
+    items.register_routes(app)
     CollectionViews(
         items,
         "/stores/{id}/library_files",
         CollectionService(
-            owner=stores.find,
-            version=lambda db, store: library.version(db, store["id"]),
-            page=pages(library.IN_STORE),
+            owner=stores.find_store,
+            version=lambda db, store: library.library_version(db, store["id"]),
+            page=listing_page(library.IN_STORE),
             create=_create,
         ),
-    ).register(app)
-    publish_file(app, "/library_files/<id:item_id>/file", library.find)
+    ).register_routes(app)
+    publish_file(app, "/library_files/<id:item_id>/file", library.find_library_file)

@@ -10,17 +10,17 @@ import msgspec
 from flask import Flask, Response, current_app, render_template
 
 from app.errors import BadRequest
-from app.http.bodies.body_reader import Body, Reader
-from app.http.context import Call
-from app.http.error_handler import note
+from app.http.bodies.body_reader import Body, BodyReader
+from app.http.context import RequestContext
+from app.http.error_handler import register_error_format
 from app.http.hypermedia.declaration import STANDARD_METHODS
-from app.http.hypermedia.registry import Catalogue
+from app.http.hypermedia.registry import ResourceRegistry
 from app.http.media_types import JSON
 from app.http.pagination import with_query
 from app.http.paths import AUTHORIZE, DOCS, TOKEN
-from app.http.routes import Route, Said
-from app.http.routing import publish
-from app.http.views.idempotency import Done, once
+from app.http.routes import OperationSpec, Route
+from app.http.routing import publish_route
+from app.http.views.idempotency import Replay, idempotent
 from app.services.auth import authentication
 from app.services.auth.authentication import Principal
 from app.services.auth.scopes import (
@@ -130,7 +130,7 @@ AUTHORIZE_METHODS = {
 METADATA_METHODS = {"GET": "View what this server offers", **STANDARD_METHODS}
 
 
-def _server(call: Call) -> "AuthorizationServer":
+def _server(call: RequestContext) -> "AuthorizationServer":
     from app.services.auth.oauth import AuthorizationServer
 
     extensions = current_app.extensions
@@ -143,7 +143,7 @@ def _server(call: Call) -> "AuthorizationServer":
     return server
 
 
-def _request(call: Call, form: dict[str, str]) -> "Request":
+def _request(call: RequestContext, form: dict[str, str]) -> "Request":
     from app.services.auth.oauth import Request
 
     return Request(
@@ -168,13 +168,13 @@ def _readable_errors() -> Iterator[None]:
 
 
 @contextmanager
-def _body(call: Call) -> Iterator[Body]:
-    reader = Reader(ResourceSchema(), call.settings, call.installation.storage)
+def _body(call: RequestContext) -> Iterator[Body]:
+    reader = BodyReader(ResourceSchema(), call.settings, call.installation.storage)
     with reader.read(call.request, "POST") as body:
         yield body
 
 
-def _form(call: Call) -> dict[str, str]:
+def _form(call: RequestContext) -> dict[str, str]:
     with _body(call) as body:
         return _fields(body)
 
@@ -193,7 +193,7 @@ def _readable(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def _headers(call: Call) -> dict[str, str]:
+def _headers(call: RequestContext) -> dict[str, str]:
     """Give the headers, without credentials that cannot be read."""
     headers = dict(call.request.headers)
     scheme, _, sent = headers.get("Authorization", "").partition(" ")
@@ -207,7 +207,7 @@ def _headers(call: Call) -> dict[str, str]:
     return headers
 
 
-def _token(call: Call) -> Response:
+def _token(call: RequestContext) -> Response:
     try:
         with _body(call) as body:
             form = _fields(body)
@@ -215,13 +215,15 @@ def _token(call: Call) -> Response:
             header = call.request.environ.get("HTTP_AUTHORIZATION", "")
             caller = f"{header} {form.get('client_id', '')}"
             return _token_once(call, body, form, caller)
-    except Done as done:
+    except Replay as done:
         done.response.headers.update(PRIVATE)
         return done.response
 
 
-def _token_once(call: Call, body: Body, form: dict[str, str], caller: str) -> Response:
-    with once(call, caller) as state:
+def _token_once(
+    call: RequestContext, body: Body, form: dict[str, str], caller: str
+) -> Response:
+    with idempotent(call, caller) as state:
         state.read(body)
         request = _request(call, form)
         with _readable_errors():
@@ -236,7 +238,7 @@ def _token_once(call: Call, body: Body, form: dict[str, str], caller: str) -> Re
 
 
 def _endpoint(name: str) -> Any:
-    def view(call: Call) -> Response:
+    def view(call: RequestContext) -> Response:
         request = _request(call, _form(call))
         with _readable_errors():
             answer = _server(call).create_endpoint_response(name, request)
@@ -245,7 +247,7 @@ def _endpoint(name: str) -> Any:
     return view
 
 
-def _answered(call: Call, status: int, body: Any, _headers: Any) -> Response:
+def _answered(call: RequestContext, status: int, body: Any, _headers: Any) -> Response:
     """Write an answer of the protocol; an error is one of ours, too."""
     document = dict(body or {})
     if "error" in document:
@@ -256,7 +258,7 @@ def _answered(call: Call, status: int, body: Any, _headers: Any) -> Response:
         if code == INVALID_CLIENT:
             # Also where the client is named in the body (RFC 6749, section 5.2).
             status = 401
-        logref = note(call, status, message)
+        logref = register_error_format(call, status, message)
         said = {"logref": logref, "message": message, "code": code}
         entry = Resource(classes=("error",), properties=said)
         error = Resource(
@@ -276,7 +278,7 @@ def _encoded(document: Any) -> bytes:
 # -- the consent page ---------------------------------------------------------
 
 
-def _ask(call: Call) -> Response:
+def _ask(call: RequestContext) -> Response:
     """Answer a GET of the page."""
     request, grant = _consent(call)
     if isinstance(grant, Response):
@@ -284,7 +286,7 @@ def _ask(call: Call) -> Response:
     return _page(call, request)
 
 
-def _decide(call: Call) -> Response:
+def _decide(call: RequestContext) -> Response:
     """Answer a POST of the page."""
     form = _form(call)
     request, grant = _consent(call)
@@ -312,7 +314,7 @@ _AT_CONSENT = {
 }
 
 
-def _consent(call: Call) -> tuple["Request", Any]:
+def _consent(call: RequestContext) -> tuple["Request", Any]:
     """Check what is asked for. Raises `BadRequest` where nobody can be sent back."""
     from app.services.auth.oauth import OAuth2Error
 
@@ -331,12 +333,14 @@ def _consent(call: Call) -> tuple["Request", Any]:
         return request, _redirected(call, *error(None))
 
 
-def _owner(call: Call, request: "Request", token: str) -> tuple[Principal | None, str]:
+def _owner(
+    call: RequestContext, request: "Request", token: str
+) -> tuple[Principal | None, str]:
     """Find what a token lets the client have, or say why it does not."""
     client = request.client.record
     try:
         principal = authentication.authenticate(call.db, token) if token else None
-    except authentication.Expired:
+    except authentication.TokenExpired:
         principal = None
     call.close()
     if principal is None:
@@ -354,7 +358,7 @@ def _owner(call: Call, request: "Request", token: str) -> tuple[Principal | None
     return principal, ""
 
 
-def _page(call: Call, request: "Request", complaint: str = "") -> Response:
+def _page(call: RequestContext, request: "Request", complaint: str = "") -> Response:
     client = request.client.record
     redirect_uri = request.payload.redirect_uri or client["redirect_uris"]
     parts = urlsplit(redirect_uri)
@@ -377,7 +381,7 @@ def _page(call: Call, request: "Request", complaint: str = "") -> Response:
     return Response(page, 422 if complaint else 200, {**headers, **PRIVATE})
 
 
-def _redirected(call: Call, status: int, body: Any, headers: Any) -> Response:
+def _redirected(call: RequestContext, status: int, body: Any, headers: Any) -> Response:
     location = dict(headers).get("Location")
     if location is None:
         raise BadRequest(str(dict(body or {}).get("error_description", "refused")))
@@ -389,7 +393,7 @@ def _redirected(call: Call, status: int, body: Any, headers: Any) -> Response:
 # -- metadata -----------------------------------------------------------------
 
 
-def _metadata(call: Call, issuer: str = "") -> Response:  # noqa: ARG001
+def _metadata(call: RequestContext, issuer: str = "") -> Response:  # noqa: ARG001
     """Say what there is (RFC 8414)."""
     base = call.place.base
     every, secret = list(CLIENT_METHODS), list(SECRET_METHODS)
@@ -408,14 +412,18 @@ def _metadata(call: Call, issuer: str = "") -> Response:  # noqa: ARG001
     return call.public(_encoded(document), JSON)
 
 
-def register(app: Flask, _catalogue: Catalogue) -> None:
+def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Publish the views."""
-    token = Said(statuses=(200, 409, *_REFUSALS), fields=TOKEN_FIELDS, answer=_GIVEN)
-    revocation = Said(statuses=(200, *_REFUSALS), fields=_ABOUT_TOKEN)
-    asked = Said(statuses=(200, *_REFUSALS), fields=_ABOUT_TOKEN, answer=_KNOWN)
-    consent = Said(statuses=(200, 302))
-    decision = Said(statuses=(200, 303, 413, 415, 422), fields=_DECISION)
-    metadata = {"GET": Said(statuses=(200, 304, 412))}
+    token = OperationSpec(
+        statuses=(200, 409, *_REFUSALS), fields=TOKEN_FIELDS, answer=_GIVEN
+    )
+    revocation = OperationSpec(statuses=(200, *_REFUSALS), fields=_ABOUT_TOKEN)
+    asked = OperationSpec(
+        statuses=(200, *_REFUSALS), fields=_ABOUT_TOKEN, answer=_KNOWN
+    )
+    consent = OperationSpec(statuses=(200, 302))
+    decision = OperationSpec(statuses=(200, 303, 413, 415, 422), fields=_DECISION)
+    metadata = {"GET": OperationSpec(statuses=(200, 304, 412))}
     page = ("text/html",)
     issuer = "/.well-known/oauth-authorization-server"
     for name, words, views, said in (
@@ -433,8 +441,8 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
             asked,
         ),
     ):
-        publish(app, _plain(ENDPOINTS[name], words, {"POST": said}), views)
-    publish(
+        publish_route(app, _plain(ENDPOINTS[name], words, {"POST": said}), views)
+    publish_route(
         app,
         _plain(
             ENDPOINTS["authorization"],
@@ -446,13 +454,13 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
     )
     # An issuer that has a path is looked for under it (RFC 8414, section 3).
     for path in (issuer, f"{issuer}/<path:issuer>"):
-        publish(app, _plain(path, METADATA_METHODS, metadata), {"GET": _metadata})
+        publish_route(app, _plain(path, METADATA_METHODS, metadata), {"GET": _metadata})
 
 
 def _plain(
     path: str,
     words: Mapping[str, str],
-    said: Mapping[str, Said],
+    said: Mapping[str, OperationSpec],
     media_types: tuple[str, ...] = (JSON,),
 ) -> Route:
     """Declare an address of the protocol, which sets the type of its answers."""

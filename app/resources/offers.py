@@ -7,7 +7,7 @@ from flask import Flask
 
 from app.database import Transaction
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
-from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.routing import ItemService
 from app.http.views.item import ItemViews
 from app.services.catalogue import offers
@@ -36,16 +36,18 @@ OFFER = Declaration(
         ),
     ),
 )
-KIND = Kind(OFFER, offers.SOURCE)
+RESOURCE_TYPE = ResourceType(OFFER, offers.SOURCE)
 
 
 def _change(
     tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> None:
-    offers.change(tx, record, values)
+    offers.update_offer(tx, record, values)
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
-    service = ItemService(find=offers.find, problems=offers.problems, change=_change)
-    ItemViews(KIND, service, catalogue).register(app)
+    service = ItemService(
+        find=offers.find_offer, problems=offers.offer_problems, change=_change
+    )
+    ItemViews(RESOURCE_TYPE, service, registry).register_routes(app)

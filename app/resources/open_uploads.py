@@ -7,9 +7,9 @@ from flask import Flask
 
 from app.database import Transaction
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
-from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.routing import CollectionService, ItemService
-from app.http.views.collection import CollectionViews, pages
+from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.services.catalogue import downloadables, stores, upload_slots
 from schemas.upload import UploadSchema
@@ -38,23 +38,23 @@ UPLOAD = Declaration(
         ),
     ),
 )
-KIND = Kind(UPLOAD, upload_slots.SOURCE)
+RESOURCE_TYPE = ResourceType(UPLOAD, upload_slots.SOURCE)
 
 
 def _remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
-    return upload_slots.close(tx, record["id"])
+    return upload_slots.close_slot(tx, record["id"])
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
-    service = ItemService(find=upload_slots.find_open, remove=_remove)
-    items = ItemViews(KIND, service, catalogue)
-    items.register(app)
+    service = ItemService(find=upload_slots.find_open_slot, remove=_remove)
+    items = ItemViews(RESOURCE_TYPE, service, registry)
+    items.register_routes(app)
     for path, owner, listing in (
-        ("/stores/{id}/open_uploads", stores.find, upload_slots.IN_STORE),
+        ("/stores/{id}/open_uploads", stores.find_store, upload_slots.IN_STORE),
         (
             "/downloadables/{id}/open_uploads",
-            downloadables.find,
+            downloadables.find_downloadable,
             upload_slots.OF_DOWNLOADABLE,
         ),
     ):
@@ -63,9 +63,9 @@ def register(app: Flask, catalogue: Catalogue) -> None:
             path,
             CollectionService(
                 owner=owner,
-                version=lambda db, record: upload_slots.version(
+                version=lambda db, record: upload_slots.slots_version(
                     db, record.get("store_id", record["id"])
                 ),
-                page=pages(listing),
+                page=listing_page(listing),
             ),
-        ).register(app)
+        ).register_routes(app)

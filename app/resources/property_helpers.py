@@ -6,12 +6,12 @@ from functools import partial
 from flask import Flask, Response
 
 from app.errors import NotFound
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.hypermedia.declaration import STANDARD_METHODS
-from app.http.hypermedia.registry import Catalogue
+from app.http.hypermedia.registry import ResourceRegistry
 from app.http.paths import PROPERTY_HELPERS
 from app.http.routes import Route
-from app.http.routing import publish
+from app.http.routing import publish_route
 from app.services import reference_data
 from representations import Link, Resource
 from schemas.base.fields import Choice
@@ -29,11 +29,11 @@ PLACES: Mapping[str, tuple[str, Callable[[], Mapping[str, str]]]] = {
 
 
 def helpers(
-    catalogue: Catalogue,
+    registry: ResourceRegistry,
 ) -> dict[str, tuple[str, Callable[[], Mapping[str, str]]]]:
     """Give what there is to choose from, by name: what it is for, and the values."""
     found: dict[str, tuple[str, Callable[[], Mapping[str, str]]]] = {}
-    for kind in catalogue.values():
+    for kind in registry.values():
         for name, field in kind.declaration.schema.properties.items():
             if isinstance(field, Choice):
                 # In English, the plural of most that is chosen from ends in s.
@@ -46,11 +46,11 @@ def helpers(
     return {**dict(sorted(found.items())), **PLACES}
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
-    known = helpers(catalogue)
+    known = helpers(registry)
 
-    def index(call: Call) -> Response:
+    def index(call: RequestContext) -> Response:
         base = call.url.rstrip("/")
         document = Resource(
             classes=("property_helpers",),
@@ -68,7 +68,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         )
         return call.respond(document)
 
-    def show(call: Call, name: str) -> Response:
+    def show(call: RequestContext, name: str) -> Response:
         if name not in known:
             raise NotFound
         message, values = known[name]
@@ -88,7 +88,7 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         )
         return call.respond(document)
 
-    publish(app, Route(PROPERTY_HELPERS, METHODS, is_public=True), {"GET": index})
-    publish(
+    publish_route(app, Route(PROPERTY_HELPERS, METHODS, is_public=True), {"GET": index})
+    publish_route(
         app, Route(f"{PROPERTY_HELPERS}/<name>", METHODS, is_public=True), {"GET": show}
     )

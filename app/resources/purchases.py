@@ -8,7 +8,7 @@ from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
 from app.http.bodies import body_reader
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.hypermedia import action_builder
 from app.http.hypermedia.declaration import (
     STANDARD_METHODS,
@@ -17,13 +17,19 @@ from app.http.hypermedia.declaration import (
     LinkTo,
     Relation,
 )
-from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.media_types import JSON
 from app.http.paths import DOWNLOAD, DOWNLOAD_FILES
-from app.http.routes import Route, Said
-from app.http.routing import CollectionService, Deed, ItemService, Made, publish
-from app.http.views.collection import CollectionViews, pages
-from app.http.views.idempotency import Done, once
+from app.http.routes import OperationSpec, Route
+from app.http.routing import (
+    CollectionService,
+    Created,
+    ItemService,
+    ResourceAction,
+    publish_route,
+)
+from app.http.views.collection import CollectionViews, listing_page
+from app.http.views.idempotency import Replay, idempotent
 from app.http.views.item import ItemViews
 from app.http.views.write_checks import ensure_valid
 from app.services.catalogue import downloadables, stores
@@ -98,9 +104,9 @@ PURCHASE = Declaration(
         ),
     ),
 )
-KIND = Kind(PURCHASE, purchases.SOURCE)
+RESOURCE_TYPE = ResourceType(PURCHASE, purchases.SOURCE)
 
-RESET = Deed(
+RESET = ResourceAction(
     name="reset-usage",
     title="Reset Usage",
     words="Count its downloads from zero again",
@@ -119,57 +125,57 @@ _SIGNED_FIELDS = action_builder.inputs_of(_SIGNED_SCHEMA)
 def _problems(
     db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
-    return purchases.problems(db, record["store_id"], values, record)
+    return purchases.purchase_problems(db, record["store_id"], values, record)
 
 
 def _problems_in_store(
     db: Snapshot, store: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
-    return purchases.problems(db, store["id"], values)
+    return purchases.purchase_problems(db, store["id"], values)
 
 
 def _change(
     tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> None:
-    purchases.change(tx, record, values)
+    purchases.update_purchase(tx, record, values)
 
 
 def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
-    purchases.remove(tx, record)
+    purchases.delete_purchase(tx, record)
 
 
 def _create(
     tx: Transaction, store: Mapping[str, Any], values: dict[str, Any], _file: Any
-) -> Made:
-    purchase_id, is_new = purchases.create(tx, store["id"], values)
-    return Made(purchase_id, is_new=is_new)
+) -> Created:
+    purchase_id, is_new = purchases.create_purchase(tx, store["id"], values)
+    return Created(purchase_id, is_new=is_new)
 
 
-def _sign(call: Call, item_id: int) -> Response:
+def _sign(call: RequestContext, item_id: int) -> Response:
     """Answer a POST with a link for a short time."""
-    reader = body_reader.Reader(
+    reader = body_reader.BodyReader(
         _SIGNED_SCHEMA, call.settings, call.installation.storage
     )
     reader.ensure_readable(call.request, "POST")
     principal = call.writer
-    purchases.find(call.db, principal, item_id)
+    purchases.find_purchase(call.db, principal, item_id)
     call.close()
     try:
-        with once(call) as state, reader.read(call.request, "POST") as body:
+        with idempotent(call) as state, reader.read(call.request, "POST") as body:
             state.read(body)
             values, errors = _SIGNED_SCHEMA.read(body.values, partial=False)
             ensure_valid(_SIGNED_SCHEMA, values, errors, ())
             with call.writing() as tx:
-                record = purchases.find(tx, principal, item_id)
+                record = purchases.find_purchase(tx, principal, item_id)
                 answer = _signed(call, record, values["expires_in"])
                 # A link that is over would be no answer.
                 return state.keep(tx, answer, seconds=values["expires_in"])
-    except Done as done:
+    except Replay as done:
         return done.response
 
 
-def _signed(call: Call, record: Mapping[str, Any], seconds: int) -> Response:
-    parameters = signed_links.parameters(
+def _signed(call: RequestContext, record: Mapping[str, Any], seconds: int) -> Response:
+    parameters = signed_links.link_parameters(
         record["id"], record["download_passcode"], now() + seconds
     )
     url = f"{call.place.base}{DOWNLOAD}?{urlencode(parameters)}"
@@ -198,49 +204,49 @@ def _further(href: str) -> tuple[Action, ...]:
     )
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
     items = ItemViews(
-        KIND,
+        RESOURCE_TYPE,
         ItemService(
-            find=purchases.find,
+            find=purchases.find_purchase,
             problems=_problems,
             change=_change,
             remove=_remove,
-            deed=RESET,
+            action=RESET,
             further=_further,
         ),
-        catalogue,
+        registry,
     )
-    items.register(app)
+    items.register_routes(app)
     CollectionViews(
         items,
         "/stores/{id}/downloadable_purchases",
         CollectionService(
-            owner=stores.find,
-            version=lambda db, store: purchases.version(db, store["id"]),
-            page=pages(purchases.IN_STORE),
+            owner=stores.find_store,
+            version=lambda db, store: purchases.purchases_version(db, store["id"]),
+            page=listing_page(purchases.IN_STORE),
             create=_create,
             problems=_problems_in_store,
         ),
-    ).register(app)
+    ).register_routes(app)
     CollectionViews(
         items,
         "/downloadables/{id}/downloadable_purchases",
         CollectionService(
-            owner=downloadables.find,
-            version=lambda db, item: purchases.version(db, item["store_id"]),
-            page=pages(purchases.OF_DOWNLOADABLE),
+            owner=downloadables.find_downloadable,
+            version=lambda db, item: purchases.purchases_version(db, item["store_id"]),
+            page=listing_page(purchases.OF_DOWNLOADABLE),
         ),
-    ).register(app)
+    ).register_routes(app)
     signed = Route(
         f"/downloadable_purchases/<id:item_id>/{SIGNED}",
         SIGNED_METHODS,
         said={
-            "POST": Said(
+            "POST": OperationSpec(
                 statuses=(201, 403, 409, 413, 415, 422, 507),
                 fields=_SIGNED_FIELDS,
             )
         },
     )
-    publish(app, signed, {"POST": _sign})
+    publish_route(app, signed, {"POST": _sign})

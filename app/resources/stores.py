@@ -6,14 +6,14 @@ from typing import Any
 from flask import Flask
 
 from app.database import Snapshot, Transaction
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.hypermedia import action_builder
 from app.http.hypermedia.declaration import Declaration, LinkTo, Relation
-from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.media_types import JSON
 from app.http.pagination import Window
 from app.http.paths import UPLOAD_URL
-from app.http.routing import CollectionService, ItemService, Made
+from app.http.routing import CollectionService, Created, ItemService
 from app.http.views.collection import CollectionViews
 from app.http.views.item import ItemViews
 from app.services.auth import authentication, scopes
@@ -86,7 +86,7 @@ STORE = Declaration(
         ),
     ),
 )
-KIND = Kind(STORE, stores.SOURCE)
+RESOURCE_TYPE = ResourceType(STORE, stores.SOURCE)
 SEES_ALL = "sees_all"
 """Whether who asks sees other stores, and may know that a domain is theirs."""
 
@@ -94,11 +94,11 @@ SEES_ALL = "sees_all"
 def _problems(
     _db: Snapshot, _record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
-    return stores.problems(values)
+    return stores.store_problems(values)
 
 
 def _find(db: Snapshot, principal: Principal, store_id: int) -> dict[str, Any]:
-    record = stores.find(db, principal, store_id)
+    record = stores.find_store(db, principal, store_id)
     return {**record, SEES_ALL: principal.store_id is None}
 
 
@@ -106,18 +106,18 @@ def _change(
     tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> None:
     if record[SEES_ALL] and "store_domain" in values:
-        stores.ensure_free(tx, values["store_domain"])
-    stores.change(tx, record, values)
+        stores.ensure_domain_free(tx, values["store_domain"])
+    stores.update_store(tx, record, values)
 
 
 def _create(
     tx: Transaction, _owner: Mapping[str, Any], values: dict[str, Any], _file: Any
-) -> Made:
-    store_id = stores.create(tx, values)
+) -> Created:
+    store_id = stores.create_store(tx, values)
     _, token = authentication.create_token(
         tx, scope=scopes.STORE, store_id=store_id, note="made with the store"
     )
-    return Made(store_id, {"token": token})
+    return Created(store_id, {"token": token})
 
 
 def _owner(_db: Snapshot, principal: Principal, _owner_id: int) -> dict[str, Any]:
@@ -126,12 +126,12 @@ def _owner(_db: Snapshot, principal: Principal, _owner_id: int) -> dict[str, Any
 
 
 def _page(
-    call: Call,
+    call: RequestContext,
     _owner: Mapping[str, Any],
     selection: Selection,
     window: Window,
 ) -> Page:
-    return stores.page(
+    return stores.stores_page(
         call.db,
         call.principal,
         selection,
@@ -148,30 +148,30 @@ def _further(href: str) -> tuple[Action, ...]:
     )
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
     items = ItemViews(
-        KIND,
+        RESOURCE_TYPE,
         ItemService(
             find=_find,
             problems=_problems,
             change=_change,
-            remove=stores.remove,
+            remove=stores.delete_store,
             is_removable=stores.is_removable,
             further=_further,
         ),
-        catalogue,
+        registry,
     )
-    items.register(app)
+    items.register_routes(app)
     CollectionViews(
         items,
         "/stores",
         CollectionService(
             owner=_owner,
-            version=lambda db, owner: stores.version(db, owner["store_id"]),
+            version=lambda db, owner: stores.stores_version(db, owner["store_id"]),
             page=_page,
             create=_create,
             problems=_problems,
             create_scope=scopes.CLIENT,
         ),
-    ).register(app)
+    ).register_routes(app)

@@ -7,9 +7,9 @@ from flask import Flask
 
 from app.database import Transaction
 from app.http.hypermedia.declaration import TO_STORE, Declaration
-from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.routing import CollectionService, ItemService
-from app.http.views.collection import CollectionViews, pages
+from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.services.auth import tokens
 from app.services.catalogue import stores
@@ -33,23 +33,25 @@ TOKEN = Declaration(
     columns=tokens.SOURCE.names,
     links=(TO_STORE,),
 )
-KIND = Kind(TOKEN, tokens.SOURCE)
+RESOURCE_TYPE = ResourceType(TOKEN, tokens.SOURCE)
 
 
 def _remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
-    return tokens.remove(tx, dict(record))
+    return tokens.end_token(tx, dict(record))
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
-    items = ItemViews(KIND, ItemService(find=tokens.find, remove=_remove), catalogue)
-    items.register(app)
+    items = ItemViews(
+        RESOURCE_TYPE, ItemService(find=tokens.find_token, remove=_remove), registry
+    )
+    items.register_routes(app)
     CollectionViews(
         items,
         "/stores/{id}/tokens",
         CollectionService(
-            owner=stores.find,
-            version=lambda db, store: tokens.version(db, store["id"]),
-            page=pages(tokens.IN_STORE),
+            owner=stores.find_store,
+            version=lambda db, store: tokens.tokens_version(db, store["id"]),
+            page=listing_page(tokens.IN_STORE),
         ),
-    ).register(app)
+    ).register_routes(app)

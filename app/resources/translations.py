@@ -7,9 +7,9 @@ from flask import Flask
 
 from app.database import Transaction
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
-from app.http.hypermedia.registry import Catalogue, Kind
-from app.http.routing import CollectionService, ItemService, Made
-from app.http.views.collection import CollectionViews, pages
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
+from app.http.routing import CollectionService, Created, ItemService
+from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.services.catalogue import downloadables, translations
 from schemas.translation import TranslationSchema
@@ -37,41 +37,41 @@ TRANSLATION = Declaration(
         ),
     ),
 )
-KIND = Kind(TRANSLATION, translations.SOURCE)
+RESOURCE_TYPE = ResourceType(TRANSLATION, translations.SOURCE)
 
 
 def _create(
     tx: Transaction, downloadable: Mapping[str, Any], values: dict[str, Any], _file: Any
-) -> Made:
-    return Made(translations.create(tx, downloadable, values))
+) -> Created:
+    return Created(translations.create_translation(tx, downloadable, values))
 
 
 def _change(
     tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> None:
-    translations.change(tx, record, values)
+    translations.update_translation(tx, record, values)
 
 
 def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
-    translations.remove(tx, record)
+    translations.delete_translation(tx, record)
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
     items = ItemViews(
-        KIND,
-        ItemService(find=translations.find, change=_change, remove=_remove),
-        catalogue,
+        RESOURCE_TYPE,
+        ItemService(find=translations.find_translation, change=_change, remove=_remove),
+        registry,
     )
-    items.register(app)
+    items.register_routes(app)
     CollectionViews(
         items,
         "/downloadables/{id}/translations",
         CollectionService(
-            owner=downloadables.find,
+            owner=downloadables.find_downloadable,
             # Whatever changes a translation changes what it belongs to.
             version=lambda _db, record: record["revision"],
-            page=pages(translations.OF_DOWNLOADABLE),
+            page=listing_page(translations.OF_DOWNLOADABLE),
             create=_create,
         ),
-    ).register(app)
+    ).register_routes(app)

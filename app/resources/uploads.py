@@ -21,18 +21,18 @@ from app.errors import (
 )
 from app.http.bodies import body_reader
 from app.http.bodies.form_data import OCTETS, media_type
-from app.http.context import Call
-from app.http.files.raw_upload import clean, name_of, received
+from app.http.context import RequestContext
+from app.http.files.raw_upload import name_of, received_file, safe_file_name
 from app.http.headers import tus
 from app.http.headers.digest_fields import Digest
 from app.http.hypermedia import action_builder
 from app.http.hypermedia.declaration import STANDARD_METHODS
-from app.http.hypermedia.registry import Catalogue
+from app.http.hypermedia.registry import ResourceRegistry
 from app.http.media_types import JSON, MULTIPART
 from app.http.paths import UPLOAD_URL, UPLOADS
-from app.http.routes import Route, Said
-from app.http.routing import publish
-from app.http.views.idempotency import Done, once
+from app.http.routes import OperationSpec, Route
+from app.http.routing import publish_route
+from app.http.views.idempotency import Replay, idempotent
 from app.http.views.write_checks import ensure_valid, keeping_file, needed_file
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores, upload_slots
@@ -81,53 +81,53 @@ Finder = Callable[[Snapshot, Principal, int], Any]
 _REFUSALS = (400, 404, 409, 410, 413, 415, 422, 423, 507)
 
 
-def _for_downloadable(call: Call, item_id: int) -> Response:
+def _for_downloadable(call: RequestContext, item_id: int) -> Response:
     """Answer a POST with a slot for the file of a downloadable."""
     about = Link(
         "fx:downloadable", f"{call.place.base}/downloadables/{item_id}", "Downloadable"
     )
-    return _create(call, item_id, downloadables.find, about)
+    return _create(call, item_id, downloadables.find_downloadable, about)
 
 
-def _for_library(call: Call, item_id: int) -> Response:
+def _for_library(call: RequestContext, item_id: int) -> Response:
     """Answer a POST with a slot for a file of the library."""
     address = f"{call.place.base}/stores/{item_id}/library_files"
     about = Link("fx:library_files", address, "Library")
-    return _create(call, item_id, stores.find, about)
+    return _create(call, item_id, stores.find_store, about)
 
 
-def _create(call: Call, item_id: int, find: Finder, about: Link) -> Response:
+def _create(call: RequestContext, item_id: int, find: Finder, about: Link) -> Response:
     """Answer a POST with the address of a new slot."""
-    reader = body_reader.Reader(_SCHEMA, call.settings, call.installation.storage)
+    reader = body_reader.BodyReader(_SCHEMA, call.settings, call.installation.storage)
     reader.ensure_readable(call.request, "POST")
     principal = call.writer
     find(call.db, principal, item_id)
     call.close()
     try:
-        with once(call) as state, reader.read(call.request, "POST") as body:
+        with idempotent(call) as state, reader.read(call.request, "POST") as body:
             state.read(body)
             values, errors = _SCHEMA.read(body.values, partial=False)
             ensure_valid(_SCHEMA, values, errors, ())
             with call.writing() as tx:
                 owner = find(tx, principal, item_id)
-                gone = upload_slots.remove_expired(tx)
-                token = upload_slots.create(
+                gone = upload_slots.delete_expired_slots(tx)
+                token = upload_slots.create_slot(
                     tx,
                     principal,
                     store_id=owner.get("store_id", owner["id"]),
                     downloadable_id=owner["id"] if "store_id" in owner else None,
                     hours=call.settings.upload_hours,
-                    file_name=clean(values["file_name"]),
+                    file_name=safe_file_name(values["file_name"]),
                     file_type=values["type"],
                 )
                 answer = state.keep(tx, _slot(call, about, token))
-    except Done as done:
+    except Replay as done:
         return done.response
     call.installation.removal.remove(gone)
     return answer
 
 
-def _slot(call: Call, about: Link, token: str) -> Response:
+def _slot(call: RequestContext, about: Link, token: str) -> Response:
     base, hours = call.place.base, call.settings.upload_hours
     url = f"{base}{UPLOADS}/{token}"
     document = Resource(
@@ -152,23 +152,23 @@ def _slot(call: Call, about: Link, token: str) -> Response:
 # -- one request ----------------------------------------------------------------
 
 
-def _put(call: Call, token: str) -> Response:
+def _put(call: RequestContext, token: str) -> Response:
     """Answer a PUT of the whole file at a slot."""
-    slot = upload_slots.find(call.db, token)
+    slot = upload_slots.find_slot(call.db, token)
     upload_slots.ensure_open(slot)
     if call.request.mimetype == MULTIPART and slot["announced_size"] is None:
         # What curl -X PUT -F sends: the file is in the form, and not all of it.
         return _left(call, _from_form(call, token))
     record = _before(call, slot)
     declared = str(slot["file_type"] or "")
-    receiving = received(call, record, slot["file_name"], declared, slot)
+    receiving = received_file(call, record, slot["file_name"], declared, slot)
     with receiving as file, call.writing() as tx:
-        record = upload_slots.finish(tx, slot, file)
+        record = upload_slots.finish_upload(tx, slot, file)
     call.installation.removal.remove([slot["partial_key"]])
     return _left(call, record)
 
 
-def _left(call: Call, record: Mapping[str, Any]) -> Response:
+def _left(call: RequestContext, record: Mapping[str, Any]) -> Response:
     """Say what was left at a slot: no more, since who did it may not be the store."""
     base, name = call.place.base, record["file_name"]
     if "code" in record:
@@ -196,11 +196,11 @@ def _left(call: Call, record: Mapping[str, Any]) -> Response:
 # -- several requests -----------------------------------------------------------
 
 
-def _tus(view: Callable[[Call, str], Response]) -> Callable[..., Response]:
+def _tus(view: Callable[[RequestContext, str], Response]) -> Callable[..., Response]:
     """Say in each answer, and each refusal, which protocol this is."""
 
     @wraps(view)
-    def spoken(call: Call, token: str) -> Response:
+    def spoken(call: RequestContext, token: str) -> Response:
         try:
             tus.ensure_version(call.request)
             response = view(call, token)
@@ -214,9 +214,9 @@ def _tus(view: Callable[[Call, str], Response]) -> Callable[..., Response]:
     return spoken
 
 
-def _post(call: Call, token: str) -> Response:
+def _post(call: RequestContext, token: str) -> Response:
     """Answer a POST: a form with the file, or the beginning of a resumable upload."""
-    if upload_slots.find(call.db, token)["announced_size"] is not None:
+    if upload_slots.find_slot(call.db, token)["announced_size"] is not None:
         raise BadRequest("PUT the file, as it was announced")
     is_form = call.request.mimetype == MULTIPART
     if not is_form:
@@ -225,15 +225,15 @@ def _post(call: Call, token: str) -> Response:
     return _empty(204, {})
 
 
-def _from_form(call: Call, token: str) -> Mapping[str, Any]:
+def _from_form(call: RequestContext, token: str) -> Mapping[str, Any]:
     """Store the file of a form, as an S3 does: other fields may come with it.
 
     Return the record that has it now.
     """
-    slot = upload_slots.find(call.db, token)
+    slot = upload_slots.find_slot(call.db, token)
     upload_slots.ensure_open(slot)
     call.close()
-    reader = body_reader.Reader(_FORM, call.settings, call.installation.storage)
+    reader = body_reader.BodyReader(_FORM, call.settings, call.installation.storage)
     reader.ensure_readable(call.request, "POST")
     with reader.read(call.request, "POST") as body:
         _ensure_whole(body.values)
@@ -245,7 +245,9 @@ def _from_form(call: Call, token: str) -> Mapping[str, Any]:
             name, declared = slot["file_name"] or file.name, slot["file_type"]
             kind = media_type(declared, name) if declared else file.type
             with call.writing() as tx:
-                record = upload_slots.finish(tx, slot, NewFile(name, kind, file.blob))
+                record = upload_slots.finish_upload(
+                    tx, slot, NewFile(name, kind, file.blob)
+                )
     call.installation.removal.remove([slot["partial_key"]])
     return record
 
@@ -261,23 +263,23 @@ def _ensure_whole(fields: Mapping[str, Any]) -> None:
 
 
 @_tus
-def _begin(call: Call, token: str) -> Response:
+def _begin(call: RequestContext, token: str) -> Response:
     """Begin a resumable upload, perhaps with its first bytes."""
     request, removal = call.request, call.installation.removal
-    slot = upload_slots.find(call.db, token)
+    slot = upload_slots.find_slot(call.db, token)
     upload_slots.ensure_open(slot)
     call.close()
-    length = tus.length(request, call.settings.max_file_size)
-    said = tus.metadata(request)
+    length = tus.upload_length(request, call.settings.max_file_size)
+    said = tus.upload_metadata(request)
     storage = call.installation.storage
     key = storage.new_key()
     # Named first: what no row names is not on its way, and can be removed.
-    before = upload_slots.start(
+    before = upload_slots.start_upload(
         call.installation.database,
         slot,
         key=key,
         length=length,
-        file_name=clean(said.get("filename") or said.get("name")),
+        file_name=safe_file_name(said.get("filename") or said.get("name")),
         file_type=_type(said.get("filetype") or said.get("type") or ""),
     )
     removal.remove([before])
@@ -292,9 +294,9 @@ def _begin(call: Call, token: str) -> Response:
 
 
 @_tus
-def _offset(call: Call, token: str) -> Response:
+def _offset(call: RequestContext, token: str) -> Response:
     """Answer a HEAD: how far it came."""
-    slot = upload_slots.find(call.db, token)
+    slot = upload_slots.find_slot(call.db, token)
     call.close()
     if slot["length"] is None:
         raise UnknownLink("no resumable upload was begun here; POST begins one")
@@ -313,9 +315,9 @@ def _offset(call: Call, token: str) -> Response:
 
 
 @_tus
-def _go_on(call: Call, token: str) -> Response:
+def _go_on(call: RequestContext, token: str) -> Response:
     """Answer a PATCH: bytes that follow those that are there."""
-    slot = upload_slots.find(call.db, token)
+    slot = upload_slots.find_slot(call.db, token)
     call.close()
     upload_slots.ensure_open(slot)
     if call.request.mimetype != tus.OFFSET_OCTETS:
@@ -331,20 +333,20 @@ def _go_on(call: Call, token: str) -> Response:
 
 
 @_tus
-def _give_up(call: Call, token: str) -> Response:
+def _give_up(call: RequestContext, token: str) -> Response:
     """Answer a DELETE: nothing of it stays."""
-    slot = upload_slots.find(call.db, token)
+    slot = upload_slots.find_slot(call.db, token)
     upload_slots.ensure_open(slot)
     with call.writing() as tx:
-        upload_slots.remove(tx, slot["id"])
+        upload_slots.delete_slot(tx, slot["id"])
     call.installation.removal.remove([slot["partial_key"]])
     return _empty(204, {})
 
 
-def _add(call: Call, token: str, slot: dict[str, Any]) -> int:
+def _add(call: RequestContext, token: str, slot: dict[str, Any]) -> int:
     """Add the body to what is there, and finish what is whole; give the offset."""
     storage = call.installation.storage
-    checksum = tus.checksum(call.request)
+    checksum = tus.upload_checksum(call.request)
     try:
         with storage.partial(slot["partial_key"]) as partial:
             return _add_locked(call, token, slot, partial, checksum)
@@ -353,7 +355,7 @@ def _add(call: Call, token: str, slot: dict[str, Any]) -> int:
 
 
 def _add_locked(
-    call: Call,
+    call: RequestContext,
     token: str,
     seen: Mapping[str, Any],
     partial: Partial,
@@ -372,7 +374,7 @@ def _add_locked(
 
 
 def _receive(
-    call: Call,
+    call: RequestContext,
     slot: Mapping[str, Any],
     partial: Partial,
     checksum: Digest | None,
@@ -384,7 +386,9 @@ def _receive(
     def note() -> None:
         nonlocal noted
         partial.sync()
-        upload_slots.advance(call.installation.database, slot, noted, partial.size)
+        upload_slots.advance_offset(
+            call.installation.database, slot, noted, partial.size
+        )
         noted = partial.size
 
     try:
@@ -410,23 +414,25 @@ def _has_digest(request: Request) -> bool:
     return "Content-Digest" in request.headers or "Content-MD5" in request.headers
 
 
-def _finish(call: Call, slot: dict[str, Any], blob: Blob) -> None:
+def _finish(call: RequestContext, slot: dict[str, Any], blob: Blob) -> None:
     record = _before(call, slot)
     declared = str(slot["file_type"] or "")
     name = slot["file_name"] or name_of(record, declared)
     with call.installation.removal.remove_unless_named(blob.key), call.writing() as tx:
-        upload_slots.finish(tx, slot, NewFile(name, media_type(declared, name), blob))
+        upload_slots.finish_upload(
+            tx, slot, NewFile(name, media_type(declared, name), blob)
+        )
 
 
-def _before(call: Call, slot: Mapping[str, Any]) -> Mapping[str, Any]:
+def _before(call: RequestContext, slot: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give the downloadable that a file is for, as it is."""
-    record = downloadables.of_slot(call.db, slot["downloadable_id"] or 0)
+    record = downloadables.get_unscoped(call.db, slot["downloadable_id"] or 0)
     call.close()
     return record or {}
 
 
 def _ensure_follows(request: Request, slot: Mapping[str, Any]) -> None:
-    if tus.number(request, "Upload-Offset") != slot["offset"]:
+    if tus.upload_number(request, "Upload-Offset") != slot["offset"]:
         raise _elsewhere(slot)
 
 
@@ -437,8 +443,8 @@ def _elsewhere(slot: Mapping[str, Any]) -> Conflict:
     )
 
 
-def _reread(call: Call, token: str) -> dict[str, Any]:
-    slot = upload_slots.find(call.db, token)
+def _reread(call: RequestContext, token: str) -> dict[str, Any]:
+    slot = upload_slots.find_slot(call.db, token)
     call.close()
     return slot
 
@@ -459,9 +465,9 @@ def _empty(status: int, headers: dict[str, str]) -> Response:
     return response
 
 
-def register(app: Flask, _catalogue: Catalogue) -> None:
+def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Publish the views."""
-    slot = Said(
+    slot = OperationSpec(
         statuses=(201, 403, 409, 413, 415, 422, 507),
         fields=action_builder.inputs_of(_SCHEMA),
     )
@@ -469,19 +475,25 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
         (f"/downloadables/<id:item_id>/{UPLOAD_URL}", _for_downloadable),
         (f"/stores/<id:item_id>/{UPLOAD_URL}", _for_library),
     ):
-        publish(app, Route(path, SLOT_METHODS, said={"POST": slot}), {"POST": create})
+        publish_route(
+            app, Route(path, SLOT_METHODS, said={"POST": slot}), {"POST": create}
+        )
     said = {
-        "PUT": Said(statuses=(200, *_REFUSALS), takes=("*/*",), is_negotiated=True),
-        "POST": Said(
+        "PUT": OperationSpec(
+            statuses=(200, *_REFUSALS), takes=("*/*",), is_negotiated=True
+        ),
+        "POST": OperationSpec(
             statuses=(201, 204, 412, 460, *_REFUSALS),
             takes=(tus.OFFSET_OCTETS, MULTIPART),
             is_empty=True,
         ),
-        "PATCH": Said(statuses=(204, 412, 460, *_REFUSALS), takes=(tus.OFFSET_OCTETS,)),
-        "DELETE": Said(statuses=(204, 410, 412)),
-        "GET": Said(statuses=(200, 410, 412, 423)),
+        "PATCH": OperationSpec(
+            statuses=(204, 412, 460, *_REFUSALS), takes=(tus.OFFSET_OCTETS,)
+        ),
+        "DELETE": OperationSpec(statuses=(204, 410, 412)),
+        "GET": OperationSpec(statuses=(200, 410, 412, 423)),
     }
-    publish(
+    publish_route(
         app,
         Route(
             f"{UPLOADS}/<token>",

@@ -7,9 +7,9 @@ from flask import Flask
 
 from app.database import Transaction
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
-from app.http.hypermedia.registry import Catalogue, Kind
-from app.http.routing import CollectionService, Deed, ItemService
-from app.http.views.collection import CollectionViews, pages
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
+from app.http.routing import CollectionService, ItemService, ResourceAction
+from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.services.catalogue import downloadables, versions
 from schemas.version import VersionSchema
@@ -41,14 +41,14 @@ VERSION = Declaration(
         ),
     ),
 )
-KIND = Kind(VERSION, versions.SOURCE)
+RESOURCE_TYPE = ResourceType(VERSION, versions.SOURCE)
 
-RESTORE = Deed(
+RESTORE = ResourceAction(
     name="restore-version",
     title="Restore Version",
     words="Make this version the one that customers get",
     message="version {id} is the current one now.",
-    do=versions.restore,
+    do=versions.restore_version,
     is_offered=lambda record: not record["is_current"],
 )
 
@@ -56,30 +56,30 @@ RESTORE = Deed(
 def _change(
     tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> None:
-    versions.change(tx, record, values)
+    versions.update_version(tx, record, values)
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
     items = ItemViews(
-        KIND,
+        RESOURCE_TYPE,
         ItemService(
-            find=versions.find,
+            find=versions.find_version,
             change=_change,
-            remove=versions.remove,
+            remove=versions.delete_version,
             is_removable=versions.is_removable,
-            deed=RESTORE,
+            action=RESTORE,
         ),
-        catalogue,
+        registry,
     )
-    items.register(app)
+    items.register_routes(app)
     CollectionViews(
         items,
         "/downloadables/{id}/versions",
         CollectionService(
-            owner=downloadables.find,
+            owner=downloadables.find_downloadable,
             # Whatever changes a version changes what it belongs to.
             version=lambda _db, record: record["revision"],
-            page=pages(versions.OF_DOWNLOADABLE),
+            page=listing_page(versions.OF_DOWNLOADABLE),
         ),
-    ).register(app)
+    ).register_routes(app)

@@ -3,9 +3,9 @@
 from flask import Flask
 
 from app.http.hypermedia.declaration import TO_STORE, Declaration
-from app.http.hypermedia.registry import Catalogue, Kind
-from app.http.routing import CollectionService, Deed, ItemService
-from app.http.views.collection import CollectionViews, pages
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
+from app.http.routing import CollectionService, ItemService, ResourceAction
+from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.services.catalogue import stores
 from app.services.webhooks import outbox
@@ -33,27 +33,29 @@ DELIVERY = Declaration(
     columns=outbox.SOURCE.names,
     links=(TO_STORE,),
 )
-KIND = Kind(DELIVERY, outbox.SOURCE)
+RESOURCE_TYPE = ResourceType(DELIVERY, outbox.SOURCE)
 
-REPLAY = Deed(
+REPLAY = ResourceAction(
     name="replay-webhook-delivery",
     title="Replay Webhook Delivery",
     words="Tell the webhook again",
     message="webhook_delivery {id} will be told again.",
-    do=outbox.replay,
+    do=outbox.redeliver,
 )
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
-    items = ItemViews(KIND, ItemService(find=outbox.find, deed=REPLAY), catalogue)
-    items.register(app)
+    items = ItemViews(
+        RESOURCE_TYPE, ItemService(find=outbox.find_delivery, action=REPLAY), registry
+    )
+    items.register_routes(app)
     CollectionViews(
         items,
         "/stores/{id}/webhook_deliveries",
         CollectionService(
-            owner=stores.find,
-            version=lambda db, store: outbox.version(db, store["id"]),
-            page=pages(outbox.IN_STORE),
+            owner=stores.find_store,
+            version=lambda db, store: outbox.deliveries_version(db, store["id"]),
+            page=listing_page(outbox.IN_STORE),
         ),
-    ).register(app)
+    ).register_routes(app)

@@ -39,7 +39,7 @@ _BY_DIGEST = Statement(
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StoredOutcome:
     """What a request was answered."""
 
     request_digest: str
@@ -48,7 +48,7 @@ class Outcome:
     body: bytes
 
 
-def begin(database: Database, digest: str, caller: str) -> Outcome | None:
+def claim_key(database: Database, digest: str, caller: str) -> StoredOutcome | None:
     """Give the outcome of an earlier request, or note that this one is running.
 
     Raises `Conflict` while the first one is still running, and `TooManyRequests` where
@@ -64,7 +64,7 @@ def begin(database: Database, digest: str, caller: str) -> Outcome | None:
                     headers={"Retry-After": "1"},
                 )
             return _outcome(row)
-        remove_expired(tx)
+        delete_expired_outcomes(tx)
         if tx.row(_LAST_ALLOWED, caller=caller, most=MAX_KEYS - 1) is not None:
             raise TooManyRequests(
                 f"{MAX_KEYS} requests with an Idempotency-Key are kept for this token, "
@@ -82,19 +82,19 @@ def begin(database: Database, digest: str, caller: str) -> Outcome | None:
     return None
 
 
-def remove_expired(tx: Transaction) -> None:
+def delete_expired_outcomes(tx: Transaction) -> None:
     """Forget the outcomes whose time is over."""
     tx.execute(delete(IDEMPOTENCY_KEYS).where(_K.date_expires <= now()))
 
 
-def find(db: Snapshot, digest: str) -> Outcome | None:
+def find_outcome(db: Snapshot, digest: str) -> StoredOutcome | None:
     """Give the outcome that another request has left meanwhile."""
     row = db.row(_BY_DIGEST, digest=digest, moment=now())
     return None if row is None or row[1] is None else _outcome(row)
 
 
-def keep(
-    tx: Transaction, digest: str, caller: str, outcome: Outcome, seconds: int
+def store_outcome(
+    tx: Transaction, digest: str, caller: str, outcome: StoredOutcome, seconds: int
 ) -> None:
     """Keep an outcome, together with the effect, for so long."""
     tx.execute(delete(IDEMPOTENCY_KEYS).where(_K.digest == digest))
@@ -111,7 +111,7 @@ def keep(
     )
 
 
-def give_up(database: Database, digest: str) -> None:
+def release_key(database: Database, digest: str) -> None:
     """Forget a request that had no effect, so that it can be sent again, mended."""
     with database.writing() as tx:
         tx.execute(
@@ -119,12 +119,12 @@ def give_up(database: Database, digest: str) -> None:
         )
 
 
-def ensure_same(outcome: Outcome, request_digest: str) -> None:
+def ensure_same(outcome: StoredOutcome, request_digest: str) -> None:
     """Refuse a key that comes with another request. Raises `Invalid`."""
     if outcome.request_digest != request_digest:
         text = "this Idempotency-Key was sent with another body before; use a new one"
         raise Invalid(problems=[Problem(text, "key_reused")])
 
 
-def _outcome(row: Any) -> Outcome:
-    return Outcome(row[0], row[1], row[2], bytes(row[3]))
+def _outcome(row: Any) -> StoredOutcome:
+    return StoredOutcome(row[0], row[1], row[2], bytes(row[3]))

@@ -15,7 +15,7 @@ tests/services/test_page_cache.py holds the sum to what the process has.
 """
 
 
-class Written(NamedTuple):
+class RenderedPage(NamedTuple):
     """A body, and its links as they stand in the Link header."""
 
     body: bytes
@@ -24,7 +24,7 @@ class Written(NamedTuple):
     """The languages of its texts, as Content-Language has them."""
 
 
-class Kept:
+class PageCache:
     """Written bodies by a key that holds everything which makes them.
 
     Nothing is ever invalidated: a key contains the version of what is shown, so that
@@ -36,10 +36,10 @@ class Kept:
     def __init__(self, size: int) -> None:
         self.size = size
         self.used = 0
-        self._entries: OrderedDict[str, Written] = OrderedDict()
+        self._entries: OrderedDict[str, RenderedPage] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: str) -> Written | None:
+    def get(self, key: str) -> RenderedPage | None:
         """Give what is kept under a key, or None."""
         with self._lock:
             found = self._entries.get(key)
@@ -47,7 +47,7 @@ class Kept:
                 self._entries.move_to_end(key)
         return found
 
-    def put(self, key: str, written: Written) -> None:
+    def put(self, key: str, written: RenderedPage) -> None:
         """Keep a body, unless it would take a large part of the room."""
         cost = _cost(key, written)
         if cost > self.size // 8:
@@ -63,6 +63,6 @@ class Kept:
                 self.used -= _cost(oldest, gone)
 
 
-def _cost(key: str, written: Written) -> int:
+def _cost(key: str, written: RenderedPage) -> int:
     contents = sum(map(getsizeof, (key, *written)))
     return OVERHEAD + contents + contents // FRAGMENTS

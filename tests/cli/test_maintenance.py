@@ -49,7 +49,7 @@ def keys(items, installation):
     from app.services.catalogue import blob_references as named
 
     with installation.database.reading() as db:
-        return {file.code: file.key for file in named.files(db)}
+        return {file.code: file.key for file in named.referenced_files(db)}
 
 
 def spoil(installation, key, data):

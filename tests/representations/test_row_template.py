@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.http.hypermedia.document_builder import ItemDocuments, Place
+from app.http.hypermedia.document_builder import ItemDocuments, RenderContext
 from app.resources.documentation.rels import DECLARATIONS
 from representations import REPRESENTATIONS, Rendered, Resource, Vocabulary
 from schemas.base.fields import (
@@ -74,7 +74,7 @@ def rows_of(declaration):
 def test_items_read_the_same(declaration, representation, data):
     rows = data.draw(st.lists(rows_of(declaration), min_size=1, max_size=3))
     base = data.draw(BASES)
-    place = Place(base, Vocabulary(f"{base}/rels/"))
+    place = RenderContext(base, Vocabulary(f"{base}/rels/"))
     documents = ItemDocuments(declaration)
     plain = [
         documents.resource(dict(zip(declaration.columns, row, strict=True)), place)
@@ -96,7 +96,7 @@ def test_items_read_the_same(declaration, representation, data):
 def test_items_with_others_inside_read_the_same(representation, data):
     outer, inner = DECLARATIONS[2], DECLARATIONS[1]
     base = data.draw(BASES)
-    place = Place(base, Vocabulary(f"{base}/rels/"))
+    place = RenderContext(base, Vocabulary(f"{base}/rels/"))
     shown = data.draw(st.sampled_from([None, ("id", "name"), ("price",), ()]))
     row = data.draw(rows_of(outer))
     inside = data.draw(st.lists(rows_of(inner), max_size=2))
@@ -145,7 +145,7 @@ def test_a_template_serves_many_addresses_and_keeps_few():
     )
     for number in range(50):
         base = f"http://host-{number}"
-        place = Place(base, Vocabulary(f"{base}/rels/"))
+        place = RenderContext(base, Vocabulary(f"{base}/rels/"))
         [fragment] = documents.fragments([row], COMPILED[0], place)
         assert f'"{base}/stores/1"' in fragment
     [template] = documents._templates.values()

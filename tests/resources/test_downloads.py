@@ -40,12 +40,9 @@ def later(monkeypatch):
     """Let time pass, in seconds."""
     passed = [0]
     real = clock.now
-    for module in ("downloads", "purchases", "signed_links"):
-        name = f"app.services.{module}.now"
-        if module != "signed_links":
-            monkeypatch.setattr(name, lambda: real() + passed[0])
-    monkeypatch.setattr("app.resources.downloads.now", lambda: real() + passed[0])
-    monkeypatch.setattr("app.resources.purchases.now", lambda: real() + passed[0])
+    for package in ("app.services.sales", "app.resources"):
+        for module in ("downloads", "purchases"):
+            monkeypatch.setattr(f"{package}.{module}.now", lambda: real() + passed[0])
 
     def wait(seconds):
         passed[0] += seconds
@@ -385,7 +382,7 @@ def test_32_at_once_are_served_as_often_as_allowed(app, api, installation, buy):
     for limit in (1, 3, 31, 32):
         url, href = buy(max_downloads=limit)
         # Each a download of its own.
-        wanted = downloads.wanted
+        wanted = downloads.resolve_passcode_link
         record = None
         with installation.database.reading() as db:
             passcode = url.rpartition("=")[2]
@@ -394,7 +391,9 @@ def test_32_at_once_are_served_as_often_as_allowed(app, api, installation, buy):
         def begin(_number, record=record):
             customer = downloads.Customer("", "")
             try:
-                downloads.begin(installation.database, record, customer, minutes=0)
+                downloads.begin_download(
+                    installation.database, record, customer, minutes=0
+                )
             except Exception as error:  # noqa: BLE001 - counted below
                 return type(error).__name__
             return "served"
@@ -505,7 +504,7 @@ def test_a_shop_that_knows_the_passcode_signs_itself(api, anonymous, buy):
     number = int(re.search(r"\d+$", href)[0])
     for seconds, status in ((100, 200), (86_500, 404)):
         moment = clock.now() + seconds
-        sent = signed_links.parameters(number, record["download_passcode"], moment)
+        sent = signed_links.link_parameters(number, record["download_passcode"], moment)
         query = "&".join(f"{n}={v}" for n, v in sent.items())
         assert anonymous.get(f"/dl?{query}").status_code == status
 

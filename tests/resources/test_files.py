@@ -427,7 +427,7 @@ def test_the_page_is_in_the_customers_language_and_says_what_is_over(
     api.patch(link(bought), json={"max_downloads": 2})
     with installation.database.writing() as tx:
         number = int(link(bought).rpartition("/")[2])
-        purchases.set_usage(tx, purchases.find(tx, ALL, number), 2)
+        purchases.set_usage(tx, purchases.find_purchase(tx, ALL, number), 2)
     again = anonymous.get(path, headers=headers).text
     assert again.count('class="button"') == 1
     assert "downloaded as often as it can be" in again
@@ -598,11 +598,13 @@ def test_a_file_that_goes_while_it_is_fetched_is_refused(
     number = int(link(bought).rpartition("/")[2])
     file_id = int(link(made).rpartition("/")[2])
     with installation.database.reading() as db:
-        record = downloads.wanted(db, purchase_id=number, file_id=file_id)
+        record = downloads.resolve_passcode_link(
+            db, purchase_id=number, file_id=file_id
+        )
     api.delete(link(made))
     customer = downloads.Customer("", "")
     with pytest.raises(PurchaseRevoked):
-        downloads.begin(installation.database, record, customer, minutes=60)
+        downloads.begin_download(installation.database, record, customer, minutes=60)
 
 
 def test_what_was_announced_is_what_comes(api, anonymous):

@@ -27,7 +27,7 @@ CHALLENGE = (
 def make(installation, **options):
     options = {"scope": scopes.STORE, "store_id": 1, **options}
     with installation.database.writing() as tx:
-        return clients.create(tx, **options)
+        return clients.create_client(tx, **options)
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_a_broken_request_is_refused(anonymous, data, content_type, status):
 
 def test_an_expired_token_says_so(anonymous, client, installation):
     with installation.database.writing() as tx:
-        digest = authentication.digest(client.access_token)
+        digest = authentication.token_digest(client.access_token)
         tx.execute(
             update(TOKENS).where(TOKENS.c.digest == digest).values(date_expires=now())
         )
@@ -540,8 +540,8 @@ def test_a_client_learns_of_its_own_tokens(anonymous, api, client, installation)
 
 def test_a_revoked_client_is_nobody(anonymous, client, installation):
     with installation.database.writing() as tx:
-        assert clients.revoke(tx, client.client_id)
-        assert not clients.revoke(tx, client.client_id)
+        assert clients.revoke_client(tx, client.client_id)
+        assert not clients.revoke_client(tx, client.client_id)
     assert works(anonymous, client.access_token, 401)
     response = token(anonymous, client, grant_type="client_credentials")
     assert response.status_code == 401

@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from app.services import clock
-from app.services.auth import authentication, clients, scopes
+from app.services.auth import authentication, clients, oauth, scopes
+from app.services.catalogue import upload_slots
 from tests.conftest import FORMATS, OTHER_STORE, Api, environment_for
 from tests.resources.test_oauth import CALLBACK, CHALLENGE, VERIFIER
 
@@ -26,7 +27,7 @@ def merchant(app, installation):
 def program(installation):
     """A public client that merchants let in."""
     with installation.database.writing() as tx:
-        return clients.create(
+        return clients.create_client(
             tx,
             scope=scopes.STORE,
             store_id=None,
@@ -91,7 +92,7 @@ def test_tokens_are_listed_in_every_format_without_their_texts(
     assert answer.status_code == 200
     for text in (api.token, given["access_token"], given["refresh_token"]):
         assert text not in answer.text
-        assert authentication.digest(text) not in answer.text
+        assert authentication.token_digest(text) not in answer.text
 
 
 def test_a_grant_says_whose_it_is(api, anonymous, program):
@@ -144,7 +145,7 @@ def test_the_use_of_a_token_is_kept_to_the_hour(api, installation, monkeypatch):
     monkeypatch.setattr(authentication, "now", lambda: moment)
     api.get("/stores/1")
     with installation.database.reading() as db:
-        [record] = authentication.tokens(db)
+        [record] = authentication.list_tokens(db)
     assert record["date_last_used"] == moment // 3600 * 3600
     writes = []
     monkeypatch.setattr(
@@ -250,12 +251,8 @@ def test_a_grant_lives_no_longer_than_the_token_that_consented(
         made.post("/stores/1/upload_url").json["upload_url"]
         for made in (owner, programs)
     ]
-    for module in (clock, authentication, clients):
-        monkeypatch.setattr(module, "now", lambda: clock.time.time() + 700)
-    for module in ("oauth", "uploads"):
-        monkeypatch.setattr(
-            f"app.services.{module}.now", lambda: int(clock.time.time()) + 700
-        )
+    for module in (clock, authentication, clients, oauth, upload_slots):
+        monkeypatch.setattr(module, "now", lambda: int(clock.time.time()) + 700)
     assert status(app, text) == 401
     assert status(app, given["access_token"]) == 401
     assert refresh(anonymous, program, given["refresh_token"]).status_code == 400
@@ -367,7 +364,7 @@ def test_another_client_ends_no_grant_with_a_token_that_rotated(
     first = consent(anonymous, program, api.token)
     second = refresh(anonymous, program, first["refresh_token"]).json
     with installation.database.writing() as tx:
-        other = clients.create(
+        other = clients.create_client(
             tx,
             scope=scopes.STORE,
             store_id=None,

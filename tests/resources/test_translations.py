@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.http.headers.accept_language import ranges
-from app.services.catalogue.translations import best
+from app.http.headers.accept_language import language_ranges
+from app.services.catalogue.translations import best_language
 from tests.conftest import FORMATS
 
 ARABIC = {"language": "ar", "name": "وحيد القرن", "description": "للطباعة"}
@@ -36,7 +36,7 @@ def get(api, path, languages, **options):
     ],
 )
 def test_accept_language_is_read(header, found):
-    assert ranges(header) == found
+    assert language_ranges(header) == found
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_accept_language_is_read(header, found):
     ],
 )
 def test_the_language_is_found_by_lookup(wanted, known, language):
-    assert best(wanted, known, "en") == language
+    assert best_language(wanted, known, "en") == language
 
 
 def test_the_own_language_comes_before_others_alike():
-    assert best(["en"], {"en-us", "de"}, "en-gb") == "en-gb"
-    assert best(["en-au"], {"en-us"}, "en-gb") == "en-gb"
+    assert best_language(["en"], {"en-us", "de"}, "en-gb") == "en-gb"
+    assert best_language(["en-au"], {"en-us"}, "en-gb") == "en-gb"
 
 
 @pytest.mark.parametrize("accept", FORMATS.values())

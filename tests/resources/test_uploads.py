@@ -253,7 +253,7 @@ def test_one_request_at_a_time_adds_to_it(app, anonymous, begun, installation):
     if not storages.is_s3():
         token = begun.rpartition("/")[2]
         with installation.database.reading() as db:
-            key = upload_slots.find(db, token)["partial_key"]
+            key = upload_slots.find_slot(db, token)["partial_key"]
         with installation.storage.partial(key):
             answer = patch(anonymous, begun, b"x", 0)
         assert answer.status_code == 423
@@ -283,7 +283,7 @@ def test_what_was_not_noted_does_not_count(anonymous, begun, installation):
     patch(anonymous, begun, CONTENT[:1000], 0)
     token = begun.rpartition("/")[2]
     with installation.database.reading() as db:
-        key = upload_slots.find(db, token)["partial_key"]
+        key = upload_slots.find_slot(db, token)["partial_key"]
     with installation.storage.partial(key) as partial:
         partial.resume(1000)
         partial.write(b"not noted")
@@ -297,11 +297,13 @@ def test_a_server_stopped_before_the_last_commit_finishes_later(
     patch(anonymous, begun, CONTENT[:-1], 0)
     token = begun.rpartition("/")[2]
     with installation.database.reading() as db:
-        slot = upload_slots.find(db, token)
+        slot = upload_slots.find_slot(db, token)
     with installation.storage.partial(slot["partial_key"]) as partial:
         partial.resume(slot["offset"])
         partial.write(CONTENT[-1:])
-        upload_slots.advance(installation.database, slot, slot["offset"], len(CONTENT))
+        upload_slots.advance_offset(
+            installation.database, slot, slot["offset"], len(CONTENT)
+        )
         partial.keep()
     assert offset(anonymous, begun) == len(CONTENT)
     assert api.get(f"/downloadables/{item}/file").data == CONTENT
@@ -312,16 +314,16 @@ def test_who_comes_late_to_a_finished_upload_does_it_no_harm(
 ):
     token = begun.rpartition("/")[2]
     with installation.database.reading() as db:
-        stale = upload_slots.find(db, token)
+        stale = upload_slots.find_slot(db, token)
     assert patch(anonymous, begun, CONTENT, 0).status_code == 204
     # A request that had looked before the last one was done.
-    real, seen = upload_slots.find, []
+    real, seen = upload_slots.find_slot, []
 
     def find(db, token):
         seen.append(token)
         return dict(stale) if len(seen) == 1 else real(db, token)
 
-    monkeypatch.setattr(upload_slots, "find", find)
+    monkeypatch.setattr(upload_slots, "find_slot", find)
     assert patch(anonymous, begun, b"late", 0).status_code == 410
     monkeypatch.undo()
     assert api.get(f"/downloadables/{item}/file").data == CONTENT
@@ -332,13 +334,13 @@ def test_two_that_end_an_upload_at_once_leave_its_file(
 ):
     token = begun.rpartition("/")[2]
     with installation.database.reading() as db:
-        stale = upload_slots.find(db, token)
+        stale = upload_slots.find_slot(db, token)
     assert patch(anonymous, begun, CONTENT, 0).status_code == 204
     # Where a storage has no lock, the second looks before the first has ended.
     seen = {**stale, "offset": len(CONTENT)}
-    monkeypatch.setattr(upload_slots, "find", lambda _db, _token: dict(seen))
+    monkeypatch.setattr(upload_slots, "find_slot", lambda _db, _token: dict(seen))
     assert offset(anonymous, begun) == len(CONTENT)
-    monkeypatch.setattr(upload_slots, "advance", lambda *_: None)
+    monkeypatch.setattr(upload_slots, "advance_offset", lambda *_: None)
     assert offset(anonymous, begun) == len(CONTENT)
     monkeypatch.undo()
     assert api.get(f"/downloadables/{item}/file").data == CONTENT
@@ -349,11 +351,11 @@ def test_what_was_begun_anew_gets_nothing_of_before(
 ):
     token = begun.rpartition("/")[2]
     with installation.database.reading() as db:
-        before = upload_slots.find(db, token)
+        before = upload_slots.find_slot(db, token)
     headers = {**TUS, "Upload-Length": "3"}
     assert anonymous.post(begun, headers=headers).status_code == 201
     with pytest.raises(Conflict):
-        upload_slots.advance(installation.database, before, 0, 1000)
+        upload_slots.advance_offset(installation.database, before, 0, 1000)
     assert offset(anonymous, begun) == 0
     assert patch(anonymous, begun, b"new", 0).status_code == 204
     assert api.get(f"/downloadables/{item}/file").data == b"new"
@@ -427,5 +429,5 @@ def test_what_expired_is_tidied_up(
     patch(anonymous, begun, CONTENT[:10], 0)
     real = upload_slots.now
     monkeypatch.setattr(upload_slots, "now", lambda: real() + 25 * 3600)
-    maintenance.tidy(installation)
+    maintenance.remove_expired(installation)
     assert blobs(data_dir) == []

@@ -6,11 +6,11 @@ from sys import getsizeof
 
 import pytest
 
-from app.services.page_cache import FRAGMENTS, OVERHEAD, Kept, Written
+from app.services.page_cache import FRAGMENTS, OVERHEAD, PageCache, RenderedPage
 
 
-def page(size: int) -> Written:
-    return Written(b"x" * size, "")
+def page(size: int) -> RenderedPage:
+    return RenderedPage(b"x" * size, "")
 
 
 def cost(size: int) -> int:
@@ -20,7 +20,7 @@ def cost(size: int) -> int:
 
 
 def test_what_was_put_is_given_back():
-    kept = Kept(2**20)
+    kept = PageCache(2**20)
     kept.put("a", page(10))
     assert kept.get("a") == page(10)
     assert kept.get("b") is None
@@ -28,7 +28,7 @@ def test_what_was_put_is_given_back():
 
 def test_the_longest_unused_goes_first():
     room = 10 * cost(100)
-    kept = Kept(room)
+    kept = PageCache(room)
     for name in "abcdefghij":
         kept.put(name, page(100))
     kept.get("a")
@@ -39,20 +39,20 @@ def test_the_longest_unused_goes_first():
 
 
 def test_what_is_put_again_counts_once():
-    kept = Kept(2**20)
+    kept = PageCache(2**20)
     for size in (10, 2000, 30):
         kept.put("a", page(size))
     assert kept.used == cost(30)
 
 
 def test_what_would_take_much_of_the_room_is_not_kept():
-    kept = Kept(80_000)
+    kept = PageCache(80_000)
     kept.put("a", page(10_000))
     assert kept.get("a") is None
 
 
 def test_without_room_nothing_is_kept():
-    kept = Kept(0)
+    kept = PageCache(0)
     kept.put("a", page(1))
     assert kept.get("a") is None
     assert kept.used == 0
@@ -60,7 +60,7 @@ def test_without_room_nothing_is_kept():
 
 FILLED = """
 import ctypes, random, sys
-from app.services.page_cache import Kept, Written
+from app.services.page_cache import PageCache, RenderedPage
 
 def resident():
     with open("/proc/self/statm") as file:
@@ -69,10 +69,10 @@ def resident():
 # As `serve` does.
 ctypes.CDLL(None).mallopt(-8, 2)
 chance, sizes = random.Random(1), [int(size) for size in sys.argv[2].split(",")]
-kept, before = Kept(32 * 2**20), resident()
+kept, before = PageCache(32 * 2**20), resident()
 for number in range(int(sys.argv[1])):
     size = int(chance.choice(sizes) * chance.uniform(0.8, 1.2))
-    page = Written(b"x" * size, "<a>; rel=next" * 15, "en")
+    page = RenderedPage(b"x" * size, "<a>; rel=next" * 15, "en")
     kept.put(f"{number} " + "k" * 300, page)
 print(kept.used, resident() - before)
 """

@@ -21,12 +21,17 @@ from app.http.bodies.multipart_scanner import MalformedParts
 from app.http.headers import accept_language, digest_fields, prefer, tus
 from app.http.headers.accept import parse_accept
 from app.http.headers.byte_ranges import byte_ranges
-from app.http.headers.conditional import Validators, evaluate
+from app.http.headers.conditional import Validators, evaluate_conditions
 from app.http.headers.content_disposition import parse_disposition
-from app.http.headers.field_syntax import LISTS, MAX_FIELD, list_members, parameters
+from app.http.headers.field_syntax import (
+    LISTS,
+    MAX_FIELD,
+    field_parameters,
+    list_members,
+)
 from app.http.headers.structured_fields import parse_item
 from app.http.middleware import compression
-from app.http.query.lexer import Mistake, characters, keyed, path_of, range_of, split
+from app.http.query.lexer import Mistake, characters, keyed, path_of, range_of, split_at
 from app.http.query.query_limits import MAX_QUERY
 from schemas.values.filter_values import Unreadable, text_value
 from schemas.values.normalization import fold, nfc
@@ -130,27 +135,29 @@ def _part_content(text):
 
 def _condition(name):
     known = Validators('"1-00000000"', 1)
-    return lambda text: evaluate({name: text}.get, known, is_read=True)
+    return lambda text: evaluate_conditions({name: text}.get, known, is_read=True)
 
 
 def _patch(text):
     operations = [{"op": "test", "path": f"/{text[:40]}", "value": text[:40]}]
-    return json_patch.apply(operations * (len(text) // 80), {text[:40]: text[:40]})
+    return json_patch.apply_patch(
+        operations * (len(text) // 80), {text[:40]: text[:40]}
+    )
 
 
 PARSERS = {
     "list": list_members,
-    "parameters": lambda text: parameters(f"form-data;{text}"),
+    "parameters": lambda text: field_parameters(f"form-data;{text}"),
     "Accept": parse_accept,
-    "Accept-Encoding": compression.chosen,
-    "Accept-Language": accept_language.ranges,
-    "Prefer": prefer.preferences,
+    "Accept-Encoding": compression.choose_coding,
+    "Accept-Language": accept_language.language_ranges,
+    "Prefer": prefer.parse_prefer,
     "Range": lambda text: byte_ranges(f"bytes={text}", 10**6),
     "If-None-Match": _condition("If-None-Match"),
     "If-Match": _condition("If-Match"),
     "If-Modified-Since": _condition("If-Modified-Since"),
-    "Upload-Metadata": _header(tus.metadata, "Upload-Metadata"),
-    "Upload-Checksum": _header(tus.checksum, "Upload-Checksum"),
+    "Upload-Metadata": _header(tus.upload_metadata, "Upload-Metadata"),
+    "Upload-Checksum": _header(tus.upload_checksum, "Upload-Checksum"),
     "Repr-Digest": _header(
         lambda r: digest_fields.of_headers(r.headers), "Repr-Digest"
     ),
@@ -168,21 +175,21 @@ PARSERS = {
     "JSON in a text": lambda text: _json(json.dumps({"a": text})),
     "JSON with names": _duplicates,
     "JSON Patch": _patch,
-    "XML": lambda text: hal_xml.read(text.encode(), max_depth=32),
-    "XML in a property": lambda text: hal_xml.read(
+    "XML": lambda text: hal_xml.read_hal_xml(text.encode(), max_depth=32),
+    "XML in a property": lambda text: hal_xml.read_hal_xml(
         f"<resource><a>{text}</a></resource>".encode(), max_depth=32
     ),
-    "XML properties": lambda text: hal_xml.read(
+    "XML properties": lambda text: hal_xml.read_hal_xml(
         f"<resource>{text}</resource>".encode(), max_depth=32
     ),
-    "XML declaration": lambda text: hal_xml.read(
+    "XML declaration": lambda text: hal_xml.read_hal_xml(
         f"<?xml version='1.0' {text}?><resource/>".encode(), max_depth=32
     ),
     "multipart header": _part_header,
     "multipart content": _part_content,
     "query: characters": characters,
     "query: alternatives": lambda text: [
-        keyed(t) for t in split(characters(text), "|")
+        keyed(t) for t in split_at(characters(text), "|")
     ],
     "query: range": lambda text: range_of(characters(text)),
     "query: path": path_of,

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from app.http.routes import routes
+from app.http.routes import registered_routes
 from tests.conftest import OTHER_STORE
 
 JSON = "application/json"
@@ -276,7 +276,7 @@ def maker(api, operator):
 def test_every_form_can_be_sent_as_it_stands(app, api, operator, maker, format_name):
     client = CLIENTS[format_name]
     sent = set()
-    for route in routes(app):
+    for route in registered_routes(app):
         if not route.profile or "GET" not in route.words:
             continue
         of_all = route.path in {"/stores", "/stores/<id:item_id>"}
@@ -329,5 +329,5 @@ def fields_of(client, action, api, path):
 
 def test_all_resources_with_forms_are_tried(app):
     """A new kind of resource needs a way to be made, above."""
-    profiles = {route.profile for route in routes(app) if route.profile}
+    profiles = {route.profile for route in registered_routes(app) if route.profile}
     assert profiles <= {name for name in vars(Maker) if not name.startswith("_")}

@@ -139,7 +139,7 @@ def local_api(data_dir: Path | None, store_id: int | None) -> Iterator[Api]:
         finally:
             wire.close()
             with opened.database.writing() as tx:
-                authentication.remove_token(tx, number)
+                authentication.revoke_token(tx, number)
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 """WP EasyCart's REST API, tag Downloads."""
 
-from app.dialects.easycart.downloads import register
+from app.dialects.easycart.downloads import register_routes
 
-__all__ = ["register"]
+__all__ = ["register_routes"]

@@ -15,21 +15,21 @@ from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
 from app.dialects import base
-from app.dialects.base import READS, Dialect, answer
+from app.dialects.base import READS, Dialect, json_response
 from app.dialects.easycart.guide import GUIDE
 from app.errors import BadRequest, Forbidden, Invalid, NotFound, Problem
 from app.http import migration_guides, pagination
 from app.http.bodies.form_data import media_type
-from app.http.context import Call
-from app.http.files.raw_upload import clean
-from app.http.hypermedia.registry import Catalogue
-from app.http.views.collection import pages
+from app.http.context import RequestContext
+from app.http.files.raw_upload import safe_file_name
+from app.http.hypermedia.registry import ResourceRegistry
+from app.http.views.collection import listing_page
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores, versions
 from app.services.catalogue.main_files import NewFile
 from app.services.rows.filters import All, Like
 from app.services.rows.listing import Order, Selection
-from app.services.rows.search_text import contains
+from app.services.rows.search_text import contains_pattern
 from app.services.sales import purchases
 from app.storage import CHUNK
 from schemas.base.errors import FieldError
@@ -49,7 +49,7 @@ COLUMNS = {
 
 PARAMETERS = ("page", "perpage", "sortby", "sortdir", "search")
 DIRECTIONS = {"ASC": False, "DESC": True}
-_PAGES = pages(purchases.IN_STORE_WITH_FILE)
+_PAGES = listing_page(purchases.IN_STORE_WITH_FILE)
 _SCHEMA = EasyCartDownloadSchema()
 
 
@@ -88,23 +88,23 @@ DIALECT = Dialect(
 )
 
 
-def _principal(call: Call) -> Principal:
+def _principal(call: RequestContext) -> Principal:
     """Find who asks: by Bearer, or by Basic, which only reads. Raises `Forbidden`."""
-    tokens = base.bearer(call)
-    by_password = base.basic(call)
+    tokens = base.bearer_token(call)
+    by_password = base.basic_credentials(call)
     if by_password and call.request.method not in READS:
         raise Forbidden("Basic authentication only reads; send a Bearer token")
-    return base.authorized(call, [*tokens, *by_password])
+    return base.authorized_principal(call, [*tokens, *by_password])
 
 
-def _test(call: Call) -> Response:
+def _test(call: RequestContext) -> Response:
     """Answer whether the credentials are right."""
-    tokens = [*base.bearer(call), *base.basic(call)]
+    tokens = [*base.bearer_token(call), *base.basic_credentials(call)]
     base.principal(call, tokens)
-    return answer({"authenticated": True})
+    return json_response({"authenticated": True})
 
 
-def _list(call: Call) -> Response:
+def _list(call: RequestContext) -> Response:
     """Answer a GET of many: an array, and no more."""
     principal = _principal(call)
     problems: list[Problem] = []
@@ -121,15 +121,15 @@ def _list(call: Call) -> Response:
         raise BadRequest(problems=problems)
     selection = Selection(
         All(tuple(Like("search_text", number) for number in range(len(words)))),
-        tuple(contains(word) for word in words),
+        tuple(contains_pattern(word) for word in words),
         order,
     )
-    store = stores.find(call.db, principal, principal.store_id or 0)
+    store = stores.find_store(call.db, principal, principal.store_id or 0)
     page = _PAGES(call, store, selection, window)
     names = purchases.WITH_FILE.names
     rows = [dict(zip(names, row, strict=True)) for row in page.rows]
     call.close()
-    return answer([_shown(call, row) for row in rows])
+    return json_response([_shown(call, row) for row in rows])
 
 
 def _order(asked: Mapping[str, str], problems: list[Problem]) -> tuple[Order, ...]:
@@ -146,29 +146,29 @@ def _order(asked: Mapping[str, str], problems: list[Problem]) -> tuple[Order, ..
     return (Order(column, is_descending=DIRECTIONS[direction]),)
 
 
-def _get(call: Call, download_id: str) -> Response:
+def _get(call: RequestContext, download_id: str) -> Response:
     """Answer a GET of one."""
-    return answer(_shown(call, _found(call.db, _principal(call), download_id)))
+    return json_response(_shown(call, _found(call.db, _principal(call), download_id)))
 
 
-def _create(call: Call) -> Response:
+def _create(call: RequestContext) -> Response:
     """Answer a POST: a purchase is granted; the order's own, if it has it already."""
     principal = _principal(call)
     values = _values(call, "POST")
     _bought(call.db, principal, values)
     with _registered(call, principal, values, None) as file, call.writing() as tx:
         bought = _bought(tx, principal, values)
-        made, is_new = purchases.create(tx, principal.store_id or 0, bought)
+        made, is_new = purchases.create_purchase(tx, principal.store_id or 0, bought)
         if is_new:
             record = _changed(call, tx, made, values, file)
         else:
             record = purchases.find_with_file(tx, principal, made)
     if file is not None and not is_new:
         call.installation.removal.remove([file.blob.key])
-    return answer(_shown(call, record))
+    return json_response(_shown(call, record))
 
 
-def _change(call: Call, download_id: str) -> Response:
+def _change(call: RequestContext, download_id: str) -> Response:
     """Answer a PATCH."""
     principal = _principal(call)
     values = _values(call, "PATCH")
@@ -186,14 +186,16 @@ def _change(call: Call, download_id: str) -> Response:
             raise Invalid.of([FieldError("product_id", "fixed", text)])
         if "order_id" in values:
             order = {"order_id": _order_id(values)}
-            purchases.change(tx, purchases.find(tx, principal, record["id"]), order)
+            purchases.update_purchase(
+                tx, purchases.find_purchase(tx, principal, record["id"]), order
+            )
         record = _changed(call, tx, record["id"], values, file)
-    return answer(_shown(call, record))
+    return json_response(_shown(call, record))
 
 
 @contextmanager
 def _registered(
-    call: Call,
+    call: RequestContext,
     principal: Principal,
     values: Mapping[str, Any],
     before: Mapping[str, Any] | None,
@@ -215,7 +217,7 @@ def _registered(
             f"was put below inbox/{principal.store_id}/ of the bucket"
         )
         raise Invalid.of([FieldError("amazon_key", "not_found", text)]) from None
-    name = clean(values.get("download_file_name") or key) or "file"
+    name = safe_file_name(values.get("download_file_name") or key) or "file"
     with closing(source), storage.writer() as writer:
         while chunk := source.read(CHUNK):
             if writer.size + len(chunk) > call.settings.max_file_size:
@@ -228,7 +230,7 @@ def _registered(
 
 
 def _keys(
-    call: Call,
+    call: RequestContext,
     principal: Principal,
     values: Mapping[str, Any],
     before: Mapping[str, Any] | None,
@@ -237,21 +239,25 @@ def _keys(
     if before is not None:
         return {before["amazon_key"]}
     order, store_id = _order_id(values), principal.store_id or 0
-    if order and purchases.of_order(call.db, store_id, order, values["product_id"]):
+    if order and purchases.find_by_order(
+        call.db, store_id, order, values["product_id"]
+    ):
         # What an order has already stays as it is.
         return {values.get("amazon_key")}
-    record = downloadables.find(call.db, principal, values["product_id"])
+    record = downloadables.find_downloadable(call.db, principal, values["product_id"])
     key = record["blob_key"]
     return {None if key is None else call.installation.storage.object_name(key)}
 
 
-def _delete(call: Call, download_id: str) -> Response:
+def _delete(call: RequestContext, download_id: str) -> Response:
     """Answer a DELETE with what was deleted."""
     principal = _principal(call)
     with call.writing() as tx:
         record = _found(tx, principal, download_id)
-        purchases.remove(tx, purchases.find(tx, principal, record["id"]))
-    return answer(_shown(call, record))
+        purchases.delete_purchase(
+            tx, purchases.find_purchase(tx, principal, record["id"])
+        )
+    return json_response(_shown(call, record))
 
 
 def _found(db: Snapshot, principal: Principal, download_id: str) -> dict[str, Any]:
@@ -260,7 +266,7 @@ def _found(db: Snapshot, principal: Principal, download_id: str) -> dict[str, An
     return purchases.find_with_file(db, principal, int(download_id))
 
 
-def _values(call: Call, method: str) -> dict[str, Any]:
+def _values(call: RequestContext, method: str) -> dict[str, Any]:
     """Read a body. Raises `Invalid`."""
     values, errors = _SCHEMA.read(base.body(call, _SCHEMA, method), partial=True)
     if errors:
@@ -274,7 +280,7 @@ def _bought(
     """Give the values of a new purchase. Raises `Invalid`."""
     product = values.get("product_id")
     try:
-        record = downloadables.find(tx, principal, product or 0)
+        record = downloadables.find_downloadable(tx, principal, product or 0)
     except NotFound:
         text = "product_id must be the id of a downloadable of this store"
         raise Invalid.of([FieldError("product_id", "not_found", text)]) from None
@@ -290,7 +296,7 @@ def _order_id(values: Mapping[str, Any]) -> str | None:
 
 
 def _changed(
-    call: Call,
+    call: RequestContext,
     tx: Transaction,
     number: int,
     values: Mapping[str, Any],
@@ -303,12 +309,21 @@ def _changed(
     if count is not None and count != record["number_of_downloads"]:
         purchases.set_usage(tx, record, count)
     if registered is not None:
-        product = downloadables.find(tx, principal, record["downloadable_id"])
-        pinned = {"version_id": versions.add(tx, product, registered), "url": None}
-        purchases.change(tx, purchases.find(tx, principal, number), pinned)
+        product = downloadables.find_downloadable(
+            tx, principal, record["downloadable_id"]
+        )
+        pinned = {
+            "version_id": versions.add_version(tx, product, registered),
+            "url": None,
+        }
+        purchases.update_purchase(
+            tx, purchases.find_purchase(tx, principal, number), pinned
+        )
     elif name and name != (record["file_url"] or record["file_name"]):
         file = _file(tx, record, name)
-        purchases.change(tx, purchases.find(tx, principal, number), file)
+        purchases.update_purchase(
+            tx, purchases.find_purchase(tx, principal, number), file
+        )
     changed = purchases.find_with_file(tx, principal, number)
     shown = _shown(call, changed)
     wrong = [
@@ -329,13 +344,13 @@ def _file(tx: Transaction, record: Mapping[str, Any], name: str) -> dict[str, An
         if not errors:
             return {**values, "version_id": None}
         wrong = errors[0].message.replace("url", "download_file_name", 1)
-    version = versions.named(tx, record["downloadable_id"], name)
+    version = versions.find_id_by_file_name(tx, record["downloadable_id"], name)
     if version is None:
         raise Invalid.of([FieldError("download_file_name", "not_found", wrong)])
     return {"version_id": version, "url": None}
 
 
-def _shown(call: Call, record: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(call: RequestContext, record: Mapping[str, Any]) -> dict[str, Any]:
     """Write a purchase as a DownloadItem."""
     key = None
     if record["file_url"] is None and record["blob_key"] is not None:
@@ -356,10 +371,10 @@ def _shown(call: Call, record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def register(app: Flask, _catalogue: Catalogue) -> None:
+def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Publish the views."""
-    DIALECT.register(app)
-    migration_guides.note(app, GUIDE)
+    DIALECT.register_routes(app)
+    migration_guides.register_guide(app, GUIDE)
     words = {"GET": "List downloads", "POST": "Add a download"}
     views = {"GET": _list, "POST": _create}
     DIALECT.publish(app, "/downloads", words, views, _SCHEMA)

@@ -11,12 +11,12 @@ from app.dialects.surecart import customers, downloads, medias, products
 from app.dialects.surecart.guide import GUIDE
 from app.dialects.surecart.protocol import DIALECT
 from app.http import migration_guides
-from app.http.hypermedia.registry import Catalogue
+from app.http.hypermedia.registry import ResourceRegistry
 
 
-def register(app: Flask, _catalogue: Catalogue) -> None:
+def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Publish the views."""
-    DIALECT.register(app)
-    migration_guides.note(app, GUIDE)
+    DIALECT.register_routes(app)
+    migration_guides.register_guide(app, GUIDE)
     for module in (downloads, medias, products, customers):
         module.publish(app)

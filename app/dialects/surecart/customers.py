@@ -4,11 +4,11 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response
 
-from app.dialects.base import answer, blob_key, ensure_writer
+from app.dialects.base import blob_key, ensure_writer, json_response
 from app.dialects.surecart import medias
-from app.dialects.surecart.protocol import DIALECT, asked, principal
+from app.dialects.surecart.protocol import DIALECT, list_query, principal
 from app.errors import Invalid
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.paths import DOWNLOAD
 from app.services.clock import now
 from app.services.sales import downloads, signed_links
@@ -17,7 +17,7 @@ from schemas.dialects.surecart import SureCartExposeSchema
 _SCHEMA = SureCartExposeSchema()
 
 
-def _expose(call: Call, customer_id: str, uuid: str) -> Response:
+def _expose(call: RequestContext, customer_id: str, uuid: str) -> Response:
     """Answer a GET with a media that a customer bought, and an address for it.
 
     The address counts as the customer's own link does. Raises `RequestError` where
@@ -26,22 +26,24 @@ def _expose(call: Call, customer_id: str, uuid: str) -> Response:
     who = principal(call)
     # It gives away what a customer bought, though it is a GET.
     ensure_writer(who)
-    sent = {n: v for n, v in asked(call).single.items() if n in _SCHEMA.writable}
+    sent = {n: v for n, v in list_query(call).single.items() if n in _SCHEMA.writable}
     values, errors = _SCHEMA.read(sent, partial=False)
     if errors:
         raise Invalid.of(errors)
     record = medias.found(call.db, who.store_id or 0, uuid)
     moment = now()
-    bought = downloads.of_customer(
+    bought = downloads.purchased_files(
         call.db, who.store_id or 0, customer_id, blob_key(uuid), moment
     )
     expires = moment + values["expose_for"]
     parameters = {
-        **signed_links.parameters(bought["id"], bought["download_passcode"], expires),
+        **signed_links.link_parameters(
+            bought["id"], bought["download_passcode"], expires
+        ),
         "file": str(bought["file_id"]),
     }
     url = f"{call.place.base}{DOWNLOAD}?{urlencode(parameters)}"
-    return answer(medias.shown(record, url, expires))
+    return json_response(medias.shown(record, url, expires))
 
 
 def publish(app: Flask) -> None:

@@ -7,21 +7,21 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.dialects.base import answer, blob_id, blob_key
-from app.dialects.filters import Made
+from app.dialects.base import blob_id, blob_key, json_response
+from app.dialects.filters import FilterBuilder
 from app.dialects.surecart import medias, products
 from app.dialects.surecart.protocol import (
     DIALECT,
-    Asked,
     Listed,
-    asked,
+    ListQuery,
     deleted,
     envelope,
+    list_query,
     principal,
-    written,
+    read_body,
 )
 from app.errors import Invalid, NotFound
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, files, library
 from app.services.rows.filters import All, AnyOf, Compare, Exists
@@ -32,7 +32,9 @@ NAME = "download"
 _SCHEMA = SureCartDownloadSchema()
 
 
-def _of_customers(_db: Snapshot, _who: Principal, ids: tuple[str, ...]) -> Made:
+def _of_customers(
+    _db: Snapshot, _who: Principal, ids: tuple[str, ...]
+) -> FilterBuilder:
     """Find what customers have bought, and may still have."""
 
     def build(first: int) -> Exists:
@@ -50,7 +52,7 @@ def _of_customers(_db: Snapshot, _who: Principal, ids: tuple[str, ...]) -> Made:
             All((is_one, active)),
         )
 
-    return Made(build, (*ids, True))
+    return FilterBuilder(build, (*ids, True))
 
 
 LISTED = Listed(
@@ -61,22 +63,24 @@ LISTED = Listed(
         "archived_at": "date_archived",
         "name": "name",
     },
-    flags={"archived": lambda value: Made.is_one_of("is_archived", [value], bool)},
+    flags={
+        "archived": lambda value: FilterBuilder.is_one_of("is_archived", [value], bool)
+    },
     several={
-        "ids": lambda _db, _who, ids: Made.is_one_of(
+        "ids": lambda _db, _who, ids: FilterBuilder.is_one_of(
             "uuid", [uuid.lower() for uuid in ids], str
         ),
-        "product_ids": lambda _db, _who, ids: Made.is_one_of(
+        "product_ids": lambda _db, _who, ids: FilterBuilder.is_one_of(
             "downloadable_uuid", [uuid.lower() for uuid in ids], str
         ),
         "customer_ids": _of_customers,
-        "variant_ids": lambda _db, _who, _ids: Made.nothing(),
+        "variant_ids": lambda _db, _who, _ids: FilterBuilder.nothing(),
     },
 )
 
 
 def shown(
-    call: Call, records: Sequence[Mapping[str, Any]], expand: frozenset[str]
+    call: RequestContext, records: Sequence[Mapping[str, Any]], expand: frozenset[str]
 ) -> list[dict[str, Any]]:
     """Write files as downloads; what is to be expanded is looked up at once."""
     written = [_shown(record) for record in records]
@@ -110,42 +114,44 @@ def _shown(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def found(db: Snapshot, who: Principal, uuid: str) -> dict[str, Any]:
     """Give the file that a download is. Raises `NotFound`."""
-    file_id = files.by_uuid(db, who.store_id or 0, uuid.lower())
+    file_id = files.find_id_by_uuid(db, who.store_id or 0, uuid.lower())
     if file_id is None:
         raise NotFound("there is no download with this id")
-    return files.find(db, who, file_id)
+    return files.find_file(db, who, file_id)
 
 
-def _list(call: Call) -> Response:
+def _list(call: RequestContext) -> Response:
     """Answer a GET of many."""
-    query = asked(call)
+    query = list_query(call)
     rows, pagination = LISTED.page(call, query)
-    return answer(envelope(shown(call, rows, query.expand), pagination))
+    return json_response(envelope(shown(call, rows, query.expand), pagination))
 
 
-def _get(call: Call, uuid: str) -> Response:
+def _get(call: RequestContext, uuid: str) -> Response:
     """Answer a GET of one."""
     record = found(call.db, principal(call), uuid)
-    return _answered(call, record, asked(call))
+    return _answered(call, record, list_query(call))
 
 
-def _create(call: Call) -> Response:
+def _create(call: RequestContext) -> Response:
     """Answer a POST: a file is added to a product."""
     who = principal(call)
-    values, query = written(call, _SCHEMA, NAME, "POST", _missing)
+    values, query = read_body(call, _SCHEMA, NAME, "POST", _missing)
     with call.writing() as tx:
-        product_id = downloadables.by_uuid(tx, who.store_id or 0, values["product"])
+        product_id = downloadables.find_id_by_uuid(
+            tx, who.store_id or 0, values["product"]
+        )
         if product_id is None:
             raise _none("product", "the id of a product of this store")
-        product = downloadables.find(tx, who, product_id)
-        file_id = files.create(tx, product, _meant(tx, who, values, None), None)
-        return _answered(call, files.find(tx, who, file_id), query)
+        product = downloadables.find_downloadable(tx, who, product_id)
+        file_id = files.create_file(tx, product, _meant(tx, who, values, None), None)
+        return _answered(call, files.find_file(tx, who, file_id), query)
 
 
-def _change(call: Call, uuid: str) -> Response:
+def _change(call: RequestContext, uuid: str) -> Response:
     """Answer a PATCH."""
     who = principal(call)
-    values, query = written(call, _SCHEMA, NAME, "PATCH", _exclusive)
+    values, query = read_body(call, _SCHEMA, NAME, "PATCH", _exclusive)
     with call.writing() as tx:
         record = found(tx, who, uuid)
         if (
@@ -160,21 +166,23 @@ def _change(call: Call, uuid: str) -> Response:
             if name not in record or record[name] != value
         }
         if changes:
-            files.change(tx, record, changes, None)
-        return _answered(call, files.find(tx, who, record["id"]), query)
+            files.update_file(tx, record, changes, None)
+        return _answered(call, files.find_file(tx, who, record["id"]), query)
 
 
-def _delete(call: Call, uuid: str) -> Response:
+def _delete(call: RequestContext, uuid: str) -> Response:
     """Answer a DELETE."""
     who = principal(call)
     with call.writing() as tx:
-        files.remove(tx, found(tx, who, uuid))
+        files.delete_file(tx, found(tx, who, uuid))
     return deleted(NAME, uuid.lower())
 
 
-def _answered(call: Call, record: Mapping[str, Any], query: Asked) -> Response:
+def _answered(
+    call: RequestContext, record: Mapping[str, Any], query: ListQuery
+) -> Response:
     [one] = shown(call, [record], query.expand)
-    return answer(one)
+    return json_response(one)
 
 
 def _meant(
@@ -207,7 +215,7 @@ def _meant(
         **(record or {}),
         **meant,
     }
-    errors = list(files.problems(tx, who.store_id or 0, whole, record))
+    errors = list(files.file_problems(tx, who.store_id or 0, whole, record))
     if errors:
         raise Invalid.of(errors)
     return meant
@@ -241,7 +249,7 @@ def _exclusive(
 
 def _in_library(tx: Transaction, who: Principal, key: str) -> int:
     """Give the library's file that a media is; a version's is put there."""
-    file_id = library.keep(tx, who.store_id or 0, key)
+    file_id = library.adopt_blob(tx, who.store_id or 0, key)
     if file_id is None:
         raise _none("media", "the id of a media of this store")
     return file_id

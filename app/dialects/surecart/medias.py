@@ -10,21 +10,21 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.dialects.base import answer, blob_id, blob_key
-from app.dialects.filters import Made
+from app.dialects.base import blob_id, blob_key, json_response
+from app.dialects.filters import FilterBuilder
 from app.dialects.surecart.protocol import (
     DIALECT,
     Listed,
-    asked,
     deleted,
     envelope,
+    list_query,
     principal,
-    written,
+    read_body,
 )
 from app.errors import Conflict, Invalid, NotFound, RequestError
 from app.http.bodies.form_data import OCTETS, media_type
-from app.http.context import Call
-from app.http.files.raw_upload import clean
+from app.http.context import RequestContext
+from app.http.files.raw_upload import safe_file_name
 from app.http.paths import UPLOADS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import library, upload_slots
@@ -45,10 +45,12 @@ LISTED = Listed(
         "byte_size": "file_size",
     },
     flags={
-        "public_access": lambda value: Made.nothing() if value else Made.everything()
+        "public_access": lambda value: (
+            FilterBuilder.nothing() if value else FilterBuilder.everything()
+        )
     },
     several={
-        "ids": lambda _db, _who, ids: Made.is_one_of(
+        "ids": lambda _db, _who, ids: FilterBuilder.is_one_of(
             "blob_key", [blob_key(uuid) for uuid in ids], str
         )
     },
@@ -57,7 +59,7 @@ LISTED = Listed(
 
 def found(db: Snapshot, store_id: int, uuid: str) -> dict[str, Any]:
     """Give the file that a media is. Raises `NotFound`."""
-    rows = library.with_blob(db, store_id, blob_key(uuid))
+    rows = library.find_by_blob(db, store_id, blob_key(uuid))
     if not rows:
         raise NotFound("there is no media with this id")
     return rows[0]
@@ -66,7 +68,9 @@ def found(db: Snapshot, store_id: int, uuid: str) -> dict[str, Any]:
 def several(db: Snapshot, who: Principal, ids: Sequence[str]) -> dict[str, Any]:
     """Write medias by their ids."""
     keys = [blob_key(uuid) for uuid in ids]
-    rows = LISTED.rows(db, who, [Made.is_one_of("blob_key", keys, str)], len(keys))
+    rows = LISTED.rows(
+        db, who, [FilterBuilder.is_one_of("blob_key", keys, str)], len(keys)
+    )
     return {blob_id(row["blob_key"]): shown(row) for row in rows}
 
 
@@ -95,21 +99,21 @@ def shown(
     }
 
 
-def _list(call: Call) -> Response:
+def _list(call: RequestContext) -> Response:
     """Answer a GET of many."""
-    rows, pagination = LISTED.page(call, asked(call))
-    return answer(envelope([shown(row) for row in rows], pagination))
+    rows, pagination = LISTED.page(call, list_query(call))
+    return json_response(envelope([shown(row) for row in rows], pagination))
 
 
-def _get(call: Call, uuid: str) -> Response:
+def _get(call: RequestContext, uuid: str) -> Response:
     """Answer a GET of one."""
-    return answer(shown(found(call.db, principal(call).store_id or 0, uuid)))
+    return json_response(shown(found(call.db, principal(call).store_id or 0, uuid)))
 
 
-def _create(call: Call) -> Response:
+def _create(call: RequestContext) -> Response:
     """Answer a POST: what was uploaded is a media."""
     who = principal(call)
-    values, _ = written(call, _SCHEMA, NAME, "POST")
+    values, _ = read_body(call, _SCHEMA, NAME, "POST")
     if values.get("public_access"):
         text = "public_access must be false: files are for those who bought them"
         raise Invalid.of([FieldError("public_access", "inclusion", text)])
@@ -117,16 +121,16 @@ def _create(call: Call) -> Response:
         record = _uploaded(tx, who, values["direct_upload_signed_id"])
         changes = {n: v for n, v in values.items() if n in {"alt", "title"} and v}
         if changes:
-            library.change(tx, record, changes)
-        record = library.find(tx, who, record["id"])
-    return answer(shown(record))
+            library.update_library_file(tx, record, changes)
+        record = library.find_library_file(tx, who, record["id"])
+    return json_response(shown(record))
 
 
 def _uploaded(tx: Transaction, who: Principal, signed_id: str) -> dict[str, Any]:
     """Give the file that was left at a slot. Raises `Invalid`."""
     name = "direct_upload_signed_id"
     try:
-        slot = upload_slots.find(tx, signed_id)
+        slot = upload_slots.find_slot(tx, signed_id)
     except RequestError as error:
         text = f"{name} must be the signed_id of a direct upload of the last day"
         raise Invalid.of([FieldError(name, "invalid", text)]) from error
@@ -136,10 +140,10 @@ def _uploaded(tx: Transaction, who: Principal, signed_id: str) -> dict[str, Any]
     if slot["version_id"] is None:
         text = f"{name} has no file: PUT it to the url of the direct upload first"
         raise Invalid.of([FieldError(name, "not_uploaded", text)])
-    return library.find(tx, who, slot["version_id"])
+    return library.find_library_file(tx, who, slot["version_id"])
 
 
-def _delete(call: Call, uuid: str) -> Response:
+def _delete(call: RequestContext, uuid: str) -> Response:
     """Answer a DELETE. Raises `Conflict` for what a product has, or had."""
     who = principal(call)
     with call.writing() as tx:
@@ -155,7 +159,7 @@ def _delete(call: Call, uuid: str) -> Response:
     return deleted(NAME, uuid.lower())
 
 
-def _direct_upload(call: Call) -> Response:
+def _direct_upload(call: RequestContext) -> Response:
     """Answer a POST with the address at which a file can be left (Active Storage)."""
     who = principal(call)
 
@@ -165,13 +169,13 @@ def _direct_upload(call: Call) -> Response:
         found = _unfit(values, call.settings.max_file_size)
         return (error for error in found if error.property not in wrong)
 
-    values, _ = written(call, _BLOB, "blob", "POST", unfit)
-    name = clean(values["filename"]) or "file"
+    values, _ = read_body(call, _BLOB, "blob", "POST", unfit)
+    name = safe_file_name(values["filename"]) or "file"
     declared = values["content_type"] or ""
     hours = call.settings.upload_hours
     with call.writing() as tx:
-        gone = upload_slots.remove_expired(tx)
-        token = upload_slots.create(
+        gone = upload_slots.delete_expired_slots(tx)
+        token = upload_slots.create_slot(
             tx,
             who,
             store_id=who.store_id or 0,
@@ -182,7 +186,7 @@ def _direct_upload(call: Call) -> Response:
         )
     call.installation.removal.remove(gone)
     moment = datetime.fromtimestamp(now(), UTC)
-    return answer(
+    return json_response(
         {
             "filename": name,
             "content_type": declared or OCTETS,

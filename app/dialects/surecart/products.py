@@ -6,11 +6,17 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot
-from app.dialects.base import answer
-from app.dialects.filters import Made
-from app.dialects.surecart.protocol import DIALECT, Listed, asked, envelope, principal
+from app.dialects.base import json_response
+from app.dialects.filters import FilterBuilder
+from app.dialects.surecart.protocol import (
+    DIALECT,
+    Listed,
+    envelope,
+    list_query,
+    principal,
+)
 from app.errors import NotFound
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables
 from app.services.reference_data import currency_digits
@@ -21,9 +27,9 @@ NAME = "product"
 _HAS_FILE = AnyOf((Defined("file_name", is_text=True), Defined("url", is_text=True)))
 
 
-def _never(value: bool) -> Made:  # noqa: FBT001 - a filter's only value
+def _never(value: bool) -> FilterBuilder:  # noqa: FBT001 - a filter's only value
     """Find by what no product is."""
-    return Made.nothing() if value else Made.everything()
+    return FilterBuilder.nothing() if value else FilterBuilder.everything()
 
 
 LISTED = Listed(
@@ -34,19 +40,19 @@ LISTED = Listed(
         "name": "name",
     },
     flags={
-        "archived": lambda value: Made.is_one_of("is_archived", [value], bool),
-        "downloadable": lambda value: Made(
+        "archived": lambda value: FilterBuilder.is_one_of("is_archived", [value], bool),
+        "downloadable": lambda value: FilterBuilder(
             lambda _first: _HAS_FILE if value else Not(_HAS_FILE)
         ),
         "featured": _never,
         "ad_hoc": _never,
     },
     several={
-        "ids": lambda _db, _who, ids: Made.is_one_of(
+        "ids": lambda _db, _who, ids: FilterBuilder.is_one_of(
             "uuid", [uuid.lower() for uuid in ids], str
         ),
-        "product_collection_ids": lambda _db, _who, _ids: Made.nothing(),
-        "product_group_ids": lambda _db, _who, _ids: Made.nothing(),
+        "product_collection_ids": lambda _db, _who, _ids: FilterBuilder.nothing(),
+        "product_group_ids": lambda _db, _who, _ids: FilterBuilder.nothing(),
     },
     searched="search_text",
 )
@@ -54,16 +60,18 @@ LISTED = Listed(
 
 def found(db: Snapshot, who: Principal, uuid: str) -> dict[str, Any]:
     """Give the downloadable that a product is. Raises `NotFound`."""
-    product_id = downloadables.by_uuid(db, who.store_id or 0, uuid.lower())
+    product_id = downloadables.find_id_by_uuid(db, who.store_id or 0, uuid.lower())
     if product_id is None:
         raise NotFound("there is no product with this id")
-    return downloadables.find(db, who, product_id)
+    return downloadables.find_downloadable(db, who, product_id)
 
 
 def several(db: Snapshot, who: Principal, uuids: Sequence[str]) -> dict[str, Any]:
     """Write products by their ids."""
-    currency = downloadables.currency(db, who.store_id or 0)
-    rows = LISTED.rows(db, who, [Made.is_one_of("uuid", uuids, str)], len(uuids))
+    currency = downloadables.currency_of_store(db, who.store_id or 0)
+    rows = LISTED.rows(
+        db, who, [FilterBuilder.is_one_of("uuid", uuids, str)], len(uuids)
+    )
     return {row["uuid"]: shown(row, currency) for row in rows}
 
 
@@ -94,17 +102,19 @@ def shown(record: Mapping[str, Any], currency: str) -> dict[str, Any]:
     }
 
 
-def _list(call: Call) -> Response:
+def _list(call: RequestContext) -> Response:
     """Answer a GET of many."""
-    rows, pagination = LISTED.page(call, asked(call))
-    currency = downloadables.currency(call.db, call.principal.store_id or 0)
-    return answer(envelope([shown(row, currency) for row in rows], pagination))
+    rows, pagination = LISTED.page(call, list_query(call))
+    currency = downloadables.currency_of_store(call.db, call.principal.store_id or 0)
+    return json_response(envelope([shown(row, currency) for row in rows], pagination))
 
 
-def _get(call: Call, uuid: str) -> Response:
+def _get(call: RequestContext, uuid: str) -> Response:
     """Answer a GET of one."""
     record = found(call.db, principal(call), uuid)
-    return answer(shown(record, downloadables.currency(call.db, record["store_id"])))
+    return json_response(
+        shown(record, downloadables.currency_of_store(call.db, record["store_id"]))
+    )
 
 
 def publish(app: Flask) -> None:

@@ -10,10 +10,10 @@ from flask import Response, request
 
 from app.database import Snapshot
 from app.dialects import base
-from app.dialects.base import Dialect, answer
-from app.dialects.filters import Made, joined
+from app.dialects.base import Dialect, json_response
+from app.dialects.filters import FilterBuilder, joined
 from app.errors import BadRequest, Invalid, Problem
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.services.auth.authentication import Principal
 from app.services.catalogue import stores
 from app.services.rows.listing import Listing, Order, Selection
@@ -120,16 +120,16 @@ DIALECT = Dialect(
 )
 
 
-def principal(call: Call) -> Principal:
+def principal(call: RequestContext) -> Principal:
     """Find who asks, by Bearer. Raises `Unauthorized` and `Forbidden`."""
-    return base.authorized(call, base.bearer(call))
+    return base.authorized_principal(call, base.bearer_token(call))
 
 
 # -- what is asked for --------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ListQuery:
     """The parameters of a request: those with brackets have several values."""
 
     single: Mapping[str, str]
@@ -149,7 +149,7 @@ class Asked:
         return None if sent is None else sent in {"true", "1"}
 
 
-def asked(call: Call) -> Asked:
+def list_query(call: RequestContext) -> ListQuery:
     """Read the query, in which a list's name has brackets."""
     single: dict[str, str] = {}
     several: dict[str, tuple[str, ...]] = {}
@@ -160,7 +160,7 @@ def asked(call: Call) -> Asked:
             several[name] = (*several.get(name, ()), value)
         else:
             single[name] = value
-    return Asked(single, several)
+    return ListQuery(single, several)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,14 +173,18 @@ class Listed:
 
     listing: Listing
     sortable: Mapping[str, str]
-    flags: Mapping[str, Callable[[bool], Made]]
-    several: Mapping[str, Callable[[Snapshot, Principal, tuple[str, ...]], Made]]
+    flags: Mapping[str, Callable[[bool], FilterBuilder]]
+    several: Mapping[
+        str, Callable[[Snapshot, Principal, tuple[str, ...]], FilterBuilder]
+    ]
     searched: str | None = None
 
-    def page(self, call: Call, asked: Asked) -> tuple[list[dict[str, Any]], Any]:
+    def page(
+        self, call: RequestContext, asked: ListQuery
+    ) -> tuple[list[dict[str, Any]], Any]:
         """Give a page, and what the envelope says of it."""
         who = principal(call)
-        store = stores.find(call.db, who, who.store_id or 0)
+        store = stores.find_store(call.db, who, who.store_id or 0)
         problems: list[Problem] = []
         self._ensure_known(asked, problems)
         number = _number(asked, "page", 1, MOST_PAGES, problems)
@@ -214,7 +218,7 @@ class Listed:
         return rows, said
 
     def rows(
-        self, db: Snapshot, who: Principal, made: Sequence[Made], most: int
+        self, db: Snapshot, who: Principal, made: Sequence[FilterBuilder], most: int
     ) -> list[dict[str, Any]]:
         """Give the first rows that conditions select, in any order."""
         found = self.listing.page(
@@ -223,7 +227,7 @@ class Listed:
         names = self.listing.source.names
         return [dict(zip(names, row, strict=True)) for row in found.rows]
 
-    def _ensure_known(self, asked: Asked, problems: list[Problem]) -> None:
+    def _ensure_known(self, asked: ListQuery, problems: list[Problem]) -> None:
         flags = {*UNDERSTOOD, *self.flags, *(["query"] if self.searched else [])}
         known = [
             *sorted(flags),
@@ -245,7 +249,7 @@ class Listed:
                 text = f"{name}[] may have {MOST} values at most"
                 problems.append(Problem(text, "too_many", name))
 
-    def _order(self, asked: Asked, problems: list[Problem]) -> tuple[Order, ...]:
+    def _order(self, asked: ListQuery, problems: list[Problem]) -> tuple[Order, ...]:
         column, _, way = asked.single.get("sort", "created_at:desc").partition(":")
         if column not in self.sortable or way not in {"", "asc", "desc"}:
             text = (
@@ -262,11 +266,11 @@ class Listed:
         self,
         db: Snapshot,
         who: Principal,
-        asked: Asked,
+        asked: ListQuery,
         words: Sequence[str],
         order: tuple[Order, ...],
     ) -> Selection:
-        made: list[Made] = []
+        made: list[FilterBuilder] = []
         for name, make in self.flags.items():
             value = asked.flag(name)
             if value is not None:
@@ -277,12 +281,12 @@ class Listed:
             if name in asked.several
         ]
         if self.searched and words:
-            made.append(Made.matches(self.searched, words))
+            made.append(FilterBuilder.matches(self.searched, words))
         return joined(made, order)
 
 
 def _number(
-    asked: Asked, name: str, usual: int, most: int, problems: list[Problem]
+    asked: ListQuery, name: str, usual: int, most: int, problems: list[Problem]
 ) -> int:
     sent = asked.single.get(name)
     if sent is None:
@@ -304,7 +308,7 @@ def envelope(data: Sequence[Any], pagination: Mapping[str, Any]) -> dict[str, An
 
 def deleted(name: str, uuid: str) -> Response:
     """Answer a DELETE."""
-    return answer({"id": uuid, "object": name, "deleted": True})
+    return json_response({"id": uuid, "object": name, "deleted": True})
 
 
 # -- what is sent -------------------------------------------------------------------
@@ -314,13 +318,13 @@ Further = Callable[[Mapping[str, Any], AbstractSet[str]], Iterable[FieldError]]
 """Complains of values, but of those whose names are given: they are wrong anyway."""
 
 
-def written(
-    call: Call,
+def read_body(
+    call: RequestContext,
     schema: ResourceSchema,
     name: str,
     method: str,
     further: Further = lambda _values, _wrong: (),
-) -> tuple[dict[str, Any], Asked]:
+) -> tuple[dict[str, Any], ListQuery]:
     """Read a body that is wrapped in the object's name; give its values.
 
     JSON may come without the wrapping, as Rails has it. Gives what is to be expanded,
@@ -350,6 +354,6 @@ def written(
     errors += further(values, named)
     if errors:
         raise Invalid.of(errors)
-    query = asked(call)
+    query = list_query(call)
     all_of_it = (*query.several.get(EXPAND, ()), *expand)
-    return values, Asked(query.single, {EXPAND: all_of_it})
+    return values, ListQuery(query.single, {EXPAND: all_of_it})

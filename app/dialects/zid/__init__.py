@@ -10,12 +10,12 @@ from app.dialects.zid import files, library, products
 from app.dialects.zid.guide import GUIDE
 from app.dialects.zid.protocol import DIALECT
 from app.http import migration_guides
-from app.http.hypermedia.registry import Catalogue
+from app.http.hypermedia.registry import ResourceRegistry
 
 
-def register(app: Flask, _catalogue: Catalogue) -> None:
+def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Publish the views."""
-    DIALECT.register(app)
-    migration_guides.note(app, GUIDE)
+    DIALECT.register_routes(app)
+    migration_guides.register_guide(app, GUIDE)
     for module in (products, files, library):
         module.publish(app)

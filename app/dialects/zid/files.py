@@ -7,23 +7,23 @@ from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
 from app.dialects import base
-from app.dialects.base import answer, blob_id, blob_key
-from app.dialects.filters import Made, joined
+from app.dialects.base import blob_id, blob_key, json_response
+from app.dialects.filters import FilterBuilder, joined
 from app.dialects.zid import products
 from app.dialects.zid.protocol import (
     DIALECT,
-    Reader,
+    ZidPrincipal,
     ensure_filters,
     envelope,
     moment,
+    page_window,
     reader,
-    window,
 )
 from app.errors import BadRequest, Invalid, NotFound, Problem, RequestError
 from app.http.bodies.form_data import media_type
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.files import file_view
-from app.http.files.raw_upload import clean
+from app.http.files.raw_upload import safe_file_name
 from app.http.paths import UPLOADS
 from app.services.catalogue import downloadables, files, library, upload_slots
 from app.services.rows.listing import Order
@@ -36,16 +36,16 @@ _ATTACH = ZidAttachSchema()
 _PRESIGN = ZidPresignSchema()
 
 
-def _presign(call: Call, uuid: str) -> Response:
+def _presign(call: RequestContext, uuid: str) -> Response:
     """Answer a POST with an address, and the fields to send there with the file."""
     who = reader(call, call.db)
     products.found(call.db, who, uuid)
     values = _read(call, _PRESIGN)
-    name = clean(values["file_name"])
+    name = safe_file_name(values["file_name"])
     declared = values["content_type"]
     with call.writing() as tx:
-        gone = upload_slots.remove_expired(tx)
-        token = upload_slots.create(
+        gone = upload_slots.delete_expired_slots(tx)
+        token = upload_slots.create_slot(
             tx,
             who.principal,
             store_id=who.store_id,
@@ -54,7 +54,7 @@ def _presign(call: Call, uuid: str) -> Response:
             file_type=declared and media_type(declared, name or ""),
         )
     call.installation.removal.remove(gone)
-    return answer(
+    return json_response(
         {
             "url": f"{call.place.base}{UPLOADS}/{token}",
             "fields": {"key": f"{who.store_id}/{FOLDER}/{token}"},
@@ -62,7 +62,7 @@ def _presign(call: Call, uuid: str) -> Response:
     )
 
 
-def _attach(call: Call, uuid: str) -> Response:
+def _attach(call: RequestContext, uuid: str) -> Response:
     """Answer a POST: what was uploaded is a file of the product."""
     who = reader(call, call.db)
     values = _read(call, _ATTACH)
@@ -72,13 +72,13 @@ def _attach(call: Call, uuid: str) -> Response:
             "library_file_id": _uploaded(tx, who, values),
             "name": values["display_name"] or "",
         }
-        record = downloadables.find(tx, who.principal, product["id"])
-        file_id = files.create(tx, record, file, None)
-        made = files.find(tx, who.principal, file_id)
-    return answer(_shown(call, made), 201)
+        record = downloadables.find_downloadable(tx, who.principal, product["id"])
+        file_id = files.create_file(tx, record, file, None)
+        made = files.find_file(tx, who.principal, file_id)
+    return json_response(_shown(call, made), 201)
 
 
-def _read(call: Call, schema: Any) -> dict[str, Any]:
+def _read(call: RequestContext, schema: Any) -> dict[str, Any]:
     sent = base.body(call, schema, "POST")
     file = sent.pop("file", None)
     if file is not None:
@@ -90,18 +90,18 @@ def _read(call: Call, schema: Any) -> dict[str, Any]:
     return dict(values)
 
 
-def _uploaded(tx: Transaction, who: Reader, values: Mapping[str, Any]) -> int:
+def _uploaded(tx: Transaction, who: ZidPrincipal, values: Mapping[str, Any]) -> int:
     """Give the library's file that is meant. Raises `Invalid`."""
     if values["library_id"] is not None:
         key = blob_key(values["library_id"])
-        found = library.keep(tx, who.store_id, key)
+        found = library.adopt_blob(tx, who.store_id, key)
         if found is None:
             raise _wrong("library_id", "must be the id of a file of the library")
         return found
     if values["key"] is None:
         raise _wrong("key", "can't be blank, unless library_id is given")
     try:
-        slot = upload_slots.find(tx, values["key"].rpartition("/")[2])
+        slot = upload_slots.find_slot(tx, values["key"].rpartition("/")[2])
     except RequestError:
         slot = {"store_id": None}
     if slot["store_id"] != who.store_id or slot["downloadable_id"] is not None:
@@ -115,18 +115,18 @@ def _wrong(name: str, text: str) -> Invalid:
     return Invalid.of([FieldError(name, "invalid", f"{name} {text}")])
 
 
-def _list(call: Call, uuid: str) -> Response:
+def _list(call: RequestContext, uuid: str) -> Response:
     """Answer a GET of the files of a product."""
     who = reader(call, call.db)
     problems: list[Problem] = []
-    asked = window(call, problems)
+    asked = page_window(call, problems)
     ensure_filters(call, (), problems)
     if problems:
         raise BadRequest(problems=problems)
     product = products.found(call.db, who, uuid)
     made = [
-        Made.is_one_of("downloadable_id", [product["id"]], int),
-        Made.is_one_of("is_archived", [False], bool),
+        FilterBuilder.is_one_of("downloadable_id", [product["id"]], int),
+        FilterBuilder.is_one_of("is_archived", [False], bool),
     ]
     page = files.IN_STORE.page(
         call.db,
@@ -138,36 +138,38 @@ def _list(call: Call, uuid: str) -> Response:
     )
     names = files.IDENTIFIED.names
     rows = [_shown(call, dict(zip(names, row, strict=True))) for row in page.rows]
-    return answer(envelope(call, asked, page.total, rows))
+    return json_response(envelope(call, asked, page.total, rows))
 
 
-def _found(db: Snapshot, who: Reader, uuid: str, file_uuid: str) -> dict[str, Any]:
+def _found(
+    db: Snapshot, who: ZidPrincipal, uuid: str, file_uuid: str
+) -> dict[str, Any]:
     product = products.found(db, who, uuid)
-    file_id = files.by_uuid(db, who.store_id, file_uuid.lower())
+    file_id = files.find_id_by_uuid(db, who.store_id, file_uuid.lower())
     if file_id is None:
         raise NotFound(NONE)
-    record = files.find(db, who.principal, file_id)
+    record = files.find_file(db, who.principal, file_id)
     if record["downloadable_id"] != product["id"]:
         raise NotFound(NONE)
     return record
 
 
-def _delete(call: Call, uuid: str, file_uuid: str) -> Response:
+def _delete(call: RequestContext, uuid: str, file_uuid: str) -> Response:
     """Answer a DELETE: the file stays in the library."""
     with call.writing() as tx:
         who = reader(call, tx)
-        files.remove(tx, _found(tx, who, uuid, file_uuid))
+        files.delete_file(tx, _found(tx, who, uuid, file_uuid))
     return Response(status=204)
 
 
-def _file(call: Call, uuid: str, file_uuid: str) -> Response:
+def _file(call: RequestContext, uuid: str, file_uuid: str) -> Response:
     """Answer a GET of the bytes."""
-    return file_view.answered(
+    return file_view.file_answer(
         call, lambda: _found(call.db, reader(call, call.db), uuid, file_uuid)
     )
 
 
-def _shown(call: Call, record: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(call: RequestContext, record: Mapping[str, Any]) -> dict[str, Any]:
     """Write a file of a downloadable."""
     is_stored = record["url"] is None and record["blob_key"] is not None
     address = (

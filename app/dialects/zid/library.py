@@ -5,19 +5,19 @@ from typing import Any
 
 from flask import Flask, Response
 
-from app.dialects.base import answer, blob_id, blob_key
+from app.dialects.base import blob_id, blob_key, json_response
 from app.dialects.filters import joined
 from app.dialects.zid.protocol import (
     DIALECT,
-    Reader,
+    ZidPrincipal,
     ensure_filters,
     envelope,
+    page_window,
     reader,
-    window,
 )
 from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
 from app.http.bodies import body_reader
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.files import file_view
 from app.http.views.write_checks import keeping_file, needed_file
 from app.services.catalogue import library
@@ -28,10 +28,10 @@ NONE = "there is no file with this id in the library"
 _SCHEMA = ZidLibrarySchema()
 
 
-def _create(call: Call) -> Response:
+def _create(call: RequestContext) -> Response:
     """Answer a POST of a file."""
     reader(call, call.db)
-    bodies_reader = body_reader.Reader(
+    bodies_reader = body_reader.BodyReader(
         _SCHEMA, call.settings, call.installation.storage
     )
     bodies_reader.ensure_readable(call.request, "POST")
@@ -46,16 +46,16 @@ def _create(call: Call) -> Response:
             about = {"title": values["display_name"] or ""}
             with call.writing() as tx:
                 who = reader(call, tx)
-                file_id = library.create(tx, who.store_id, file, about)
-                record = library.find(tx, who.principal, file_id)
-    return answer(_shown(call, who, record), 201)
+                file_id = library.create_library_file(tx, who.store_id, file, about)
+                record = library.find_library_file(tx, who.principal, file_id)
+    return json_response(_shown(call, who, record), 201)
 
 
-def _list(call: Call) -> Response:
+def _list(call: RequestContext) -> Response:
     """Answer a GET of many."""
     who = reader(call, call.db)
     problems: list[Problem] = []
-    asked = window(call, problems)
+    asked = page_window(call, problems)
     ensure_filters(call, (), problems)
     if problems:
         raise BadRequest(problems=problems)
@@ -69,38 +69,42 @@ def _list(call: Call) -> Response:
     )
     names = library.IDENTIFIED.names
     rows = [_shown(call, who, dict(zip(names, row, strict=True))) for row in page.rows]
-    return answer(envelope(call, asked, page.total, rows))
+    return json_response(envelope(call, asked, page.total, rows))
 
 
-def _delete(call: Call, uuid: str) -> Response:
+def _delete(call: RequestContext, uuid: str) -> Response:
     """Answer a DELETE. Raises `Conflict` while a product has it."""
     with call.writing() as tx:
         who = reader(call, tx)
-        found = library.with_blob(tx, who.store_id, blob_key(uuid))
+        found = library.find_by_blob(tx, who.store_id, blob_key(uuid))
         if not found or found[0]["downloadable_id"] is not None:
             raise NotFound(NONE)
         try:
-            keys = library.remove(tx, library.find(tx, who.principal, found[0]["id"]))
+            keys = library.delete_library_file(
+                tx, library.find_library_file(tx, who.principal, found[0]["id"])
+            )
         except Conflict:
             raise Conflict("a product has this file; detach it first") from None
     call.installation.removal.remove(keys)
     return Response(status=204)
 
 
-def _file(call: Call, uuid: str) -> Response:
+def _file(call: RequestContext, uuid: str) -> Response:
     """Answer a GET of the bytes."""
 
     def find() -> Mapping[str, Any]:
         who = reader(call, call.db)
-        rows = library.with_blob(call.db, who.store_id, blob_key(uuid))
+        rows = library.find_by_blob(call.db, who.store_id, blob_key(uuid))
         if not rows:
             raise NotFound(NONE)
         return rows[0]
 
-    return file_view.answered(call, find)
+    return file_view.file_answer(call, find)
 
 
-def _shown(call: Call, who: Reader, record: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(
+    call: RequestContext, who: ZidPrincipal, record: Mapping[str, Any]
+) -> dict[str, Any]:
     """Write a file of the library."""
     address = f"{call.place.base}{DIALECT.prefix}/downloadables-library/"
     uuid = blob_id(record["blob_key"])

@@ -10,20 +10,20 @@ from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
 from app.dialects import base
-from app.dialects.base import answer
-from app.dialects.filters import Made, joined
+from app.dialects.base import json_response
+from app.dialects.filters import FilterBuilder, joined
 from app.dialects.zid import serializer
 from app.dialects.zid.protocol import (
     DIALECT,
     GROUPS,
-    Reader,
+    ZidPrincipal,
     ensure_filters,
     envelope,
+    page_window,
     reader,
-    window,
 )
 from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.services.catalogue import downloadables, item_categories, offers, translations
 from app.services.rows.listing import Order
 from app.services.sales import purchases
@@ -77,12 +77,12 @@ _DOWNLOADABLE = DownloadableSchema()
 # -- reading ------------------------------------------------------------------------
 
 
-def found(db: Snapshot, who: Reader, uuid: str) -> dict[str, Any]:
+def found(db: Snapshot, who: ZidPrincipal, uuid: str) -> dict[str, Any]:
     """Give the downloadable that a product is, with its offer. Raises `NotFound`."""
-    product_id = downloadables.by_uuid(db, who.store_id, uuid.lower())
+    product_id = downloadables.find_id_by_uuid(db, who.store_id, uuid.lower())
     if product_id is None:
         raise NotFound(NONE)
-    record = offers.whole(db, who.principal, product_id)
+    record = offers.offer_with_downloadable(db, who.principal, product_id)
     is_shown = record["is_published"] and not record["is_archived"]
     if who.is_customer and not is_shown:
         raise NotFound(NONE)
@@ -90,13 +90,13 @@ def found(db: Snapshot, who: Reader, uuid: str) -> dict[str, Any]:
 
 
 def _written(
-    db: Snapshot, who: Reader, records: Sequence[Mapping[str, Any]]
+    db: Snapshot, who: ZidPrincipal, records: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Write products, whose languages and sales are looked up at once."""
     ids = [record["id"] for record in records]
     translated = [r["id"] for r in records if r["translation_count"]]
-    texts = translations.of_many(db, translated)
-    sold = purchases.sold(db, ids)
+    texts = translations.translations_of(db, translated)
+    sold = purchases.purchase_counts(db, ids)
     return [
         serializer.product(
             who, record, texts.get(record["id"], {}), sold.get(record["id"])
@@ -105,22 +105,22 @@ def _written(
     ]
 
 
-def _answer(db: Snapshot, who: Reader, record: Mapping[str, Any]) -> Response:
+def _answer(db: Snapshot, who: ZidPrincipal, record: Mapping[str, Any]) -> Response:
     [product] = _written(db, who, [record])
-    return answer(product)
+    return json_response(product)
 
 
-def _list(call: Call) -> Response:
+def _list(call: RequestContext) -> Response:
     """Answer a GET of many."""
     who = reader(call, call.db)
     problems: list[Problem] = []
-    asked = window(call, problems)
+    asked = page_window(call, problems)
     made = _filters(call, problems)
     if problems:
         raise BadRequest(problems=problems)
-    made.append(Made.is_one_of("is_archived", [False], bool))
+    made.append(FilterBuilder.is_one_of("is_archived", [False], bool))
     if who.is_customer:
-        made.append(Made.is_one_of("is_published", [True], bool))
+        made.append(FilterBuilder.is_one_of("is_published", [True], bool))
     order = (Order("id", is_descending=True),)
     page = offers.IN_STORE.page(
         call.db,
@@ -132,8 +132,8 @@ def _list(call: Call) -> Response:
     )
     names = offers.WHOLE.names
     records = [dict(zip(names, row, strict=True)) for row in page.rows]
-    total = downloadables.count(call.db, who.store_id)
-    return answer(
+    total = downloadables.count_downloadables(call.db, who.store_id)
+    return json_response(
         {
             "total_products_count": total,
             "normal_products_count": 0,
@@ -148,7 +148,7 @@ def _list(call: Call) -> Response:
     )
 
 
-def _filters(call: Call, problems: list[Problem]) -> list[Made]:
+def _filters(call: RequestContext, problems: list[Problem]) -> list[FilterBuilder]:
     made = []
     ensure_filters(call, FILTERS, problems)
     for name, value in call.query:
@@ -156,28 +156,32 @@ def _filters(call: Call, problems: list[Problem]) -> list[Made]:
             continue
         if name == "search":
             words = base.search_words(value, name, problems)
-            made.append(Made.matches("search_text", words))
+            made.append(FilterBuilder.matches("search_text", words))
         elif name == "sku":
-            made.append(Made.is_one_of("code", [value], str))
+            made.append(FilterBuilder.is_one_of("code", [value], str))
         elif name == "slug":
-            made.append(Made.is_one_of("slug", [value], str))
+            made.append(FilterBuilder.is_one_of("slug", [value], str))
         elif name == "ids":
             ids = [uuid.strip().lower() for uuid in value.split(",")]
             if len(ids) > MAX_IDS:
                 text = f"ids may have {MAX_IDS} values at most"
                 problems.append(Problem(text, "too_many", name))
-            made.append(Made.is_one_of("uuid", ids, str))
+            made.append(FilterBuilder.is_one_of("uuid", ids, str))
         elif name == "product_class":
             is_ours = value == "downloadable"
-            made.append(Made.everything() if is_ours else Made.nothing())
+            made.append(
+                FilterBuilder.everything() if is_ours else FilterBuilder.nothing()
+            )
         elif value.lower() in {"true", "false"}:
-            made.append(Made.is_one_of("is_published", [value.lower() == "true"], bool))
+            made.append(
+                FilterBuilder.is_one_of("is_published", [value.lower() == "true"], bool)
+            )
         else:
             problems.append(Problem(f"{name} must be true or false", "invalid", name))
     return made
 
 
-def _get(call: Call, uuid: str) -> Response:
+def _get(call: RequestContext, uuid: str) -> Response:
     """Answer a GET of one."""
     who = reader(call, call.db)
     return _answer(call.db, who, found(call.db, who, uuid))
@@ -186,7 +190,7 @@ def _get(call: Call, uuid: str) -> Response:
 # -- writing ------------------------------------------------------------------------
 
 
-def _create(call: Call) -> Response:
+def _create(call: RequestContext) -> Response:
     """Answer a POST."""
     reader(call, call.db)
     sent = _values(call, "POST")
@@ -197,17 +201,19 @@ def _create(call: Call) -> Response:
         values = _downloadable_values(sent, own)
         values.setdefault("code", _new_sku(who))
         record_id = _made(tx, who, values, own)
-        record = offers.whole(tx, who.principal, record_id)
+        record = offers.offer_with_downloadable(tx, who.principal, record_id)
         texts = _texts(sent, own)
         offer = _offer_values(sent)
         if not offer.get("slug"):
             offer["slug"] = _free_slug(tx, who, values["name"], record_id)
         _set_texts(tx, record, texts, own, offer)
         _set_offer(tx, who, record_id, offer)
-        return _answer(tx, who, offers.whole(tx, who.principal, record_id))
+        return _answer(
+            tx, who, offers.offer_with_downloadable(tx, who.principal, record_id)
+        )
 
 
-def _change(call: Call, uuid: str) -> Response:
+def _change(call: RequestContext, uuid: str) -> Response:
     """Answer a PATCH."""
     reader(call, call.db)
     sent = _values(call, "PATCH")
@@ -215,7 +221,7 @@ def _change(call: Call, uuid: str) -> Response:
         who = reader(call, tx)
         record = found(tx, who, uuid)
         own = who.own_language(record)
-        known = translations.of_many(tx, [record["id"]])[record["id"]]
+        known = translations.translations_of(tx, [record["id"]])[record["id"]]
         sent = _in_languages(who, sent, own, known)
         values = {
             name: value
@@ -230,23 +236,27 @@ def _change(call: Call, uuid: str) -> Response:
             _set_offer(tx, who, record["id"], {"sale_price": None})
         if values:
             whole = {**record, **values}
-            _ensure(downloadables.problems(tx, who.store_id, whole))
-            plain = downloadables.find(tx, who.principal, record["id"])
-            _conflicting(lambda: downloadables.change(tx, plain, values, None))
+            _ensure(downloadables.downloadable_problems(tx, who.store_id, whole))
+            plain = downloadables.find_downloadable(tx, who.principal, record["id"])
+            _conflicting(
+                lambda: downloadables.update_downloadable(tx, plain, values, None)
+            )
         offer = _offer_values(sent)
         _set_texts(tx, record, _texts(sent, own, known), own, offer)
         _set_offer(tx, who, record["id"], offer)
-        return _answer(tx, who, offers.whole(tx, who.principal, record["id"]))
+        return _answer(
+            tx, who, offers.offer_with_downloadable(tx, who.principal, record["id"])
+        )
 
 
-def _delete(call: Call, uuid: str) -> Response:
+def _delete(call: RequestContext, uuid: str) -> Response:
     """Answer a DELETE. Raises `Conflict` for what was sold."""
     with call.writing() as tx:
         who = reader(call, tx)
         record = found(tx, who, uuid)
-        plain = downloadables.find(tx, who.principal, record["id"])
+        plain = downloadables.find_downloadable(tx, who.principal, record["id"])
         try:
-            keys = downloadables.remove(tx, plain)
+            keys = downloadables.delete_downloadable(tx, plain)
         except Conflict:
             raise Conflict(
                 "the product was sold, and its customers keep what they paid for; set "
@@ -256,7 +266,7 @@ def _delete(call: Call, uuid: str) -> Response:
     return Response(status=204)
 
 
-def _values(call: Call, method: str) -> dict[str, Any]:
+def _values(call: RequestContext, method: str) -> dict[str, Any]:
     """Read a body; what is in groups is put beside the rest. Raises `Invalid`."""
     body = base.body(call, _SCHEMA, method)
     values, errors = _SCHEMA.read(body, partial=method == "PATCH")
@@ -287,7 +297,7 @@ def _values(call: Call, method: str) -> dict[str, Any]:
     return sent
 
 
-def _own_language(who: Reader, sent: Mapping[str, Any]) -> str:
+def _own_language(who: ZidPrincipal, sent: Mapping[str, Any]) -> str:
     """Give the language that a new product is in: the store's, if it has that name."""
     languages = [language for language, text in sent["name"].items() if text]
     for language in (who.store_language.lower(), *who.languages):
@@ -297,7 +307,7 @@ def _own_language(who: Reader, sent: Mapping[str, Any]) -> str:
 
 
 def _in_languages(
-    who: Reader, sent: dict[str, Any], own: str, known: Iterable[str] = ()
+    who: ZidPrincipal, sent: dict[str, Any], own: str, known: Iterable[str] = ()
 ) -> dict[str, Any]:
     """Take a bare text for one in the language that the client reads.
 
@@ -305,7 +315,7 @@ def _in_languages(
     """
     asked = [one for one in who.languages if _is_language(one)]
     there = {own, who.store_language.lower(), *known}
-    language = translations.best(asked, there, "") or next(iter(asked), own)
+    language = translations.best_language(asked, there, "") or next(iter(asked), own)
     for theirs in TRANSLATED:
         texts = sent.get(theirs)
         if texts and "" in texts:
@@ -368,7 +378,7 @@ def _offer_values(sent: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _made(tx: Transaction, who: Reader, values: dict[str, Any], own: str) -> int:
+def _made(tx: Transaction, who: ZidPrincipal, values: dict[str, Any], own: str) -> int:
     category = item_categories.first_downloaded(tx, who.store_id)
     if category is None:
         raise Conflict(
@@ -382,10 +392,12 @@ def _made(tx: Transaction, who: Reader, values: dict[str, Any], own: str) -> int
         "item_category_id": category,
         "language": None if own == who.store_language.lower() else own,
     }
-    _ensure(downloadables.problems(tx, who.store_id, whole))
+    _ensure(downloadables.downloadable_problems(tx, who.store_id, whole))
     made: list[int] = []
     _conflicting(
-        lambda: made.append(downloadables.create(tx, who.store_id, whole, None))
+        lambda: made.append(
+            downloadables.create_downloadable(tx, who.store_id, whole, None)
+        )
     )
     return made[0]
 
@@ -399,8 +411,8 @@ def _set_texts(
 ) -> None:
     """Set texts in other languages; leave in an offer those in its own."""
     for language, values in texts.items():
-        current = downloadables.of_slot(tx, record["id"]) or {}
-        translations.put(tx, current, language, values, may_go=True)
+        current = downloadables.get_unscoped(tx, record["id"]) or {}
+        translations.put_translation(tx, current, language, values, may_go=True)
     for name in ("short_description", "seo_title", "seo_description"):
         if name not in offer:
             continue
@@ -410,13 +422,13 @@ def _set_texts(
 
 
 def _set_offer(
-    tx: Transaction, who: Reader, record_id: int, values: dict[str, Any]
+    tx: Transaction, who: ZidPrincipal, record_id: int, values: dict[str, Any]
 ) -> None:
-    record = offers.find(tx, who.principal, record_id)
+    record = offers.find_offer(tx, who.principal, record_id)
     changes = {name: value for name, value in values.items() if record[name] != value}
     if changes:
-        _ensure(offers.problems(tx, record, {**record, **changes}))
-        _conflicting(lambda: offers.change(tx, record, changes))
+        _ensure(offers.offer_problems(tx, record, {**record, **changes}))
+        _conflicting(lambda: offers.update_offer(tx, record, changes))
 
 
 def _ensure(errors: Any) -> None:
@@ -451,7 +463,7 @@ def _conflicting(work: Any) -> None:
         raise Conflict.about(name, text) from None
 
 
-def _new_sku(who: Reader) -> str:
+def _new_sku(who: ZidPrincipal) -> str:
     return f"Z.{who.store_id}.{time.time_ns() // 100}"
 
 
@@ -462,7 +474,7 @@ def slug_of(name: str) -> str:
     return re.sub("-+", "-", "".join(kept)).strip("-")[:LONGEST_SLUG].strip("-")
 
 
-def _free_slug(tx: Transaction, who: Reader, name: str, record_id: int) -> str:
+def _free_slug(tx: Transaction, who: ZidPrincipal, name: str, record_id: int) -> str:
     """Make a slug that no other product of the store has."""
     first = slug_of(name)
     taken = offers.slugs_from(tx, who.store_id, first) if first else set()

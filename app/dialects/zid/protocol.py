@@ -10,7 +10,7 @@ from app.database import Snapshot
 from app.dialects import base
 from app.dialects.base import Dialect
 from app.errors import BadRequest, Forbidden, NotFound, Problem
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.pagination import with_query
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores
@@ -51,7 +51,7 @@ DIALECT = Dialect(
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ZidPrincipal:
     """Who asks, for which store, and how they read."""
 
     principal: Principal
@@ -75,7 +75,7 @@ class Reader:
         return str(record["language"] or self.store_language).lower()
 
 
-def reader(call: Call, db: Snapshot) -> Reader:
+def reader(call: RequestContext, db: Snapshot) -> ZidPrincipal:
     """Find out who asks. Raises `Unauthorized`, `Forbidden` and `BadRequest`."""
     who = _principal(call)
     sent = call.request.headers.get("Store-Id")
@@ -87,25 +87,25 @@ def reader(call: Call, db: Snapshot) -> Reader:
         raise BadRequest(problems=[Problem(text, "inclusion", "Role")])
     if role == CUSTOMER and call.request.method not in base.READS:
         raise Forbidden("Role must be Manager to change anything")
-    store = stores.find(db, who, who.store_id or 0)
+    store = stores.find_store(db, who, who.store_id or 0)
     language = downloadables.store_language(db, store["id"])
-    return Reader(who, store, language, role == CUSTOMER, call.languages)
+    return ZidPrincipal(who, store, language, role == CUSTOMER, call.languages)
 
 
-def _principal(call: Call) -> Principal:
+def _principal(call: RequestContext) -> Principal:
     """Find whose tokens were sent: all of them must be of one store."""
     headers = call.request.headers
     sent = [
-        base.bearer(call),
+        base.bearer_token(call),
         *(
             [headers[name].strip().removeprefix("Bearer ")]
             for name in ("Access-Token", "X-Manager-Token")
             if headers.get(name, "").strip()
         ),
     ]
-    found = [base.authorized(call, tokens) for tokens in sent if tokens]
+    found = [base.authorized_principal(call, tokens) for tokens in sent if tokens]
     if not found:
-        return base.authorized(call, [])
+        return base.authorized_principal(call, [])
     if len({one.store_id for one in found}) > 1:
         raise Forbidden("the tokens that were sent are of different stores")
     # Whoever may do less decides.
@@ -116,7 +116,7 @@ def _principal(call: Call) -> Principal:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class PageWindow:
     """A page that is asked for."""
 
     page: int
@@ -128,7 +128,7 @@ class Window:
         return (self.page - 1) * self.size
 
 
-def window(call: Call, problems: list[Problem]) -> Window:
+def page_window(call: RequestContext, problems: list[Problem]) -> PageWindow:
     """Read page and page_size; a greater size than the greatest is that one."""
     asked = dict(call.query)
     numbers = []
@@ -139,10 +139,12 @@ def window(call: Call, problems: list[Problem]) -> Window:
             problems.append(Problem(text, "not_a_number", name))
             sent = str(usual)
         numbers.append(int(sent))
-    return Window(numbers[0], min(numbers[1], MOST))
+    return PageWindow(numbers[0], min(numbers[1], MOST))
 
 
-def ensure_filters(call: Call, known: Sequence[str], problems: list[Problem]) -> None:
+def ensure_filters(
+    call: RequestContext, known: Sequence[str], problems: list[Problem]
+) -> None:
     """Note what a list cannot be asked for."""
     asked = [name for name, _ in call.query]
     for name in sorted({name for name in asked if asked.count(name) > 1}):
@@ -155,7 +157,7 @@ def ensure_filters(call: Call, known: Sequence[str], problems: list[Problem]) ->
 
 
 def envelope(
-    call: Call, shown: Window, total: int, results: Sequence[Any]
+    call: RequestContext, shown: PageWindow, total: int, results: Sequence[Any]
 ) -> dict[str, Any]:
     """Write a list, with the addresses of the pages around it. Raises `NotFound`."""
     if shown.page > 1 and shown.offset >= total:
@@ -169,7 +171,7 @@ def envelope(
     }
 
 
-def _address(call: Call, page: int) -> str:
+def _address(call: RequestContext, page: int) -> str:
     kept = tuple((n, v) for n, v in call.query if n != "page")
     return with_query(call.url, (*kept, ("page", str(page))))
 

@@ -7,8 +7,8 @@ from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from app.dialects.zid.money import price_text, symbol
-from app.dialects.zid.protocol import Reader, moment
-from app.services.catalogue.translations import best
+from app.dialects.zid.protocol import ZidPrincipal, moment
+from app.services.catalogue.translations import best_language
 from schemas.values.money import money_value
 
 HOURS = 24
@@ -20,7 +20,7 @@ Texts = Mapping[str, Mapping[str, Any]]
 
 
 def product(
-    who: Reader, record: Mapping[str, Any], texts: Texts, sold: int | None
+    who: ZidPrincipal, record: Mapping[str, Any], texts: Texts, sold: int | None
 ) -> dict[str, Any]:
     """Write a downloadable with its offer as a product."""
     currency = who.store["currency"]
@@ -101,7 +101,7 @@ def product(
 
 
 def _text(
-    who: Reader, record: Mapping[str, Any], texts: Texts, name: str
+    who: ZidPrincipal, record: Mapping[str, Any], texts: Texts, name: str
 ) -> dict[str, str] | str | None:
     """Give a text: in all its languages to managers, in the best one to customers."""
     own = who.own_language(record)
@@ -113,11 +113,11 @@ def _text(
     if not who.is_customer:
         return dict(sorted(there.items()))
     asked = who.languages or ("en",)
-    return there.get(best(asked, there, own)) or next(iter(there.values()))
+    return there.get(best_language(asked, there, own)) or next(iter(there.values()))
 
 
 def _seo(
-    who: Reader, record: Mapping[str, Any], texts: Texts
+    who: ZidPrincipal, record: Mapping[str, Any], texts: Texts
 ) -> dict[str, dict[str, str] | str | None] | None:
     found = {
         "title": _text(who, record, texts, "seo_title"),
@@ -137,7 +137,7 @@ def _days(hours: int | None) -> int | float | None:
     return round(hours / HOURS, 4) if rest else days
 
 
-def _address(who: Reader, record: Mapping[str, Any]) -> str:
+def _address(who: ZidPrincipal, record: Mapping[str, Any]) -> str:
     name = record["slug"] or record["uuid"]
     return f"{who.store['store_url'].rstrip('/')}/products/{quote(name)}"
 
@@ -151,7 +151,7 @@ def _rating() -> dict[str, Any]:
     }
 
 
-def _stocks(who: Reader, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _stocks(who: ZidPrincipal, record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give the only stock there is: the store, which never runs out."""
     place = f"sirenhall:stores/{who.store_id}/stock"
     if who.is_customer:

@@ -25,7 +25,7 @@ from app.errors import (
 )
 from app.http.bodies import form_data, hal_xml
 from app.http.headers import digest_fields
-from app.http.headers.field_syntax import parameters
+from app.http.headers.field_syntax import field_parameters
 from app.http.media_types import FORM, JSON_PATCH, MERGE_PATCH, MULTIPART, PLAIN
 from app.http.middleware.method_override import APPLIED, FIELD
 from app.settings import Settings
@@ -69,7 +69,7 @@ class Body:
     members: list[Any] | None = None
     is_array: bool = False
     patch: Any = None
-    upload: form_data.Upload | None = None
+    upload: form_data.FilePart | None = None
     problems: list[FieldError] = field(default_factory=list)
 
     def fingerprint(self) -> str:
@@ -84,13 +84,13 @@ class Body:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def accepted(method: str) -> tuple[str, ...]:
+def accepted_types(method: str) -> tuple[str, ...]:
     """Give the media types that a body may have."""
     return (MERGE_PATCH, JSON_PATCH, *READ) if method == "PATCH" else READ
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class BodyReader:
     """Reads bodies for one resource within the server's limits."""
 
     schema: ResourceSchema
@@ -105,7 +105,7 @@ class Reader:
         length = request.content_length
         if not media_type and not length and not _is_chunked(request):
             return ""
-        types = accepted(method)
+        types = accepted_types(method)
         if media_type not in types:
             raise self._unsupported(media_type, method, types)
         may_have_file = media_type == MULTIPART and self.schema.takes_file
@@ -169,7 +169,7 @@ class Reader:
         return self._body(_siren_properties(document), found)
 
     def _xml(self, raw: bytes) -> Body:
-        values = hal_xml.read(raw, max_depth=self.settings.max_xml_depth)
+        values = hal_xml.read_hal_xml(raw, max_depth=self.settings.max_xml_depth)
         return self._body(values, values.get(hal_xml.EMBEDDED))
 
     def _body(self, values: dict[str, Any], members: list[Any] | None) -> Body:
@@ -415,7 +415,7 @@ def _depth(document: Any) -> int:
 
 
 def _boundary(content_type: str) -> bytes:
-    boundary = parameters(content_type).get("boundary", "")
+    boundary = field_parameters(content_type).get("boundary", "")
     if not boundary:
         raise BadRequest(
             "the multipart body has no boundary in its Content-Type; let your client "

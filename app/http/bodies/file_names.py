@@ -23,6 +23,6 @@ def file_name(sent: str) -> str:
     return "" if last in {".", ".."} else last
 
 
-def shortened(name: str) -> str | None:
+def shortened_name(name: str) -> str | None:
     """Return a name of at most `MAX_FILE_NAME` characters, with its ending."""
     return name[-MAX_FILE_NAME:] or None

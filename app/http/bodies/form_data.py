@@ -75,7 +75,7 @@ for _type, _endings in {
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class FilePart:
     """A file that has come in whole, under the name and type it was sent with."""
 
     name: str
@@ -120,7 +120,7 @@ class MultipartReader:
         self._checks: PartChecks | None = None
         self._file: tuple[str, str] | None = None
         self._writer: Writer | None = None
-        self._upload: Upload | None = None
+        self._upload: FilePart | None = None
 
     def feed(self, piece: bytes) -> None:
         """Read some bytes."""
@@ -135,7 +135,7 @@ class MultipartReader:
         except MalformedParts as error:
             raise _broken(str(error)) from None
 
-    def close(self) -> tuple[list[tuple[str, str]], Upload | None]:
+    def close(self) -> tuple[list[tuple[str, str]], FilePart | None]:
         """Tell that the body has ended, and give what was in it."""
         if not self._scanner.is_done:
             raise _broken("it does not end with its boundary")
@@ -241,7 +241,7 @@ class MultipartReader:
             self._text = None
             self._fields.append((name, _decoded(name, value, self._declared)))
         elif self._file is not None and self._writer is not None:
-            self._upload = Upload(*self._file, self._writer)
+            self._upload = FilePart(*self._file, self._writer)
             self._file = None
 
 

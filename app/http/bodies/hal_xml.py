@@ -19,7 +19,7 @@ EMBEDDED = "_embedded"
 """The name under which embedded resources are given, as in HAL."""
 
 
-def read(raw: bytes, *, max_depth: int) -> dict[str, Any]:
+def read_hal_xml(raw: bytes, *, max_depth: int) -> dict[str, Any]:
     """Give the child elements of ``<resource>`` that are properties, by name.
 
     Links are left aside; embedded resources are a list. An empty element is the empty

@@ -20,7 +20,7 @@ MEMBERS = {
 }
 
 
-def apply(patch: Any, document: Mapping[str, Any]) -> dict[str, Any]:
+def apply_patch(patch: Any, document: Mapping[str, Any]) -> dict[str, Any]:
     """Give the document as it is after the patch.
 
     Raises `BadRequest` where the patch is none, and `Conflict` where it does not fit.

@@ -16,7 +16,12 @@ from flask import Request, Response
 
 from app.errors import FileNotThere, PreconditionFailed, RangeNotSatisfiable
 from app.http.headers.byte_ranges import ByteRange, byte_ranges
-from app.http.headers.conditional import Outcome, Validators, evaluate, range_applies
+from app.http.headers.conditional import (
+    Outcome,
+    Validators,
+    evaluate_conditions,
+    range_applies,
+)
 from app.log_throttle import Throttle
 from app.storage import Storage
 
@@ -74,7 +79,7 @@ HandOver = Callable[[StoredFile, Mapping[str, str]], Response | None]
 """Lets another server send a file, with these headers; None where it cannot."""
 
 
-def send(
+def send_file(
     request: Request,
     file: StoredFile,
     begin: Callable[[], Ended] = lambda: _untold,
@@ -88,7 +93,7 @@ def send(
     """
     validators = Validators(f'"{file.sha256}"', file.modified)
     headers = _headers(file, validators)
-    outcome = evaluate(request.headers.get, validators, is_read=True)
+    outcome = evaluate_conditions(request.headers.get, validators, is_read=True)
     if outcome is Outcome.FAILED:
         raise PreconditionFailed("the file is not the one that the request names")
     if outcome is Outcome.NOT_MODIFIED:

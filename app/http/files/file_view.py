@@ -7,18 +7,20 @@ from flask import Flask, Response
 
 from app.database import Snapshot
 from app.errors import NotFound
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.files import file_response, offload
 from app.http.hypermedia.declaration import STANDARD_METHODS
-from app.http.routes import Route, Said
-from app.http.routing import publish
+from app.http.routes import OperationSpec, Route
+from app.http.routing import publish_route
 from app.services.auth.authentication import Principal
 
 METHODS = {"GET": "Download the file", **STANDARD_METHODS}
-GOT = Said(statuses=(200, 206, 302, 304, 412, 416))
+GOT = OperationSpec(statuses=(200, 206, 302, 304, 412, 416))
 
 
-def answered(call: Call, find: Callable[[], Mapping[str, Any]]) -> Response:
+def file_answer(
+    call: RequestContext, find: Callable[[], Mapping[str, Any]]
+) -> Response:
     """Answer a GET with the file of a record, which is looked up anew if it has gone.
 
     Raises `NotFound` for a record without one.
@@ -33,7 +35,9 @@ def answered(call: Call, find: Callable[[], Mapping[str, Any]]) -> Response:
         if record["blob_key"] is None:
             raise NotFound
         file = file_response.stored(record, call.installation.storage)
-        return file_response.send(call.request, file, hand_over=offload.chosen(call))
+        return file_response.send_file(
+            call.request, file, hand_over=offload.offload_response(call)
+        )
 
     return file_response.at_last(send)
 
@@ -43,8 +47,8 @@ def publish_file(
 ) -> None:
     """Publish the file of a kind of resource."""
 
-    def view(call: Call, item_id: int) -> Response:
-        return answered(call, lambda: find(call.db, call.principal, item_id))
+    def view(call: RequestContext, item_id: int) -> Response:
+        return file_answer(call, lambda: find(call.db, call.principal, item_id))
 
     route = Route(
         path,
@@ -53,4 +57,4 @@ def publish_file(
         media_types=("*/*",),
         said={"GET": GOT},
     )
-    publish(app, route, {"GET": view})
+    publish_route(app, route, {"GET": view})

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from flask import Response
 
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.files.file_response import HandOver, StoredFile
 from app.settings import REDIRECT, X_ACCEL
 
@@ -20,7 +20,9 @@ SAID = ("Content-Type", "Content-Disposition", "Cache-Control")
 _CONDITIONS = ("If-Match", "If-Unmodified-Since")
 
 
-def chosen(call: Call, begin: Callable[[], Any] = lambda: None) -> HandOver:
+def offload_response(
+    call: RequestContext, begin: Callable[[], Any] = lambda: None
+) -> HandOver:
     """Give what hands files over, as the setting has it.
 
     `begin` is called once a file that is there is handed over: what becomes of it
@@ -41,7 +43,7 @@ def chosen(call: Call, begin: Callable[[], Any] = lambda: None) -> HandOver:
 
 
 def _to_nginx(
-    call: Call, file: StoredFile, headers: Mapping[str, str]
+    call: RequestContext, file: StoredFile, headers: Mapping[str, str]
 ) -> Response | None:
     path = call.installation.storage.path_below(file.key)
     if path is None or any(name in call.request.headers for name in _CONDITIONS):
@@ -52,7 +54,7 @@ def _to_nginx(
 
 
 def _to_storage(
-    call: Call, file: StoredFile, headers: Mapping[str, str]
+    call: RequestContext, file: StoredFile, headers: Mapping[str, str]
 ) -> Response | None:
     # As long as a download may be gone on with.
     seconds = call.settings.download_session_minutes * 60

@@ -9,9 +9,9 @@ from flask import Request
 
 from app.errors import BadRequest, Invalid, TooLarge, UnsupportedMediaType
 from app.http.bodies import body_reader
-from app.http.bodies.file_names import file_name, shortened
+from app.http.bodies.file_names import file_name, shortened_name
 from app.http.bodies.form_data import media_type
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.headers import tus
 from app.http.headers.content_disposition import InvalidDisposition, parse_disposition
 from app.http.headers.digest_fields import of_base64
@@ -20,8 +20,8 @@ from schemas.base.errors import FieldError
 
 
 @contextmanager
-def received(
-    call: Call,
+def received_file(
+    call: RequestContext,
     record: Mapping[str, Any],
     name: str | None = None,
     declared: str = "",
@@ -38,7 +38,7 @@ def received(
     if (request.content_length or 0) > most:
         raise _too_large(most)
     announced_md5 = slot["announced_md5"]
-    checks = [tus.checksum(request)]
+    checks = [tus.upload_checksum(request)]
     if announced_md5:
         checks.append(of_base64("the announcement", "md5", announced_md5))
     digests = [check for check in checks if check]
@@ -83,9 +83,9 @@ def _too_large(most: int) -> TooLarge:
     return TooLarge(f"the file has over {most} bytes (SIRENHALL_MAX_FILE_SIZE)")
 
 
-def clean(name: str | None) -> str | None:
+def safe_file_name(name: str | None) -> str | None:
     """Keep of a name what can be one, and nothing of a path."""
-    return shortened(file_name(name or ""))
+    return shortened_name(file_name(name or ""))
 
 
 def _disposed(request: Request) -> str | None:
@@ -96,7 +96,7 @@ def _disposed(request: Request) -> str | None:
         found = parse_disposition(field.decode(errors="surrogateescape"))
     except InvalidDisposition as error:
         raise BadRequest(f"Content-Disposition: {error}") from None
-    return clean(found.file_name)
+    return safe_file_name(found.file_name)
 
 
 def name_of(record: Mapping[str, Any], declared: str) -> str:
@@ -104,4 +104,4 @@ def name_of(record: Mapping[str, Any], declared: str) -> str:
     if record.get("file_name"):
         return str(record["file_name"])
     ending = mimetypes.guess_extension(declared.partition(";")[0].strip()) or ""
-    return (clean(str(record.get("code", "file"))) or "file") + ending
+    return (safe_file_name(str(record.get("code", "file"))) or "file") + ending

@@ -58,7 +58,9 @@ def _http_date(seconds: int) -> str:
     return formatdate(seconds, usegmt=True)
 
 
-def evaluate(header: Header, validators: Validators, *, is_read: bool) -> Outcome:
+def evaluate_conditions(
+    header: Header, validators: Validators, *, is_read: bool
+) -> Outcome:
     """Apply the preconditions of a request, in the order of section 13.2.2.
 
     `header` gives the value of a request header or None; `is_read` tells GET and

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from app.http.headers.field_syntax import parameters
+from app.http.headers.field_syntax import field_parameters
 
 _ESCAPES = re.compile(r'\\(["\\])|%(22|0D|0A)', re.IGNORECASE)
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,40})\?([BbQq])\?([^?\s]*)\?=")
@@ -49,7 +49,7 @@ def parse_disposition(field: str) -> Disposition:
     Octets that are not UTF-8 are lone surrogates in `field`. Raises
     `InvalidDisposition`.
     """
-    found = parameters(field)
+    found = field_parameters(field)
     return Disposition(_parameter(found, "name"), _parameter(found, "filename"))
 
 

@@ -77,7 +77,7 @@ def list_members(field: str) -> list[str]:
     return [*members, field[start:]]
 
 
-def parameters(field: str) -> dict[str, str]:
+def field_parameters(field: str) -> dict[str, str]:
     """Return the `;name=value` pairs of a field, names in lower case.
 
     The first of several with a name counts. Quotes are removed and escapes are kept,

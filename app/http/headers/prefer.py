@@ -26,7 +26,7 @@ class Preferences:
         return ", ".join(found)
 
 
-def preferences(header: str) -> Preferences:
+def parse_prefer(header: str) -> Preferences:
     """Read a Prefer header; of a preference that comes twice, the first counts."""
     found: dict[str, str] = {}
     for member in list_members(header):

@@ -33,7 +33,7 @@ def ensure_version(request: Request) -> None:
         )
 
 
-def number(request: Request, name: str) -> int:
+def upload_number(request: Request, name: str) -> int:
     """Read a header that is a whole number. Raises `BadRequest`."""
     sent = request.headers.get(name, "").strip()
     if not _NUMBER.fullmatch(sent):
@@ -41,11 +41,11 @@ def number(request: Request, name: str) -> int:
     return int(sent)
 
 
-def length(request: Request, most: int) -> int:
+def upload_length(request: Request, most: int) -> int:
     """Read the size of the whole file. Raises `BadRequest` and `TooLarge`."""
     if "Upload-Defer-Length" in request.headers:
         raise BadRequest("Upload-Length must be known from the start")
-    found = number(request, "Upload-Length")
+    found = upload_number(request, "Upload-Length")
     if found > most:
         raise TooLarge(
             f"the file has {found} bytes; at most {most} are read "
@@ -54,7 +54,7 @@ def length(request: Request, most: int) -> int:
     return found
 
 
-def metadata(request: Request) -> dict[str, str]:
+def upload_metadata(request: Request) -> dict[str, str]:
     """Read name and type of the file, as clients call them. Raises `BadRequest`."""
     found = {}
     for pair in request.headers.get("Upload-Metadata", "").split(","):
@@ -70,7 +70,7 @@ def metadata(request: Request) -> dict[str, str]:
     return found
 
 
-def checksum(request: Request) -> Digest | None:
+def upload_checksum(request: Request) -> Digest | None:
     """Return the digest that Upload-Checksum announces. Raises `BadRequest`."""
     sent = request.headers.get("Upload-Checksum")
     if sent is None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 from app.http.hypermedia.declaration import Declaration
-from app.http.hypermedia.registry import Kind
+from app.http.hypermedia.registry import ResourceType
 from app.http.media_types import JSON, MULTIPART
 from app.http.pagination import DEFAULT_LIMIT
 from representations import Action, Field, Form, Value
@@ -100,7 +100,7 @@ def filter_action(declaration: Declaration, href: str, form: Form) -> Action:
     return _classed(Action(f"filter-{slug}", title, "GET", href, fields=form))
 
 
-def filter_form(kind: Kind) -> Form:
+def filter_form(kind: ResourceType) -> Form:
     """Make the form of what a collection can be asked for."""
     fields = [
         Field("limit", "How many to show", "number", DEFAULT_LIMIT),
@@ -118,7 +118,7 @@ def filter_form(kind: Kind) -> Form:
     return Form(fields)
 
 
-def _search_field(kind: Kind) -> list[Field]:
+def _search_field(kind: ResourceType) -> list[Field]:
     is_searched = kind.source.searched is not None
     return [Field("search", "Words to look for", "search")] if is_searched else []
 

@@ -34,7 +34,7 @@ TIMEZONE = "timezone"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RenderContext:
     """Under which URLs a document is made."""
 
     base: str
@@ -89,7 +89,7 @@ class ItemDocuments:
     def resource(
         self,
         record: Mapping[str, Any],
-        place: Place,
+        place: RenderContext,
         fields: tuple[str, ...] | None = None,
         inside: Inside = NOTHING,
     ) -> Resource:
@@ -113,7 +113,7 @@ class ItemDocuments:
         properties: Mapping[str, Value],
         keys: Mapping[str, Any],
         links: Sequence[LinkTo],
-        place: Place,
+        place: RenderContext,
         inside: Inside,
     ) -> Resource:
         declaration = self.declaration
@@ -144,7 +144,7 @@ class ItemDocuments:
         self,
         rows: Sequence[Sequence[Any]],
         representation: Representation,
-        place: Place,
+        place: RenderContext,
         *,
         fields: tuple[str, ...] | None = None,
         insides: Sequence[Mapping[str, Rendered]] | None = None,
@@ -219,7 +219,7 @@ class ItemDocuments:
         for number, (rel, is_one, has_any) in enumerate(variant.embedded, len(columns)):
             slots.append(Slot(number, None, False, False, is_fragment=True))  # noqa: FBT003
             inside[rel] = Rendered([marker(number)], is_one) if has_any else []
-        place = Place(BASE, VOCABULARY)
+        place = RenderContext(BASE, VOCABULARY)
         return slots, self._assemble(properties, keys, links, place, inside)
 
     @staticmethod

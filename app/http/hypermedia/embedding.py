@@ -10,9 +10,9 @@ from typing import Any
 
 from app.database import Row, Snapshot
 from app.errors import BadRequest, Problem
-from app.http.hypermedia.document_builder import Place
-from app.http.hypermedia.registry import Branch, Catalogue, Kind
-from app.services.rows.listing import related
+from app.http.hypermedia.document_builder import RenderContext
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType, ZoomNode
+from app.services.rows.listing import related_rows
 from representations import Embedded, Rendered, Representation, Resource
 
 Record = Mapping[str, Any]
@@ -36,21 +36,21 @@ class Embedder:
     """
 
     db: Snapshot
-    catalogue: Catalogue
-    place: Place
+    registry: ResourceRegistry
+    place: RenderContext
     representation: Representation | None
     localized: Callable[[Sequence[str], Sequence[Row]], Sequence[Row]] | None = None
     left: int = field(default=MAX_EMBEDDED)
     left_inside: int = field(default=MAX_ALWAYS_INSIDE)
 
     def inside(
-        self, kind: Kind, rows: Sequence[Record], branches: Sequence[Branch]
+        self, kind: ResourceType, rows: Sequence[Record], branches: Sequence[ZoomNode]
     ) -> list[dict[str, Any]]:
         """Give what is embedded in each row. Raises `BadRequest` if it is too much."""
         found: list[dict[str, Any]] = [{} for _ in rows]
         always = kind.relations.get(ALWAYS)
         if always and any(row[ALWAYS_COUNT] for row in rows):
-            self._embed(rows, Branch(always), found, is_asked=False)
+            self._embed(rows, ZoomNode(always), found, is_asked=False)
         for branch in branches:
             self._embed(rows, branch, found, is_asked=True)
         return found
@@ -58,7 +58,7 @@ class Embedder:
     def _embed(
         self,
         rows: Sequence[Record],
-        branch: Branch,
+        branch: ZoomNode,
         found: list[dict[str, Any]],
         *,
         is_asked: bool,
@@ -68,7 +68,7 @@ class Embedder:
             return
         keys = sorted({row[relation.ours] for row in rows} - {None})
         targets = self._targets(relation.kind, relation.theirs, keys, is_asked)
-        documents = self._documents(self.catalogue[relation.kind], targets, branch)
+        documents = self._documents(self.registry[relation.kind], targets, branch)
         groups: dict[Any, list[Any]] = {}
         group_rows: dict[Any, list[Record]] = {}
         for target, document in zip(targets, documents, strict=True):
@@ -94,15 +94,15 @@ class Embedder:
         if not keys:
             return []
         most = MAX_EMBEDDED + 1 if is_asked else MAX_ALWAYS
-        found = related(self.db, kind, column, keys, most=most)
-        if not (self.localized and found and self.catalogue[kind].is_translated):
+        found = related_rows(self.db, kind, column, keys, most=most)
+        if not (self.localized and found and self.registry[kind].is_translated):
             return found
         names = tuple(found[0])
         rows = self.localized(names, [tuple(row.values()) for row in found])
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def _documents(
-        self, kind: Kind, rows: Sequence[dict[str, Any]], branch: Branch
+        self, kind: ResourceType, rows: Sequence[dict[str, Any]], branch: ZoomNode
     ) -> Sequence[str | Resource]:
         inside = self.inside(kind, rows, branch.branches)
         if self.representation is None:

@@ -12,7 +12,7 @@ from schemas.values.filter_values import ID_PROPERTY
 
 
 @dataclass(eq=False)
-class Kind:
+class ResourceType:
     """A kind of resource: what is declared of it, and where its rows come from.
 
     `named_by` is the property whose value may stand in brackets for the name.
@@ -57,12 +57,12 @@ class Kind:
         }
 
 
-Catalogue = Mapping[str, Kind]
+ResourceRegistry = Mapping[str, ResourceType]
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class ZoomNode:
     """A relation to embed, and what to embed in its targets."""
 
     link: LinkTo
-    branches: tuple["Branch", ...] = ()
+    branches: tuple["ZoomNode", ...] = ()

@@ -10,15 +10,15 @@ from functools import lru_cache
 
 from flask import Flask, Response, g
 
-from app.http.context import Call
-from app.http.middleware.secret_urls import mask
+from app.http.context import RequestContext
+from app.http.middleware.secret_urls import mask_secrets
 from app.log_stream import LogStream
 from app.metrics import METRICS, requests
 
 EXTENSION = "sirenhall.access_log"
 
 
-def register(app: Flask) -> None:
+def register_access_log(app: Flask) -> None:
     """Log every answer to standard error, and close what a call has open."""
     stream = sys.stderr
     own = stream if isinstance(stream, LogStream) else LogStream(stream)
@@ -26,13 +26,13 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def _log(response: Response) -> Response:
-        call: Call = g.call
+        call: RequestContext = g.call
         call.close()
         METRICS.add(requests(response.status_code))
         environ = call.request.environ
         elapsed = (time.perf_counter() - call.started) * 1000
         # An address may hold anything a client sends, also a line break.
-        path = mask(ascii(environ["PATH_INFO"])[1:-1])
+        path = mask_secrets(ascii(environ["PATH_INFO"])[1:-1])
         app.extensions[EXTENSION].write(
             f"{_second(int(time.time()))} {environ.get('REMOTE_ADDR', '-')} "
             f'"{environ["REQUEST_METHOD"]} {path}" {response.status_code} '

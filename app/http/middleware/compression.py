@@ -47,7 +47,7 @@ CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
 
 
 @cache_short_keys(len)
-def chosen(header: str) -> str:
+def choose_coding(header: str) -> str:
     """Choose a content coding; what is not understood is left out."""
     quality: dict[str, float] = {}
     for member in header.split(",")[:32]:
@@ -61,7 +61,7 @@ def chosen(header: str) -> str:
     return best if mine > 0 and mine >= quality.get(IDENTITY, 0.0) else IDENTITY
 
 
-def register(app: Flask) -> None:
+def register_compression(app: Flask) -> None:
     """Compress what views have answered."""
 
     @app.after_request
@@ -75,7 +75,7 @@ def register(app: Flask) -> None:
         is_text = headers.get("Content-Type", "").startswith(COMPRESSED_TYPES)
         if not accepted or not is_text or "Content-Encoding" in headers:
             return response
-        coding = chosen(accepted)
+        coding = choose_coding(accepted)
         if coding == IDENTITY or (response.content_length or 0) < MIN_SIZE:
             return response
         response.set_data(CODINGS[coding](response.get_data()))

@@ -34,7 +34,7 @@ PREFLIGHT_AGE = "600"
 """Seconds that a browser need not ask again."""
 
 
-def register(app: Flask, origins: tuple[str, ...]) -> None:
+def register_cors(app: Flask, origins: tuple[str, ...]) -> None:
     """Answer the origins that are allowed; none where there are none."""
     if not origins:
         return

@@ -24,7 +24,7 @@ _LINK = re.compile(r'<[^>]*>[^",]*(?:"[^"]*"[^",]*)*')
 _REL = re.compile(r'; rel="([^"]*)"')
 
 
-def register(app: Flask) -> None:
+def register_header_limit(app: Flask) -> None:
     """Shorten Link where the headers would be too large for a proxy."""
 
     @app.after_request

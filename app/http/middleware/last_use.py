@@ -6,16 +6,16 @@ from flask import Flask, Response, g
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import SirenhallError
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.services.auth.authentication import Principal
 
 
-def register(app: Flask) -> None:
+def register_last_use(app: Flask) -> None:
     """Record the use of the token that a request came with."""
 
     @app.after_request
     def _note(response: Response) -> Response:
-        call: Call = g.call
+        call: RequestContext = g.call
         principal: Principal | None = vars(call).get("principal")
         uses = call.installation.last_uses
         if (

@@ -129,7 +129,7 @@ class Limiter:
         )
 
 
-def make(rate: str, storage: str, policy: str = REQUESTS) -> Limiter:
+def make_limiter(rate: str, storage: str, policy: str = REQUESTS) -> Limiter:
     """Make the limiter. Raises `ConfigurationError` where its driver is missing."""
     try:
         return Limiter(rate, storage, policy)
@@ -147,7 +147,7 @@ def _too_many(allowance: Allowance) -> TooManyRequests:
     )
 
 
-def register(app: Flask, settings: Settings) -> None:
+def register_rate_limit(app: Flask, settings: Settings) -> None:
     """Count every request, preflights included. Raises `ConfigurationError`."""
     storage = settings.rate_limit_storage
     requests = _limiter(settings.effective_rate_limit, storage)
@@ -182,10 +182,10 @@ def _warn(error: StorageError) -> None:
 
 
 def _limiter(rate: str, storage: str, policy: str = REQUESTS) -> Limiter | None:
-    return make(rate, storage, policy) if rate else None
+    return make_limiter(rate, storage, policy) if rate else None
 
 
-def admit(principal: Principal) -> None:
+def ensure_within_limit(principal: Principal) -> None:
     """Count a request whose token was not known when it came, by its token.
 
     Raises `TooManyRequests`: a header that says nothing makes no new quota.

@@ -19,14 +19,14 @@ _SLOT = re.compile(rf"({UPLOADS}/)[^\s/\"'?]+")
 _PARAMETERS = re.compile(r"([?&;](?:p|signature)=)[^\s&\"']+")
 
 
-def mask(text: str) -> str:
+def mask_secrets(text: str) -> str:
     """Replace what is secret of addresses in a text that is logged."""
     if UPLOADS in text:
         text = _SLOT.sub(rf"\1{MASK}", text)
     return _PARAMETERS.sub(rf"\1{MASK}", text) if "=" in text else text
 
 
-def register(app: Flask) -> None:
+def register_secret_urls(app: Flask) -> None:
     """Add the headers to every answer under a secret address, errors included."""
 
     @app.after_request

@@ -5,14 +5,14 @@ from urllib.parse import quote
 from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.middleware.method_override import APPLIED
 
 SAFE = frozenset({"GET", "HEAD"})
 """Methods that are redirected: a client may lose the body of another one."""
 
 
-def redirect(call: Call) -> Response | None:
+def redirect_slash(call: RequestContext) -> Response | None:
     """Return a 308 if the address is one of ours but for its slash, else None.
 
     A browser that asks first whether it may read is told so: it follows the redirect

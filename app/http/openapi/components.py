@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from app.http.paths import AUTHORIZE, TOKEN
 from app.services.auth.scopes import SCOPES
@@ -23,10 +23,10 @@ def reference(group: str, name: str) -> dict[str, Any]:
     return {"$ref": f"{COMPONENTS}/{group}/{name}"}
 
 
-def schemas(catalogue: Catalogue) -> dict[str, Any]:
+def schemas(registry: ResourceRegistry) -> dict[str, Any]:
     """Describe each kind of resource, and what answers hold besides."""
     found: dict[str, Any] = {"errors": _ERRORS, "results": _RESULTS, "done": _DONE}
-    for kind in catalogue.values():
+    for kind in registry.values():
         declaration = kind.declaration
         schema = declaration.schema
         properties = {n: property_schema(n, f) for n, f in schema.properties.items()}
@@ -64,7 +64,7 @@ def schemas(catalogue: Catalogue) -> dict[str, Any]:
     return found
 
 
-def _page(kind: Kind) -> dict[str, Any]:
+def _page(kind: ResourceType) -> dict[str, Any]:
     declaration = kind.declaration
     item = reference("schemas", declaration.name)
     members = {"type": "array", "items": item}

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.http.bodies.body_reader import JSON_TYPES, READ
-from app.http.hypermedia.registry import Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.media_types import FORM, JSON_PATCH, MERGE_PATCH, MULTIPART
 from app.http.openapi.components import PARAMETERS, reference, schemas, security
 from app.http.openapi.responses import (
@@ -27,9 +27,9 @@ from schemas.base.json_schema import DIALECT, title_of
 VERSION = "3.1.0"
 
 
-def describe(
+def describe_api(
     routes: Iterable[Route],
-    catalogue: Catalogue,
+    registry: ResourceRegistry,
     settings: Settings,
     *,
     base: str,
@@ -39,7 +39,7 @@ def describe(
     paths: dict[str, Any] = {}
     for route in routes:
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.path)
-        paths[path] = _path(route, path, catalogue, settings)
+        paths[path] = _path(route, path, registry, settings)
     return {
         "openapi": VERSION,
         "jsonSchemaDialect": DIALECT,
@@ -59,13 +59,13 @@ def describe(
         "security": [{"bearer": []}, {"oauth2": []}],
         "paths": paths,
         "components": {
-            "schemas": schemas(catalogue),
+            "schemas": schemas(registry),
             "securitySchemes": security(base),
             "parameters": {
                 **PARAMETERS,
                 **{
                     f"{kind.declaration.name}.{parameter['name']}": parameter
-                    for kind in catalogue.values()
+                    for kind in registry.values()
                     for parameter in _filters(kind)
                 },
             },
@@ -80,13 +80,13 @@ def describe(
 
 
 def _path(
-    route: Route, path: str, catalogue: Catalogue, settings: Settings
+    route: Route, path: str, registry: ResourceRegistry, settings: Settings
 ) -> dict[str, Any]:
     variables = variables_of(route.path)
     item: dict[str, Any] = {}
     if variables:
         item["parameters"] = [_variable(kind, name) for kind, name in variables]
-    kind = catalogue.get(route.profile)
+    kind = registry.get(route.profile)
     for method, words in route.words.items():
         operation = _operation(route, path, method, words, kind)
         operation["responses"] = responses(route, method, kind, settings)
@@ -95,7 +95,7 @@ def _path(
 
 
 def _operation(
-    route: Route, path: str, method: str, words: str, kind: Kind | None
+    route: Route, path: str, method: str, words: str, kind: ResourceType | None
 ) -> dict[str, Any]:
     named = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "home"
     operation: dict[str, Any] = {
@@ -119,7 +119,9 @@ def _variable(converter: str, name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-def _parameters(route: Route, method: str, kind: Kind | None) -> list[dict[str, Any]]:
+def _parameters(
+    route: Route, method: str, kind: ResourceType | None
+) -> list[dict[str, Any]]:
     found = [_ref("FoxyApiVersion")] if route.is_api else []
     is_read = method in READS
     if route.is_negotiated or method == "OPTIONS":
@@ -148,7 +150,7 @@ def _ref(name: str) -> dict[str, Any]:
     return reference("parameters", name)
 
 
-def _zoom(kind: Kind) -> dict[str, Any]:
+def _zoom(kind: ResourceType) -> dict[str, Any]:
     known = ", ".join(kind.relations)
     return {
         "name": "zoom",
@@ -158,7 +160,7 @@ def _zoom(kind: Kind) -> dict[str, Any]:
     }
 
 
-def _filters(kind: Kind) -> list[dict[str, Any]]:
+def _filters(kind: ResourceType) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
@@ -174,8 +176,10 @@ def _filters(kind: Kind) -> list[dict[str, Any]]:
     ]
 
 
-def _body(route: Route, method: str, kind: Kind | None) -> dict[str, Any] | None:
-    if method not in WITH_BODY or method in route.deeds:
+def _body(
+    route: Route, method: str, kind: ResourceType | None
+) -> dict[str, Any] | None:
+    if method not in WITH_BODY or method in route.actions:
         return None
     if kind is None and route.said[method].takes:
         return {"content": {t: {} for t in route.said[method].takes}}
@@ -206,7 +210,7 @@ def _shape(method: str) -> str:
     return "changes" if method == "PATCH" else "new"
 
 
-def _multipart(kind: Kind, method: str) -> dict[str, Any]:
+def _multipart(kind: ResourceType, method: str) -> dict[str, Any]:
     shape = reference("schemas", f"{kind.declaration.name}_{_shape(method)}")
     files = {
         name: {

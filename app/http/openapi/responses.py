@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from app.http.error_handler import PROBLEM_TYPES
-from app.http.hypermedia.registry import Kind
+from app.http.hypermedia.registry import ResourceType
 from app.http.media_types import JSON
 from app.http.openapi.components import reference
 from app.http.routes import Route
@@ -70,7 +70,7 @@ def statuses_of(route: Route, method: str, settings: Settings) -> set[int]:
 
 def _of_change(route: Route, method: str, settings: Settings) -> set[int]:
     found = {403, 409, 507}
-    if method in route.deeds:
+    if method in route.actions:
         return found | {200, 204, 412, 422}
     found |= {200, 201} if method == "POST" else {200, 204, 412}
     if method in WITH_BODY:
@@ -84,7 +84,7 @@ def _of_change(route: Route, method: str, settings: Settings) -> set[int]:
 
 
 def responses(
-    route: Route, method: str, kind: Kind | None, settings: Settings
+    route: Route, method: str, kind: ResourceType | None, settings: Settings
 ) -> dict[str, Any]:
     """Describe the answers of an operation."""
     return {
@@ -103,7 +103,7 @@ def _error(route: Route, status: int) -> dict[str, Any]:
 
 
 def _response(
-    route: Route, method: str, kind: Kind | None, status: int
+    route: Route, method: str, kind: ResourceType | None, status: int
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     headers = _headers(route, method, status)
@@ -148,7 +148,9 @@ def _headers(route: Route, method: str, status: int) -> tuple[str, ...]:
     return "ETag", "Last-Modified", "Repr-Digest", *ranged
 
 
-def _schema_name(route: Route, method: str, kind: Kind | None, status: int) -> str:
+def _schema_name(
+    route: Route, method: str, kind: ResourceType | None, status: int
+) -> str:
     """Name the schema of an answer in HAL, empty where nothing is promised."""
     if kind is None or method == "OPTIONS":
         return ""
@@ -158,7 +160,7 @@ def _schema_name(route: Route, method: str, kind: Kind | None, status: int) -> s
         return page if route.is_collection else declaration.name
     if status == HTTPStatus.MULTI_STATUS:
         return "results"
-    if method == "POST" and method not in route.deeds:
+    if method == "POST" and method not in route.actions:
         return f"{declaration.name}_created"
     if route.is_collection:
         is_each = method in route.gives_results

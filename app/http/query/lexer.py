@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.http.query.query_limits import MAX_WILDCARDS
-from app.services.rows.search_text import escaped
+from app.services.rows.search_text import escape_like
 from schemas.values.filter_values import Unreadable, text_value
 
 SPECIAL = "*|,.=\\"
@@ -72,7 +72,7 @@ def characters(text: str) -> list[Character]:
     return found
 
 
-def split(text: Text, separator: str) -> list[Text]:
+def split_at(text: Text, separator: str) -> list[Text]:
     """Split at a separator that is not escaped."""
     parts, start = [], 0
     for index, (character, is_escaped, _) in enumerate(text):
@@ -155,7 +155,7 @@ def pattern(value: Text) -> str:
         raise Mistake(f"has more than {MAX_WILDCARDS} wildcards", start_of(value))
     read_value(text_value, plain(value), value)
     return "".join(
-        "%" if character == "*" and not is_escaped else escaped(character)
+        "%" if character == "*" and not is_escaped else escape_like(character)
         for character, is_escaped, _ in value
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.errors import BadRequest, Problem
 from app.http.hypermedia.declaration import LinkTo, Relation
-from app.http.hypermedia.registry import Branch, Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType, ZoomNode
 from app.http.pagination import PAGING, Query, Window, window
 from app.http.query.lexer import (
     Mistake,
@@ -28,7 +28,7 @@ from app.http.query.lexer import (
     range_of,
     read_value,
     readable,
-    split,
+    split_at,
     start_of,
     unknown,
     wildcards,
@@ -54,7 +54,7 @@ from app.services.rows.filters import (
     Not,
 )
 from app.services.rows.listing import Order, Selection
-from app.services.rows.search_text import MAX_WORDS, contains, search_words
+from app.services.rows.search_text import MAX_WORDS, contains_pattern, search_words
 from schemas.base.fields import Choice, Property, Reference
 from schemas.values.filter_values import (
     ID_PROPERTY,
@@ -109,13 +109,13 @@ NATURE_KINDS: Mapping[Nature, type] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CollectionQuery:
     """What a query asks for."""
 
     window: Window
     selection: Selection
     fields: tuple[str, ...] | None
-    zoom: tuple[Branch, ...]
+    zoom: tuple[ZoomNode, ...]
     reaches_out: bool
     """Whether rows of other kinds matter for the answer."""
 
@@ -127,33 +127,37 @@ class Asked:
     """
 
 
-def item_query(query: Query, kind: Kind, catalogue: Catalogue) -> Asked:
+def item_query(
+    query: Query, kind: ResourceType, registry: ResourceRegistry
+) -> CollectionQuery:
     """Read what of one resource is to be shown. Raises `BadRequest`."""
     shown = tuple((n, v) for n, v in query if n in {"fields", "zoom"})
-    return _Parser(kind, catalogue, "UTC", "").read(shown)
+    return _Parser(kind, registry, "UTC", "").read(shown)
 
 
 def collection_query(
     query: Query,
-    kind: Kind,
-    catalogue: Catalogue,
+    kind: ResourceType,
+    registry: ResourceRegistry,
     *,
     zone: str,
     base: str,
     usual: tuple[str, Any] | None = None,
-) -> Asked:
+) -> CollectionQuery:
     """Read the query of a collection; `zone` is that of dates without an offset.
 
     `usual` is a column and its value that is meant where a query is silent about it.
     Raises `BadRequest` that says everything that is wrong.
     """
-    return _Parser(kind, catalogue, zone, base).read(query, usual)
+    return _Parser(kind, registry, zone, base).read(query, usual)
 
 
 class _Parser:
-    def __init__(self, kind: Kind, catalogue: Catalogue, zone: str, base: str) -> None:
+    def __init__(
+        self, kind: ResourceType, registry: ResourceRegistry, zone: str, base: str
+    ) -> None:
         self.kind = kind
-        self.catalogue = catalogue
+        self.registry = registry
         self.zone = zone
         self.base = base
         self.values: list[Any] = []
@@ -163,7 +167,9 @@ class _Parser:
         self.relations = 0
         self.reaches_out = False
 
-    def read(self, query: Query, usual: tuple[str, Any] | None = None) -> Asked:
+    def read(
+        self, query: Query, usual: tuple[str, Any] | None = None
+    ) -> CollectionQuery:
         query = self._given(query)
         problems: list[Problem] = []
         conditions: list[Condition] = []
@@ -195,7 +201,9 @@ class _Parser:
             selection = selection.also(*usual)
         zoom = found["zoom"]
         reaches_out = self.reaches_out or bool(zoom)
-        return Asked(shown, selection, found["fields"], zoom, reaches_out, found["bom"])
+        return CollectionQuery(
+            shown, selection, found["fields"], zoom, reaches_out, found["bom"]
+        )
 
     def _given(self, query: Query) -> Query:
         """Normalize a query as stored texts are, without what a form left empty.
@@ -252,7 +260,7 @@ class _Parser:
         # In the order in which they always come.
         return tuple(name for name in known if name in found)
 
-    def _zoom(self, value: str) -> tuple[Branch, ...]:
+    def _zoom(self, value: str) -> tuple[ZoomNode, ...]:
         tree: dict[str, Any] = {}
         count = 0
         for path, start in _few_members(value, MAX_ZOOM):
@@ -275,12 +283,14 @@ class _Parser:
             raise Mistake(f"names more than {MAX_ZOOM} relations")
         return self._branches(self.kind, tree)
 
-    def _branches(self, kind: Kind, tree: Mapping[str, Any]) -> tuple[Branch, ...]:
+    def _branches(
+        self, kind: ResourceType, tree: Mapping[str, Any]
+    ) -> tuple[ZoomNode, ...]:
         found = []
         for name, inner in tree.items():
             link = kind.relations[name]
             target, _ = self._target(link)
-            found.append(Branch(link, self._branches(target, inner)))
+            found.append(ZoomNode(link, self._branches(target, inner)))
         return tuple(found)
 
     # -- which rows ---------------------------------------------------------
@@ -297,10 +307,10 @@ class _Parser:
         if self.word_count > MAX_WORDS:
             raise Mistake(f"has more than {MAX_WORDS} words, with the other searches")
         for word in words:
-            yield Like(column, self._bind(contains(word)))
+            yield Like(column, self._bind(contains_pattern(word)))
 
     def _filter(self, name: str, value: str) -> Condition:
-        first, *others = split(characters(value), "|")
+        first, *others = split_at(characters(value), "|")
         found = [self._alternative(name, first)]
         for other in others:
             key, term = keyed(other)
@@ -354,13 +364,13 @@ class _Parser:
                 return
             kind, _ = self._target(kind.relations[step.name])
 
-    def _target(self, link: LinkTo) -> tuple[Kind, Relation]:
+    def _target(self, link: LinkTo) -> tuple[ResourceType, Relation]:
         if link.relation is None:
             raise TypeError(f"{link.rel} leads to no resource")
-        return self.catalogue[link.relation.kind], link.relation
+        return self.registry[link.relation.kind], link.relation
 
     def _on_path(
-        self, kind: Kind, path: list[Step], operator: str, value: Text
+        self, kind: ResourceType, path: list[Step], operator: str, value: Text
     ) -> Condition:
         # What is not so of a path is so of none that it leads to.
         if operator == "not":
@@ -372,7 +382,7 @@ class _Parser:
         return self._walk(kind, path, operator, value)
 
     def _walk(
-        self, kind: Kind, path: list[Step], operator: str | None, value: Text
+        self, kind: ResourceType, path: list[Step], operator: str | None, value: Text
     ) -> Condition:
         step, *rest = path
         link = kind.relations.get(step.name)
@@ -409,7 +419,7 @@ class _Parser:
         return [name for name in others if is_searched or name != "search"]
 
     def _named(
-        self, kind: Kind, name: str, operator: str | None, value: Text
+        self, kind: ResourceType, name: str, operator: str | None, value: Text
     ) -> Condition:
         """Have an attribute of that name, with that value."""
         column = kind.filterable[str(kind.named_by)].column
@@ -450,7 +460,7 @@ class _Parser:
         if operator is None or (operator == "" and is_any(value)):
             return Defined(prop.column, kind is Nature.TEXT and operator is None)
         if operator == "in":
-            listed = split(value, ",")
+            listed = split_at(value, ",")
             # The first is counted as the alternative that it stands in.
             self._count_values(len(listed) - 1)
             return AnyOf(tuple(self._equals(prop, member) for member in listed))

@@ -82,7 +82,7 @@ class Result:
         )
 
 
-def each(
+def each_member(
     tx: Transaction, works: Sequence[Callable[[], Result]], *, is_whole: bool
 ) -> list[Result]:
     """Do one work after the other; what fails leaves no trace, the others stay.
@@ -115,7 +115,7 @@ def each(
     return results
 
 
-def document(href: str, results: Sequence[Result]) -> Resource:
+def results_document(href: str, results: Sequence[Result]) -> Resource:
     """Build the answer: a result for each, in their order."""
     failed = sum(result.is_failure for result in results)
     return Resource(
@@ -152,7 +152,7 @@ def ids_of(query: Query) -> list[int]:
     return ids
 
 
-def many(
+def many_links(
     schema: ResourceSchema,
     body: Body,
     *,
@@ -182,7 +182,7 @@ def refuse_all(members: Sequence[Member], *, unique_by: str) -> None:
     problems: list[Problem] = []
     seen: dict[Any, int] = {}
     for position, member in enumerate(members):
-        problems += placed(position, member.errors, is_alone=len(members) == 1)
+        problems += placed_errors(position, member.errors, is_alone=len(members) == 1)
         value = member.values.get(unique_by)
         if value is not None and seen.setdefault(value, position) != position:
             text = f"[{position}].{unique_by} is the same as [{seen[value]}]'s"
@@ -191,7 +191,7 @@ def refuse_all(members: Sequence[Member], *, unique_by: str) -> None:
         raise Invalid(problems=problems)
 
 
-def placed(
+def placed_errors(
     position: int, errors: Iterable[FieldError], *, is_alone: bool = False
 ) -> list[Problem]:
     """Say of errors which of several they are about."""

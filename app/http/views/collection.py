@@ -12,19 +12,27 @@ from app.caching import cache_short_keys
 from app.database import Row, Snapshot, Transaction
 from app.errors import BadRequest, Forbidden, NotFound
 from app.http.bodies import body_reader
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.headers.conditional import Validators
 from app.http.hypermedia import action_builder
 from app.http.hypermedia.document_builder import NOTHING
 from app.http.hypermedia.embedding import ALWAYS_COUNT
 from app.http.media_types import MULTIPART
 from app.http.pagination import PAGING, Query, Window, page_links, with_query
-from app.http.query.parser import Asked, collection_query
+from app.http.query.parser import CollectionQuery, collection_query
 from app.http.routes import Route
-from app.http.routing import CollectionService, Made, Record, View, publish
-from app.http.views.bulk import Member, Result, each, ids_of, many, named_ids, status_of
-from app.http.views.bulk import document as results_document
-from app.http.views.idempotency import Done, Once, once
+from app.http.routing import CollectionService, Created, Record, View, publish_route
+from app.http.views.bulk import (
+    Member,
+    Result,
+    each_member,
+    ids_of,
+    many_links,
+    named_ids,
+    results_document,
+    status_of,
+)
+from app.http.views.idempotency import IdempotentRequest, Replay, idempotent
 from app.http.views.item import ItemViews
 from app.http.views.write_checks import (
     ensure_valid,
@@ -86,7 +94,7 @@ class CollectionViews:
         else:
             self.words.pop("POST")
 
-    def register(self, app: Flask) -> None:
+    def register_routes(self, app: Flask) -> None:
         """Publish the views."""
         path = self.path.replace("{id}", "<id:owner_id>")
         route = Route(
@@ -98,9 +106,9 @@ class CollectionViews:
             takes_arrays=self.takes_arrays,
             gives_results=self.gives_results,
         )
-        publish(app, route, self.views)
+        publish_route(app, route, self.views)
 
-    def show(self, call: Call, owner_id: int = 0) -> Response:
+    def show(self, call: RequestContext, owner_id: int = 0) -> Response:
         """Answer a GET with a page."""
         owner = self.service.owner(call.db, call.principal, owner_id)
         asked = self.asked(call, owner)
@@ -122,7 +130,11 @@ class CollectionViews:
         return call.finish(page.body, headers=headers, links=page.links)
 
     def _table(
-        self, call: Call, owner: Record, asked: Asked, validators: Validators
+        self,
+        call: RequestContext,
+        owner: Record,
+        asked: CollectionQuery,
+        validators: Validators,
     ) -> Response:
         """Answer with all rows, or those of the page that is asked for, as a table.
 
@@ -161,7 +173,9 @@ class CollectionViews:
         response.direct_passthrough = True
         return response
 
-    def validators(self, call: Call, owner: Record, asked: Asked) -> Validators:
+    def validators(
+        self, call: RequestContext, owner: Record, asked: CollectionQuery
+    ) -> Validators:
         """Tag a page as it is shown to this call."""
         version = self.service.version(call.db, owner)
         # A change is about the collection, whatever else was shown with it.
@@ -171,7 +185,9 @@ class CollectionViews:
             version, None, *(owner.get("timezone"), may_create, around)
         )
 
-    def document(self, call: Call, owner: Record, asked: Asked) -> Resource:
+    def document(
+        self, call: RequestContext, owner: Record, asked: CollectionQuery
+    ) -> Resource:
         """Build the document of a page; the database is given back."""
         shown = asked.window
         page = self.service.page(call, owner, asked.selection, shown)
@@ -203,13 +219,15 @@ class CollectionViews:
             document.actions = self._actions(call)
         return document
 
-    def _localized(self, call: Call, rows: Sequence[Row]) -> Sequence[Row]:
+    def _localized(self, call: RequestContext, rows: Sequence[Row]) -> Sequence[Row]:
         """Give rows as who asks is to read them."""
         if not (self.items.kind.is_translated and rows):
             return rows
         return call.localized(self.declaration.columns, rows)
 
-    def asked(self, call: Call, owner: Record, *, is_usual: bool = True) -> Asked:
+    def asked(
+        self, call: RequestContext, owner: Record, *, is_usual: bool = True
+    ) -> CollectionQuery:
         """Read the query; without `is_usual`, what is archived is meant, too.
 
         Raises `BadRequest`.
@@ -223,17 +241,19 @@ class CollectionViews:
         zone: str,
         base: str,
         is_usual: bool,  # noqa: FBT001
-    ) -> Asked:
+    ) -> CollectionQuery:
         return collection_query(
             query,
             self.items.kind,
-            self.items.catalogue,
+            self.items.registry,
             zone=zone,
             base=base,
             usual=self.service.usual if is_usual else None,
         )
 
-    def _embedded(self, call: Call, rows: Sequence[Row], asked: Asked) -> Embedded:
+    def _embedded(
+        self, call: RequestContext, rows: Sequence[Row], asked: CollectionQuery
+    ) -> Embedded:
         items = self.items
         names = self.declaration.columns
         representation = call.choice.representation
@@ -267,7 +287,7 @@ class CollectionViews:
         position = self.declaration.columns.index(ALWAYS_COUNT)
         return any(row[position] for row in rows)
 
-    def _actions(self, call: Call) -> list[Action]:
+    def _actions(self, call: RequestContext) -> list[Action]:
         actions = []
         if self.service.may_create(call.principal):
             actions = action_builder.create_actions(self.declaration, call.url)
@@ -281,11 +301,11 @@ class CollectionViews:
         )
         return actions
 
-    def create(self, call: Call, owner_id: int = 0) -> Response:
+    def create(self, call: RequestContext, owner_id: int = 0) -> Response:
         """Answer a POST."""
         service, schema = self.service, self.declaration.schema
         storage = call.installation.storage
-        reader = body_reader.Reader(schema, call.settings, storage, takes_many=True)
+        reader = body_reader.BodyReader(schema, call.settings, storage, takes_many=True)
         reader.ensure_readable(call.request, "POST")
         principal = call.writer
         if not service.may_create(principal):
@@ -296,16 +316,20 @@ class CollectionViews:
         service.owner(call.db, principal, owner_id)
         call.close()
         try:
-            with once(call) as state, reader.read(call.request, "POST") as body:
+            with idempotent(call) as state, reader.read(call.request, "POST") as body:
                 state.read(body)
                 if body.is_array:
                     return self._create_many(call, owner_id, body, state)
                 return self._create_one(call, owner_id, body, state)
-        except Done as done:
+        except Replay as done:
             return done.response
 
     def _create_one(
-        self, call: Call, owner_id: int, body: body_reader.Body, state: Once
+        self,
+        call: RequestContext,
+        owner_id: int,
+        body: body_reader.Body,
+        state: IdempotentRequest,
     ) -> Response:
         service, schema, principal = self.service, self.declaration.schema, call.writer
         create = service.create
@@ -335,7 +359,11 @@ class CollectionViews:
     # -- several in one request ---------------------------------------------
 
     def _create_many(
-        self, call: Call, owner_id: int, body: body_reader.Body, state: Once
+        self,
+        call: RequestContext,
+        owner_id: int,
+        body: body_reader.Body,
+        state: IdempotentRequest,
     ) -> Response:
         service, schema, principal = self.service, self.declaration.schema, call.writer
         create = service.create
@@ -346,7 +374,7 @@ class CollectionViews:
             raise BadRequest(
                 f"the array is empty: put the {self.declaration.many} to create into it"
             )
-        members = many(
+        members = many_links(
             schema,
             body,
             is_strict=is_strict,
@@ -368,14 +396,16 @@ class CollectionViews:
                 return Result(status, message, href, extra=made.extra)
 
             works = [partial(created, member) for member in members]
-            results = each(tx, works, is_whole=is_strict)
+            results = each_member(tx, works, is_whole=is_strict)
             response = self._results(call, results, 201)
             return state.keep(tx, response)
 
-    def change_many(self, call: Call, owner_id: int = 0) -> Response:
+    def change_many(self, call: RequestContext, owner_id: int = 0) -> Response:
         """Answer a PATCH: the same change to each of the ids that are named."""
         schema = self.declaration.schema
-        reader = body_reader.Reader(schema, call.settings, call.installation.storage)
+        reader = body_reader.BodyReader(
+            schema, call.settings, call.installation.storage
+        )
         reader.ensure_readable(call.request, "PATCH")
         self.service.owner(call.db, call.writer, owner_id)
         ids_of(call.query)
@@ -398,7 +428,7 @@ class CollectionViews:
 
             return self._each_named(call, owner_id, change)
 
-    def remove_many(self, call: Call, owner_id: int = 0) -> Response:
+    def remove_many(self, call: RequestContext, owner_id: int = 0) -> Response:
         """Answer a DELETE of the ids that are named."""
         keys: list[str] = []
 
@@ -413,7 +443,7 @@ class CollectionViews:
 
     def _each_named(
         self,
-        call: Call,
+        call: RequestContext,
         owner_id: int,
         work: Callable[[Transaction, Record], Result],
     ) -> Response:
@@ -435,10 +465,12 @@ class CollectionViews:
                 return work(tx, self.items.service.find(tx, principal, item_id))
 
             works = [partial(one, item_id) for item_id in ids]
-            results = each(tx, works, is_whole=call.preferences.is_strict)
+            results = each_member(tx, works, is_whole=call.preferences.is_strict)
             return self._results(call, results, 200)
 
-    def _results(self, call: Call, results: list[Result], usual: int) -> Response:
+    def _results(
+        self, call: RequestContext, results: list[Result], usual: int
+    ) -> Response:
         found = results_document(call.url, results)
         return call.done(
             lambda: found,
@@ -447,13 +479,13 @@ class CollectionViews:
             may_be_empty=usual != 201 and not any(r.is_failure for r in results),  # noqa: PLR2004
         )
 
-    def _outcome(self, made: Made) -> tuple[int, str]:
+    def _outcome(self, made: Created) -> tuple[int, str]:
         """Give status and message of what was created, or there already."""
         if made.is_new:
             return 201, f"{self.declaration.name} {made.id} created successfully."
         return 200, f"{self.declaration.name} {made.id} is there already."
 
-    def _created(self, call: Call, record: Record, made: Made) -> Response:
+    def _created(self, call: RequestContext, record: Record, made: Created) -> Response:
         """Answer with what was created."""
         status, message = self._outcome(made)
         removable = self.items.offers_removal(call, record)
@@ -470,10 +502,14 @@ class CollectionViews:
         )
 
 
-def pages(listing: Listing) -> Callable[[Call, Record, Selection, Window], Page]:
+def listing_page(
+    listing: Listing,
+) -> Callable[[RequestContext, Record, Selection, Window], Page]:
     """Read pages of a listing whose owner has an id and a time zone."""
 
-    def page(call: Call, owner: Record, selection: Selection, window: Window) -> Page:
+    def page(
+        call: RequestContext, owner: Record, selection: Selection, window: Window
+    ) -> Page:
         return listing.page(
             call.db,
             owner["id"],

@@ -18,10 +18,10 @@ from flask import Response
 from app.database import Transaction
 from app.errors import BadRequest, Conflict, RequestError
 from app.http.bodies.body_reader import Body
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.headers.structured_fields import parse_item
 from app.services import idempotency
-from app.services.idempotency import Outcome
+from app.services.idempotency import StoredOutcome
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -36,7 +36,7 @@ _BARE_KEY = re.compile(r'(?!")[!-~]+', re.ASCII)
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Last-Modified", "Link")
 
 
-class Done(Exception):
+class Replay(Exception):
     """The effect is there already; this is its answer."""
 
     def __init__(self, response: Response) -> None:
@@ -44,17 +44,17 @@ class Done(Exception):
         super().__init__("replayed")
 
 
-class Once:
+class IdempotentRequest:
     """One request under a key; without a key, each method does nothing."""
 
-    def __init__(self, call: Call, key: str, caller: str = "") -> None:
+    def __init__(self, call: RequestContext, key: str, caller: str = "") -> None:
         self.call = call
         path = f"{call.request.method} {call.request.path}"
         self._named = f"{caller}\n{path}\n{key}".encode()
         self.digest = hashlib.sha256(self._named).hexdigest() if key else ""
         self.caller = hashlib.sha256(caller.encode()).hexdigest()
         self.request_digest = ""
-        self.first: Outcome | None = None
+        self.first: StoredOutcome | None = None
         self._is_begun = False
 
     @property
@@ -67,13 +67,13 @@ class Once:
         return Fernet(base64.urlsafe_b64encode(key))
 
     def read(self, body: Body) -> None:
-        """Note what was sent. Raises `Done` if it was answered, `Invalid` otherwise."""
+        """Digest what was sent. Raise `Replay` if it was answered, or `Invalid`."""
         if not self.digest:
             return
         self.request_digest = body.fingerprint()
         self.call.close()
         database = self.call.installation.database
-        self.first = idempotency.begin(database, self.digest, self.caller)
+        self.first = idempotency.claim_key(database, self.digest, self.caller)
         self._is_begun = True
         if self.first is not None:
             self._replay(self.first)
@@ -84,28 +84,28 @@ class Once:
         """Keep the answer in the transaction of its effect."""
         if not self.digest:
             return response
-        other = idempotency.find(tx, self.digest)
+        other = idempotency.find_outcome(tx, self.digest)
         if other is not None:
             self._replay(other)
         headers = {
             n: response.headers[n] for n in _KEPT_HEADERS if n in response.headers
         }
-        outcome = Outcome(
+        outcome = StoredOutcome(
             self.request_digest,
             response.status_code,
             json.dumps(headers),
             self._sealed.encrypt(response.get_data()),
         )
-        idempotency.keep(tx, self.digest, self.caller, outcome, seconds)
+        idempotency.store_outcome(tx, self.digest, self.caller, outcome, seconds)
         return response
 
     def give_up(self) -> None:
         """Forget the request: it had no effect, and may be sent again, mended."""
         if self._is_begun and self.first is None:
             self.call.close()
-            idempotency.give_up(self.call.installation.database, self.digest)
+            idempotency.release_key(self.call.installation.database, self.digest)
 
-    def _replay(self, outcome: Outcome) -> None:
+    def _replay(self, outcome: StoredOutcome) -> None:
         idempotency.ensure_same(outcome, self.request_digest)
         from cryptography.fernet import InvalidToken
 
@@ -121,22 +121,24 @@ class Once:
             del response.headers["Content-Type"]
         response.headers.update(kept)
         response.headers[REPLAYED] = "true"
-        raise Done(response)
+        raise Replay(response)
 
 
 @contextmanager
-def once(call: Call, caller: str | None = None) -> Iterator[Once]:
+def idempotent(
+    call: RequestContext, caller: str | None = None
+) -> Iterator[IdempotentRequest]:
     """Run a request at most once. Raises `BadRequest` for what is no key.
 
     `caller` says who sends it, where that is not who its token stands for.
     """
     sent = call.request.environ.get("HTTP_IDEMPOTENCY_KEY")
     if sent is None:
-        yield Once(call, "")
+        yield IdempotentRequest(call, "")
         return
     key = _key(sent.strip())
     who = call.principal.caller if caller is None else caller
-    state = Once(call, key, who)
+    state = IdempotentRequest(call, key, who)
     try:
         yield state
     except RequestError:

@@ -7,17 +7,24 @@ from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
 from app.http.bodies import body_reader, json_patch
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.headers.conditional import Validators
 from app.http.hypermedia import action_builder
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.document_builder import NOTHING
 from app.http.hypermedia.embedding import ALWAYS_COUNT, Embedder
-from app.http.hypermedia.registry import Branch, Catalogue, Kind
+from app.http.hypermedia.registry import ResourceRegistry, ResourceType, ZoomNode
 from app.http.query.parser import item_query
 from app.http.routes import Route
-from app.http.routing import Deed, ItemService, Record, View, cannot, publish
-from app.http.views.idempotency import Done, once
+from app.http.routing import (
+    ItemService,
+    Record,
+    ResourceAction,
+    View,
+    not_supported,
+    publish_route,
+)
+from app.http.views.idempotency import Replay, idempotent
 from app.http.views.write_checks import (
     ensure_valid,
     file_problems,
@@ -43,61 +50,67 @@ Sent = tuple[dict[str, Any], list[FieldError]]
 
 MISSING = object()
 RUN = "run"
-DEEDS = frozenset({"POST"})
+ACTIONS = frozenset({"POST"})
 
 
 class ItemViews:
     """GET, PATCH, PUT and DELETE of one."""
 
-    def __init__(self, kind: Kind, service: ItemService, catalogue: Catalogue) -> None:
+    def __init__(
+        self, kind: ResourceType, service: ItemService, registry: ResourceRegistry
+    ) -> None:
         self.kind = kind
         self.declaration = kind.declaration
         self.documents = kind.documents
         self.service = service
-        self.catalogue = catalogue
+        self.registry = registry
 
-    def register(self, app: Flask) -> None:
+    def register_routes(self, app: Flask) -> None:
         """Publish the views under the declaration's path."""
         path = self.declaration.path.replace("{id}", "<id:item_id>")
-        service, deed = self.service, self.service.deed
+        service, action = self.service, self.service.action
         views: dict[str, View] = {"GET": self.show}
         words = dict(self.declaration.item_methods)
-        if service.change is not cannot:
+        if service.change is not not_supported:
             views |= {"PATCH": self.update, "PUT": self.replace}
-        if service.remove is not cannot:
+        if service.remove is not not_supported:
             views["DELETE"] = self.delete
-        if deed:
+        if action:
             views["POST"] = self.do
-            words["POST"] = deed.words
+            words["POST"] = action.words
         offered = {*views, *STANDARD_METHODS}
         words = {method: words[method] for method in words if method in offered}
         name = self.declaration.name
-        publish(app, Route(path, words, profile=name, deeds=DEEDS), views)
-        if deed and deed.suffix:
+        publish_route(app, Route(path, words, profile=name, actions=ACTIONS), views)
+        if action and action.suffix:
             words = {method: words[method] for method in ("POST", "OPTIONS")}
-            route = Route(f"{path}/{deed.suffix}", words, profile=name, deeds=DEEDS)
-            publish(app, route, {"POST": self.do})
+            route = Route(
+                f"{path}/{action.suffix}", words, profile=name, actions=ACTIONS
+            )
+            publish_route(app, route, {"POST": self.do})
 
-    def do(self, call: Call, item_id: int) -> Response:
+    def do(self, call: RequestContext, item_id: int) -> Response:
         """Answer a POST: do what only this resource can."""
-        deed = self.service.deed
-        if deed is None:
+        action = self.service.action
+        if action is None:
             raise TypeError(f"{self.declaration.name} has no deed")
         principal = call.writer
         try:
-            with once(call) as state:
+            with idempotent(call) as state:
                 state.read(body_reader.Body({}))
                 with call.writing() as tx:
                     record = self.service.find(tx, principal, item_id)
                     call.ensure_matches(record)
-                    deed.do(tx, record)
+                    action.do(tx, record)
                     record = self.service.find(tx, principal, item_id)
-                    return state.keep(tx, self._done(call, record, deed))
-        except Done as done:
+                    return state.keep(tx, self._done(call, record, action))
+        except Replay as done:
             return done.response
 
-    def _done(self, call: Call, record: Record, deed: Deed) -> Response:
-        message = deed.message.format_map(record)
+    def _done(
+        self, call: RequestContext, record: Record, action: ResourceAction
+    ) -> Response:
+        message = action.message.format_map(record)
         removable = self.offers_removal(call, record)
         headers = self.validators(call, record, removable).headers
         return call.done(
@@ -105,10 +118,10 @@ class ItemViews:
             headers=headers,
         )
 
-    def show(self, call: Call, item_id: int) -> Response:
+    def show(self, call: RequestContext, item_id: int) -> Response:
         """Answer a GET."""
         query = call.query
-        asked = item_query(query, self.kind, self.catalogue) if query else None
+        asked = item_query(query, self.kind, self.registry) if query else None
         record = self.service.find(call.db, call.principal, item_id)
         removable = self.offers_removal(call, record)
         zoom = asked.zoom if asked else ()
@@ -132,30 +145,30 @@ class ItemViews:
         written = f"{representation.prologue}{body}\n".encode()
         return call.finish(written, headers=validators.headers, links=links)
 
-    def offers_removal(self, call: Call, record: Record) -> bool:
+    def offers_removal(self, call: RequestContext, record: Record) -> bool:
         """Tell whether the answer shows that the record can be deleted."""
-        if self.service.remove is cannot or not self._offers_actions(call):
+        if self.service.remove is not_supported or not self._offers_actions(call):
             return False
         return self.service.is_removable(call.db, record)
 
     def insides(
         self,
-        call: Call,
+        call: RequestContext,
         records: Sequence[Record],
-        zoom: Sequence[Branch],
+        zoom: Sequence[ZoomNode],
         representation: Representation | None = None,
     ) -> list[dict[str, Any]] | None:
         """Give what is embedded in records, None where that is nothing."""
         if not zoom and not any(record.get(ALWAYS_COUNT) for record in records):
             return None
         embedder = Embedder(
-            call.db, self.catalogue, call.place, representation, call.localized
+            call.db, self.registry, call.place, representation, call.localized
         )
         return embedder.inside(self.kind, records, zoom)
 
     def validators(
         self,
-        call: Call,
+        call: RequestContext,
         record: Record,
         removable: object,
         around: int | None = None,
@@ -179,18 +192,18 @@ class ItemViews:
         )
 
     @staticmethod
-    def _offers_actions(call: Call) -> bool:
+    def _offers_actions(call: RequestContext) -> bool:
         return call.choice.representation.has_actions and call.principal.can_write
 
-    def update(self, call: Call, item_id: int) -> Response:
+    def update(self, call: RequestContext, item_id: int) -> Response:
         """Answer a PATCH: only what is sent changes."""
         return self._change(call, item_id, "PATCH")
 
-    def replace(self, call: Call, item_id: int) -> Response:
+    def replace(self, call: RequestContext, item_id: int) -> Response:
         """Answer a PUT: what is not sent goes back to its default."""
         return self._change(call, item_id, "PUT")
 
-    def delete(self, call: Call, item_id: int) -> Response:
+    def delete(self, call: RequestContext, item_id: int) -> Response:
         """Answer a DELETE."""
         principal = call.writer
         with call.writing() as tx:
@@ -209,13 +222,13 @@ class ItemViews:
 
     def document(
         self,
-        call: Call,
+        call: RequestContext,
         record: Record,
         removable: bool,  # noqa: FBT001
         extra: Mapping[str, Value] | None = None,
         *,
         fields: tuple[str, ...] | None = None,
-        zoom: Sequence[Branch] = (),
+        zoom: Sequence[ZoomNode] = (),
     ) -> Resource:
         """Build the document of a record, with its actions where they are shown."""
         inside = (self.insides(call, [record], zoom) or [NOTHING])[0]
@@ -226,7 +239,7 @@ class ItemViews:
                 self.declaration,
                 str(document.href),
                 document.properties,
-                is_changeable=self.service.change is not cannot,
+                is_changeable=self.service.change is not not_supported,
                 is_removable=removable,
             )
             document.actions = [*document.actions, *self._further(document, record)]
@@ -234,7 +247,7 @@ class ItemViews:
             document.properties = {**document.properties, **extra}
         return document
 
-    def localized(self, call: Call, record: Record) -> Record:
+    def localized(self, call: RequestContext, record: Record) -> Record:
         """Give a record as who asks is to read it."""
         if not (self.kind.is_translated and call.languages):
             return record
@@ -243,14 +256,16 @@ class ItemViews:
 
     def _further(self, document: Resource, record: Record) -> Iterator[Action]:
         """Give what only this kind of resource can."""
-        href, deed = str(document.href), self.service.deed
-        if deed and deed.is_offered(record):
-            yield Action(deed.name, deed.title, "POST", href, classes=(RUN,))
+        href, action = str(document.href), self.service.action
+        if action and action.is_offered(record):
+            yield Action(action.name, action.title, "POST", href, classes=(RUN,))
         yield from self.service.further(href)
 
-    def _change(self, call: Call, item_id: int, method: str) -> Response:
+    def _change(self, call: RequestContext, item_id: int, method: str) -> Response:
         schema = self.declaration.schema
-        reader = body_reader.Reader(schema, call.settings, call.installation.storage)
+        reader = body_reader.BodyReader(
+            schema, call.settings, call.installation.storage
+        )
         reader.ensure_readable(call.request, method)
         principal = call.writer
         self.service.find(call.db, principal, item_id)
@@ -275,7 +290,9 @@ class ItemViews:
             lambda: self.document(call, record, removable), headers=headers
         )
 
-    def sent(self, call: Call, body: body_reader.Body, method: str) -> Sent | None:
+    def sent(
+        self, call: RequestContext, body: body_reader.Body, method: str
+    ) -> Sent | None:
         """Return the values of a body by column, and what is wrong with them.
 
         None for a JSON Patch, which means nothing without the record.
@@ -291,7 +308,7 @@ class ItemViews:
 
     def changes(
         self,
-        call: Call,
+        call: RequestContext,
         db: Snapshot,
         record: Record,
         body: body_reader.Body,
@@ -310,7 +327,7 @@ class ItemViews:
 
     def apply(
         self,
-        call: Call,
+        call: RequestContext,
         tx: Transaction,
         record: Record,
         changes: dict[str, Any],
@@ -319,25 +336,27 @@ class ItemViews:
         """Make changes; texts are changed in the language in which they were read."""
         language = None
         if self.kind.is_translated and call.languages:
-            language = translations.spoken(tx, record, call.languages)
+            language = translations.language_of_texts(tx, record, call.languages)
         texts = {n: v for n, v in changes.items() if n in translations.TEXTS}
         if language and texts:
-            translations.put(tx, record, language, texts)
+            translations.put_translation(tx, record, language, texts)
             record = self.service.find(tx, call.principal, record["id"])
             changes = {n: v for n, v in changes.items() if n not in texts}
         if changes or file or not texts:
             self.service.change(tx, record, changes, file)
 
-    def address(self, call: Call, record: Record) -> str:
+    def address(self, call: RequestContext, record: Record) -> str:
         """Give the URL of a record."""
         return call.place.base + self.declaration.path.format_map(record)
 
-    def _patched(self, call: Call, record: Record, body: body_reader.Body) -> Sent:
+    def _patched(
+        self, call: RequestContext, record: Record, body: body_reader.Body
+    ) -> Sent:
         """Apply a JSON Patch to a record; return the values that it changes."""
         schema = self.declaration.schema
         record = self.localized(call, record)
         shown = self.documents.resource(record, call.place).properties
-        patched = json_patch.apply(body.patch, shown)
+        patched = json_patch.apply_patch(body.patch, shown)
         sent = {
             name: patched.get(name)
             for name in {**shown, **patched}

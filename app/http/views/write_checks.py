@@ -7,7 +7,7 @@ from typing import Any
 from app.database import Snapshot
 from app.errors import Invalid
 from app.http.bodies import body_reader
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.media_types import MULTIPART
 from app.http.routing import Record
 from schemas.base.errors import FieldError
@@ -22,7 +22,7 @@ def store_of(record: Record) -> int | None:
 
 @contextmanager
 def keeping_file(
-    call: Call, body: body_reader.Body, checked: Callable[[Snapshot], Any]
+    call: RequestContext, body: body_reader.Body, checked: Callable[[Snapshot], Any]
 ) -> Iterator[Any]:
     """Make an uploaded file durable before its row; remove it if none comes.
 
@@ -62,7 +62,7 @@ def ensure_valid(
 
 
 def with_local_references(
-    schema: ResourceSchema, values: Mapping[str, Any], call: Call
+    schema: ResourceSchema, values: Mapping[str, Any], call: RequestContext
 ) -> dict[str, Any]:
     """Take our own address off the URLs of other resources.
 
@@ -88,7 +88,11 @@ def needed_file(*, has_file: bool, is_new: bool) -> Iterator[FieldError]:
 
 
 def file_problems(
-    call: Call, schema: ResourceSchema, body: body_reader.Body, *, is_new: bool
+    call: RequestContext,
+    schema: ResourceSchema,
+    body: body_reader.Body,
+    *,
+    is_new: bool,
 ) -> list[FieldError]:
     """Miss a file where one was to come along, or find an address beside it."""
     if schema.needs_file:

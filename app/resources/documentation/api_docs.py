@@ -8,16 +8,16 @@ import msgspec
 from flask import Flask, Response, current_app
 
 from app.errors import NotFound
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.hypermedia.declaration import STANDARD_METHODS
-from app.http.hypermedia.registry import Catalogue
+from app.http.hypermedia.registry import ResourceRegistry
 from app.http.media_types import JSON
-from app.http.migration_guides import guides
-from app.http.openapi.document import describe
+from app.http.migration_guides import registered_guides
+from app.http.openapi.document import describe_api
 from app.http.paths import DOCS, OPENAPI, PROBLEMS, PROPERTY_HELPERS, RELS
 from app.http.query.parser import GRAMMAR, OPERATORS, RESERVED
-from app.http.routes import Route, Said, routes
-from app.http.routing import EXTENSION, publish
+from app.http.routes import OperationSpec, Route, registered_routes
+from app.http.routing import EXTENSION, publish_route
 from representations import COLLECTION_REPRESENTATIONS as ALL
 from representations import Link, Resource
 
@@ -61,7 +61,7 @@ TOPICS: Mapping[str, str] = {
 }
 
 
-def _docs(call: Call) -> Response:
+def _docs(call: RequestContext) -> Response:
     base = call.place.base
     topics = [
         Resource(
@@ -88,7 +88,7 @@ def _docs(call: Call) -> Response:
             Link("service-desc", base + OPENAPI, "OpenAPI Description"),
             *(
                 Link("fx:guide", f"{base}{DOCS}/{guide.name}", guide.title)
-                for guide in guides(current_app).values()
+                for guide in registered_guides(current_app).values()
             ),
         ],
         embedded={"fx:topics": topics},
@@ -96,9 +96,9 @@ def _docs(call: Call) -> Response:
     return call.respond(document)
 
 
-def _guide(call: Call, name: str) -> Response:
+def _guide(call: RequestContext, name: str) -> Response:
     """Answer a GET of how a client of another system is moved here."""
-    guide = guides(current_app).get(name)
+    guide = registered_guides(current_app).get(name)
     if guide is None:
         raise NotFound
     base = call.place.base
@@ -131,29 +131,33 @@ def _guide(call: Call, name: str) -> Response:
     return call.respond(document)
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views, after all others."""
 
-    def openapi(call: Call) -> Response:
+    def openapi(call: RequestContext) -> Response:
         return call.public(description_at(call.place.base), JSON)
 
     @lru_cache(maxsize=4)
     def description_at(base: str) -> bytes:
         settings = app.extensions[EXTENSION].settings
-        document = describe(
-            routes(app), catalogue, settings, base=base, version=version("sirenhall")
+        document = describe_api(
+            registered_routes(app),
+            registry,
+            settings,
+            base=base,
+            version=version("sirenhall"),
         )
         return msgspec.json.encode(document) + b"\n"
 
-    publish(app, Route(DOCS, DOCS_METHODS, is_api=False), {"GET": _docs})
+    publish_route(app, Route(DOCS, DOCS_METHODS, is_api=False), {"GET": _docs})
     guide = Route(f"{DOCS}/<name>", DOCS_METHODS, is_api=False)
-    publish(app, guide, {"GET": _guide})
+    publish_route(app, guide, {"GET": _guide})
     description = Route(
         OPENAPI,
         OPENAPI_METHODS,
         is_negotiated=False,
         is_api=False,
         media_types=(JSON,),
-        said={"GET": Said(statuses=(200, 304, 412))},
+        said={"GET": OperationSpec(statuses=(200, 304, 412))},
     )
-    publish(app, description, {"GET": openapi})
+    publish_route(app, description, {"GET": openapi})

@@ -3,19 +3,19 @@
 from flask import Flask, Response
 
 from app.errors import NotFound
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.error_handler import PROBLEM_TYPES
 from app.http.hypermedia.declaration import STANDARD_METHODS
-from app.http.hypermedia.registry import Catalogue
+from app.http.hypermedia.registry import ResourceRegistry
 from app.http.paths import PROBLEMS
 from app.http.routes import Route
-from app.http.routing import publish
+from app.http.routing import publish_route
 from representations import Link, Resource
 
 METHODS = {"GET": "View the documentation of problems", **STANDARD_METHODS}
 
 
-def _index(call: Call) -> Response:
+def _index(call: RequestContext) -> Response:
     base = call.place.base
     document = Resource(
         classes=("problems", "collection"),
@@ -30,7 +30,7 @@ def _index(call: Call) -> Response:
     return call.respond(document)
 
 
-def _one(call: Call, code: str) -> Response:
+def _one(call: RequestContext, code: str) -> Response:
     if code not in PROBLEM_TYPES:
         raise NotFound
     document = _type(call, code)
@@ -42,7 +42,7 @@ def _one(call: Call, code: str) -> Response:
     return call.respond(document)
 
 
-def _type(call: Call, code: str) -> Resource:
+def _type(call: RequestContext, code: str) -> Resource:
     known = PROBLEM_TYPES[code]
     href = f"{call.place.base}{PROBLEMS}/{code}"
     return Resource(
@@ -60,7 +60,9 @@ def _type(call: Call, code: str) -> Resource:
     )
 
 
-def register(app: Flask, _catalogue: Catalogue) -> None:
+def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Publish the views."""
-    publish(app, Route(PROBLEMS, METHODS, is_api=False), {"GET": _index})
-    publish(app, Route(f"{PROBLEMS}/<code>", METHODS, is_api=False), {"GET": _one})
+    publish_route(app, Route(PROBLEMS, METHODS, is_api=False), {"GET": _index})
+    publish_route(
+        app, Route(f"{PROBLEMS}/<code>", METHODS, is_api=False), {"GET": _one}
+    )

@@ -4,23 +4,23 @@ import msgspec
 from flask import Flask, Response
 
 from app.errors import NotFound
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.hypermedia.declaration import STANDARD_METHODS
-from app.http.hypermedia.registry import Catalogue
+from app.http.hypermedia.registry import ResourceRegistry
 from app.http.media_types import SCHEMA
 from app.http.paths import PROFILES
-from app.http.routes import Route, Said
-from app.http.routing import publish
+from app.http.routes import OperationSpec, Route
+from app.http.routing import publish_route
 from schemas.base.json_schema import resource_schema
 
 METHODS = {"GET": "View the JSON Schema of a resource", **STANDARD_METHODS}
 
 
-def register(app: Flask, catalogue: Catalogue) -> None:
+def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the view."""
 
-    def show(call: Call, name: str) -> Response:
-        kind = catalogue.get(name)
+    def show(call: RequestContext, name: str) -> Response:
+        kind = registry.get(name)
         if kind is None:
             raise NotFound
         declaration = kind.declaration
@@ -35,6 +35,6 @@ def register(app: Flask, catalogue: Catalogue) -> None:
         is_negotiated=False,
         is_api=False,
         media_types=(SCHEMA,),
-        said={"GET": Said(statuses=(200, 304, 412))},
+        said={"GET": OperationSpec(statuses=(200, 304, 412))},
     )
-    publish(app, profile, {"GET": show})
+    publish_route(app, profile, {"GET": show})

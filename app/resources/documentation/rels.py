@@ -12,14 +12,14 @@ from flask import Flask, Response, current_app
 from lxml import etree
 
 from app.errors import NotFound
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.hypermedia.declaration import STANDARD_METHODS, Declaration
-from app.http.hypermedia.document_builder import ItemDocuments, Place
-from app.http.hypermedia.registry import Catalogue
+from app.http.hypermedia.document_builder import ItemDocuments, RenderContext
+from app.http.hypermedia.registry import ResourceRegistry
 from app.http.paths import RELS
-from app.http.routes import Route, routes
-from app.http.routing import publish
-from app.resources import CATALOGUE
+from app.http.routes import Route, registered_routes
+from app.http.routing import publish_route
+from app.resources import REGISTRY
 from app.resources.downloadables import FILE_METHODS
 from app.resources.downloads import METHODS as DOWNLOAD_METHODS
 from app.resources.downloads import PAGE_METHODS
@@ -32,7 +32,7 @@ from schemas.base.fields import Amount, Date
 from schemas.signed_link import DEFAULT_SECONDS, MAX_SECONDS
 from schemas.values.money import money_stored
 
-DECLARATIONS = tuple(kind.declaration for kind in CATALOGUE.values())
+DECLARATIONS = tuple(kind.declaration for kind in REGISTRY.values())
 
 # Relations that are not a resource's own.
 OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
@@ -173,7 +173,7 @@ def _descriptions() -> dict[str, str]:
     return {**found, **{name: text for name, (text, _) in OTHERS.items()}}
 
 
-def _index(call: Call) -> Response:
+def _index(call: RequestContext) -> Response:
     base = call.place.base
     described = [
         Resource(
@@ -196,7 +196,7 @@ def _index(call: Call) -> Response:
     return call.respond(document)
 
 
-def _rel(call: Call, rel: str) -> Response:
+def _rel(call: RequestContext, rel: str) -> Response:
     description = _descriptions().get(rel)
     if description is None:
         raise NotFound
@@ -243,7 +243,7 @@ def _offered(declaration: Declaration, *, is_collection: bool) -> dict[str, str]
     """
     one = declaration.path.replace("{id}", "<id:item_id>")
     found: dict[str, str] = {}
-    for route in routes(current_app):
+    for route in registered_routes(current_app):
         is_meant = route.is_collection if is_collection else route.path == one
         if route.profile == declaration.name and is_meant:
             found |= route.words
@@ -291,7 +291,7 @@ def _zoomables(declaration: Declaration) -> list[Resource]:
                 "zoom": link.rel.partition(":")[2],
                 "relation": link.rel,
                 "embeds": "a list" if link.relation.is_many else "one resource",
-                "description": CATALOGUE[link.relation.kind].declaration.heading,
+                "description": REGISTRY[link.relation.kind].declaration.heading,
             },
         )
         for link in declaration.links
@@ -301,7 +301,7 @@ def _zoomables(declaration: Declaration) -> list[Resource]:
 
 def _examples(declaration: Declaration) -> list[Resource]:
     base = "https://sirenhall.example"
-    place = Place(base, Vocabulary(f"{base}{RELS}/"))
+    place = RenderContext(base, Vocabulary(f"{base}{RELS}/"))
     document = ItemDocuments(declaration).resource(_sample(declaration), place)
     return [
         Resource(
@@ -344,7 +344,7 @@ def _pretty(document: bytes) -> str:
     return json.dumps(json.loads(document), indent=2, ensure_ascii=False)
 
 
-def register(app: Flask, _catalogue: Catalogue) -> None:
+def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Publish the views."""
-    publish(app, Route(RELS, METHODS, is_api=False), {"GET": _index})
-    publish(app, Route(f"{RELS}/<rel>", METHODS, is_api=False), {"GET": _rel})
+    publish_route(app, Route(RELS, METHODS, is_api=False), {"GET": _index})
+    publish_route(app, Route(f"{RELS}/<rel>", METHODS, is_api=False), {"GET": _rel})

@@ -3,11 +3,11 @@
 from flask import Flask, Response
 
 from app.errors import Forbidden
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.hypermedia.declaration import STANDARD_METHODS
-from app.http.hypermedia.registry import Catalogue
-from app.http.routes import Route, Said
-from app.http.routing import publish
+from app.http.hypermedia.registry import ResourceRegistry
+from app.http.routes import OperationSpec, Route
+from app.http.routing import publish_route
 from app.metrics import METRICS
 from app.services.auth.scopes import OF_ALL_STORES
 
@@ -16,7 +16,7 @@ METHODS = {"GET": "Read the counters of the server", **STANDARD_METHODS}
 TEXT = "text/plain"
 
 
-def _metrics(call: Call) -> Response:
+def _metrics(call: RequestContext) -> Response:
     """Answer with all counters. Raises `Forbidden` for the token of one store."""
     if call.principal.scope not in OF_ALL_STORES:
         raise Forbidden(
@@ -30,13 +30,13 @@ def _metrics(call: Call) -> Response:
     return call.finish(text, headers=headers)
 
 
-def register(app: Flask, _catalogue: Catalogue) -> None:
+def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Publish the view."""
     route = Route(
         PATH,
         METHODS,
         is_negotiated=False,
         media_types=(TEXT,),
-        said={"GET": Said(statuses=(200, 403))},
+        said={"GET": OperationSpec(statuses=(200, 403))},
     )
-    publish(app, route, {"GET": _metrics})
+    publish_route(app, route, {"GET": _metrics})

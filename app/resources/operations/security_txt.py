@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask, Response
 
 from app.errors import NotFound
-from app.http.context import Call
+from app.http.context import RequestContext
 from app.http.hypermedia.declaration import STANDARD_METHODS
-from app.http.hypermedia.registry import Catalogue
-from app.http.routes import Route, Said
-from app.http.routing import publish
+from app.http.hypermedia.registry import ResourceRegistry
+from app.http.routes import OperationSpec, Route
+from app.http.routing import publish_route
 
 PATH = "/.well-known/security.txt"
 METHODS = {"GET": "Learn whom to tell of a weakness", **STANDARD_METHODS}
@@ -18,7 +18,7 @@ VALID = timedelta(days=180)
 """How long the answer may be relied on; RFC 9116 advises less than a year."""
 
 
-def _security(call: Call) -> Response:
+def _security(call: RequestContext) -> Response:
     """Answer with the contact that is set. Raises `NotFound` where there is none."""
     settings = call.settings
     if not settings.security_contact:
@@ -35,7 +35,7 @@ def _security(call: Call) -> Response:
     return call.public("".join(lines).encode(), f"{TEXT}; charset=utf-8")
 
 
-def register(app: Flask, _catalogue: Catalogue) -> None:
+def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Publish the view."""
     route = Route(
         PATH,
@@ -43,6 +43,6 @@ def register(app: Flask, _catalogue: Catalogue) -> None:
         is_negotiated=False,
         is_api=False,
         media_types=(TEXT,),
-        said={"GET": Said(statuses=(200, 304, 404, 412))},
+        said={"GET": OperationSpec(statuses=(200, 304, 404, 412))},
     )
-    publish(app, route, {"GET": _security})
+    publish_route(app, route, {"GET": _security})

@@ -99,26 +99,26 @@ _ALL = Statement(
 )
 
 
-def digest(token: str) -> str:
+def token_digest(token: str) -> str:
     """Give what is stored of a token: it has 256 random bits, so a plain hash."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-class Expired(Exception):
+class TokenExpired(Exception):
     """The token was valid once."""
 
 
 def authenticate(db: Snapshot, token: str) -> Principal | None:
     """Find who a token stands for; None if it is unknown or revoked.
 
-    Raises `Expired`.
+    Raises `TokenExpired`.
     """
-    row = db.row(_BY_DIGEST, digest=digest(token))
+    row = db.row(_BY_DIGEST, digest=token_digest(token))
     if row is None:
         return None
     scope, store_id, number, client_id, expires, last_hour = row
     if expires is not None and expires <= now():
-        raise Expired
+        raise TokenExpired
     caller = f"client {client_id} {store_id}" if client_id else f"{PERSONAL}{number}"
     return Principal(scope, store_id, caller, number, expires, last_hour)
 
@@ -188,7 +188,7 @@ def create_token(  # noqa: PLR0913 - each is a column
     ensure_scope_fits(scope, store_id)
     text = token or PREFIX + secrets.token_urlsafe(32)
     values = {
-        "digest": digest(text),
+        "digest": token_digest(text),
         "scope": scope,
         "store_id": store_id,
         "note": note,
@@ -215,17 +215,17 @@ def ensure_scope_fits(scope: str, store_id: int | None) -> None:
         )
 
 
-def tokens(db: Snapshot) -> list[dict[str, Any]]:
+def list_tokens(db: Snapshot) -> list[dict[str, Any]]:
     """List all personal tokens, without their texts, which nobody has."""
     return [dict(zip(_ALL.columns, row, strict=True)) for row in db.rows(_ALL)]
 
 
-def remove_token(tx: Transaction, token_id: int) -> None:
+def revoke_token(tx: Transaction, token_id: int) -> None:
     """Remove a token that nobody but this process has had."""
     tx.execute(delete(TOKENS).where(TOKENS.c.id == token_id))
 
 
-def expiry(db: Snapshot, token_id: int) -> int | None:
+def token_expiry(db: Snapshot, token_id: int) -> int | None:
     """Return when a token ends, in seconds UTC; None if it does not."""
     expires: int | None = db.value(_EXPIRY, id=token_id)
     return expires
@@ -244,5 +244,5 @@ def personal_expiry(db: Snapshot, principal: Principal) -> int | None:
 
 def lifetime_with(tx: Transaction, parent_id: int | None, lifetime: int) -> int:
     """Return a lifetime in seconds that ends with the parent's, if it has one."""
-    ends = expiry(tx, parent_id) if parent_id else None
+    ends = token_expiry(tx, parent_id) if parent_id else None
     return lifetime if ends is None else max(0, min(lifetime, ends - now()))

@@ -57,7 +57,7 @@ class Credentials:
     access_token: str | None
 
 
-def find(db: Snapshot, client_id: str) -> dict[str, Any] | None:
+def find_client(db: Snapshot, client_id: str) -> dict[str, Any] | None:
     """Give the client of that public id; None if it is unknown or revoked."""
     return db.record(_BY_CLIENT_ID, client_id=client_id)
 
@@ -66,7 +66,7 @@ def is_secret_of(client: dict[str, Any], secret: str) -> bool:
     """Tell whether a secret is the client's, in constant time."""
     digest = client["secret_digest"]
     return digest is not None and hmac.compare_digest(
-        digest, authentication.digest(secret)
+        digest, authentication.token_digest(secret)
     )
 
 
@@ -90,7 +90,7 @@ def ensure_redirectable(uri: str) -> None:
                 f"--redirect-uri {uri}: must have a host, and no user or password"
             )
     elif scheme == "http":
-        if loopback(uri) is None:
+        if loopback_parts(uri) is None:
             raise ConfigurationError(
                 f"--redirect-uri {uri}: must be https; plain http is for "
                 "http://127.0.0.1, http://[::1] and http://localhost only"
@@ -111,7 +111,7 @@ def _has_host(uri: str) -> bool:
     return bool(parts.hostname) and "@" not in parts.netloc
 
 
-def loopback(uri: str) -> tuple[str, str, str] | None:
+def loopback_parts(uri: str) -> tuple[str, str, str] | None:
     """Give what must be equal of a loopback address, whose port may be any.
 
     None for any other address: whoever reads `localhost:80@evil.example` as
@@ -128,7 +128,7 @@ def loopback(uri: str) -> tuple[str, str, str] | None:
     return str(parts.hostname), parts.path, parts.query
 
 
-def create(
+def create_client(
     tx: Transaction,
     *,
     scope: str,
@@ -156,7 +156,9 @@ def create(
         OAUTH_CLIENTS,
         {
             "client_id": client_id,
-            "secret_digest": None if secret is None else authentication.digest(secret),
+            "secret_digest": None
+            if secret is None
+            else authentication.token_digest(secret),
             "name": name,
             "scope": scope,
             "store_id": store_id,
@@ -183,14 +185,14 @@ def create(
     return Credentials(client_id, secret, *texts)
 
 
-def clients(db: Snapshot) -> list[dict[str, Any]]:
+def list_clients(db: Snapshot) -> list[dict[str, Any]]:
     """List all clients, without their secrets, which nobody has."""
     return [dict(zip(_ALL.columns, row, strict=True)) for row in db.rows(_ALL)]
 
 
-def revoke(tx: Transaction, client_id: str) -> revocation.Ended | None:
+def revoke_client(tx: Transaction, client_id: str) -> revocation.Ended | None:
     """Revoke a client and all its tokens; None if there is no such valid client."""
-    client = find(tx, client_id)
+    client = find_client(tx, client_id)
     if client is None:
         return None
     tx.execute(

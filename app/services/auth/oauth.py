@@ -40,7 +40,7 @@ from app.services.auth.scopes import (
     SECRET_METHODS,
 )
 from app.services.clock import now
-from app.services.operations.blob_removal import Removal
+from app.services.operations.blob_removal import BlobRemoval
 
 CODE_LIFETIME = 600
 FORGOTTEN = 86_400
@@ -92,9 +92,9 @@ class Client(ClientMixin):
         """Tell whether it is registered; of loopback ones any port is (RFC 8252)."""
         if redirect_uri in self.redirect_uris:
             return True
-        wanted = clients.loopback(redirect_uri)
+        wanted = clients.loopback_parts(redirect_uri)
         return wanted is not None and wanted in map(
-            clients.loopback, self.redirect_uris
+            clients.loopback_parts, self.redirect_uris
         )
 
     def check_client_secret(self, client_secret: str) -> bool:
@@ -125,7 +125,7 @@ class Client(ClientMixin):
 
 
 @dataclass(frozen=True)
-class Granted(TokenMixin):
+class IssuedToken(TokenMixin):
     """A token or code as the protocol asks about it."""
 
     record: Mapping[str, Any]
@@ -171,7 +171,7 @@ class Granted(TokenMixin):
 class AuthorizationServer(Protocol):
     """The server of one installation."""
 
-    def __init__(self, database: Database, removal: Removal) -> None:
+    def __init__(self, database: Database, removal: BlobRemoval) -> None:
         super().__init__(scopes_supported=list(SCOPES))
         self.database = database
         self.removal = removal
@@ -188,13 +188,13 @@ class AuthorizationServer(Protocol):
     def query_client(self, client_id: str) -> Client | None:
         """Find a client."""
         with self.database.reading() as db:
-            record = clients.find(db, client_id)
+            record = clients.find_client(db, client_id)
         return None if record is None else Client(record)
 
     def save_token(self, token: Mapping[str, Any], request: OAuth2Request) -> None:
         """Keep the digests of what was made, and forget what expired long ago."""
         code: Any = getattr(request, "authorization_code", None)
-        once: Granted | None = code or _rotated(request)
+        once: IssuedToken | None = code or _rotated(request)
         keys: list[str] = []
         with self.database.writing() as tx:
             take = _take if code is not None else _retire
@@ -210,13 +210,13 @@ class AuthorizationServer(Protocol):
         if not (is_first and is_valid):
             raise InvalidGrantError
 
-    def end_grant(self, granted: "Granted") -> None:
+    def end_grant(self, granted: "IssuedToken") -> None:
         """Revoke all tokens of a grant."""
         with self.database.writing() as tx:
             keys = _end_grant(tx, granted)
         self.removal.remove(keys)
 
-    def is_public(self, granted: "Granted") -> bool:
+    def is_public(self, granted: "IssuedToken") -> bool:
         """Return whether a token belongs to a client that can keep no secret."""
         with self.database.reading() as db:
             return db.value(_PUBLIC, id=granted.record["client_id"]) is not None
@@ -274,11 +274,11 @@ class AuthorizationServer(Protocol):
     def send_signal(self, name: str, *args: Any, **options: Any) -> None:
         """Tell nobody."""
 
-    def token(self, text: str) -> Granted | None:
+    def token(self, text: str) -> IssuedToken | None:
         """Find a token, of either kind."""
         with self.database.reading() as db:
-            record = db.record(_TOKEN, digest=authentication.digest(text))
-        return None if record is None else Granted(record)
+            record = db.record(_TOKEN, digest=authentication.token_digest(text))
+        return None if record is None else IssuedToken(record)
 
 
 class ClientCredentials(grants.ClientCredentialsGrant):
@@ -303,7 +303,7 @@ class RefreshToken(grants.RefreshTokenGrant):
 
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(CLIENT_METHODS)
 
-    def authenticate_refresh_token(self, refresh_token: str) -> Granted | None:
+    def authenticate_refresh_token(self, refresh_token: str) -> IssuedToken | None:
         """Find a refresh token that is valid."""
         found = self.server.token(refresh_token)
         if found is None or found.record["kind"] != authentication.REFRESH:
@@ -315,19 +315,21 @@ class RefreshToken(grants.RefreshTokenGrant):
             self.server.end_grant(found)
         return None if found.is_expired() or found.is_revoked() else found
 
-    def authenticate_user(self, refresh_token: Granted) -> Principal:
+    def authenticate_user(self, refresh_token: IssuedToken) -> Principal:
         """Return the store that it is for, and the token that consented."""
         record = refresh_token.record
         return Principal(
             record["scope"], record["store_id"], token_id=record["parent_id"] or 0
         )
 
-    def _validate_token_scope(self, token: Granted) -> None:
+    def _validate_token_scope(self, token: IssuedToken) -> None:
         wanted = self.request.payload.scope
         if wanted and wanted.strip() not in NARROWER[token.get_scope()]:
             raise InvalidScopeError
 
-    def issue_token(self, user: Principal, refresh_token: Granted) -> dict[str, Any]:
+    def issue_token(
+        self, user: Principal, refresh_token: IssuedToken
+    ) -> dict[str, Any]:
         """Answer with the refresh token that was sent, as Foxy does, or a new one."""
         if self.request.client.is_public:
             scope = self.request.payload.scope or refresh_token.get_scope()
@@ -338,7 +340,7 @@ class RefreshToken(grants.RefreshTokenGrant):
         token: dict[str, Any] = super().issue_token(user, refresh_token)
         return {**token, "refresh_token": self.request.form["refresh_token"]}
 
-    def revoke_old_credential(self, refresh_token: Granted) -> None:
+    def revoke_old_credential(self, refresh_token: IssuedToken) -> None:
         """Leave the older tokens: a client may still be using one elsewhere."""
 
 
@@ -354,7 +356,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
             tx.execute(delete(codes).where(codes.c.date_expires < now()))
             tx.connection.execute(
                 codes.insert().values(
-                    digest=authentication.digest(code),
+                    digest=authentication.token_digest(code),
                     client_id=request.client.record["id"],
                     redirect_uri=request.payload.redirect_uri or "",
                     scope=request.scope,
@@ -368,11 +370,11 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
                 )
             )
 
-    def query_authorization_code(self, code: str, client: Client) -> Granted | None:
+    def query_authorization_code(self, code: str, client: Client) -> IssuedToken | None:
         """Find a code that is valid, and the client's."""
         with self.server.database.reading() as db:
-            record = db.record(_CODE, digest=authentication.digest(code))
-        found = None if record is None else Granted(record)
+            record = db.record(_CODE, digest=authentication.token_digest(code))
+        found = None if record is None else IssuedToken(record)
         if found is None or found.is_expired() or not found.check_client(client):
             return None
         if found.record["date_used"] is not None:
@@ -380,10 +382,10 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
             return None
         return found
 
-    def delete_authorization_code(self, authorization_code: Granted) -> None:
+    def delete_authorization_code(self, authorization_code: IssuedToken) -> None:
         """Leave the code: it was marked as used when its tokens were saved."""
 
-    def authenticate_user(self, authorization_code: Granted) -> Principal:
+    def authenticate_user(self, authorization_code: IssuedToken) -> Principal:
         """Return the store that it is for, and the token that consented."""
         record = authorization_code.record
         return Principal(
@@ -396,12 +398,12 @@ class Revocation(RevocationEndpoint):
 
     CLIENT_AUTH_METHODS: ClassVar = list(CLIENT_METHODS)
 
-    def query_token(self, token_string: str, _hint: str | None) -> Granted | None:
+    def query_token(self, token_string: str, _hint: str | None) -> IssuedToken | None:
         """Find a token."""
-        found: Granted | None = self.server.token(token_string)
+        found: IssuedToken | None = self.server.token(token_string)
         return found
 
-    def revoke_token(self, token: Granted, _request: OAuth2Request) -> None:
+    def revoke_token(self, token: IssuedToken, _request: OAuth2Request) -> None:
         """Make it useless at once."""
         record = token.record
         server = self.server
@@ -418,20 +420,20 @@ class Introspection(IntrospectionEndpoint):
 
     CLIENT_AUTH_METHODS: ClassVar = list(SECRET_METHODS)
 
-    def query_token(self, token_string: str, _hint: str | None) -> Granted | None:
+    def query_token(self, token_string: str, _hint: str | None) -> IssuedToken | None:
         """Find a token."""
-        found: Granted | None = self.server.token(token_string)
+        found: IssuedToken | None = self.server.token(token_string)
         return found
 
     def check_permission(
-        self, token: Granted, client: Client, _request: OAuth2Request
+        self, token: IssuedToken, client: Client, _request: OAuth2Request
     ) -> bool:
         """Tell whether the client may know of it."""
         store_id = client.record["store_id"]
         is_of_its_store = store_id is not None and store_id == token.record["store_id"]
         return token.check_client(client) or is_of_its_store
 
-    def introspect_token(self, token: Granted) -> dict[str, Any]:
+    def introspect_token(self, token: IssuedToken) -> dict[str, Any]:
         """Say what there is to know."""
         record = token.record
         found = {
@@ -494,7 +496,7 @@ class _Challenge(CodeChallenge):
         super().validate_code_challenge(grant, redirect_uri)
 
 
-def _take(tx: Transaction, code: Granted) -> bool:
+def _take(tx: Transaction, code: IssuedToken) -> bool:
     """Use a code, in the transaction that saves its tokens; False if it was used."""
     codes = AUTHORIZATION_CODES.c
     taken = tx.execute(
@@ -508,22 +510,22 @@ def _take(tx: Transaction, code: Granted) -> bool:
 def _are_valid(tx: Transaction, request: OAuth2Request) -> bool:
     """Return whether what a token is made with was not revoked since it was read."""
     client, parent_id = request.client.record, request.user.token_id
-    refresh: Granted | None = getattr(request, "refresh_token", None)
+    refresh: IssuedToken | None = getattr(request, "refresh_token", None)
     tokens = [parent_id] if parent_id else []
     tokens += [refresh.record["id"]] if refresh is not None else []
-    return clients.find(tx, client["client_id"]) is not None and all(
+    return clients.find_client(tx, client["client_id"]) is not None and all(
         authentication.is_valid(tx, Principal("", None, token_id=number))
         for number in tokens
     )
 
 
-def _rotated(request: OAuth2Request) -> Granted | None:
+def _rotated(request: OAuth2Request) -> IssuedToken | None:
     """Return the refresh token that a request replaces, if it is one that rotates."""
-    granted: Granted | None = getattr(request, "refresh_token", None)
+    granted: IssuedToken | None = getattr(request, "refresh_token", None)
     return granted if granted is not None and request.client.is_public else None
 
 
-def _retire(tx: Transaction, rotated: Granted) -> bool:
+def _retire(tx: Transaction, rotated: IssuedToken) -> bool:
     """Revoke a refresh token that is replaced; False if another request was first."""
     return (
         tx.execute(
@@ -535,7 +537,7 @@ def _retire(tx: Transaction, rotated: Granted) -> bool:
     )
 
 
-def _end_grant(tx: Transaction, granted: Granted) -> list[str]:
+def _end_grant(tx: Transaction, granted: IssuedToken) -> list[str]:
     """Revoke all tokens of the grant that a code or refresh token belongs to.
 
     It is given back (RFC 7009, section 2.1), or was used a second time (RFC 6749,

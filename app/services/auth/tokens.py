@@ -34,7 +34,7 @@ _VALID = (
     .where(_T.date_revoked.is_(None))
     .subquery("valid_tokens")
 )
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="token",
     table=_VALID,
     columns=tuple(_VALID.c),
@@ -66,7 +66,7 @@ _GRANT = Statement(
 )
 
 
-def find(db: Snapshot, principal: Principal, token_id: int) -> dict[str, Any]:
+def find_token(db: Snapshot, principal: Principal, token_id: int) -> dict[str, Any]:
     """Return a valid token of a store that the principal sees. Raises `NotFound`."""
     record = db.record(_BY_ID, id=token_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -74,12 +74,12 @@ def find(db: Snapshot, principal: Principal, token_id: int) -> dict[str, Any]:
     return record
 
 
-def version(db: Snapshot, store_id: int) -> str:
+def tokens_version(db: Snapshot, store_id: int) -> str:
     """Return a text that changes with each change of a store's tokens."""
     return "-".join(map(str, db.row(_STATE, store_id=store_id) or ()))
 
 
-def remove(tx: Transaction, record: dict[str, Any]) -> list[str]:
+def end_token(tx: Transaction, record: dict[str, Any]) -> list[str]:
     """End a token and what was made with it; with a grant, all that it led to.
 
     Return the keys of partial uploads.

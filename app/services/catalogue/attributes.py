@@ -22,7 +22,7 @@ from app.services.rows import listing
 MAX_ATTRIBUTES = 100
 """They are shown with what they belong to, so there cannot be any number."""
 
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="attribute",
     table=ATTRIBUTES,
     columns=listing.shown_columns(ATTRIBUTES),
@@ -38,7 +38,7 @@ _BY_ID = Statement(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Owning:
+class AttributeOwner:
     """A kind that has attributes: its table, and what of an attribute names its row."""
 
     table: Table
@@ -52,9 +52,13 @@ class Owning:
         return listing.Listing(SOURCE, owner=self.column)
 
 
-OF_STORE = Owning(STORES, "of_store_id", None)
-OF_CATEGORY = Owning(ITEM_CATEGORIES, "item_category_id", Collection.ITEM_CATEGORIES)
-OF_DOWNLOADABLE = Owning(DOWNLOADABLES, "downloadable_id", Collection.DOWNLOADABLES)
+OF_STORE = AttributeOwner(STORES, "of_store_id", None)
+OF_CATEGORY = AttributeOwner(
+    ITEM_CATEGORIES, "item_category_id", Collection.ITEM_CATEGORIES
+)
+OF_DOWNLOADABLE = AttributeOwner(
+    DOWNLOADABLES, "downloadable_id", Collection.DOWNLOADABLES
+)
 OWNINGS = (OF_STORE, OF_CATEGORY, OF_DOWNLOADABLE)
 
 _NAMES = {
@@ -72,7 +76,9 @@ _NAMES = {
 }
 
 
-def find(db: Snapshot, principal: Principal, attribute_id: int) -> dict[str, Any]:
+def find_attribute(
+    db: Snapshot, principal: Principal, attribute_id: int
+) -> dict[str, Any]:
     """Give an attribute of a store that the token sees. Raises `NotFound`."""
     record = db.record(_BY_ID, id=attribute_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -80,9 +86,9 @@ def find(db: Snapshot, principal: Principal, attribute_id: int) -> dict[str, Any
     return record
 
 
-def create(
+def create_attribute(
     tx: Transaction,
-    owning: Owning,
+    owning: AttributeOwner,
     owner: Mapping[str, Any],
     values: Mapping[str, Any],
 ) -> int:
@@ -100,9 +106,9 @@ def create(
     return attribute_id
 
 
-def put(
+def put_attribute(
     tx: Transaction,
-    owning: Owning,
+    owning: AttributeOwner,
     owner: Mapping[str, Any],
     several: Sequence[Mapping[str, Any]],
     *,
@@ -130,7 +136,7 @@ def put(
         _note(tx, owning, owner, len(new) - len(gone))
 
 
-def change(
+def update_attribute(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Change an attribute. Raises `Conflict` where its owner has that name already."""
@@ -145,21 +151,21 @@ def change(
     _note(tx, owning, owner, 0)
 
 
-def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+def delete_attribute(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Remove an attribute."""
     tx.execute(delete(ATTRIBUTES).where(ATTRIBUTES.c.id == record["id"]))
     owning, owner = owner_of(record)
     _note(tx, owning, owner, -1)
 
 
-def owner_of(record: Mapping[str, Any]) -> tuple[Owning, dict[str, Any]]:
+def owner_of(record: Mapping[str, Any]) -> tuple[AttributeOwner, dict[str, Any]]:
     """Give what an attribute belongs to: its kind, and its id and store."""
     owning = next(o for o in OWNINGS if record[o.column] is not None)
     return owning, {"id": record[owning.column], "store_id": record["store_id"]}
 
 
 def _by_name(
-    tx: Snapshot, owning: Owning, owner_id: int
+    tx: Snapshot, owning: AttributeOwner, owner_id: int
 ) -> dict[str, tuple[int, str, str]]:
     rows = tx.rows(_NAMES[owning.column], owner_id=owner_id)
     return {row[0]: (row[1], row[2], row[3]) for row in rows}
@@ -172,7 +178,7 @@ def _ensure_room(number: int) -> None:
 
 def _insert(
     tx: Transaction,
-    owning: Owning,
+    owning: AttributeOwner,
     owner: Mapping[str, Any],
     values: Mapping[str, Any],
 ) -> int:
@@ -197,7 +203,7 @@ def _update(tx: Transaction, attribute_id: int, values: Mapping[str, Any]) -> No
 
 
 def _note(
-    tx: Transaction, owning: Owning, owner: Mapping[str, Any], added: int
+    tx: Transaction, owning: AttributeOwner, owner: Mapping[str, Any], added: int
 ) -> None:
     """Change the owner along: its attributes are part of what it looks like."""
     table = owning.table.c

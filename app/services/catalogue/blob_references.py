@@ -62,17 +62,17 @@ def is_of_upload(db: Snapshot, key: str) -> bool:
     return db.value(_OF_SLOT, key=key) is not None
 
 
-def is_named(db: Snapshot, key: str) -> bool:
+def is_referenced(db: Snapshot, key: str) -> bool:
     """Return whether a version or an upload under way has a blob."""
     return is_of_version(db, key) or is_of_upload(db, key)
 
 
-def unnamed(db: Snapshot, keys: Iterable[str]) -> list[str]:
+def unreferenced(db: Snapshot, keys: Iterable[str]) -> list[str]:
     """Give those of the keys that no version has, nor a library."""
     return [key for key in dict.fromkeys(keys) if not is_of_version(db, key)]
 
 
-def files(db: Snapshot) -> list[File]:
+def referenced_files(db: Snapshot) -> list[File]:
     """List the files of all versions and libraries, each once."""
     by_key: dict[str, File] = {}
     for row in db.rows(_FILES):
@@ -81,7 +81,7 @@ def files(db: Snapshot) -> list[File]:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ReferencedKeys:
     """The keys that rows name: of versions' files, and of uploads under way."""
 
     files: frozenset[str]
@@ -98,9 +98,9 @@ class Named:
         return not stored.is_partial and stored.key in self.files
 
 
-def named(db: Snapshot) -> Named:
+def referenced_keys(db: Snapshot) -> ReferencedKeys:
     """Give the keys that rows name."""
-    return Named(
-        frozenset(file.key for file in files(db)),
+    return ReferencedKeys(
+        frozenset(file.key for file in referenced_files(db)),
         frozenset(str(row[0]) for row in db.rows(_PARTIALS)),
     )

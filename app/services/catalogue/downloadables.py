@@ -25,7 +25,7 @@ from app.services.catalogue.main_files import NewFile
 from app.services.clock import now
 from app.services.reference_data import currency_digits
 from app.services.rows import listing
-from app.services.rows.search_text import folded
+from app.services.rows.search_text import search_text
 from app.services.webhooks import outbox
 from schemas.base.errors import FieldError
 from schemas.downloadable import DownloadableSchema
@@ -36,7 +36,7 @@ TOLD = ("id", "code", "name", "version", "file_name", "file_size", "file_sha256"
 """What webhooks are told of one."""
 
 _CURRENT = VERSIONS.c.id == DOWNLOADABLES.c.version_id
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="downloadable",
     table=DOWNLOADABLES,
     columns=(
@@ -138,7 +138,9 @@ EVERY_IN_STORE = listing.Listing(SOURCE, owner="store_id")
 IN_CATEGORY = listing.Listing(SOURCE, owner="item_category_id")
 
 
-def find(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, Any]:
+def find_downloadable(
+    db: Snapshot, principal: Principal, downloadable_id: int
+) -> dict[str, Any]:
     """Give a downloadable of a store that the token sees. Raises `NotFound`."""
     record = db.record(_BY_ID, id=downloadable_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -146,27 +148,27 @@ def find(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, 
     return record
 
 
-def of_slot(db: Snapshot, downloadable_id: int) -> dict[str, Any] | None:
+def get_unscoped(db: Snapshot, downloadable_id: int) -> dict[str, Any] | None:
     """Give the downloadable of an upload slot, which is a right by itself."""
     return db.record(_BY_ID, id=downloadable_id)
 
 
-def count(db: Snapshot, store_id: int) -> int:
+def count_downloadables(db: Snapshot, store_id: int) -> int:
     """Tell how many downloadables a store has on the shelf."""
-    return listing.total(db, store_id, Collection.DOWNLOADABLES)
+    return listing.collection_total(db, store_id, Collection.DOWNLOADABLES)
 
 
-def currency(db: Snapshot, store_id: int) -> str:
+def currency_of_store(db: Snapshot, store_id: int) -> str:
     """Give the currency of a store's prices (ISO 4217)."""
     return str(db.value(_CURRENCY, id=store_id))
 
 
-def version(db: Snapshot, store_id: int) -> int:
+def downloadables_version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's downloadables, on the shelf or not."""
-    return listing.version(db, store_id, Collection.DOWNLOADABLES)
+    return listing.collection_version(db, store_id, Collection.DOWNLOADABLES)
 
 
-def problems(
+def downloadable_problems(
     db: Snapshot, store_id: int, values: Mapping[str, Any]
 ) -> Iterator[FieldError]:
     """Complain of a category that is none, and of a price too fine for the currency."""
@@ -188,7 +190,7 @@ def problems(
             )
     price = values.get("price")
     if price is not None:
-        yield from price_problems(price, currency(db, store_id))
+        yield from price_problems(price, currency_of_store(db, store_id))
 
 
 def price_problems(price: int, currency: str) -> Iterator[FieldError]:
@@ -214,7 +216,7 @@ def ensure_prices_fit(tx: Snapshot, store_id: int, currency: str) -> None:
         )
 
 
-def ensure_free(
+def ensure_code_free(
     tx: Snapshot, store_id: int, code: str, *, downloadable_id: int | None = None
 ) -> None:
     """Refuse a code that another downloadable of the store has. Raises `Conflict`."""
@@ -227,24 +229,24 @@ def ensure_free(
 
 def ensure_uuid_free(tx: Snapshot, store_id: int, uuid: str | None) -> None:
     """Refuse a uuid that a downloadable of the store has. Raises `Conflict`."""
-    taken = uuid and by_uuid(tx, store_id, uuid)
+    taken = uuid and find_id_by_uuid(tx, store_id, uuid)
     if taken:
         raise Conflict.about(
             "uuid", f"uuid {uuid} is already in use by downloadable {taken}"
         )
 
 
-def by_uuid(db: Snapshot, store_id: int, uuid: str) -> int | None:
+def find_id_by_uuid(db: Snapshot, store_id: int, uuid: str) -> int | None:
     """Give the id of a store's downloadable that has a uuid."""
     found = db.value(_BY_UUID, store_id=store_id, uuid=uuid)
     return None if found is None else int(found)
 
 
-def create(
+def create_downloadable(
     tx: Transaction, store_id: int, values: Mapping[str, Any], file: NewFile | None
 ) -> int:
     """Create a downloadable and give its id."""
-    ensure_free(tx, store_id, values["code"])
+    ensure_code_free(tx, store_id, values["code"])
     ensure_uuid_free(tx, store_id, values.get("uuid"))
     moment = now()
     file_name = file.name if file else None
@@ -269,14 +271,14 @@ def create(
             .values(version_id=version_id)
         )
     made = {"url": None, **row, "id": downloadable_id, "version_id": version_id}
-    main_files.follow(tx, made, is_another=False)
+    main_files.sync_main_file(tx, made, is_another=False)
     added = 0 if values["is_archived"] else 1
     listing.note_change(tx, store_id, Collection.DOWNLOADABLES, added=added)
     _tell(tx, "created", store_id, downloadable_id)
     return downloadable_id
 
 
-def change(
+def update_downloadable(
     tx: Transaction,
     record: Mapping[str, Any],
     values: Mapping[str, Any],
@@ -284,7 +286,7 @@ def change(
 ) -> None:
     """Change a downloadable; a file becomes its newest version."""
     if values.get("code", record["code"]) != record["code"]:
-        ensure_free(
+        ensure_code_free(
             tx, record["store_id"], values["code"], downloadable_id=record["id"]
         )
     if values.get("uuid", record["uuid"]) != record["uuid"]:
@@ -299,7 +301,7 @@ def change(
         changes["version_id"] = main_files.add_version(
             tx,
             {**record, "release_notes": changes["release_notes"]},
-            main_files.next_number(tx, record["id"]),
+            main_files.next_version_number(tx, record["id"]),
             file,
         )
         main_files.touch_versions(tx, record["version_id"])
@@ -330,7 +332,7 @@ def change(
             date_modified=now(),
         )
     )
-    main_files.follow(
+    main_files.sync_main_file(
         tx,
         {**record, **changes},
         is_another=not changes.keys().isdisjoint(("version_id", "url")),
@@ -370,7 +372,7 @@ def store_language(db: Snapshot, store_id: int) -> str:
     return locale.partition("_")[0]
 
 
-def speak_as_before(tx: Transaction, store_id: int, language: str) -> None:
+def pin_language(tx: Transaction, store_id: int, language: str) -> None:
     """Note the language of what is translated, since its store gets another one."""
     tx.execute(
         update(DOWNLOADABLES)
@@ -383,7 +385,7 @@ def speak_as_before(tx: Transaction, store_id: int, language: str) -> None:
     )
 
 
-def touch(
+def update_with_version(
     tx: Transaction, store_id: int, downloadable_id: int, values: Mapping[str, Any]
 ) -> None:
     """Change a downloadable along with one of its versions."""
@@ -395,43 +397,43 @@ def touch(
     listing.note_change(tx, store_id, Collection.DOWNLOADABLES)
 
 
-def drop_file(tx: Transaction, record: Mapping[str, Any]) -> None:
+def remove_main_file(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Let a downloadable have no main file, unless another one becomes it."""
     main_files.touch_versions(tx, record["version_id"])
     gone = {"version_id": None, "url": None, "release_notes": ""}
-    touch(tx, record["store_id"], record["id"], gone)
-    follow_files(tx, {**record, **gone}, is_another=True)
+    update_with_version(tx, record["store_id"], record["id"], gone)
+    adopt_file_values(tx, {**record, **gone}, is_another=True)
 
 
-def follow_files(
+def adopt_file_values(
     tx: Transaction, record: Mapping[str, Any], *, is_another: bool
 ) -> None:
     """Let another file be the main one, where there is none any more."""
-    main_files.follow(tx, record, is_another=is_another)
-    current = of_slot(tx, record["id"]) or record
+    main_files.sync_main_file(tx, record, is_another=is_another)
+    current = get_unscoped(tx, record["id"]) or record
     text = {"search_text": _search_text(tx, current)}
-    touch(tx, record["store_id"], record["id"], text)
+    update_with_version(tx, record["store_id"], record["id"], text)
 
 
 def parts_changed(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Change a downloadable along with one of its files, or its offer."""
-    touch(tx, record["store_id"], record["id"], {})
+    update_with_version(tx, record["store_id"], record["id"], {})
     _tell(tx, "updated", record["store_id"], record["id"])
 
 
 def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) -> None:
     """Change a downloadable along with one of its translations."""
-    record = of_slot(tx, downloadable_id) or {}
+    record = get_unscoped(tx, downloadable_id) or {}
     count = record["translation_count"] + added
     text = _search_text(tx, {**record, "translation_count": count})
     changes = {"translation_count": count, "search_text": text}
-    touch(tx, record["store_id"], downloadable_id, changes)
+    update_with_version(tx, record["store_id"], downloadable_id, changes)
     _tell(tx, "updated", record["store_id"], downloadable_id)
 
 
-def restore(tx: Transaction, version: Mapping[str, Any]) -> None:
+def restore_version(tx: Transaction, version: Mapping[str, Any]) -> None:
     """Make one of its versions the current one again."""
-    record = of_slot(tx, version["downloadable_id"]) or {}
+    record = get_unscoped(tx, version["downloadable_id"]) or {}
     main_files.touch_versions(tx, record.get("version_id"), version["id"])
     changes = {
         "version_id": version["id"],
@@ -439,8 +441,8 @@ def restore(tx: Transaction, version: Mapping[str, Any]) -> None:
         "release_notes": version["release_notes"],
         "search_text": _search_text(tx, {**record, "file_name": version["file_name"]}),
     }
-    touch(tx, version["store_id"], version["downloadable_id"], changes)
-    main_files.follow(tx, {**record, **changes}, is_another=True)
+    update_with_version(tx, version["store_id"], version["downloadable_id"], changes)
+    main_files.sync_main_file(tx, {**record, **changes}, is_another=True)
     _tell(tx, "file_replaced", version["store_id"], version["downloadable_id"])
 
 
@@ -449,7 +451,7 @@ def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
     return not db.value(_SOLD, id=record["id"])
 
 
-def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+def delete_downloadable(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
     """Remove a downloadable; give the keys of the blobs that nothing names now.
 
     They are to be deleted after the commit: a crash in between leaves a blob too
@@ -468,24 +470,26 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
     tx.execute(delete(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]))
     added = 0 if record["is_archived"] else -1
     listing.note_change(tx, record["store_id"], Collection.DOWNLOADABLES, added=added)
-    return blob_references.unnamed(tx, keys) + partials
+    return blob_references.unreferenced(tx, keys) + partials
 
 
 def _tell(tx: Transaction, what: str, store_id: int, downloadable_id: int) -> None:
     """Let the store's webhook know."""
 
     def data() -> dict[str, Any]:
-        record = of_slot(tx, downloadable_id) or {}
-        return outbox.shown(tx, "/downloadables/{id}", record, TOLD)
+        record = get_unscoped(tx, downloadable_id) or {}
+        return outbox.event_data(tx, "/downloadables/{id}", record, TOLD)
 
-    outbox.note(tx, f"downloadable.{what}", store_id, data)
+    outbox.enqueue(tx, f"downloadable.{what}", store_id, data)
 
 
 def _search_text(tx: Snapshot, values: Mapping[str, Any]) -> str:
     """Give what a search looks through: the texts in all languages."""
-    text = folded(values, DownloadableSchema.searchable)
+    text = search_text(values, DownloadableSchema.searchable)
     if not values.get("translation_count"):
         return text
     for row in tx.rows(_TRANSLATED, id=values["id"]):
-        text += "\n" + folded(dict(zip(_TRANSLATED.columns, row, strict=True)), _TEXTS)
+        text += "\n" + search_text(
+            dict(zip(_TRANSLATED.columns, row, strict=True)), _TEXTS
+        )
     return text

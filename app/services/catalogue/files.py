@@ -38,14 +38,14 @@ _COLUMNS = (
     _V.file_sha256,
     _V.upload_date,
 )
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="downloadable_file",
     table=FILES,
     columns=_COLUMNS,
     joined=WITH_BLOB,
     searched=None,
 )
-IDENTIFIED = listing.source(
+IDENTIFIED = listing.register_source(
     name="identified_file",
     table=FILES,
     columns=(*_COLUMNS, _D.uuid.label("downloadable_uuid"), _V.blob_key),
@@ -78,7 +78,7 @@ OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 IN_STORE = listing.Listing(IDENTIFIED, owner="store_id")
 
 
-def find(db: Snapshot, principal: Principal, file_id: int) -> dict[str, Any]:
+def find_file(db: Snapshot, principal: Principal, file_id: int) -> dict[str, Any]:
     """Give a file of a store that the token sees. Raises `NotFound`."""
     record = db.record(_BY_ID, id=file_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -86,13 +86,13 @@ def find(db: Snapshot, principal: Principal, file_id: int) -> dict[str, Any]:
     return record
 
 
-def by_uuid(db: Snapshot, store_id: int, uuid: str) -> int | None:
+def find_id_by_uuid(db: Snapshot, store_id: int, uuid: str) -> int | None:
     """Give the id of a store's file that has a uuid."""
     found = db.value(_BY_UUID, store_id=store_id, uuid=uuid)
     return None if found is None else int(found)
 
 
-def problems(
+def file_problems(
     db: Snapshot,
     store_id: int,
     values: Mapping[str, Any],
@@ -101,7 +101,9 @@ def problems(
     """Complain of what is in no library, of two at once, and of a nameless address."""
     values = _meant(values, record)
     of_library = values.get("library_file_id")
-    if of_library is not None and not library.has(db, store_id, of_library):
+    if of_library is not None and not library.has_library_file(
+        db, store_id, of_library
+    ):
         yield FieldError(
             "library_file_uri",
             "not_found",
@@ -128,7 +130,7 @@ def _meant(
     return values
 
 
-def create(
+def create_file(
     tx: Transaction,
     downloadable: Mapping[str, Any],
     values: Mapping[str, Any],
@@ -137,7 +139,7 @@ def create(
     """Add a file to a downloadable; its first one is the main one. Give the id."""
     store_id = downloadable["store_id"]
     # Another one may have come since it was looked up.
-    downloadable = downloadables.of_slot(tx, downloadable["id"]) or downloadable
+    downloadable = downloadables.get_unscoped(tx, downloadable["id"]) or downloadable
     _ensure_one(values, file)
     _ensure_uuid_free(tx, store_id, values.get("uuid"))
     said = _said(values, None)
@@ -145,15 +147,15 @@ def create(
     if is_first:
         _make_main(tx, downloadable, values, file)
         file_id = int(tx.value(_MAIN, id=downloadable["id"]))
-        main_files.touch(tx, file_id, **said)
+        main_files.update_file_row(tx, file_id, **said)
     else:
-        row = main_files.new_row(downloadable, is_main=False)
+        row = main_files.file_row(downloadable, is_main=False)
         file_id = tx.insert(FILES, {**row, **said, **_kept(tx, store_id, values, file)})
     downloadables.parts_changed(tx, downloadable)
     return file_id
 
 
-def change(
+def update_file(
     tx: Transaction,
     record: Mapping[str, Any],
     values: Mapping[str, Any],
@@ -167,7 +169,7 @@ def change(
     is_other = file is not None or not values.keys().isdisjoint(
         ("url", "library_file_id")
     )
-    downloadable = downloadables.of_slot(tx, record["downloadable_id"]) or {}
+    downloadable = downloadables.get_unscoped(tx, record["downloadable_id"]) or {}
     falls_back = record["is_main"] and record["version_id"] is not None
     if is_other:
         _ensure_one(values, file, may_be_none=falls_back)
@@ -175,19 +177,21 @@ def change(
         _make_main(tx, downloadable, values, file)
     elif is_other:
         said |= _kept(tx, store_id, values, file)
-    main_files.touch(tx, record["id"], **said)
+    main_files.update_file_row(tx, record["id"], **said)
     if "is_archived" in values:
         # One that is back on the shelf may be the only one.
-        current = downloadables.of_slot(tx, record["downloadable_id"]) or downloadable
-        downloadables.follow_files(tx, current, is_another=False)
+        current = (
+            downloadables.get_unscoped(tx, record["downloadable_id"]) or downloadable
+        )
+        downloadables.adopt_file_values(tx, current, is_another=False)
     downloadables.parts_changed(tx, downloadable)
 
 
-def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+def delete_file(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Take a file from a downloadable. Of the main one, its versions stay."""
-    downloadable = downloadables.of_slot(tx, record["downloadable_id"]) or {}
+    downloadable = downloadables.get_unscoped(tx, record["downloadable_id"]) or {}
     if record["is_main"]:
-        downloadables.drop_file(tx, downloadable)
+        downloadables.remove_main_file(tx, downloadable)
     else:
         tx.execute(delete(FILES).where(_F.id == record["id"]))
     downloadables.parts_changed(tx, downloadable)
@@ -211,7 +215,7 @@ def _ensure_one(
 
 
 def _ensure_uuid_free(tx: Snapshot, store_id: int, uuid: str | None) -> None:
-    taken = uuid and by_uuid(tx, store_id, uuid)
+    taken = uuid and find_id_by_uuid(tx, store_id, uuid)
     if taken:
         text = f"uuid {uuid} is already in use by file {taken}"
         raise Conflict.about("uuid", text)
@@ -236,7 +240,7 @@ def _kept(
     """Give where a file is that is not the main one."""
     if file is not None:
         about = {name: values[name] for name in ("title", "alt") if name in values}
-        added = library.create(tx, store_id, file, about)
+        added = library.create_library_file(tx, store_id, file, about)
         return {"version_id": added, "url": None}
     if values.get("url") is not None:
         return {"version_id": None, "url": values["url"]}
@@ -251,6 +255,6 @@ def _make_main(
 ) -> None:
     """Give a downloadable its main file."""
     if file is None and values.get("library_file_id") is not None:
-        file = main_files.of_stored(tx, values["library_file_id"])
+        file = main_files.new_file_of_version(tx, values["library_file_id"])
     changes = {} if file is not None else {"url": values["url"]}
-    downloadables.change(tx, downloadable, changes, file)
+    downloadables.update_downloadable(tx, downloadable, changes, file)

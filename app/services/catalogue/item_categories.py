@@ -11,13 +11,13 @@ from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES, Collection
 from app.services.auth.authentication import Principal
 from app.services.clock import now
 from app.services.rows import listing
-from app.services.rows.search_text import folded
+from app.services.rows.search_text import search_text
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 
 DEFAULT = "DEFAULT"
 DEFAULT_NAME = "Default for all products"
 
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="item_category",
     table=ITEM_CATEGORIES,
     columns=listing.shown_columns(ITEM_CATEGORIES),
@@ -70,7 +70,9 @@ def default_values() -> dict[str, Any]:
     return values
 
 
-def find(db: Snapshot, principal: Principal, category_id: int) -> dict[str, Any]:
+def find_category(
+    db: Snapshot, principal: Principal, category_id: int
+) -> dict[str, Any]:
     """Give a category of a store that the token sees. Raises `NotFound`."""
     record = db.record(_BY_ID, id=category_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -78,7 +80,7 @@ def find(db: Snapshot, principal: Principal, category_id: int) -> dict[str, Any]
     return record
 
 
-def find_code(db: Snapshot, store_id: int, code: str) -> int | None:
+def find_category_by_code(db: Snapshot, store_id: int, code: str) -> int | None:
     """Give the id of the category with a code, None if there is none."""
     found = db.value(_BY_CODE, store_id=store_id, code=code)
     return None if found is None else int(found)
@@ -90,31 +92,31 @@ def first_downloaded(db: Snapshot, store_id: int) -> int | None:
     return None if found is None else int(found)
 
 
-def version(db: Snapshot, store_id: int) -> int:
+def categories_version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's categories."""
-    return listing.version(db, store_id, Collection.ITEM_CATEGORIES)
+    return listing.collection_version(db, store_id, Collection.ITEM_CATEGORIES)
 
 
-def ensure_free(
+def ensure_code_free(
     tx: Snapshot, store_id: int, code: str, *, category_id: int | None = None
 ) -> None:
     """Refuse a code that another category of the store has. Raises `Conflict`."""
-    taken = find_code(tx, store_id, code)
+    taken = find_category_by_code(tx, store_id, code)
     if taken not in {None, category_id}:
         raise Conflict.about(
             "code", f"code {code} is already in use by item_category {taken}"
         )
 
 
-def create(tx: Transaction, store_id: int, values: Mapping[str, Any]) -> int:
+def create_category(tx: Transaction, store_id: int, values: Mapping[str, Any]) -> int:
     """Create a category and give its id."""
-    ensure_free(tx, store_id, values["code"])
+    ensure_code_free(tx, store_id, values["code"])
     moment = now()
     row = {
         **values,
         "store_id": store_id,
         "revision": 1,
-        "search_text": folded(values, ItemCategorySchema.searchable),
+        "search_text": search_text(values, ItemCategorySchema.searchable),
     }
     category_id = tx.insert(
         ITEM_CATEGORIES, {**row, "date_created": moment, "date_modified": moment}
@@ -123,7 +125,7 @@ def create(tx: Transaction, store_id: int, values: Mapping[str, Any]) -> int:
     return category_id
 
 
-def change(
+def update_category(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Change a category. Raises `Conflict` where that would break a rule."""
@@ -131,7 +133,9 @@ def change(
     if record["code"] == DEFAULT and changed & {"code", "name"}:
         raise Conflict("the DEFAULT item_category keeps its code and name")
     if "code" in changed:
-        ensure_free(tx, record["store_id"], values["code"], category_id=record["id"])
+        ensure_code_free(
+            tx, record["store_id"], values["code"], category_id=record["id"]
+        )
     if record["item_delivery_type"] == DOWNLOADED and "item_delivery_type" in changed:
         _ensure_unused(tx, record, "needs the item_delivery_type downloaded")
     tx.execute(
@@ -139,7 +143,9 @@ def change(
         .where(ITEM_CATEGORIES.c.id == record["id"])
         .values(
             **values,
-            search_text=folded({**record, **values}, ItemCategorySchema.searchable),
+            search_text=search_text(
+                {**record, **values}, ItemCategorySchema.searchable
+            ),
             revision=ITEM_CATEGORIES.c.revision + 1,
             date_modified=now(),
         )
@@ -152,7 +158,7 @@ def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
     return record["code"] != DEFAULT and not db.value(_IN_USE, id=record["id"])
 
 
-def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+def delete_category(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Remove a category that nothing uses. Raises `Conflict`."""
     if record["code"] == DEFAULT:
         raise Conflict("the DEFAULT item_category cannot be deleted")

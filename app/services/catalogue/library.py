@@ -46,7 +46,7 @@ _FIRST = (
     .subquery("media")
 )
 _NOT_SHOWN = {"blob_key", "downloadable_id", "number", "release_notes"}
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="library_file",
     table=_OF_NONE,
     columns=tuple(
@@ -55,7 +55,7 @@ SOURCE = listing.source(
     joined=_OF_NONE,
     searched=None,
 )
-IDENTIFIED = listing.source(
+IDENTIFIED = listing.register_source(
     name="identified_library_file",
     table=_OF_NONE,
     columns=(*SOURCE.columns, _OF_NONE.c.blob_key),
@@ -84,7 +84,7 @@ IN_STORE = listing.Listing(
 )
 
 IDENTIFIED_IN_STORE = listing.Listing(IDENTIFIED, owner="store_id")
-MEDIA = listing.source(
+MEDIA = listing.register_source(
     name="media",
     table=_FIRST,
     columns=listing.shown_columns(_FIRST),
@@ -101,7 +101,9 @@ _WITH_BLOB = Statement(
 )
 
 
-def find(db: Snapshot, principal: Principal, file_id: int) -> dict[str, Any]:
+def find_library_file(
+    db: Snapshot, principal: Principal, file_id: int
+) -> dict[str, Any]:
     """Give a file of the library of a store that the token sees. Raises `NotFound`."""
     record = db.record(_BY_ID, id=file_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -109,40 +111,40 @@ def find(db: Snapshot, principal: Principal, file_id: int) -> dict[str, Any]:
     return record
 
 
-def of_slot(db: Snapshot, file_id: int) -> dict[str, Any]:
+def get_unscoped(db: Snapshot, file_id: int) -> dict[str, Any]:
     """Give a file of the library, of any store."""
     return db.record(_BY_ID, id=file_id) or {}
 
 
-def with_blob(db: Snapshot, store_id: int, key: str) -> list[dict[str, Any]]:
+def find_by_blob(db: Snapshot, store_id: int, key: str) -> list[dict[str, Any]]:
     """Give all that a store has of a blob: its library's file first, then versions."""
     statement = _WITH_BLOB
     rows = db.rows(statement, store_id=store_id, key=key)
     return [dict(zip(statement.columns, row, strict=True)) for row in rows]
 
 
-def has(db: Snapshot, store_id: int, file_id: int) -> bool:
+def has_library_file(db: Snapshot, store_id: int, file_id: int) -> bool:
     """Tell whether a file is in the library of a store."""
     record = db.record(_BY_ID, id=file_id)
     return record is not None and record["store_id"] == store_id
 
 
-def version(db: Snapshot, store_id: int) -> int:
+def library_version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's library."""
-    return listing.version(db, store_id, Collection.LIBRARY_FILES)
+    return listing.collection_version(db, store_id, Collection.LIBRARY_FILES)
 
 
-def create(
+def create_library_file(
     tx: Transaction, store_id: int, file: NewFile, values: Mapping[str, Any]
 ) -> int:
     """Add a file to the library, and give its id."""
-    row = {**main_files.stored(store_id, file), "number": 0, **values}
+    row = {**main_files.version_values(store_id, file), "number": 0, **values}
     file_id = tx.insert(VERSIONS, row)
     listing.note_change(tx, store_id, Collection.LIBRARY_FILES, added=1)
     return file_id
 
 
-def change(
+def update_library_file(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Change what is said about a file of the library."""
@@ -154,18 +156,20 @@ def change(
     listing.note_change(tx, record["store_id"], Collection.LIBRARY_FILES)
 
 
-def keep(tx: Transaction, store_id: int, key: str) -> int | None:
+def adopt_blob(tx: Transaction, store_id: int, key: str) -> int | None:
     """Let a file that a store has be in its library; give its id there, None if not.
 
     A version's is put there: what is used again must not go with a downloadable.
     """
-    rows = with_blob(tx, store_id, key)
+    rows = find_by_blob(tx, store_id, key)
     if not rows:
         return None
     first = rows[0]
     if first["downloadable_id"] is None:
         return int(first["id"])
-    return create(tx, store_id, main_files.of_stored(tx, first["id"]), {})
+    return create_library_file(
+        tx, store_id, main_files.new_file_of_version(tx, first["id"]), {}
+    )
 
 
 def remove_blob(tx: Transaction, principal: Principal, key: str) -> list[str]:
@@ -173,15 +177,15 @@ def remove_blob(tx: Transaction, principal: Principal, key: str) -> list[str]:
 
     Raises `NotFound`, and `Conflict` while a downloadable or a purchase needs it.
     """
-    rows = with_blob(tx, principal.store_id or 0, key)
+    rows = find_by_blob(tx, principal.store_id or 0, key)
     if not rows:
         raise NotFound
     for row in rows:
         if row["downloadable_id"] is None:
-            remove(tx, find(tx, principal, row["id"]))
+            delete_library_file(tx, find_library_file(tx, principal, row["id"]))
         else:
-            versions.remove(tx, versions.find(tx, principal, row["id"]))
-    return blob_references.unnamed(tx, [key])
+            versions.delete_version(tx, versions.find_version(tx, principal, row["id"]))
+    return blob_references.unreferenced(tx, [key])
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
@@ -189,7 +193,7 @@ def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
     return not db.value(_USED, id=record["id"])
 
 
-def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+def delete_library_file(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
     """Remove a file from the library; give the key of its blob. Raises `Conflict`."""
     used = tx.value(_USED, id=record["id"])
     if used:
@@ -200,4 +204,4 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
         )
     tx.execute(delete(VERSIONS).where(_V.id == record["id"]))
     listing.note_change(tx, record["store_id"], Collection.LIBRARY_FILES, added=-1)
-    return blob_references.unnamed(tx, [str(record["blob_key"])])
+    return blob_references.unreferenced(tx, [str(record["blob_key"])])

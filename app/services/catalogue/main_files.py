@@ -60,7 +60,7 @@ class NewFile:
     blob: Blob
 
 
-def of_stored(db: Snapshot, version_id: int) -> NewFile:
+def new_file_of_version(db: Snapshot, version_id: int) -> NewFile:
     """Give the file of a version, or of the library, to be used once more."""
     row = db.record(_STORED, id=version_id) or {}
     blob = Blob(row["blob_key"], row["file_size"], row["file_sha256"])
@@ -86,7 +86,7 @@ def add_version(
     return tx.insert(
         VERSIONS,
         {
-            **stored(record["store_id"], file),
+            **version_values(record["store_id"], file),
             "downloadable_id": record["id"],
             "number": number,
             "release_notes": record["release_notes"],
@@ -94,7 +94,7 @@ def add_version(
     )
 
 
-def stored(store_id: int, file: NewFile) -> dict[str, Any]:
+def version_values(store_id: int, file: NewFile) -> dict[str, Any]:
     """Return the columns of a file that a store has. Raises `Unavailable`."""
     _ensure_in_time(file.blob)
     moment = now()
@@ -110,7 +110,7 @@ def stored(store_id: int, file: NewFile) -> dict[str, Any]:
     }
 
 
-def next_number(tx: Snapshot, downloadable_id: int) -> int:
+def next_version_number(tx: Snapshot, downloadable_id: int) -> int:
     """Give a number that no version has, or has had when it was downloaded."""
     there = tx.value(_NEWEST, id=downloadable_id) or 0
     return int(max(there, tx.value(_NEWEST_SENT, id=downloadable_id) or 0)) + 1
@@ -125,7 +125,9 @@ def touch_versions(tx: Transaction, *ids: int | None) -> None:
     )
 
 
-def follow(tx: Transaction, record: Mapping[str, Any], *, is_another: bool) -> None:
+def sync_main_file(
+    tx: Transaction, record: Mapping[str, Any], *, is_another: bool
+) -> None:
     """Let there be a main file among the files while a downloadable has one.
 
     Where it has none any more, the first of its other files becomes it. `is_another`
@@ -134,9 +136,9 @@ def follow(tx: Transaction, record: Mapping[str, Any], *, is_another: bool) -> N
     main = tx.value(_MAIN, id=record["id"])
     if record["version_id"] is not None or record["url"] is not None:
         if main is None:
-            tx.insert(FILES, new_row(record, is_main=True))
+            tx.insert(FILES, file_row(record, is_main=True))
         elif is_another:
-            touch(tx, main)
+            update_file_row(tx, main)
         return
     if main is not None:
         tx.execute(delete(FILES).where(_F.id == main))
@@ -145,7 +147,7 @@ def follow(tx: Transaction, record: Mapping[str, Any], *, is_another: bool) -> N
         _promote(tx, record, following)
 
 
-def touch(tx: Transaction, file_id: int, **values: Any) -> None:
+def update_file_row(tx: Transaction, file_id: int, **values: Any) -> None:
     """Change the row of a file."""
     tx.execute(
         update(FILES)
@@ -154,7 +156,7 @@ def touch(tx: Transaction, file_id: int, **values: Any) -> None:
     )
 
 
-def new_row(record: Mapping[str, Any], *, is_main: bool) -> dict[str, Any]:
+def file_row(record: Mapping[str, Any], *, is_main: bool) -> dict[str, Any]:
     """Give what is the same for all new files of a downloadable."""
     moment = now()
     return {
@@ -177,13 +179,13 @@ def _promote(
 ) -> None:
     values: dict[str, Any] = {"url": file["url"]}
     if file["version_id"] is not None:
-        number = next_number(tx, record["id"])
-        again = of_stored(tx, file["version_id"])
+        number = next_version_number(tx, record["id"])
+        again = new_file_of_version(tx, file["version_id"])
         values["version_id"] = add_version(tx, record, number, again)
     tx.execute(
         update(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]).values(**values)
     )
-    touch(tx, file["id"], is_main=True, version_id=None, url=None)
+    update_file_row(tx, file["id"], is_main=True, version_id=None, url=None)
     _count_on(tx, record, file["id"], values.get("version_id", 0))
 
 

@@ -12,7 +12,7 @@ from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables
 from app.services.reference_data import currency_digits
 from app.services.rows import listing
-from app.services.rows.search_text import escaped
+from app.services.rows.search_text import escape_like
 from schemas.base.errors import FieldError
 from schemas.offer import OfferSchema
 from schemas.values.money import MONEY_DIGITS
@@ -25,14 +25,14 @@ _OFFERED = tuple(
     if c.name in _USUAL
 )
 _WITH_OFFER = DOWNLOADABLES.outerjoin(OFFERS, _O.downloadable_id == _D.id)
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="offer",
     table=DOWNLOADABLES,
     columns=(_D.id, _D.store_id, *_OFFERED, _D.date_modified),
     joined=_WITH_OFFER,
     searched=None,
 )
-WHOLE = listing.source(
+WHOLE = listing.register_source(
     name="downloadable_with_offer",
     table=DOWNLOADABLES,
     columns=(*downloadables.SOURCE.columns, *_OFFERED),
@@ -72,7 +72,9 @@ _PERIODS = (
 IN_STORE = listing.Listing(WHOLE, owner="store_id")
 
 
-def find(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, Any]:
+def find_offer(
+    db: Snapshot, principal: Principal, downloadable_id: int
+) -> dict[str, Any]:
     """Give how a downloadable is offered. Raises `NotFound`."""
     record = db.record(_BY_ID, id=downloadable_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -80,7 +82,9 @@ def find(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, 
     return record
 
 
-def whole(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str, Any]:
+def offer_with_downloadable(
+    db: Snapshot, principal: Principal, downloadable_id: int
+) -> dict[str, Any]:
     """Give a downloadable together with its offer. Raises `NotFound`."""
     record = db.record(_WHOLE_BY_ID, id=downloadable_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -88,11 +92,11 @@ def whole(db: Snapshot, principal: Principal, downloadable_id: int) -> dict[str,
     return record
 
 
-def problems(
+def offer_problems(
     db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Iterator[FieldError]:
     """Complain of sales that are none, and of what ends before it begins."""
-    currency = downloadables.currency(db, record["store_id"])
+    currency = downloadables.currency_of_store(db, record["store_id"])
     digits = currency_digits(currency)
     for name in ("sale_price", "cost"):
         amount = values[name]
@@ -115,7 +119,7 @@ def problems(
         yield FieldError("max_quantity", "too_small", text)
 
 
-def change(
+def update_offer(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Change how a downloadable is offered. Raises `Conflict`."""
@@ -137,7 +141,7 @@ def change(
 
 def slugs_from(db: Snapshot, store_id: int, start: str) -> set[str]:
     """Give the slugs of a store that begin so."""
-    pattern = f"{escaped(start)}%"
+    pattern = f"{escape_like(start)}%"
     return {str(row[0]) for row in db.rows(_SLUGS, store_id=store_id, start=pattern)}
 
 

@@ -13,12 +13,12 @@ from app.services.auth import authentication
 from app.services.catalogue import downloadables, item_categories
 from app.services.clock import now
 from app.services.rows import listing
-from app.services.rows.search_text import folded
+from app.services.rows.search_text import search_text
 from app.services.webhooks import outbox
 from schemas.base.errors import FieldError
 from schemas.store import StoreSchema
 
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="store",
     table=STORES,
     columns=listing.shown_columns(
@@ -86,7 +86,7 @@ _STATE_OF_ONE = Statement(_STATES.where(STORES.c.id == bindparam("id")))
 LISTING = listing.Listing(SOURCE, owner=None)
 
 
-def find(
+def find_store(
     db: Snapshot, principal: authentication.Principal, store_id: int
 ) -> dict[str, Any]:
     """Give a store that the token sees. Raises `NotFound`."""
@@ -96,19 +96,19 @@ def find(
     return record
 
 
-def ids(db: Snapshot) -> list[int]:
+def store_ids(db: Snapshot) -> list[int]:
     """Give the ids of all stores."""
     return [int(row[0]) for row in db.rows(_IDS)]
 
 
-def version(db: Snapshot, store_id: int | None) -> str:
+def stores_version(db: Snapshot, store_id: int | None) -> str:
     """Return a text that changes with each change of a store, or of any store."""
     # Ids are never reused and revisions only grow.
     row = db.row(_STATE) if store_id is None else db.row(_STATE_OF_ONE, id=store_id)
     return "{}.{}.{}".format(*(row or ()))
 
 
-def page(
+def stores_page(
     db: Snapshot,
     principal: authentication.Principal,
     selection: listing.Selection,
@@ -122,7 +122,7 @@ def page(
     return LISTING.page(db, None, selection, limit=limit, offset=offset)
 
 
-def problems(values: Mapping[str, Any]) -> Iterator[FieldError]:
+def store_problems(values: Mapping[str, Any]) -> Iterator[FieldError]:
     """Complain of places that do not exist, and of a key that can be guessed."""
     for name, exists, form in _PLACES:
         if name in values and not exists(values[name]):
@@ -142,7 +142,7 @@ def problems(values: Mapping[str, Any]) -> Iterator[FieldError]:
         )
 
 
-def ensure_free(tx: Snapshot, domain: str) -> None:
+def ensure_domain_free(tx: Snapshot, domain: str) -> None:
     """Refuse a domain that another store has. Raises `Conflict`.
 
     Only for those who see all stores: to refuse it to a store tells of the other.
@@ -153,14 +153,14 @@ def ensure_free(tx: Snapshot, domain: str) -> None:
         )
 
 
-def create(tx: Transaction, values: Mapping[str, Any]) -> int:
+def create_store(tx: Transaction, values: Mapping[str, Any]) -> int:
     """Create a store with its DEFAULT category and give its id."""
-    ensure_free(tx, values["store_domain"])
+    ensure_domain_free(tx, values["store_domain"])
     moment = now()
     row = {
         "revision": 1,
         "is_active": True,
-        "search_text": folded(values, StoreSchema.searchable),
+        "search_text": search_text(values, StoreSchema.searchable),
         **values,
         **_webhook(values, values),
     }
@@ -168,11 +168,11 @@ def create(tx: Transaction, values: Mapping[str, Any]) -> int:
         STORES, {**row, "date_created": moment, "date_modified": moment}
     )
     listing.start_counting(tx, store_id)
-    item_categories.create(tx, store_id, item_categories.default_values())
+    item_categories.create_category(tx, store_id, item_categories.default_values())
     return store_id
 
 
-def change(
+def update_store(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Change a store."""
@@ -183,14 +183,14 @@ def change(
         values = {**values, "webhook_key": record["webhook_key"]}
     language = record["locale_code"].partition("_")[0]
     if values.get("locale_code", language).partition("_")[0] != language:
-        downloadables.speak_as_before(tx, record["id"], language)
+        downloadables.pin_language(tx, record["id"], language)
     tx.execute(
         update(STORES)
         .where(STORES.c.id == record["id"])
         .values(
             **{**values, **_webhook(values, {**record, **values})},
             **_old_keys(tx, record, values.get("webhook_key", "")),
-            search_text=folded({**record, **values}, StoreSchema.searchable),
+            search_text=search_text({**record, **values}, StoreSchema.searchable),
             revision=STORES.c.revision + 1,
             date_modified=now(),
         )
@@ -223,7 +223,7 @@ def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
     return not any(db.value(statement, id=record["id"]) for statement, _ in _CONTENTS)
 
 
-def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+def delete_store(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
     """Remove an empty store with its categories and tokens. Raises `Conflict`.
 
     Gives the keys of uploads that were under way.

@@ -20,7 +20,7 @@ TEXTS = ("name", "description")
 """What a downloadable itself has in its own language."""
 
 _T = TRANSLATIONS.c
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="translation",
     table=TRANSLATIONS,
     columns=listing.shown_columns(TRANSLATIONS),
@@ -46,7 +46,9 @@ _WORDS_OF = Statement(
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 
 
-def find(db: Snapshot, principal: Principal, translation_id: int) -> dict[str, Any]:
+def find_translation(
+    db: Snapshot, principal: Principal, translation_id: int
+) -> dict[str, Any]:
     """Give a translation of a store that the token sees. Raises `NotFound`."""
     record = db.record(_BY_ID, id=translation_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -54,7 +56,7 @@ def find(db: Snapshot, principal: Principal, translation_id: int) -> dict[str, A
     return record
 
 
-def of_many(
+def translations_of(
     db: Snapshot, ids: Iterable[int]
 ) -> dict[int, dict[str, Mapping[str, Any]]]:
     """Give the translations of downloadables, by language in small letters."""
@@ -62,7 +64,9 @@ def of_many(
     found: dict[int, dict[str, Mapping[str, Any]]] = {key: {} for key in keys}
     if keys:
         most = len(keys) * MOST
-        rows = listing.related(db, "translation", "downloadable_id", keys, most=most)
+        rows = listing.related_rows(
+            db, "translation", "downloadable_id", keys, most=most
+        )
         for row in rows:
             found[row["downloadable_id"]][row["language"].lower()] = row
     return found
@@ -72,12 +76,12 @@ MOST = 200
 """Languages that a downloadable can have."""
 
 
-def create(
+def create_translation(
     tx: Transaction, downloadable: Mapping[str, Any], values: Mapping[str, Any]
 ) -> int:
     """Add a translation, and give its id. Raises `Conflict`."""
     # Another one may have come since it was looked up.
-    downloadable = downloadables.of_slot(tx, downloadable["id"]) or downloadable
+    downloadable = downloadables.get_unscoped(tx, downloadable["id"]) or downloadable
     _ensure_free(tx, downloadable, values["language"])
     if downloadable["translation_count"] >= MOST:
         raise Conflict(f"a downloadable may have {MOST} translations at most")
@@ -95,12 +99,12 @@ def create(
     return translation_id
 
 
-def change(
+def update_translation(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Change a translation. Raises `Conflict`."""
     if "language" in values:
-        downloadable = downloadables.of_slot(tx, record["downloadable_id"]) or {}
+        downloadable = downloadables.get_unscoped(tx, record["downloadable_id"]) or {}
         language = values["language"]
         _ensure_free(tx, downloadable, language, translation_id=record["id"])
     tx.execute(
@@ -111,13 +115,13 @@ def change(
     downloadables.translations_changed(tx, record["downloadable_id"])
 
 
-def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+def delete_translation(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Remove a translation."""
     tx.execute(delete(TRANSLATIONS).where(_T.id == record["id"]))
     downloadables.translations_changed(tx, record["downloadable_id"], added=-1)
 
 
-def put(
+def put_translation(
     tx: Transaction,
     downloadable: Mapping[str, Any],
     language: str,
@@ -132,14 +136,14 @@ def put(
     known = tx.value(_BY_LANGUAGE, id=downloadable["id"], language=language.lower())
     if known is not None:
         record = {"id": known, "downloadable_id": downloadable["id"]}
-        change(tx, record, values)
+        update_translation(tx, record, values)
         if may_go and not any(tx.row(_WORDS_OF, id=known) or ()):
-            remove(tx, record)
+            delete_translation(tx, record)
         return
     if not any(values.values()):
         return
     empty = dict.fromkeys(_WORDS, "")
-    create(tx, downloadable, {**empty, "language": language, **values})
+    create_translation(tx, downloadable, {**empty, "language": language, **values})
 
 
 def _ensure_free(
@@ -166,7 +170,7 @@ def _ensure_free(
 # -- what is shown ------------------------------------------------------------------
 
 
-def best(ranges: Sequence[str], known: Iterable[str], own: str) -> str:
+def best_language(ranges: Sequence[str], known: Iterable[str], own: str) -> str:
     """Return the language that fits best; all are in small letters.
 
     Each range is looked up (RFC 4647, section 3.4), then taken as a prefix (section
@@ -221,15 +225,15 @@ def _beginning(prefix: str, available: AbstractSet[str], own: str) -> str | None
     return next((name for name in likely if name in found), next(iter(found), None))
 
 
-def spoken(
+def language_of_texts(
     db: Snapshot, record: Mapping[str, Any], ranges: Sequence[str]
 ) -> str | None:
     """Give the language of the translation that is read, None for the own one."""
     if not record["translation_count"]:
         return None
-    known = of_many(db, [record["id"]])[record["id"]]
+    known = translations_of(db, [record["id"]])[record["id"]]
     own = (record["language"] or store_language(db, record["store_id"])).lower()
-    language = best(ranges, known, own)
+    language = best_language(ranges, known, own)
     return None if language == own else language
 
 
@@ -244,13 +248,13 @@ def localized(
     translated = [row[at["id"]] for row in rows if row[at["translation_count"]]]
     if not translated:
         return list(rows), set()
-    texts = of_many(db, translated)
+    texts = translations_of(db, translated)
     store = store_language(db, rows[0][at["store_id"]])
     shown, used = [], set()
     for row in rows:
         known = texts.get(row[at["id"]], {})
         own = (row[at["language"]] or store).lower()
-        language = best(ranges, known, own)
+        language = best_language(ranges, known, own)
         used.add(language)
         if language == own:
             shown.append(row)

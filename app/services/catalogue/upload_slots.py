@@ -14,7 +14,7 @@ from app.database import Database, Snapshot, Statement, Transaction
 from app.errors import Conflict, LinkExpired, NotFound, UnknownLink
 from app.models import STORES, UPLOAD_SLOTS
 from app.services.auth import authentication
-from app.services.auth.authentication import Principal, digest
+from app.services.auth.authentication import Principal, token_digest
 from app.services.catalogue import downloadables, library
 from app.services.catalogue.main_files import NewFile
 from app.services.clock import now
@@ -43,7 +43,7 @@ _OPEN = (
     .subquery("open_slots")
 )
 _O = _OPEN.c
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="upload",
     table=_OPEN,
     columns=tuple(_O),
@@ -82,7 +82,7 @@ _EXPIRED = Statement(
 )
 
 
-def create(  # noqa: PLR0913 - each is a column
+def create_slot(  # noqa: PLR0913 - each is a column
     tx: Transaction,
     principal: Principal,
     *,
@@ -107,7 +107,7 @@ def create(  # noqa: PLR0913 - each is a column
     tx.insert(
         UPLOAD_SLOTS,
         {
-            "digest": digest(token),
+            "digest": token_digest(token),
             "token_id": principal.token_id,
             "downloadable_id": downloadable_id,
             "store_id": store_id,
@@ -123,12 +123,12 @@ def create(  # noqa: PLR0913 - each is a column
     return token
 
 
-def count_expired(db: Snapshot) -> int:
+def count_expired_slots(db: Snapshot) -> int:
     """Count the slots whose time is over."""
     return len(db.rows(_EXPIRED, moment=now()))
 
 
-def remove_expired(tx: Transaction) -> list[str]:
+def delete_expired_slots(tx: Transaction) -> list[str]:
     """Remove slots whose time is over; give the keys of their partial blobs."""
     rows = tx.rows(_EXPIRED, moment=now())
     if rows:
@@ -136,9 +136,9 @@ def remove_expired(tx: Transaction) -> list[str]:
     return [str(row[1]) for row in rows if row[1] is not None]
 
 
-def find(db: Snapshot, token: str) -> dict[str, Any]:
+def find_slot(db: Snapshot, token: str) -> dict[str, Any]:
     """Give a slot. Raises `UnknownLink`, and `LinkExpired` once its time is over."""
-    record = db.record(_BY_DIGEST, digest=digest(token))
+    record = db.record(_BY_DIGEST, digest=token_digest(token))
     if record is None:
         raise UnknownLink("there is no such upload slot; ask for a new upload_url")
     if record["date_expires"] <= now():
@@ -152,7 +152,7 @@ def ensure_open(slot: dict[str, Any]) -> None:
         raise LinkExpired("this upload slot has its file; ask for a new one")
 
 
-def start(
+def start_upload(
     database: Database,
     slot: dict[str, Any],
     *,
@@ -180,7 +180,7 @@ def start(
     return before
 
 
-def advance(
+def advance_offset(
     database: Database, slot: Mapping[str, Any], before: int, offset: int
 ) -> None:
     """Note how far it came: what is noted is durable.
@@ -202,7 +202,9 @@ def advance(
         raise Conflict("another request went on with this upload, or ended it")
 
 
-def finish(tx: Transaction, slot: dict[str, Any], file: NewFile) -> dict[str, Any]:
+def finish_upload(
+    tx: Transaction, slot: dict[str, Any], file: NewFile
+) -> dict[str, Any]:
     """Give the downloadable, or the library, its file, and close the slot.
 
     Gives the record of what has it now. Raises `UnknownLink` and `LinkExpired` where
@@ -234,24 +236,24 @@ def finish(tx: Transaction, slot: dict[str, Any], file: NewFile) -> dict[str, An
         raise LinkExpired("this upload slot has its file; ask for a new one")
     if slot["downloadable_id"] is None:
         return _into_library(tx, slot, file)
-    record = downloadables.of_slot(tx, slot["downloadable_id"])
+    record = downloadables.get_unscoped(tx, slot["downloadable_id"])
     if record is None:
         raise UnknownLink("what this file was for is there no more")
-    downloadables.change(tx, record, {}, file)
-    return downloadables.of_slot(tx, slot["downloadable_id"]) or record
+    downloadables.update_downloadable(tx, record, {}, file)
+    return downloadables.get_unscoped(tx, slot["downloadable_id"]) or record
 
 
 def _into_library(
     tx: Transaction, slot: Mapping[str, Any], file: NewFile
 ) -> dict[str, Any]:
-    file_id = library.create(tx, slot["store_id"], file, {})
+    file_id = library.create_library_file(tx, slot["store_id"], file, {})
     tx.execute(
         update(UPLOAD_SLOTS).where(_U.id == slot["id"]).values(version_id=file_id)
     )
-    return library.of_slot(tx, file_id)
+    return library.get_unscoped(tx, file_id)
 
 
-def remove(tx: Transaction, slot_id: int) -> None:
+def delete_slot(tx: Transaction, slot_id: int) -> None:
     """Remove a slot."""
     tx.execute(delete(UPLOAD_SLOTS).where(_U.id == slot_id))
 
@@ -259,7 +261,7 @@ def remove(tx: Transaction, slot_id: int) -> None:
 # -- as the merchant sees them ------------------------------------------------------
 
 
-def find_open(db: Snapshot, principal: Principal, slot_id: int) -> dict[str, Any]:
+def find_open_slot(db: Snapshot, principal: Principal, slot_id: int) -> dict[str, Any]:
     """Return a slot of a store that the principal sees. Raises `NotFound`."""
     record = db.record(_OPEN_BY_ID, id=slot_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -267,13 +269,13 @@ def find_open(db: Snapshot, principal: Principal, slot_id: int) -> dict[str, Any
     return record
 
 
-def version(db: Snapshot, store_id: int) -> str:
+def slots_version(db: Snapshot, store_id: int) -> str:
     """Return a text that changes with each change of a store's slots."""
     return "-".join(map(str, db.row(_STATE, store_id=store_id) or ()))
 
 
-def close(tx: Transaction, slot_id: int) -> list[str]:
+def close_slot(tx: Transaction, slot_id: int) -> list[str]:
     """Remove a slot; return the key of what has arrived, if anything has."""
     key = tx.value(_PARTIAL, id=slot_id)
-    remove(tx, slot_id)
+    delete_slot(tx, slot_id)
     return [] if key is None else [str(key)]

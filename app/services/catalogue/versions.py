@@ -16,7 +16,7 @@ from app.services.rows import listing
 
 _NOT_SHOWN = {"blob_key", "title", "alt"}
 _IS_CURRENT = case((DOWNLOADABLES.c.version_id == VERSIONS.c.id, True), else_=False)
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="version",
     table=VERSIONS,
     columns=(
@@ -52,7 +52,7 @@ _PINNED = Statement(
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 
 
-def find(db: Snapshot, principal: Principal, version_id: int) -> dict[str, Any]:
+def find_version(db: Snapshot, principal: Principal, version_id: int) -> dict[str, Any]:
     """Give a version of a store that the token sees. Raises `NotFound`."""
     record = db.record(_BY_ID, id=version_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -60,22 +60,24 @@ def find(db: Snapshot, principal: Principal, version_id: int) -> dict[str, Any]:
     return record
 
 
-def named(db: Snapshot, downloadable_id: int, file_name: str) -> int | None:
+def find_id_by_file_name(
+    db: Snapshot, downloadable_id: int, file_name: str
+) -> int | None:
     """Give the newest version of a downloadable whose file has a name."""
     found = db.value(_BY_NAME, downloadable_id=downloadable_id, file_name=file_name)
     return None if found is None else int(found)
 
 
-def add(tx: Transaction, downloadable: Mapping[str, Any], file: NewFile) -> int:
+def add_version(tx: Transaction, downloadable: Mapping[str, Any], file: NewFile) -> int:
     """Add a version that is not the current one, and give its id."""
-    number = main_files.next_number(tx, downloadable["id"])
+    number = main_files.next_version_number(tx, downloadable["id"])
     record = {**downloadable, "release_notes": ""}
     added = main_files.add_version(tx, record, number, file)
     downloadables.parts_changed(tx, downloadable)
     return added
 
 
-def change(
+def update_version(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Change what is said about a version."""
@@ -86,12 +88,14 @@ def change(
     )
     # What is said of the current version is said of the downloadable.
     changes = values if record["is_current"] else {}
-    downloadables.touch(tx, record["store_id"], record["downloadable_id"], changes)
+    downloadables.update_with_version(
+        tx, record["store_id"], record["downloadable_id"], changes
+    )
 
 
-def restore(tx: Transaction, record: Mapping[str, Any]) -> None:
+def restore_version(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Make a version the one that customers get."""
-    downloadables.restore(tx, record)
+    downloadables.restore_version(tx, record)
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
@@ -99,7 +103,7 @@ def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
     return not record["is_current"] and not db.value(_PINNED, id=record["id"])
 
 
-def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+def delete_version(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
     """Remove a version; give the key of its blob. Raises `Conflict`."""
     if record["is_current"]:
         raise Conflict(
@@ -113,5 +117,7 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
             "change their version_uri first"
         )
     tx.execute(delete(VERSIONS).where(VERSIONS.c.id == record["id"]))
-    downloadables.touch(tx, record["store_id"], record["downloadable_id"], {})
-    return blob_references.unnamed(tx, [str(record["blob_key"])])
+    downloadables.update_with_version(
+        tx, record["store_id"], record["downloadable_id"], {}
+    )
+    return blob_references.unreferenced(tx, [str(record["blob_key"])])

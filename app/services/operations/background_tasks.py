@@ -13,7 +13,7 @@ from app.database import FAILURES
 from app.log_throttle import Throttle
 from app.services.operations import maintenance
 from app.services.operations.installation import Installation
-from app.services.webhooks.sender import Deliverer
+from app.services.webhooks.sender import Sender
 
 PAUSE = 1.0
 """Seconds between two looks at what is to be done."""
@@ -24,10 +24,10 @@ _LOG = logging.getLogger(__name__)
 _THROTTLE = Throttle(__name__, seconds=60)
 
 
-def start(installation: Installation) -> None:
+def start_tasks(installation: Installation) -> None:
     """Start the tasks; they end with the process, which does not wait for them."""
     installation.last_uses.is_written_by_another = True
-    _repeat("webhooks", PAUSE, Deliverer(installation).begin)
+    _repeat("webhooks", PAUSE, Sender(installation).begin)
     _repeat(
         "last uses",
         PAUSE,
@@ -37,7 +37,7 @@ def start(installation: Installation) -> None:
     _repeat("the reserve", RESERVE_EVERY, installation.reserve.make)
     _repeat("trimming the heap", TRIM_EVERY, heap.trim)
     # At once: this process may follow one that was killed.
-    _repeat("tidying", TIDY_EVERY, lambda: maintenance.tidy(installation))
+    _repeat("tidying", TIDY_EVERY, lambda: maintenance.remove_expired(installation))
 
 
 def _repeat(

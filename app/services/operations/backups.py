@@ -31,7 +31,7 @@ from app.services.operations.maintenance import (
     MISSING,
     Finding,
     Progress,
-    compare,
+    compare_blob,
     unreadable,
 )
 from app.services.operations.migration import migrate
@@ -65,7 +65,7 @@ _NOTHING_YET = [
 
 
 @dataclass(slots=True)
-class Copied:
+class CopyCount:
     """How many files were copied, and how many were there."""
 
     new: int = 0
@@ -87,7 +87,7 @@ def copy_blobs(
     source: Storage,
     target: Storage,
     progress: Progress,
-    copied: Copied,
+    copied: CopyCount,
 ) -> Iterator[Finding]:
     """Copy the files that the target lacks; give what could not be copied."""
     there = {s.key: s.size for s in target.stored() if not s.is_partial}
@@ -111,7 +111,7 @@ def _copy_blob(
             while chunk := stream.read(CHUNK):
                 writer.write(chunk)
                 progress(len(chunk))
-            finding = compare(file, writer.size, writer.sha256)
+            finding = compare_blob(file, writer.size, writer.sha256)
             if finding is None:
                 writer.keep()
                 # Its row comes with all others.
@@ -125,7 +125,7 @@ def _copy_blob(
 
 def backup(
     installation: Installation, folder: Path, progress: Progress
-) -> tuple[list[Finding], Copied]:
+) -> tuple[list[Finding], CopyCount]:
     """Copy everything into a folder that can be served; give findings and files.
 
     It may go on being used meanwhile: the rows are those of one moment, and all files
@@ -147,20 +147,20 @@ def backup(
 
 def _backup(
     installation: Installation, folder: Path, progress: Progress
-) -> tuple[list[Finding], Copied]:
+) -> tuple[list[Finding], CopyCount]:
     with open_file(folder / BACKUP_MARK, "w") as mark:
         mark.write(WARNING)
-    source, copied = installation.database, Copied()
+    source, copied = installation.database, CopyCount()
     storage = storage_at(f"file:{folder / FILES}")
     with closing(Database(f"sqlite:///{folder / DATABASE}")) as database:
         migrate(database)
         with source.reading() as db:
-            before = blob_references.files(db)
+            before = blob_references.referenced_files(db)
         found = copy_blobs(before, installation.storage, storage, progress, copied)
         findings = list(found)
         # Committed last: a backup that breaks off leaves the one of before.
         with copying_rows(source, database) as tx:
-            named = blob_references.files(tx)
+            named = blob_references.referenced_files(tx)
             new = sorted(set(named) - set(before), key=lambda file: file.key)
             findings += copy_blobs(new, installation.storage, storage, progress, copied)
     kept = {file.key for file in named}
@@ -185,7 +185,7 @@ def _ensure_for_backups(folder: Path, installation: Installation) -> None:
         raise ConfigurationError(f"{folder} has the files that are to be copied")
 
 
-def size_of(folder: Path) -> int:
+def backup_size(folder: Path) -> int:
     """Give the bytes of all files of a backup. Raises `ConfigurationError`."""
     folder = folder.resolve()
     if not (folder / DATABASE).exists():
@@ -199,12 +199,12 @@ def size_of(folder: Path) -> int:
                     f"{folder} is not a complete backup: it was interrupted; run "
                     f"`sirenhall backup {folder}` again"
                 )
-            return sum(file.size for file in blob_references.files(db))
+            return sum(file.size for file in blob_references.referenced_files(db))
 
 
 def restore(
     folder: Path, installation: Installation, progress: Progress
-) -> tuple[list[Finding], Copied]:
+) -> tuple[list[Finding], CopyCount]:
     """Bring a backup into an installation that has nothing yet.
 
     Raises `ConfigurationError`.
@@ -221,8 +221,8 @@ def restore(
     try:
         migrate(database)
         with database.reading() as db:
-            files = blob_references.files(db)
-        copied = Copied()
+            files = blob_references.referenced_files(db)
+        copied = CopyCount()
         # Until the rows are there, the files look like those of no version.
         with installation.database.removal_lock.held():
             findings = list(

@@ -25,7 +25,7 @@ BATCH = 200
 _OUTAGE = Throttle(__name__, seconds=1)
 
 
-class Removal:
+class BlobRemoval:
     """Removes by keys, now or later: after a commit nothing raises if a part fails."""
 
     def __init__(self, storage: Storage, database: Database) -> None:
@@ -48,7 +48,7 @@ class Removal:
                 METRICS.add(PUT_OFF, len(given))
                 return
             with self._database.reading() as db:
-                found = blob_references.unnamed(db, given)
+                found = blob_references.unreferenced(db, given)
         except FAILURES as error:
             self._put_off(given, error)
             return
@@ -85,7 +85,9 @@ class Removal:
             raise Locked("a backup copies what is to be removed")
         # While it is our turn to write, no commit of unknown outcome is under way.
         with self._database.writing() as tx:
-            unnamed = [key for key in keys if not blob_references.is_named(tx, key)]
+            unnamed = [
+                key for key in keys if not blob_references.is_referenced(tx, key)
+            ]
         keys[:] = unnamed
         for key in unnamed:
             self._storage.delete(key)
@@ -98,7 +100,7 @@ class Removal:
             return
         try:
             with self._database.reading() as db:
-                is_named = blob_references.is_named(db, key)
+                is_named = blob_references.is_referenced(db, key)
         except FAILURES as failure:
             self._put_off([key], failure)
             return

@@ -42,7 +42,7 @@ CATEGORIES = {
 }
 
 
-def fill(installation: Installation, store_id: int) -> int:
+def fill_demo_store(installation: Installation, store_id: int) -> int:
     """Fill a store that sells nothing yet; give the number of new downloadables."""
     with installation.database.reading() as db:
         page = downloadables.IN_STORE.page(
@@ -55,13 +55,13 @@ def fill(installation: Installation, store_id: int) -> int:
         tx = stack.enter_context(installation.database.writing())
         categories = {}
         for code, (name, limit, hours) in CATEGORIES.items():
-            found = item_categories.find_code(tx, store_id, code)
-            categories[code] = found or item_categories.create(
+            found = item_categories.find_category_by_code(tx, store_id, code)
+            categories[code] = found or item_categories.create_category(
                 tx, store_id, _category(code, name, limit, hours)
             )
         for item, file in zip(CATALOGUE, files, strict=True):
             values = _downloadable(item, categories[item.category])
-            downloadables.create(tx, store_id, values, file)
+            downloadables.create_downloadable(tx, store_id, values, file)
     return len(CATALOGUE)
 
 

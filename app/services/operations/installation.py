@@ -26,11 +26,11 @@ from app.removal_lock import lock_beside
 from app.reserve import Reserve, size_on
 from app.services.auth import authentication
 from app.services.catalogue import item_categories
-from app.services.operations.blob_removal import Removal
+from app.services.operations.blob_removal import BlobRemoval
 from app.services.operations.migration import ensure_migrated, migrate
 from app.services.operations.readiness import Readiness
 from app.services.operations.secret_key import SECRET_KEY, read_secret_key
-from app.services.page_cache import Kept
+from app.services.page_cache import PageCache
 from app.services.sales.active_downloads import ActiveDownloads
 from app.settings import DATABASE, REDIRECT, X_ACCEL, Settings
 from app.storage import Storage, storage_at
@@ -52,10 +52,10 @@ class Installation:
     database: Database
     storage: Storage
     secret_key: bytes
-    pages: Kept
+    pages: PageCache
     last_uses: authentication.LastUses
     active_downloads: ActiveDownloads
-    removal: Removal
+    removal: BlobRemoval
     readiness: Readiness
     reserve: Reserve
 
@@ -90,7 +90,7 @@ class StarterAccess:
 
 def starter_access(installation: Installation) -> StarterAccess:
     """Return what the starter token opens; None if it was deleted or revoked."""
-    digest = authentication.digest(installation.starter_token)
+    digest = authentication.token_digest(installation.starter_token)
     with installation.database.reading() as db:
         found = db.row(_STARTER, digest=digest)
         if found is None:
@@ -156,10 +156,10 @@ def assemble(settings: Settings, key: bytes, database_url: str) -> Installation:
         database,
         storage,
         key,
-        Kept(settings.page_cache_size // settings.workers),
+        PageCache(settings.page_cache_size // settings.workers),
         authentication.LastUses(),
         ActiveDownloads(database, settings.download_session_minutes),
-        Removal(storage, database),
+        BlobRemoval(storage, database),
         Readiness(database, storage),
         _reserve(settings),
     )
@@ -228,7 +228,7 @@ def _made_room(settings: Settings) -> bool:
 
 
 @contextmanager
-def read_only(settings: Settings) -> Iterator[Installation]:
+def open_read_only(settings: Settings) -> Iterator[Installation]:
     """Open a data folder that cannot be written to, perhaps while a server uses it.
 
     SQLite needs to write beside its database, so this opens a copy. Raise

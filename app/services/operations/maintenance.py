@@ -33,7 +33,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Swept:
+class SweepResult:
     """What a sweep removed, or would have."""
 
     expired_uploads: int = 0
@@ -48,7 +48,7 @@ class Swept:
         return sum(orphan.size for orphan in self.orphans)
 
 
-def tidy(installation: Installation) -> None:
+def remove_expired(installation: Installation) -> None:
     """Remove what has expired, and what stopped processes left of uploads."""
     _remove_expired(installation)
     _settle(installation)
@@ -71,10 +71,10 @@ def _remove_expired(installation: Installation) -> tuple[int, int]:
 
 def _remove_expired_rows(installation: Installation) -> int:
     with installation.database.writing() as tx:
-        expired = upload_slots.count_expired(tx)
-        left = upload_slots.remove_expired(tx)
-        idempotency.remove_expired(tx)
-        outbox.remove_old(tx)
+        expired = upload_slots.count_expired_slots(tx)
+        left = upload_slots.delete_expired_slots(tx)
+        idempotency.delete_expired_outcomes(tx)
+        outbox.delete_old_deliveries(tx)
     installation.removal.remove(left)
     return expired
 
@@ -85,27 +85,27 @@ def _settle(installation: Installation) -> None:
     if not found:
         return
     with installation.database.writing() as tx:
-        unnamed = [key for key in found if not blob_references.is_named(tx, key)]
+        unnamed = [key for key in found if not blob_references.is_referenced(tx, key)]
     installation.removal.remove(unnamed)
     for key in set(found) - set(unnamed):
         installation.storage.settle(key)
 
 
-def sweep(installation: Installation, *, is_dry: bool) -> Swept:
+def sweep(installation: Installation, *, is_dry: bool) -> SweepResult:
     """Remove expired upload slots, what crashes left, and blobs that no row names.
 
     What waits for its row stays, and so does everything while a backup or a restore
     copies it.
     """
-    swept = Swept()
+    swept = SweepResult()
     if installation.database.removal_lock.is_held():
         swept.is_put_off = True
     else:
         # First, since it makes room where the disk is full, and needs none.
-        swept.orphans = orphans(installation)
+        swept.orphans = find_orphans(installation)
     if is_dry:
         with installation.database.reading() as db:
-            swept.expired_uploads = upload_slots.count_expired(db)
+            swept.expired_uploads = upload_slots.count_expired_slots(db)
         return swept
     for orphan in swept.orphans:
         if orphan.is_partial:
@@ -119,12 +119,12 @@ def sweep(installation: Installation, *, is_dry: bool) -> Swept:
     return swept
 
 
-def orphans(installation: Installation) -> list[Stored]:
+def find_orphans(installation: Installation) -> list[Stored]:
     """List what the storage has, no row names, and no process works for."""
     # Listed first: what is stored meanwhile is named by a row that is read afterwards.
     found = list(installation.storage.stored())
     with installation.database.reading() as db:
-        named = blob_references.named(db)
+        named = blob_references.referenced_keys(db)
     found = [stored for stored in found if not named.has(stored)]
     whole = [stored.key for stored in found if not stored.is_partial]
     abandoned = set(installation.storage.abandoned(whole))
@@ -158,12 +158,12 @@ def verify(
 ) -> Iterator[Finding]:
     """Read every file of every version again, and compare; then look for orphans."""
     for file in files:
-        damage = check(installation.storage, file, progress)
+        damage = check_blob(installation.storage, file, progress)
         if damage is not None and _is_still_named(installation, file):
             yield damage
     # What is deleted while a backup runs is removed when it has ended.
     is_put_off = installation.database.removal_lock.is_held()
-    for orphan in () if is_put_off else orphans(installation):
+    for orphan in () if is_put_off else find_orphans(installation):
         words = (
             f"{orphan.size} bytes, not referenced by any version; `sweep` removes them"
         )
@@ -176,7 +176,7 @@ def _is_still_named(installation: Installation, file: blob_references.File) -> b
         return blob_references.is_of_version(db, file.key)
 
 
-def check(
+def check_blob(
     storage: Storage, file: blob_references.File, progress: Progress
 ) -> Finding | None:
     """Compare a blob with what its row says; None if it is right."""
@@ -191,7 +191,7 @@ def check(
         return Finding(MISSING, file.key, f"{file} is not in the storage")
     except OSError as error:
         return unreadable(file, error)
-    return compare(file, size, digest.hexdigest())
+    return compare_blob(file, size, digest.hexdigest())
 
 
 def unreadable(file: blob_references.File, error: OSError) -> Finding:
@@ -199,7 +199,7 @@ def unreadable(file: blob_references.File, error: OSError) -> Finding:
     return Finding(DAMAGED, file.key, f"{file} cannot be read: {error}")
 
 
-def compare(file: blob_references.File, size: int, sha256: str) -> Finding | None:
+def compare_blob(file: blob_references.File, size: int, sha256: str) -> Finding | None:
     """Say what is wrong with bytes that should be a file."""
     if size != file.size:
         words = f"{file} has {size} bytes, not {file.size}"

@@ -102,9 +102,9 @@ def _create_first_store(installation: Installation) -> None:
         # On PostgreSQL another machine may have come first.
         if tx.value(_FIRST_STORE) is not None:
             return
-        store_id = stores.create(tx, _loaded(StoreSchema(), FIRST_STORE))
+        store_id = stores.create_store(tx, _loaded(StoreSchema(), FIRST_STORE))
         values = _loaded(ItemCategorySchema(), DOWNLOADS_CATEGORY)
-        item_categories.create(tx, store_id, values)
+        item_categories.create_category(tx, store_id, values)
         _create_starter_token(tx, installation, store_id)
 
 

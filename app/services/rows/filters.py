@@ -99,7 +99,7 @@ Exister = Callable[[Exists, Columns], ColumnElement[bool]]
 """Writes the subquery of an `Exists` for the columns it starts from."""
 
 
-def expression(  # noqa: PLR0911 - one for each kind of node
+def sql_expression(  # noqa: PLR0911 - one for each kind of node
     condition: Condition, columns: Columns, exists: Exister
 ) -> ColumnElement[bool]:
     """Give the SQL expression of a condition on some columns."""
@@ -118,20 +118,24 @@ def expression(  # noqa: PLR0911 - one for each kind of node
             return exists(condition, columns)
         case Not(inner):
             # What is unknown, of a null, is not so.
-            return not_(func.coalesce(expression(inner, columns, exists), false()))
+            return not_(func.coalesce(sql_expression(inner, columns, exists), false()))
         case All(conditions):
-            return and_(true(), *(expression(c, columns, exists) for c in conditions))
+            return and_(
+                true(), *(sql_expression(c, columns, exists) for c in conditions)
+            )
         case AnyOf(conditions):
-            return or_(false(), *(expression(c, columns, exists) for c in conditions))
+            return or_(
+                false(), *(sql_expression(c, columns, exists) for c in conditions)
+            )
 
 
-def size(condition: Condition) -> int:
+def condition_size(condition: Condition) -> int:
     """Return how many nodes a condition has."""
     match condition:
         case Exists(condition=inner) | Not(condition=inner):
-            return 1 + size(inner)
+            return 1 + condition_size(inner)
         case All(conditions) | AnyOf(conditions):
-            return 1 + sum([size(inner) for inner in conditions])
+            return 1 + sum([condition_size(inner) for inner in conditions])
     return 1
 
 

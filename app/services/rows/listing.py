@@ -29,9 +29,9 @@ from app.services.rows.filters import (
     Compare,
     Condition,
     Exists,
-    expression,
+    condition_size,
     parameter_name,
-    size,
+    sql_expression,
 )
 
 CACHED_STATEMENTS = 128
@@ -58,12 +58,12 @@ _ALL_VERSIONS = Statement(
 )
 
 
-def version(db: Snapshot, store_id: int, collection: Collection) -> int:
+def collection_version(db: Snapshot, store_id: int, collection: Collection) -> int:
     """Give a number that is higher after each change of a store's collection."""
     return int(_state(db, store_id, collection)[1])
 
 
-def total(db: Snapshot, store_id: int, collection: Collection) -> int:
+def collection_total(db: Snapshot, store_id: int, collection: Collection) -> int:
     """Give the kept total of a store's collection."""
     return int(_state(db, store_id, collection)[0])
 
@@ -186,7 +186,7 @@ SOURCES: dict[str, Source] = {}
 """Every kind by its name, so that a condition can reach from one to another."""
 
 
-def source(**parts: Any) -> Source:
+def register_source(**parts: Any) -> Source:
     """Make the source of a kind and let conditions on other kinds find it."""
     made = Source(**parts)
     SOURCES[made.name] = made
@@ -236,7 +236,7 @@ class Listing:
         if self.owner:
             found.append(self.source.table.c[self.owner] == bindparam("owner_id"))
         if condition != EVERYTHING:
-            found.append(expression(condition, self.source.by_name, _exists))
+            found.append(sql_expression(condition, self.source.by_name, _exists))
         return found
 
 
@@ -246,13 +246,13 @@ def _exists(condition: Exists, columns: Columns) -> ColumnElement[bool]:
     # depend on the outer row, so that each step is run once, not once a row.
     rows = select(*target.by_name.values()).select_from(target.joined).subquery()
     theirs = rows.c[condition.theirs]
-    inner = expression(condition.condition, dict(rows.c), _exists)
+    inner = sql_expression(condition.condition, dict(rows.c), _exists)
     found = select(theirs).where(theirs.is_not(None), inner)
     return columns[condition.ours].in_(found)
 
 
 _cache_statements = cache_short_keys(
-    lambda _listing, condition, _order=(): size(condition),
+    lambda _listing, condition, _order=(): condition_size(condition),
     entries=CACHED_STATEMENTS,
     largest=LARGEST_CACHED,
 )
@@ -296,7 +296,7 @@ def _count_statement(listing: Listing, condition: Condition) -> Statement:
     )
 
 
-def related(
+def related_rows(
     db: Snapshot, kind: str, column: str, keys: Sequence[int], *, most: int
 ) -> list[dict[str, Any]]:
     """Give the rows of a kind whose column has one of the keys, at most so many."""

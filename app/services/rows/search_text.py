@@ -13,7 +13,7 @@ MAX_WORD = 100
 """Letters of one word."""
 
 
-def folded(values: Mapping[str, Any], names: Iterable[str]) -> str:
+def search_text(values: Mapping[str, Any], names: Iterable[str]) -> str:
     """Give what a search looks through: the named texts, a line each."""
     return "\n".join(fold(str(values.get(name) or "")) for name in names)
 
@@ -28,11 +28,11 @@ def search_words(text: str) -> list[str]:
     return words
 
 
-def contains(word: str) -> str:
+def contains_pattern(word: str) -> str:
     """Give the pattern of texts that a word, folded, is somewhere in."""
-    return f"%{escaped(fold(word))}%"
+    return f"%{escape_like(fold(word))}%"
 
 
-def escaped(text: str) -> str:
+def escape_like(text: str) -> str:
     """Take their meaning from the characters that have one in a pattern."""
     return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

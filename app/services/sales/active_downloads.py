@@ -57,6 +57,6 @@ class ActiveDownloads:
                     self._thread = None
                     return
             try:
-                downloads.extend(self._database, ids, self._minutes)
+                downloads.extend_sessions(self._database, ids, self._minutes)
             except Exception:  # noqa: BLE001 - the next time is soon
                 _LOG.exception("sessions of downloads were not extended")

@@ -77,7 +77,7 @@ _P, _D, _V, _S, _F, _N = (
     FILES.c,
     FILE_COUNTS.c,
 )
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="download",
     table=DOWNLOADS,
     columns=tuple(
@@ -241,7 +241,9 @@ class Customer:
     user_agent: str
 
 
-def find(db: Snapshot, principal: Principal, download_id: int) -> dict[str, Any]:
+def find_download(
+    db: Snapshot, principal: Principal, download_id: int
+) -> dict[str, Any]:
     """Give a download of a store that the token sees. Raises `NotFound`."""
     record = db.record(_BY_ID, id=download_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -249,12 +251,12 @@ def find(db: Snapshot, principal: Principal, download_id: int) -> dict[str, Any]
     return record
 
 
-def version(db: Snapshot, store_id: int) -> int:
+def downloads_version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's downloads."""
-    return listing.version(db, store_id, Collection.DOWNLOADS)
+    return listing.collection_version(db, store_id, Collection.DOWNLOADS)
 
 
-def wanted(
+def resolve_passcode_link(
     db: Snapshot, *, passcode: str = "", purchase_id: int = 0, file_id: int = 0
 ) -> dict[str, Any] | None:
     """Give what a link leads to: a purchase and its file; None if it leads nowhere.
@@ -271,7 +273,7 @@ def wanted(
     return None if is_another else main
 
 
-def all_wanted(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, Any]]:
+def files_of_purchase(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give all files that a customer may download, by what a link leads to."""
     rows = db.rows(_FURTHER_ALL, passcode="", purchase_id=main["id"])
     found = [dict(zip(_FURTHER_ALL.columns, row, strict=True)) for row in rows]
@@ -284,7 +286,7 @@ def all_wanted(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found if said["is_archived"] else [{**main, **said}, *found]
 
 
-def of_customer(
+def purchased_files(
     db: Snapshot, store_id: int, customer_id: str, key: str, moment: int
 ) -> dict[str, Any]:
     """Give the purchase by which a customer may download a blob, with its file.
@@ -294,12 +296,12 @@ def of_customer(
     refusal: RequestError = NotFound("this customer has bought nothing with it")
     whose = {"store_id": store_id, "customer_id": customer_id}
     for purchase_id, file_id in db.rows(_OF_CUSTOMER, **whose, key=key):
-        record = wanted(db, purchase_id=purchase_id, file_id=file_id)
+        record = resolve_passcode_link(db, purchase_id=purchase_id, file_id=file_id)
         if record is None:
             continue
         try:
             ensure_granted(record, moment)
-            ensure_left(record, moment)
+            ensure_downloads_remain(record, moment)
         except RequestError as error:
             refusal = error
         else:
@@ -326,7 +328,7 @@ def ensure_granted(record: Mapping[str, Any], moment: int) -> None:
         )
 
 
-def ensure_left(record: Mapping[str, Any], moment: int) -> None:
+def ensure_downloads_remain(record: Mapping[str, Any], moment: int) -> None:
     """Refuse a new download outside of the limits. Raises `RequestError`."""
     refusal = _refusal(record, moment)
     if refusal:
@@ -349,13 +351,13 @@ def _refusal(record: Mapping[str, Any], moment: int) -> RequestError | None:
     return None
 
 
-def left(record: Mapping[str, Any]) -> int | None:
+def remaining_downloads(record: Mapping[str, Any]) -> int | None:
     """Tell how often a file may be downloaded still; None is unlimited."""
     most = record["max_downloads"] * record["quantity"]
     return max(0, most - record["number_of_downloads"]) if most else None
 
 
-def until(record: Mapping[str, Any]) -> int | None:
+def expires_at(record: Mapping[str, Any]) -> int | None:
     """Tell when a purchase can be downloaded no more (seconds UTC); None is never."""
     hours = record["download_window_hours"]
     ends = [record["date_created"] + hours * HOUR] if hours else []
@@ -365,7 +367,7 @@ def until(record: Mapping[str, Any]) -> int | None:
     return min((end for end in ends if end <= LATEST), default=None)
 
 
-def about(db: Snapshot, record: Mapping[str, Any]) -> dict[str, Any]:
+def download_details(db: Snapshot, record: Mapping[str, Any]) -> dict[str, Any]:
     """Give what a customer is told of what they bought, and by which store."""
     return db.record(_ABOUT, id=record["downloadable_id"]) or {}
 
@@ -383,7 +385,7 @@ def file_key(record: Mapping[str, Any]) -> int:
     return 0 if record["url"] is not None else int(record["version_id"])
 
 
-def under_way(db: Snapshot, record: Mapping[str, Any], moment: int) -> int | None:
+def open_download(db: Snapshot, record: Mapping[str, Any], moment: int) -> int | None:
     """Give the id of the download that this request would go on with."""
     found = db.value(
         _OPEN, purchase_id=record["id"], file_key=file_key(record), moment=moment
@@ -391,7 +393,7 @@ def under_way(db: Snapshot, record: Mapping[str, Any], moment: int) -> int | Non
     return None if found is None else int(found)
 
 
-def begin(
+def begin_download(
     database: Database,
     record: Mapping[str, Any],
     customer: Customer,
@@ -407,7 +409,7 @@ def begin(
     """
     with database.writing() as tx:
         moment = now()
-        found = under_way(tx, record, moment)
+        found = open_download(tx, record, moment)
         if found is not None:
             return found
         _count(tx, record, moment)
@@ -441,21 +443,21 @@ def _tell(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Let the store's webhook know, also if that was the last one."""
     if not outbox.is_on(tx, record["store_id"]):
         return
-    now_is = wanted(tx, purchase_id=record["id"]) or record
+    now_is = resolve_passcode_link(tx, purchase_id=record["id"]) or record
     events = ["downloaded"]
     if _refusal(now_is, now()) is not None:
         events.append("limit_reached")
     for event in events:
-        tell(tx, event, now_is)
+        emit_event(tx, event, now_is)
 
 
-def tell(tx: Transaction, what: str, purchase: Mapping[str, Any]) -> None:
+def emit_event(tx: Transaction, what: str, purchase: Mapping[str, Any]) -> None:
     """Let the store's webhook know what happened to a purchase; not its secrets."""
-    outbox.note(
+    outbox.enqueue(
         tx,
         f"downloadable_purchase.{what}",
         purchase["store_id"],
-        lambda: outbox.shown(tx, "/downloadable_purchases/{id}", purchase, TOLD),
+        lambda: outbox.event_data(tx, "/downloadable_purchases/{id}", purchase, TOLD),
     )
 
 
@@ -465,7 +467,7 @@ def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
     if not counted:
         # It has changed since it was looked up.
         whose = {"purchase_id": record["id"], "file_id": record["file_id"] or 0}
-        now_is = wanted(tx, **whose) or {**record, "is_active": False}
+        now_is = resolve_passcode_link(tx, **whose) or {**record, "is_active": False}
         ensure_granted(now_is, moment)
         raise _refusal(now_is, moment) or DownloadsUsedUp("nothing is left of it")
     tx.execute(
@@ -549,7 +551,9 @@ def _count_further(tx: Transaction, record: Mapping[str, Any], moment: int) -> i
     return counted
 
 
-def extend(database: Database, download_ids: Sequence[int], minutes: int) -> None:
+def extend_sessions(
+    database: Database, download_ids: Sequence[int], minutes: int
+) -> None:
     """Extend the sessions of downloads whose bytes flow.
 
     One that a reset has ended stays so.
@@ -576,7 +580,7 @@ def _later(moment: int) -> ColumnElement[int]:
     return case((_S.open_until < moment, moment), else_=_S.open_until)
 
 
-def end(
+def end_download(
     database: Database, store_id: int, download_id: int, sent: int, minutes: int
 ) -> None:
     """Record what was sent in one request of a download.
@@ -614,7 +618,7 @@ def end(
             listing.note_change(tx, store_id, Collection.DOWNLOADS)
 
 
-def close_all(tx: Transaction, purchase_id: int) -> None:
+def close_sessions(tx: Transaction, purchase_id: int) -> None:
     """Let no request resume a download of a purchase, also one that is being sent."""
     tx.execute(
         update(DOWNLOADS)

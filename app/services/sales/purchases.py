@@ -22,7 +22,7 @@ from app.models import (
 from app.services.auth.authentication import Principal
 from app.services.clock import now
 from app.services.rows import listing
-from app.services.rows.search_text import folded
+from app.services.rows.search_text import search_text
 from app.services.sales import downloads
 from schemas.base.errors import FieldError
 from schemas.purchase import PurchaseSchema
@@ -31,13 +31,13 @@ PASSCODE_BYTES = 18
 LIMITS = ("max_downloads", "download_window_hours")
 
 _P = DOWNLOADABLE_PURCHASES.c
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="downloadable_purchase",
     table=DOWNLOADABLE_PURCHASES,
     columns=listing.shown_columns(DOWNLOADABLE_PURCHASES),
     joined=DOWNLOADABLE_PURCHASES,
 )
-WITH_FILE = listing.source(
+WITH_FILE = listing.register_source(
     name="purchase_with_file",
     table=DOWNLOADABLE_PURCHASES,
     columns=(
@@ -93,7 +93,9 @@ IN_STORE_WITH_FILE = listing.Listing(
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 
 
-def find(db: Snapshot, principal: Principal, purchase_id: int) -> dict[str, Any]:
+def find_purchase(
+    db: Snapshot, principal: Principal, purchase_id: int
+) -> dict[str, Any]:
     """Give a purchase of a store that the token sees. Raises `NotFound`."""
     record = db.record(_BY_ID, id=purchase_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -111,7 +113,7 @@ def find_with_file(
     return record
 
 
-def sold(db: Snapshot, ids: Sequence[int]) -> dict[int, int]:
+def purchase_counts(db: Snapshot, ids: Sequence[int]) -> dict[int, int]:
     """Tell how many were sold of each downloadable of which any was."""
     if not ids:
         return {}
@@ -131,12 +133,12 @@ def _sold_statement(size: int) -> Statement:
     )
 
 
-def version(db: Snapshot, store_id: int) -> int:
+def purchases_version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's purchases, their counts included."""
-    return listing.version(db, store_id, Collection.PURCHASES)
+    return listing.collection_version(db, store_id, Collection.PURCHASES)
 
 
-def problems(
+def purchase_problems(
     db: Snapshot,
     store_id: int,
     values: Mapping[str, Any],
@@ -178,7 +180,7 @@ def problems(
             )
 
 
-def create(
+def create_purchase(
     tx: Transaction, store_id: int, values: Mapping[str, Any]
 ) -> tuple[int, bool]:
     """Grant a downloadable; give the id, and whether it is new.
@@ -186,7 +188,9 @@ def create(
     What an order has already is given again as it is.
     """
     if values["order_id"] is not None:
-        known = of_order(tx, store_id, values["order_id"], values["downloadable_id"])
+        known = find_by_order(
+            tx, store_id, values["order_id"], values["downloadable_id"]
+        )
         if known is not None:
             return known, False
     moment = now()
@@ -197,23 +201,25 @@ def create(
         "revision": 1,
         "number_of_downloads": 0,
         "download_passcode": secrets.token_urlsafe(PASSCODE_BYTES),
-        "search_text": folded(values, PurchaseSchema.searchable),
+        "search_text": search_text(values, PurchaseSchema.searchable),
         "date_created": moment,
         "date_modified": moment,
     }
     purchase_id = tx.insert(DOWNLOADABLE_PURCHASES, row)
     listing.note_change(tx, store_id, Collection.PURCHASES, added=1)
-    downloads.tell(tx, "created", {**row, "id": purchase_id})
+    downloads.emit_event(tx, "created", {**row, "id": purchase_id})
     return purchase_id, True
 
 
-def change(
+def update_purchase(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Change a purchase. Raises `Conflict`."""
     order_id = values.get("order_id")
     if order_id is not None and order_id != record["order_id"]:
-        known = of_order(tx, record["store_id"], order_id, record["downloadable_id"])
+        known = find_by_order(
+            tx, record["store_id"], order_id, record["downloadable_id"]
+        )
         if known is not None:
             raise Conflict.about(
                 "order_id",
@@ -223,7 +229,7 @@ def change(
     _update(tx, record, {**values, **_limits(tx, record["downloadable_id"], values)})
     is_revoked = record["is_active"] and not values.get("is_active", True)
     event = "revoked" if is_revoked else "updated"
-    downloads.tell(tx, event, {**record, **values})
+    downloads.emit_event(tx, event, {**record, **values})
 
 
 def reset_usage(tx: Transaction, record: Mapping[str, Any]) -> None:
@@ -233,7 +239,7 @@ def reset_usage(tx: Transaction, record: Mapping[str, Any]) -> None:
 
 def set_usage(tx: Transaction, record: Mapping[str, Any], count: int) -> None:
     """Count the main file from a number on; from zero, its other files, too."""
-    downloads.close_all(tx, record["id"])
+    downloads.close_sessions(tx, record["id"])
     if not count:
         tx.execute(
             delete(FILE_COUNTS).where(
@@ -246,7 +252,7 @@ def set_usage(tx: Transaction, record: Mapping[str, Any], count: int) -> None:
     _update(tx, record, values)
 
 
-def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+def delete_purchase(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Remove a purchase and the record of its downloads."""
     gone = tx.execute(
         delete(DOWNLOADS).where(DOWNLOADS.c.downloadable_purchase_id == record["id"])
@@ -256,7 +262,7 @@ def remove(tx: Transaction, record: Mapping[str, Any]) -> None:
     listing.note_change(tx, record["store_id"], Collection.DOWNLOADS, added=-gone)
 
 
-def of_order(
+def find_by_order(
     tx: Snapshot, store_id: int, order_id: str, downloadable_id: int
 ) -> int | None:
     """Give the purchase by which an order has a downloadable, if there is one."""
@@ -288,7 +294,7 @@ def _update(
         .where(_P.id == record["id"])
         .values(
             **values,
-            search_text=folded({**record, **values}, PurchaseSchema.searchable),
+            search_text=search_text({**record, **values}, PurchaseSchema.searchable),
             revision=_P.revision + 1,
             date_modified=now(),
         )

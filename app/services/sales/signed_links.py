@@ -19,7 +19,7 @@ from schemas.signed_link import MAX_SECONDS
 _WHOLE = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 
-def parameters(purchase_id: int, passcode: str, expires: int) -> dict[str, str]:
+def link_parameters(purchase_id: int, passcode: str, expires: int) -> dict[str, str]:
     """Give the parameters of a link that is good until a moment (seconds UTC)."""
     return {
         "p": str(purchase_id),
@@ -28,7 +28,7 @@ def parameters(purchase_id: int, passcode: str, expires: int) -> dict[str, str]:
     }
 
 
-def wanted(
+def verify_signed_link(
     db: Snapshot, sent: Mapping[str, str], moment: int, file_id: int = 0
 ) -> dict[str, Any]:
     """Give what a signed link leads to: it is for all files of the purchase.
@@ -39,7 +39,9 @@ def wanted(
     number, expires = sent.get("p", ""), sent.get("expires", "")
     record = None
     if _WHOLE.fullmatch(number) and _WHOLE.fullmatch(expires):
-        record = downloads.wanted(db, purchase_id=int(number), file_id=file_id)
+        record = downloads.resolve_passcode_link(
+            db, purchase_id=int(number), file_id=file_id
+        )
     if record is None:
         raise UnknownLink(UNKNOWN)
     right = _signature(record["id"], record["download_passcode"], int(expires))

@@ -54,7 +54,7 @@ LOOKED_AT = 64
 """Rows that a claim chooses from: the oldest few of each store."""
 
 _W, _S = WEBHOOK_DELIVERIES.c, STORES.c
-SOURCE = listing.source(
+SOURCE = listing.register_source(
     name="webhook_delivery",
     table=WEBHOOK_DELIVERIES,
     columns=listing.shown_columns(WEBHOOK_DELIVERIES),
@@ -117,7 +117,7 @@ IN_STORE = listing.Listing(
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueDelivery:
     """Something to be told now; `attempts` are those before."""
 
     id: int
@@ -141,7 +141,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeliveryOutcome:
     """What became of an attempt: the status that was answered, or why there is none."""
 
     status: int | None
@@ -198,7 +198,9 @@ def _key(text: str) -> bytes:
     return text.encode()
 
 
-def find(db: Snapshot, principal: Principal, delivery_id: int) -> dict[str, Any]:
+def find_delivery(
+    db: Snapshot, principal: Principal, delivery_id: int
+) -> dict[str, Any]:
     """Give a delivery of a store that the token sees. Raises `NotFound`."""
     record = db.record(_BY_ID, id=delivery_id)
     if record is None or not principal.sees(record["store_id"]):
@@ -206,9 +208,9 @@ def find(db: Snapshot, principal: Principal, delivery_id: int) -> dict[str, Any]
     return record
 
 
-def version(db: Snapshot, store_id: int) -> int:
+def deliveries_version(db: Snapshot, store_id: int) -> int:
     """Give the version of a store's deliveries."""
-    return listing.version(db, store_id, Collection.WEBHOOK_DELIVERIES)
+    return listing.collection_version(db, store_id, Collection.WEBHOOK_DELIVERIES)
 
 
 def is_on(db: Snapshot, store_id: int) -> bool:
@@ -219,7 +221,7 @@ def is_on(db: Snapshot, store_id: int) -> bool:
 # -- what happened --------------------------------------------------------------
 
 
-def note(
+def enqueue(
     tx: Transaction, event: str, store_id: int, data: Callable[[], Mapping[str, Any]]
 ) -> None:
     """Note that something happened; `data` is asked for only if anybody is told."""
@@ -251,7 +253,7 @@ def note(
     listing.note_change(tx, store_id, Collection.WEBHOOK_DELIVERIES, added=1)
 
 
-def shown(
+def event_data(
     tx: Transaction, path: str, record: Mapping[str, Any], names: Sequence[str]
 ) -> dict[str, Any]:
     """Give what is told of a record: where it is, and some of what it is."""
@@ -261,7 +263,7 @@ def shown(
     }
 
 
-def replay(tx: Transaction, record: Mapping[str, Any]) -> None:
+def redeliver(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Tell it again, from the first attempt on."""
     values = {"state": PENDING, "attempts": 0, "next_attempt": now(), "error": ""}
     _update(tx, record["id"], record["store_id"], values)
@@ -270,13 +272,13 @@ def replay(tx: Transaction, record: Mapping[str, Any]) -> None:
 # -- telling it -----------------------------------------------------------------
 
 
-def claim(
+def claim_due(
     database: Database,
     *,
     most: int,
     of_one_store: int,
     allowed: Mapping[int, int] | None = None,
-) -> list[Due]:
+) -> list[DueDelivery]:
     """Take what is to be told now; for a while no other process tells it.
 
     `allowed` are how many more a store may have, where it has some under way.
@@ -286,13 +288,13 @@ def claim(
         if db.row(_IS_DUE, moment=moment) is None:
             return []
     left = dict(allowed or {})
-    taken: list[Due] = []
+    taken: list[DueDelivery] = []
     with database.writing() as tx:
         for row in tx.rows(
             _DUE, moment=moment, of_one_store=of_one_store, most=LOOKED_AT
         ):
             # The keys of before are the last column but one, the last is the place.
-            due = Due(*(*row[:-2], moment + LEASE, row[-2]))
+            due = DueDelivery(*(*row[:-2], moment + LEASE, row[-2]))
             room = left.setdefault(due.store_id, of_one_store)
             if room > 0 and len(taken) < most:
                 left[due.store_id] = room - 1
@@ -305,7 +307,9 @@ def claim(
     return taken
 
 
-def note_outcome(database: Database, due: Due, outcome: Outcome) -> None:
+def record_outcome(
+    database: Database, due: DueDelivery, outcome: DeliveryOutcome
+) -> None:
     """Keep what became of an attempt, and disable a webhook that is of no use.
 
     An attempt that outlived its lease says nothing any more, nor one of before a
@@ -334,7 +338,9 @@ def note_outcome(database: Database, due: Due, outcome: Outcome) -> None:
             _note_health(tx, due, outcome, moment)
 
 
-def _pause(tx: Transaction, due: Due, outcome: Outcome, moment: int) -> None:
+def _pause(
+    tx: Transaction, due: DueDelivery, outcome: DeliveryOutcome, moment: int
+) -> None:
     """Send a receiver nothing for as long as it asked, whatever happens."""
     if outcome.retry_after:
         tx.execute(
@@ -344,7 +350,9 @@ def _pause(tx: Transaction, due: Due, outcome: Outcome, moment: int) -> None:
         )
 
 
-def _note_health(tx: Transaction, due: Due, outcome: Outcome, moment: int) -> None:
+def _note_health(
+    tx: Transaction, due: DueDelivery, outcome: DeliveryOutcome, moment: int
+) -> None:
     """Say on the store how its webhook does, where that has changed."""
     row = tx.row(_FAILING, id=due.store_id)
     if row is None:
@@ -383,7 +391,7 @@ HEALTHY: Mapping[str, Any] = {
 """What a store says whose webhook is not known to fail."""
 
 
-def _change_store(tx: Transaction, due: Due, values: Mapping[str, Any]) -> None:
+def _change_store(tx: Transaction, due: DueDelivery, values: Mapping[str, Any]) -> None:
     is_changed = tx.execute(
         update(STORES)
         .where(_S.id == due.store_id, _S.webhook_url == due.url)
@@ -410,7 +418,7 @@ def _update(
     return bool(is_done)
 
 
-def remove_old(tx: Transaction) -> int:
+def delete_old_deliveries(tx: Transaction) -> int:
     """Forget what was told long ago, or given up, or never tried since."""
     old = _W.date_modified < now() - KEPT
     stores = {

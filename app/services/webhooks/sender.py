@@ -18,7 +18,7 @@ from urllib3.util import Retry, parse_url
 from app.services.clock import now
 from app.services.operations.installation import Installation
 from app.services.webhooks import outbox
-from app.services.webhooks.outbox import Due, Outcome
+from app.services.webhooks.outbox import DeliveryOutcome, DueDelivery
 from schemas.values.urls import to_uri
 
 CONNECT, DEADLINE = 5.0, 15.0
@@ -55,11 +55,11 @@ _SPECIAL = [
 ]
 
 
-class Refused(Exception):
+class AddressRefused(Exception):
     """An address that nothing is sent to, and why."""
 
 
-class Deliverer:
+class Sender:
     """Makes attempts side by side, in threads that no end of the process awaits."""
 
     def __init__(self, installation: Installation) -> None:
@@ -75,7 +75,7 @@ class Deliverer:
             allowed = {i: OF_ONE_STORE - count for i, count in self._busy.items()}
         if not room:
             return 0
-        due = outbox.claim(
+        due = outbox.claim_due(
             self._installation.database,
             most=room,
             of_one_store=OF_ONE_STORE,
@@ -95,12 +95,12 @@ class Deliverer:
                 self._changed.wait(timeout=0.2)
         return self.told, self.failed
 
-    def _tell(self, due: Due) -> None:
+    def _tell(self, due: DueDelivery) -> None:
         settings = self._installation.settings
         is_told = False
         try:
-            outcome = post(due, may_be_private=settings.webhook_private)
-            outbox.note_outcome(self._installation.database, due, outcome)
+            outcome = send_delivery(due, may_be_private=settings.webhook_private)
+            outbox.record_outcome(self._installation.database, due, outcome)
             is_told = outcome.is_told
         finally:
             with self._changed:
@@ -110,12 +110,12 @@ class Deliverer:
                 self._changed.notify_all()
 
 
-def deliver(installation: Installation) -> tuple[int, int]:
+def send_due(installation: Installation) -> tuple[int, int]:
     """Tell what is due; give how much was told, and how much was not."""
-    return Deliverer(installation).deliver()
+    return Sender(installation).deliver()
 
 
-def post(due: Due, *, may_be_private: bool) -> Outcome:
+def send_delivery(due: DueDelivery, *, may_be_private: bool) -> DeliveryOutcome:
     """Send it once; redirects are not followed."""
     moment = now()
     headers = {
@@ -128,25 +128,25 @@ def post(due: Due, *, may_be_private: bool) -> Outcome:
     try:
         status, retry_after = _send(due, headers, may_be_private=may_be_private)
     except _FAILURES as error:
-        return Outcome(None, _words(error))
+        return DeliveryOutcome(None, _words(error))
     if 200 <= status < 300:  # noqa: PLR2004
-        return Outcome(status, "")
+        return DeliveryOutcome(status, "")
     hint = "; redirects are not followed" if 300 <= status < 400 else ""  # noqa: PLR2004
-    return Outcome(status, f"the address answered {status}{hint}", retry_after)
+    return DeliveryOutcome(status, f"the address answered {status}{hint}", retry_after)
 
 
-_FAILURES = (Refused, HTTPException, HTTPError, OSError, ValueError)
+_FAILURES = (AddressRefused, HTTPException, HTTPError, OSError, ValueError)
 
 
 def _send(
-    due: Due, headers: dict[str, str], *, may_be_private: bool
+    due: DueDelivery, headers: dict[str, str], *, may_be_private: bool
 ) -> tuple[int, int]:
     """Return the status, and the seconds after which to try again."""
     url = parse_url(to_uri(due.url))
     host = (url.host or "").strip("[]")
     kind = _Tls if url.scheme == "https" else _Plain
     port = url.port or kind.default_port
-    addresses = resolve(host, port, may_be_private=may_be_private)
+    addresses = resolve_host(host, port, may_be_private=may_be_private)
     connection = kind(host, port, timeout=DEADLINE, addresses=addresses)
     with closing(connection):
         connection.request(
@@ -209,7 +209,7 @@ class _Pinned(HTTPConnection):
                 line.settimeout(DEADLINE)
                 self._hang_up_later(line)
                 return line
-        raise Refused("the host has no address")
+        raise AddressRefused("the host has no address")
 
     def _hang_up_later(self, line: socket.socket) -> None:
         # TLS takes the socket over, and leaves this one without its descriptor.
@@ -245,15 +245,15 @@ class _Tls(_Pinned, HTTPSConnection):
     """HTTP over TLS: name and certificate are those of the host."""
 
 
-def resolve(host: str, port: int, *, may_be_private: bool) -> list[str]:
-    """Return the addresses of a host. Raises `Refused` where one is not public."""
+def resolve_host(host: str, port: int, *, may_be_private: bool) -> list[str]:
+    """Return the addresses of a host. Raise `AddressRefused` if one is not public."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:
         if not may_be_private and not is_public(ipaddress.ip_address(address)):
             # The operator is told where it is, and a tenant is not.
             _LOG.info("webhook refused: %s is at %s", host, address)
-            raise Refused(
+            raise AddressRefused(
                 f"{host} is not at a public address; the operator of this server can "
                 "allow others (SIRENHALL_WEBHOOK_PRIVATE)"
             )
@@ -274,7 +274,7 @@ def is_public(address: IpAddress) -> bool:
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, Refused):
+    if isinstance(error, AddressRefused):
         return str(error)
     if isinstance(error, socket.gaierror):
         return f"the host is not found: {error.strerror}"

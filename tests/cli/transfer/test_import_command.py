@@ -288,7 +288,7 @@ def test_the_token_of_a_command_is_gone_afterwards(run, folder, installation):
 
     run("import", folder, "--price", "1")
     with installation.database.reading() as db:
-        assert len(authentication.tokens(db)) == 1
+        assert len(authentication.list_tokens(db)) == 1
 
 
 def test_people_are_told_in_words(data_dir, folder):

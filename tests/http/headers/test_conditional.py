@@ -2,7 +2,12 @@
 
 import pytest
 
-from app.http.headers.conditional import Outcome, Validators, evaluate, range_applies
+from app.http.headers.conditional import (
+    Outcome,
+    Validators,
+    evaluate_conditions,
+    range_applies,
+)
 
 NOW = Validators('"abc"', 1_000_000_000)
 AT = "Sun, 09 Sep 2001 01:46:40 GMT"
@@ -42,8 +47,8 @@ GO, NOT_MODIFIED, FAILED = Outcome.PROCEED, Outcome.NOT_MODIFIED, Outcome.FAILED
     ],
 )
 def test_conditions_decide(headers, read, write):
-    assert evaluate(headers.get, NOW, is_read=True) is read
-    assert evaluate(headers.get, NOW, is_read=False) is write
+    assert evaluate_conditions(headers.get, NOW, is_read=True) is read
+    assert evaluate_conditions(headers.get, NOW, is_read=False) is write
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.http.headers.prefer import Preferences, preferences
+from app.http.headers.prefer import Preferences, parse_prefer
 
 MINIMAL = {"Prefer": "return=minimal"}
 ITEM = {"name": "A", "code": "a", "price": 1, "item_category_id": 2}
@@ -29,12 +29,12 @@ ITEM = {"name": "A", "code": "a", "price": 1, "item_category_id": 2}
     ],
 )
 def test_a_header_is_read(header, expected):
-    assert preferences(header) == expected
+    assert parse_prefer(header) == expected
 
 
 @given(st.text(max_size=80))
 def test_any_header_is_read(header):
-    preferences(header)
+    parse_prefer(header)
 
 
 def test_a_minimal_answer_has_no_body(api):

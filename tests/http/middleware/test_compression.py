@@ -6,7 +6,7 @@ import brotli
 import pytest
 import zstandard
 
-from app.http.middleware.compression import chosen
+from app.http.middleware.compression import choose_coding
 
 DECODERS = {
     "gzip": gzip.decompress,
@@ -35,7 +35,7 @@ DECODERS = {
     ],
 )
 def test_the_coding_is_negotiated(header, coding):
-    assert chosen(header) == coding
+    assert choose_coding(header) == coding
 
 
 @pytest.mark.parametrize("coding", DECODERS)

@@ -113,7 +113,7 @@ def test_the_consent_redirect_is_not_stored(anonymous, api, installation):
     from app.services.auth import clients, scopes
 
     with installation.database.writing() as tx:
-        made = clients.create(
+        made = clients.create_client(
             tx,
             scope=scopes.STORE,
             store_id=None,

@@ -102,10 +102,10 @@ def test_what_is_no_key_is_refused(api, key):
 
 
 def test_while_the_first_is_running_the_second_is_told(api, installation, monkeypatch):
-    begin, digests = idempotency.begin, []
+    begin, digests = idempotency.claim_key, []
     monkeypatch.setattr(
         idempotency,
-        "begin",
+        "claim_key",
         lambda *asked: digests.append(asked[1]) or begin(*asked),
     )
     api.post(PATH, json={**ITEM, "price": "x"}, headers=KEY)
@@ -114,7 +114,7 @@ def test_while_the_first_is_running_the_second_is_told(api, installation, monkey
     response = api.post(PATH, json=ITEM, headers=KEY)
     assert response.status_code == 409
     assert response.headers["Retry-After"] == "1"
-    idempotency.give_up(installation.database, digests[0])
+    idempotency.release_key(installation.database, digests[0])
     assert api.post(PATH, json=ITEM, headers=KEY).status_code == 201
 
 
@@ -213,7 +213,7 @@ def test_a_caller_has_so_many_keys_and_others_have_their_own(
 
 def test_what_cannot_be_read_never_gets_a_row(api, installation, monkeypatch):
     begun = []
-    monkeypatch.setattr(idempotency, "begin", lambda *asked: begun.append(asked))
+    monkeypatch.setattr(idempotency, "claim_key", lambda *asked: begun.append(asked))
     for body, kind in ((b"{", "application/json"), (b"x", "image/png")):
         answer = api.post(PATH, data=body, headers={**KEY, "Content-Type": kind})
         assert answer.status_code in {400, 415}

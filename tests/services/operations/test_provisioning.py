@@ -42,7 +42,7 @@ def test_a_second_start_changes_nothing(fresh):
     again = provision(fresh.settings)
     assert starter_access(again) == starter_access(fresh)
     with again.database.reading() as db:
-        assert len(authentication.tokens(db)) == 1
+        assert len(authentication.list_tokens(db)) == 1
     again.close()
 
 
@@ -133,5 +133,5 @@ def test_an_interrupted_migration_leaves_no_half_schema(tmp_path, monkeypatch):
     installation = provision(settings)
     assert starter_access(installation).store_id == 1
     with installation.database.reading() as db:
-        assert len(stores.ids(db)) == 1
+        assert len(stores.store_ids(db)) == 1
     installation.close()

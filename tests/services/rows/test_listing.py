@@ -3,7 +3,7 @@
 import pytest
 
 from app.models import COLLECTION_STATES, Collection
-from app.resources import CATALOGUE
+from app.resources import REGISTRY
 from app.services.rows import listing
 
 
@@ -14,24 +14,24 @@ def tx(installation):
 
 
 def test_a_condition_reaches_the_source_that_a_kind_is_read_from():
-    for name, kind in CATALOGUE.items():
+    for name, kind in REGISTRY.items():
         assert listing.SOURCES[name] is kind.source
 
 
 def test_every_relation_leads_to_a_kind_by_columns_that_both_have():
-    for kind in CATALOGUE.values():
+    for kind in REGISTRY.values():
         for link in kind.relations.values():
-            target = CATALOGUE[link.relation.kind].source
+            target = REGISTRY[link.relation.kind].source
             assert link.relation.ours in kind.source.by_name, link.rel
             assert link.relation.theirs in target.by_name, link.rel
 
 
 def test_a_change_counts_what_was_added_and_makes_the_version_higher(tx):
-    before = listing.version(tx, 1, Collection.DOWNLOADS)
+    before = listing.collection_version(tx, 1, Collection.DOWNLOADS)
     listing.note_change(tx, 1, Collection.DOWNLOADS, added=2)
-    assert listing.version(tx, 1, Collection.DOWNLOADS) == before + 1
-    assert listing.total(tx, 1, Collection.DOWNLOADS) == 2
-    assert listing.total(tx, 1, Collection.LIBRARY_FILES) == 0
+    assert listing.collection_version(tx, 1, Collection.DOWNLOADS) == before + 1
+    assert listing.collection_total(tx, 1, Collection.DOWNLOADS) == 2
+    assert listing.collection_total(tx, 1, Collection.LIBRARY_FILES) == 0
 
 
 @pytest.mark.parametrize("collection", [*Collection, None])
