@@ -29,7 +29,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         last_use,
         secret_urls,
     )
-    from app.http.middleware.method_override import CompleteBodies, MethodOverride
+    from app.http.middleware.complete_bodies import CompleteBodies
+    from app.http.middleware.method_override import MethodOverride
     from app.http.middleware.proxies import behind_proxies
     from app.resources import (
         REGISTRY,

@@ -18,13 +18,12 @@ from representations.resource import (
     Field,
     Form,
     Link,
-    Rendered,
     Resource,
-    Slot,
     Value,
     Vocabulary,
 )
 from representations.siren import Siren
+from representations.slots import Rendered, Slot
 
 HAL = HalJson()
 HAL_FORMS = HalForms()

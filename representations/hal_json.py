@@ -8,15 +8,9 @@ from typing import Any, ClassVar
 import msgspec
 
 from representations.representation import Representation
-from representations.resource import (
-    Embedded,
-    Link,
-    Rendered,
-    Resource,
-    Slot,
-    Vocabulary,
-)
+from representations.resource import Embedded, Link, Resource, Vocabulary
 from representations.row_template import CLOSE, OPEN
+from representations.slots import Rendered, Slot
 
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 

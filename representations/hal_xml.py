@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from lxml import etree
 
 from representations.representation import Representation
-from representations.resource import Link, Rendered, Resource, Slot, Value, Vocabulary
+from representations.resource import Link, Resource, Value, Vocabulary
 from representations.row_template import CLOSE, OPEN
+from representations.slots import Rendered, Slot
 
 # Stands for embedded resources that a template has already written.
 _WRITTEN = re.compile(r"<\?fragments (\d+)\?>")

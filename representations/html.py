@@ -7,7 +7,8 @@ from typing import ClassVar
 import jinja2
 
 from representations.representation import Representation
-from representations.resource import Link, Rendered, Resource, Vocabulary
+from representations.resource import Link, Resource, Vocabulary
+from representations.slots import Rendered
 
 
 class Html(Representation):

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from representations.representation import Representation
-from representations.resource import Link, Resource, Slot, Vocabulary
+from representations.resource import Link, Resource, Vocabulary
 from representations.row_template import CLOSE, OPEN
+from representations.slots import Slot
 
 _PLAIN = re.compile(r"[ !#-\[\]-~]*", re.ASCII)
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from representations.resource import Resource, Slot, Vocabulary
+from representations.resource import Resource, Vocabulary
+from representations.slots import Slot
 
 
 class Representation:

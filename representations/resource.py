@@ -5,10 +5,12 @@ A `Resource` says what a resource is (its properties), where one can go from it
 (actions). It knows no media type: those live one to a module beside this one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Union
+
+from representations.slots import Rendered
 
 Value = str | int | bool | Decimal | Mapping[str, str] | None
 
@@ -88,36 +90,6 @@ class Vocabulary:
     def template(self) -> str:
         """The URI template of the curie."""
         return self.base + "{rel}"
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A value of the row: its position, and how it is written.
-
-    `lexical` turns a value that is not None into text; None where str() does. It is
-    also given the value at the position `beside`, if there is one.
-    `is_text` values are strings, which `is_plain` ones need no escaping for; those
-    that are not `nullable` are never None. A `is_fragment` is written already.
-    """
-
-    index: int
-    lexical: Callable[..., str] | None
-    is_text: bool
-    nullable: bool
-    is_plain: bool = False
-    beside: int | None = None
-    is_fragment: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """Embedded resources that a compiled template has already written.
-
-    `is_one` tells the only target of a relation from a list with one member.
-    """
-
-    fragments: Sequence[str]
-    is_one: bool = False
 
 
 Embedded = Union[Sequence["Resource"], "Resource", Rendered]

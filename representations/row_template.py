@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from representations.representation import Representation
-from representations.resource import Resource, Slot, Vocabulary
+from representations.resource import Resource, Vocabulary
+from representations.slots import Slot
 
 # Private-use characters, so that no format escapes a marker.
 OPEN, CLOSE = "\ue000", "\ue001"

@@ -7,15 +7,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from representations.hal_json import ENCODER, JsonRepresentation
-from representations.resource import (
-    Action,
-    Field,
-    Form,
-    Rendered,
-    Resource,
-    Value,
-    Vocabulary,
-)
+from representations.resource import Action, Field, Form, Resource, Value, Vocabulary
+from representations.slots import Rendered
 
 JSON = "application/json"
 

@@ -29,7 +29,9 @@ from app.errors import (
 )
 from app.http.application import ReadyHeaders, ReadyResponse
 from app.http.cached_attribute import lazy
+from app.http.environ import REFUSED
 from app.http.headers.accept import Choice, negotiate
+from app.http.headers.accept_encoding import IDENTITY, choose_coding
 from app.http.headers.accept_language import language_ranges
 from app.http.headers.body_headers import ensure_supported
 from app.http.headers.conditional import Outcome, Validators, evaluate_conditions
@@ -37,8 +39,6 @@ from app.http.headers.field_syntax import ensure_bounded
 from app.http.headers.prefer import MINIMAL, Preferences, parse_prefer
 from app.http.hypermedia.document_builder import RenderContext
 from app.http.media_types import SCHEMA
-from app.http.middleware.compression import IDENTITY, choose_coding
-from app.http.middleware.method_override import REFUSED
 from app.http.middleware.rate_limit import ensure_within_limit
 from app.http.pagination import Query, with_query
 from app.http.paths import DOCS, OPENAPI, PROFILES, RELS

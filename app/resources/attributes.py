@@ -10,10 +10,10 @@ from app.http.bodies.body_reader import BodyReader
 from app.http.context import RequestContext
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
-from app.http.routing import CollectionService, Created, ItemService
 from app.http.views.bulk import many_links, refuse_all
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
+from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.auth.authentication import Principal
 from app.services.catalogue import attributes, downloadables, item_categories, stores
 from app.services.catalogue.attributes import AttributeOwner

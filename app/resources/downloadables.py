@@ -22,9 +22,10 @@ from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.media_types import JSON
 from app.http.paths import UPLOAD_URL
 from app.http.routes import OperationSpec, Route
-from app.http.routing import CollectionService, Created, ItemService, publish_route
+from app.http.routing import publish_route
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
+from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import downloadables, item_categories, stores
 from app.services.catalogue.main_files import NewFile
 from representations import Action

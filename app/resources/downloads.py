@@ -24,9 +24,10 @@ from app.http.pagination import with_query
 from app.http.paths import DOWNLOAD as ADDRESS
 from app.http.paths import DOWNLOAD_FILES as PAGE
 from app.http.routes import OperationSpec, Route
-from app.http.routing import CollectionService, ItemService, publish_route
+from app.http.routing import publish_route
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
+from app.http.views.operations import CollectionService, ItemService
 from app.resources import download_page
 from app.services.catalogue import downloadables, stores
 from app.services.clock import now

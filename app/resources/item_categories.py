@@ -18,9 +18,10 @@ from app.http.hypermedia.declaration import (
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.pagination import PAGING, page_links, window
 from app.http.routes import Route
-from app.http.routing import CollectionService, Created, ItemService, publish_route
+from app.http.routing import publish_route
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
+from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import item_categories, stores
 from representations import Resource
 from schemas.item_category import ItemCategorySchema

@@ -10,9 +10,9 @@ from app.http.files.file_view import publish_file
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.paths import UPLOAD_URL
-from app.http.routing import CollectionService, Created, ItemService
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
+from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import library, stores
 from app.services.catalogue.main_files import NewFile
 from schemas.library_file import LibraryFileSchema

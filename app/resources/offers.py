@@ -8,8 +8,8 @@ from flask import Flask
 from app.database import Transaction
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
-from app.http.routing import ItemService
 from app.http.views.item import ItemViews
+from app.http.views.operations import ItemService
 from app.services.catalogue import offers
 from schemas.offer import OfferSchema
 

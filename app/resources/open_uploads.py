@@ -8,9 +8,9 @@ from flask import Flask
 from app.database import Transaction
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
-from app.http.routing import CollectionService, ItemService
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
+from app.http.views.operations import CollectionService, ItemService
 from app.services.catalogue import downloadables, stores, upload_slots
 from schemas.upload import UploadSchema
 

@@ -21,16 +21,16 @@ from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.media_types import JSON
 from app.http.paths import DOWNLOAD, DOWNLOAD_FILES
 from app.http.routes import OperationSpec, Route
-from app.http.routing import (
+from app.http.routing import publish_route
+from app.http.views.collection import CollectionViews, listing_page
+from app.http.views.idempotency import Replay, idempotent
+from app.http.views.item import ItemViews
+from app.http.views.operations import (
     CollectionService,
     Created,
     ItemService,
     ResourceAction,
-    publish_route,
 )
-from app.http.views.collection import CollectionViews, listing_page
-from app.http.views.idempotency import Replay, idempotent
-from app.http.views.item import ItemViews
 from app.http.views.write_checks import ensure_valid
 from app.services.catalogue import downloadables, stores
 from app.services.clock import now

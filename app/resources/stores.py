@@ -13,9 +13,9 @@ from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.media_types import JSON
 from app.http.pagination import Window
 from app.http.paths import UPLOAD_URL
-from app.http.routing import CollectionService, Created, ItemService
 from app.http.views.collection import CollectionViews
 from app.http.views.item import ItemViews
+from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.auth import authentication, scopes
 from app.services.auth.authentication import Principal
 from app.services.catalogue import stores

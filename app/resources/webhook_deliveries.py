@@ -4,9 +4,9 @@ from flask import Flask
 
 from app.http.hypermedia.declaration import TO_STORE, Declaration
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
-from app.http.routing import CollectionService, ItemService, ResourceAction
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
+from app.http.views.operations import CollectionService, ItemService, ResourceAction
 from app.services.catalogue import stores
 from app.services.webhooks import outbox
 from schemas.webhook_delivery import EVENTS, WebhookDeliverySchema

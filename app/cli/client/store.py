@@ -21,7 +21,6 @@ from app.cli.client.transport import (
     Unreachable,
     patiently,
 )
-from app.cli.transfer.items import Ware
 from app.errors import ConfigurationError
 from app.private_files import open_file
 
@@ -32,7 +31,7 @@ PIECE = 16 * 2**20
 CHUNK = 64 * 1024
 
 
-class Shop:
+class StoreClient:
     """A store that a client may change."""
 
     def __init__(
@@ -87,16 +86,15 @@ class Shop:
         }
 
     def add(
-        self, ware: Ware, progress: Progress = lambda _size: None
+        self,
+        values: Mapping[str, Any],
+        file: Path | None,
+        progress: Progress = lambda _size: None,
     ) -> dict[str, Any]:
-        """Create a downloadable in the usual category, and give it as it is then."""
-        values = {
-            **ware.defaults,
-            **ware.values,
-            "item_category_uri": self.category(self.usual),
-        }
-        made = self.create(values, ware.file, progress)
-        self.downloadables[ware.code] = made
+        """Create a downloadable in the default category and return it."""
+        category = self.category(self.usual)
+        made = self.create({**values, "item_category_uri": category}, file, progress)
+        self.downloadables[str(values["code"])] = made
         return made
 
     def attach(

@@ -19,7 +19,7 @@ from app.errors import ConfigurationError
 from app.private_files import make_folder, open_file
 
 if TYPE_CHECKING:
-    from app.cli.client.store import Shop
+    from app.cli.client.store import StoreClient
 
 CSV, FILES = "downloadables.csv", "files"
 MAX_NAME = 200
@@ -46,7 +46,7 @@ def export(
     its SHA-256. Further files, translations and offers are not in it; `backup` has all.
     """
     from app.cli.client.api import api_at, store_at
-    from app.cli.client.store import Shop
+    from app.cli.client.store import StoreClient
     from app.cli.client.transport import Refused, Unreachable
 
     if folder.is_dir() and any(folder.iterdir()) and not (folder / CSV).exists():
@@ -55,7 +55,7 @@ def export(
         )
     make_folder(folder)
     with api_at(server, token, data_dir, store_id) as api:
-        shop = Shop(api, store_at(api, store_id))
+        shop = StoreClient(api, store_at(api, store_id))
         items = list(shop.downloadables.values())
         size = 0 if no_files else sum(item["file_size"] or 0 for item in items)
         paths: dict[str, str] = {}
@@ -82,7 +82,9 @@ def export(
         sys.exit(FAILED)
 
 
-def _fetch(shop: "Shop", item: Mapping[str, Any], folder: Path, progress: Any) -> str:
+def _fetch(
+    shop: "StoreClient", item: Mapping[str, Any], folder: Path, progress: Any
+) -> str:
     """Fetch a file unless it is there; give its path from the CSV's folder."""
     from app.cli.client.store import sha256_of
 
@@ -106,7 +108,7 @@ def _safe(name: str) -> str:
 
 
 def _write(
-    shop: "Shop",
+    shop: "StoreClient",
     items: list[dict[str, Any]],
     paths: Mapping[str, str],
     target: Path,

@@ -16,13 +16,13 @@ from app.cli.command import (
     progress,
     say,
 )
+from app.cli.transfer.items import CREATED, REFUSED, UNCHANGED, UPDATED, ImportItem
 from app.errors import ConfigurationError
 from app.settings import TOKEN
 
 if TYPE_CHECKING:
-    from app.cli.client.store import Shop
+    from app.cli.client.store import StoreClient
     from app.cli.client.transport import Progress
-    from app.cli.transfer.items import Ware
 
 
 def shop_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,9 +52,6 @@ def shop_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-CREATED, UPDATED, UNCHANGED, REFUSED = "created", "updated", "unchanged", "refused"
-
-
 @dataclass(slots=True)
 class Report:
     """What became of each thing that was to be imported."""
@@ -67,11 +64,11 @@ class Report:
     stopped: str = ""
     """Why it ended before its end, if it did."""
 
-    def add(self, ware: "Ware", outcome: str, reason: str = "") -> None:
+    def add(self, item: ImportItem, outcome: str, reason: str = "") -> None:
         """Note an outcome."""
         self.counts[outcome] += 1
         if outcome == REFUSED:
-            entry = {"where": ware.where, "code": ware.code, "reason": reason}
+            entry = {"where": item.where, "code": item.code, "reason": reason}
             self.refusals.append(entry)
 
 
@@ -121,26 +118,27 @@ def import_(
     reason; then the exit code is 1.
     """
     from app.cli.client.api import api_at, store_at
-    from app.cli.client.store import Shop
+    from app.cli.client.store import StoreClient
     from app.cli.client.transport import Unreachable
-    from app.cli.transfer.items import read, with_codes
+    from app.cli.transfer.items import with_codes
+    from app.cli.transfer.sources.read import read_source
 
     if price is not None:
         _ensure_price(price)
-    wares = read(source, price)
+    items = read_source(source, price)
     report = Report()
     with api_at(server, token, data_dir, store_id) as api:
-        shop = Shop(api, store_at(api, store_id), category)
-        wares = with_codes(wares, shop.downloadables)
-        is_needed = any(w.category is None and w.entry is None for w in wares)
+        shop = StoreClient(api, store_at(api, store_id), category)
+        items = with_codes(items, shop.downloadables)
+        is_needed = any(w.category is None and w.entry is None for w in items)
         if is_needed or category is not None:
             shop.category(category)
-        size = sum(w.file.stat().st_size for w in wares if w.file and not w.problems)
+        size = sum(w.file.stat().st_size for w in items if w.file and not w.problems)
         with progress("Importing", size) as done:
             importing = Importing(shop, category, report, is_dry=dry_run)
             try:
-                for ware in wares:
-                    importing.take(ware, done)
+                for item in items:
+                    importing.take(item, done)
             except Unreachable as error:
                 report.stopped = f"{error}; run it again, it goes on"
             except KeyboardInterrupt:
@@ -160,64 +158,64 @@ def _ensure_price(price: str) -> None:
 class Importing:
     """Takes one thing after the other into a store."""
 
-    shop: "Shop"
+    shop: "StoreClient"
     category: str | None
     report: Report
     is_dry: bool
 
-    def take(self, ware: "Ware", progress: "Progress") -> None:
+    def take(self, item: ImportItem, progress: "Progress") -> None:
         """Create it, bring it up to date, or say why not."""
         from app.cli.client.transport import Refused
 
-        counted = _Counted(progress, ware)
+        counted = _Counted(progress, item)
         try:
-            if ware.skipped:
-                self.report.skipped.append(f"{ware.where}: {ware.skipped}")
+            if item.skipped:
+                self.report.skipped.append(f"{item.where}: {item.skipped}")
                 return
-            problems = dict.fromkeys([*ware.problems, *self._problems(ware)])
+            problems = dict.fromkeys([*item.problems, *self._problems(item)])
             if problems:
-                self.report.add(ware, REFUSED, "; ".join(problems))
+                self.report.add(item, REFUSED, "; ".join(problems))
             else:
-                self.report.add(ware, self._take(ware, counted))
+                self.report.add(item, self._take(item, counted))
         except (Refused, ConfigurationError) as error:
-            self.report.add(ware, REFUSED, str(error))
+            self.report.add(item, REFUSED, str(error))
         counted.finish()
 
-    def _problems(self, ware: "Ware") -> list[str]:
+    def _problems(self, item: ImportItem) -> list[str]:
         """Say what can be seen without asking the server, for a dry run."""
         own = self.shop.store["currency"]
-        if ware.currency not in {"", own}:
-            text = f"its price is in {ware.currency}, and the store's are in {own}: "
+        if item.currency not in {"", own}:
+            text = f"its price is in {item.currency}, and the store's are in {own}: "
             return [f"{text}name one with --price"]
-        if ware.entry is not None:
+        if item.entry is not None:
             return []
         from app.services.catalogue.downloadables import price_problems
         from schemas.downloadable import DownloadableSchema
 
-        is_new = ware.code not in self.shop.downloadables
-        values = {**(ware.defaults if is_new else {}), **ware.values}
+        is_new = item.code not in self.shop.downloadables
+        values = {**(item.defaults if is_new else {}), **item.values}
         values["item_category_id"] = "1"
         read, errors = DownloadableSchema().read(values, partial=not is_new)
         if "price" in read:
             errors += price_problems(read["price"], own)
         return [error.message for error in errors]
 
-    def _take(self, ware: "Ware", progress: "Progress") -> str:
-        if ware.entry is not None:
-            return ware.entry.take(self.shop, ware, progress, is_dry=self.is_dry)
-        known = self.shop.downloadables.get(ware.code)
-        code = ware.category or (None if known else self.category)
-        values: dict[str, Any] = dict(ware.values)
+    def _take(self, item: ImportItem, progress: "Progress") -> str:
+        if item.entry is not None:
+            return item.entry.take(self.shop, item, progress, is_dry=self.is_dry)
+        known = self.shop.downloadables.get(item.code)
+        code = item.category or (None if known else self.category)
+        values: dict[str, Any] = dict(item.values)
         if known is None:
-            values = {**ware.defaults, **values}
+            values = item.initial_values
         if code is not None or known is None:
             values["item_category_uri"] = self.shop.category(code)
         if known is None:
             if not self.is_dry:
-                self.shop.create(values, ware.file, progress)
+                self.shop.create(values, item.file, progress)
             return CREATED
         changes = {name: v for name, v in values.items() if _differs(known, name, v)}
-        file = ware.file if _is_new_file(known, ware.file) else None
+        file = item.file if _is_new_file(known, item.file) else None
         if not changes and file is None:
             return UNCHANGED
         if not self.is_dry:
@@ -228,10 +226,10 @@ class Importing:
 class _Counted:
     """Counts a file's bytes, so that what was skipped counts as done, too."""
 
-    def __init__(self, progress: "Progress", ware: "Ware") -> None:
+    def __init__(self, progress: "Progress", item: ImportItem) -> None:
         self._progress = progress
-        is_read = ware.file is not None and not ware.problems
-        self._left = ware.file.stat().st_size if ware.file and is_read else 0
+        is_read = item.file is not None and not item.problems
+        self._left = item.file.stat().st_size if item.file and is_read else 0
 
     def __call__(self, size: int) -> None:
         self._left -= size

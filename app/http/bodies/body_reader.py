@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -24,10 +23,11 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.http.bodies import form_data, hal_xml
+from app.http.bodies.json_body import read_json
+from app.http.environ import APPLIED, FIELD
 from app.http.headers import digest_fields
 from app.http.headers.field_syntax import field_parameters
 from app.http.media_types import FORM, JSON_PATCH, MERGE_PATCH, MULTIPART, PLAIN
-from app.http.middleware.method_override import APPLIED, FIELD
 from app.settings import Settings
 from app.storage import Storage
 from representations import REPRESENTATIONS, Representation
@@ -53,8 +53,6 @@ CHARSET = "_charset_"
 """The field by which a form names its encoding (RFC 7578, section 4.6)."""
 
 UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
-MAX_NUMBER = 100
-"""Digits of a JSON number; converting more takes noticeable time."""
 
 
 @dataclass(slots=True)
@@ -334,84 +332,6 @@ def _siren_properties(document: Any) -> Any:
         {"links", "class"}
     )
     return properties if is_entity else document
-
-
-def read_json(raw: bytes, *, max_depth: int) -> Any:
-    """Read JSON strictly: no NaN, no doubled names, no bottomless nesting.
-
-    Numbers with a fraction become Decimals. Raises `BadRequest` and `TooLarge`.
-    """
-    try:
-        text = raw.decode("utf-8-sig")
-        document = json.loads(
-            text,
-            parse_float=_decimal,
-            parse_int=_integer,
-            parse_constant=_no_constant,
-            object_pairs_hook=_unique,
-        )
-        depth = _depth(document)
-    except UnicodeDecodeError:
-        raise BadRequest("the JSON body is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise BadRequest(
-            f"the JSON body is broken at line {error.lineno}, column {error.colno}: "
-            f"{error.msg}"
-        ) from None
-    except RecursionError:
-        depth = max_depth + 1
-        document = {}
-    if depth > max_depth:
-        raise TooLarge(
-            f"the JSON body is nested deeper than {max_depth} levels "
-            "(SIRENHALL_MAX_JSON_DEPTH)"
-        )
-    return document
-
-
-def _decimal(text: str) -> Decimal:
-    try:
-        return Decimal(_short(text))
-    except InvalidOperation:
-        raise BadRequest(
-            "the JSON body has a number whose exponent is too large"
-        ) from None
-
-
-def _integer(text: str) -> int:
-    return int(_short(text))
-
-
-def _short(text: str) -> str:
-    if len(text) > MAX_NUMBER:
-        raise BadRequest(f"the JSON body has a number of over {MAX_NUMBER} digits")
-    return text
-
-
-def _no_constant(name: str) -> Any:
-    raise BadRequest(f"the JSON body has {name}, which is no JSON value")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in result:
-            raise BadRequest(f"the JSON body has {name[:100]!r} twice in one object")
-        result[name] = value
-    return result
-
-
-def _depth(document: Any) -> int:
-    """Count the levels of nesting without recursion."""
-    depth, level = 0, [document]
-    while level := [value for value in level if isinstance(value, dict | list)]:
-        depth += 1
-        level = [
-            child
-            for value in level
-            for child in (value.values() if isinstance(value, dict) else value)
-        ]
-    return depth
 
 
 def _boundary(content_type: str) -> bytes:

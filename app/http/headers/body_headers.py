@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.errors import BadRequest, ExpectationFailed, UnsupportedMediaType
+from app.http.environ import APPLIED
+from app.http.headers.accept_encoding import IDENTITY
 from app.http.headers.structured_fields import parse_item
-from app.http.middleware.compression import IDENTITY
-from app.http.middleware.method_override import APPLIED
 
 CONTINUE = "100-continue"
 CHUNKED = "chunked"

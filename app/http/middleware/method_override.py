@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
+from app.http.environ import APPLIED, FIELD, REFUSED
 from app.http.media_types import FORM, MULTIPART
 
 if TYPE_CHECKING:
@@ -17,14 +18,7 @@ if TYPE_CHECKING:
 
 HEADERS = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 METHODS = ("PUT", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS")
-FIELD = "_method"
-"""The form field that stands for the header where a browser sends the form."""
 
-REFUSED = "sirenhall.refused"
-"""Environment key of the reason to answer 400 instead of running anything."""
-
-APPLIED = "sirenhall.method_applied"
-"""Environment key that tells a body's reader that `_method` has been followed."""
 
 PEEKED = 1024
 _FIRST_FIELD = re.compile(
@@ -33,25 +27,6 @@ _FIRST_FIELD = re.compile(
     rb"([^\r\n]*)\r\n",
     re.IGNORECASE,
 )
-
-
-class CompleteBodies:
-    """Lets a body that ends before its Content-Length be noticed.
-
-    gunicorn and granian hand such a body over as complete. Without the flag that
-    they set, Werkzeug counts the bytes itself and raises `ClientDisconnected`.
-    """
-
-    def __init__(self, app: "WSGIApplication") -> None:
-        self.app = app
-
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
-        """Remove the flag where there is a length to count to."""
-        if environ.get("CONTENT_LENGTH") and not environ.get("HTTP_TRANSFER_ENCODING"):
-            environ.pop("wsgi.input_terminated", None)
-        return self.app(environ, start_response)
 
 
 class MethodOverride:

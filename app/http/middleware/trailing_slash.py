@@ -6,7 +6,7 @@ from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from app.http.context import RequestContext
-from app.http.middleware.method_override import APPLIED
+from app.http.environ import APPLIED
 
 SAFE = frozenset({"GET", "HEAD"})
 """Methods that are redirected: a client may lose the body of another one."""

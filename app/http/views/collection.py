@@ -21,7 +21,7 @@ from app.http.media_types import MULTIPART
 from app.http.pagination import PAGING, Query, Window, page_links, with_query
 from app.http.query.parser import CollectionQuery, collection_query
 from app.http.routes import Route
-from app.http.routing import CollectionService, Created, Record, View, publish_route
+from app.http.routing import View, publish_route
 from app.http.views.bulk import (
     Member,
     Result,
@@ -34,6 +34,7 @@ from app.http.views.bulk import (
 )
 from app.http.views.idempotency import IdempotentRequest, Replay, idempotent
 from app.http.views.item import ItemViews
+from app.http.views.operations import CollectionService, Created, Record
 from app.http.views.write_checks import (
     ensure_valid,
     file_problems,

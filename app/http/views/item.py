@@ -16,15 +16,9 @@ from app.http.hypermedia.embedding import ALWAYS_COUNT, Embedder
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType, ZoomNode
 from app.http.query.parser import item_query
 from app.http.routes import Route
-from app.http.routing import (
-    ItemService,
-    Record,
-    ResourceAction,
-    View,
-    not_supported,
-    publish_route,
-)
+from app.http.routing import View, publish_route
 from app.http.views.idempotency import Replay, idempotent
+from app.http.views.operations import ItemService, Record, ResourceAction, not_supported
 from app.http.views.write_checks import (
     ensure_valid,
     file_problems,

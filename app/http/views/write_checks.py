@@ -9,7 +9,7 @@ from app.errors import Invalid
 from app.http.bodies import body_reader
 from app.http.context import RequestContext
 from app.http.media_types import MULTIPART
-from app.http.routing import Record
+from app.http.views.operations import Record
 from schemas.base.errors import FieldError
 from schemas.base.schema import ResourceSchema
 

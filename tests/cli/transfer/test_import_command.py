@@ -556,9 +556,9 @@ def test_a_wrong_price_is_said_once(folder, price):
 
 
 def test_an_interrupted_import_says_how_far_it_came(data_dir, folder, monkeypatch):
-    from app.cli.client.store import Shop
+    from app.cli.client.store import StoreClient
 
-    real, made = Shop.create, []
+    real, made = StoreClient.create, []
 
     def create(self, *arguments):
         if made:
@@ -566,7 +566,7 @@ def test_an_interrupted_import_says_how_far_it_came(data_dir, folder, monkeypatc
         made.append(arguments)
         return real(self, *arguments)
 
-    monkeypatch.setattr(Shop, "create", create)
+    monkeypatch.setattr(StoreClient, "create", create)
     result = CliRunner().invoke(
         main,
         ["import", str(folder), "--price", "1", "--data-dir", str(data_dir)],

@@ -6,7 +6,7 @@ import brotli
 import pytest
 import zstandard
 
-from app.http.middleware.compression import choose_coding
+from app.http.headers.accept_encoding import choose_coding
 
 DECODERS = {
     "gzip": gzip.decompress,

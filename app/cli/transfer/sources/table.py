@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from itertools import zip_longest
 from pathlib import Path
 
-from app.cli.transfer.items import Ware
+from app.cli.transfer.items import ImportItem
 from app.errors import ConfigurationError
 from representations.csv_table import unprotect
 from schemas.downloadable import DownloadableSchema
@@ -35,7 +35,7 @@ _IGNORED = {
 }
 
 
-def read(path: Path, price: str | None) -> Iterator[Ware]:
+def read(path: Path, price: str | None) -> Iterator[ImportItem]:
     """Read a table, a downloadable a line. Raises `ConfigurationError`."""
     text, delimiter = _text_of(path)
     stream = io.StringIO(text, newline="")
@@ -142,7 +142,7 @@ def _of_row(
     row: list[str],
     price: str | None,
     seen: dict[str, int],
-) -> Ware:
+) -> ImportItem:
     problems = []
     for number, value in enumerate(row):
         if value and (number >= len(names) or not names[number]):
@@ -167,7 +167,7 @@ def _of_row(
         elif not file.is_file():
             what = "is a folder" if file.is_dir() else "is not there"
             problems.append(f"path {texts[PATH]} {what}")
-    return Ware(
+    return ImportItem(
         f"line {line}",
         values,
         {} if price is None else {"price": price},

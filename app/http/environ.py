@@ -1,0 +1,10 @@
+"""What middleware tells the application, in the WSGI environment."""
+
+FIELD = "_method"
+"""The form field that stands for the header where a browser sends the form."""
+
+REFUSED = "sirenhall.refused"
+"""Environment key of the reason to answer 400 instead of running anything."""
+
+APPLIED = "sirenhall.method_applied"
+"""Environment key that tells a body's reader that `_method` has been followed."""
