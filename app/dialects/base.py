@@ -116,13 +116,13 @@ def _legible(view: View) -> View:
     `BadRequest`.
     """
 
-    def read(call: RequestContext, **ids: str) -> Response:
+    def read(context: RequestContext, **ids: str) -> Response:
         if any(UNREPRESENTABLE.search(uuid) for uuid in ids.values()):
             raise NotFound
-        if any(UNREPRESENTABLE.search(text) for pair in call.query for text in pair):
+        if any(UNREPRESENTABLE.search(text) for pair in context.query for text in pair):
             raise BadRequest("the query has a character that no text here can have")
-        vars(call)["query"] = tuple((nfc(n), nfc(value)) for n, value in call.query)
-        return view(call, **{name: nfc(value) for name, value in ids.items()})
+        context.replace_query(tuple((nfc(n), nfc(value)) for n, value in context.query))
+        return view(context, **{name: nfc(value) for name, value in ids.items()})
 
     return read
 
@@ -140,7 +140,7 @@ def json_response(
     return Response(_JSON.encode(value), status, said)
 
 
-def principal(call: RequestContext, tokens: Sequence[str]) -> Principal:
+def principal(context: RequestContext, tokens: Sequence[str]) -> Principal:
     """Find whose token was sent, for one store. Raises `Unauthorized`, `Forbidden`."""
     if not tokens:
         raise Unauthorized(
@@ -148,10 +148,8 @@ def principal(call: RequestContext, tokens: Sequence[str]) -> Principal:
             headers={"WWW-Authenticate": REALM},
         )
     for token in tokens:
-        call.request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-        vars(call).pop("principal", None)
         try:
-            found = call.principal
+            found = context.authenticate_with(token)
         except Unauthorized:
             continue
         if found.store_id is None:
@@ -164,13 +162,13 @@ def principal(call: RequestContext, tokens: Sequence[str]) -> Principal:
     )
 
 
-def authorized_principal(call: RequestContext, tokens: Sequence[str]) -> Principal:
+def authorized_principal(context: RequestContext, tokens: Sequence[str]) -> Principal:
     """Find whose token was sent; one that only reads may not change anything.
 
     Raises `Unauthorized` and `Forbidden`.
     """
-    found = principal(call, tokens)
-    if call.request.method not in READS:
+    found = principal(context, tokens)
+    if context.request.method not in READS:
         ensure_writer(found)
     return found
 
@@ -181,17 +179,17 @@ def ensure_writer(found: Principal) -> None:
         raise Forbidden(f"a token with the scope {found.scope} can only read")
 
 
-def bearer_token(call: RequestContext) -> list[str]:
+def bearer_token(context: RequestContext) -> list[str]:
     """Give what may be the token of a Bearer header: as it is, or inside Base64."""
-    scheme, _, sent = call.request.headers.get("Authorization", "").partition(" ")
+    scheme, _, sent = context.request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not sent.strip():
         return []
     return [sent.strip(), *_inside(sent.strip())]
 
 
-def basic_credentials(call: RequestContext) -> list[str]:
+def basic_credentials(context: RequestContext) -> list[str]:
     """Give the password of a Basic header."""
-    scheme, _, sent = call.request.headers.get("Authorization", "").partition(" ")
+    scheme, _, sent = context.request.headers.get("Authorization", "").partition(" ")
     return _inside(sent.strip()) if scheme.lower() == "basic" else []
 
 
@@ -225,9 +223,13 @@ def blob_key(uuid: str) -> str:
     return uuid.replace("-", "").lower()
 
 
-def body(call: RequestContext, schema: ResourceSchema, method: str) -> dict[str, Any]:
+def body(
+    context: RequestContext, schema: ResourceSchema, method: str
+) -> dict[str, Any]:
     """Read a body's members, whatever they are."""
-    reader = body_reader.BodyReader(schema, call.settings, call.installation.storage)
-    call.close()
-    with reader.read(call.request, method) as found:
+    reader = body_reader.BodyReader(
+        schema, context.settings, context.installation.storage
+    )
+    context.close()
+    with reader.read(context.request, method) as found:
         return dict(found.values)

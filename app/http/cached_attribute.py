@@ -30,3 +30,15 @@ class lazy(Generic[Value]):  # noqa: N801 - used as a decorator, like property
             return self
         value = owner.__dict__[self.name] = self.make(owner)
         return value
+
+    def override(self, owner: object, value: Value) -> None:
+        """Use a value instead of the computed one."""
+        vars(owner)[self.name] = value
+
+    def is_computed(self, owner: object) -> bool:
+        """Return whether there is a value."""
+        return self.name in vars(owner)
+
+    def reset(self, owner: object) -> None:
+        """Compute the value again when it is read next."""
+        vars(owner).pop(self.name, None)

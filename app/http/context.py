@@ -1,21 +1,17 @@
-"""One request, as resources see it: who asks, in which format, for which database.
+"""The context of a request: who sends it, which format it gets, what database it sees.
 
-What costs nothing is settled at once (format, version); what costs a query waits
-until a resource asks for it.
+What costs a query is looked up when a resource asks for it.
 """
 
-import hashlib
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote
-from zlib import crc32
 
-from flask import Request, Response
+from flask import Request
 
 from app.caching import cache_short_keys
 from app.database import Row, Snapshot, Transaction
@@ -27,35 +23,35 @@ from app.errors import (
     PreconditionRequired,
     Unauthorized,
 )
-from app.http.application import ReadyHeaders, ReadyResponse
 from app.http.cached_attribute import lazy
 from app.http.environ import REFUSED
 from app.http.headers.accept import Choice, negotiate
 from app.http.headers.accept_encoding import IDENTITY, choose_coding
 from app.http.headers.accept_language import language_ranges
 from app.http.headers.body_headers import ensure_supported
-from app.http.headers.conditional import Outcome, Validators, evaluate_conditions
+from app.http.headers.conditional import (
+    Outcome,
+    Validators,
+    entity_tag,
+    evaluate_conditions,
+)
 from app.http.headers.field_syntax import ensure_bounded
-from app.http.headers.prefer import MINIMAL, Preferences, parse_prefer
+from app.http.headers.prefer import Preferences, parse_prefer
 from app.http.hypermedia.document_builder import RenderContext
-from app.http.media_types import SCHEMA
 from app.http.middleware.rate_limit import ensure_within_limit
-from app.http.pagination import Query, with_query
-from app.http.paths import DOCS, OPENAPI, PROFILES, RELS
+from app.http.pagination import Query
+from app.http.paths import RELS
 from app.http.query.query_limits import MAX_PARAMETERS, MAX_QUERY
 from app.services import clock
 from app.services.auth import authentication
 from app.services.auth.scopes import STORE
 from app.services.catalogue import translations
 from app.services.operations.installation import Installation
-from app.services.page_cache import RenderedPage
 from representations import (
     ERROR_REPRESENTATIONS,
     HAL,
-    LINK_HEADER,
     REPRESENTATIONS,
     Representation,
-    Resource,
     Vocabulary,
 )
 
@@ -86,7 +82,10 @@ _PATH_SAFE = "/:@!$&'()*+,;=~"
 
 
 class RequestContext:
-    """A request on its way; closed when its answer is made."""
+    """The state of one request: principal, negotiated format, database snapshot.
+
+    It is closed when the response is built.
+    """
 
     def __init__(self, installation: Installation, request: Request) -> None:
         self.installation = installation
@@ -99,41 +98,40 @@ class RequestContext:
         self._db: Snapshot | None = None
         self._tx: Transaction | None = None
 
-    def settle(self) -> None:
-        """Refuse what cannot be understood, before anything is looked up.
+    def reject_malformed(self) -> None:
+        """Raise an error for a malformed request, before anything is looked up.
 
-        Raises `BadRequest`, `UnsupportedMediaType` and `ExpectationFailed`.
+        Raise `BadRequest`, `UnsupportedMediaType` or `ExpectationFailed`.
         """
         refused = self.request.environ.get(REFUSED)
         if refused:
             raise BadRequest(refused)
         ensure_bounded(self.request.environ)
         ensure_supported(self.request.environ)
-        _ = self.place
+        _ = self.urls
 
-    def make_answerable(self) -> None:
-        """Make up for what a request says wrong: an error is answered all the same.
+    def use_fallbacks(self) -> None:
+        """Replace invalid request values, so that an error response can be rendered.
 
-        The fallbacks are HAL, the server's own name, and no query.
+        The fallbacks are HAL, the server's own name, and an empty query.
         """
-        own = vars(self)
-        environ = self.request.environ
         try:
             _ = self.query
         except BadRequest:
-            own["query"] = ()
+            self.replace_query(())
         self.profile = ""
         try:
-            own["choice"] = self._chosen(ERROR_REPRESENTATIONS)
+            choice = self._chosen(ERROR_REPRESENTATIONS)
         except NotAcceptable:
-            own["choice"] = Choice(HAL, HAL.media_types[0])
+            choice = Choice(HAL, HAL.media_types[0])
+        RequestContext.choice.override(self, choice)
         try:
-            _ = self.place
+            _ = self.urls
         except BadRequest:
+            environ = self.request.environ
             base = f"http://{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-            own["place"] = RenderContext(
-                base, Vocabulary(f"{base}{RELS}/", home=f"{base}/")
-            )
+            urls = RenderContext(base, Vocabulary(f"{base}{RELS}/", home=f"{base}/"))
+            RequestContext.urls.override(self, urls)
 
     # -- how it is answered -------------------------------------------------
 
@@ -181,11 +179,16 @@ class RequestContext:
         return True
 
     @lazy
-    def place(self) -> RenderContext:
+    def urls(self) -> RenderContext:
         """The base URL of all links: set, or the request's own."""
         base = self.settings.public_url.rstrip("/") or self._own_base()
         rels = self.settings.rel_base or f"{base}{RELS}/"
         return RenderContext(base, Vocabulary(rels, home=f"{base}/"))
+
+    @lazy
+    def render_context(self) -> RenderContext:
+        """What resources are rendered with: who may only read sees no secrets."""
+        return replace(self.urls, hides_secrets=not self.principal.can_write)
 
     def _own_base(self) -> str:
         environ = self.request.environ
@@ -207,10 +210,14 @@ class RequestContext:
             return ()
         return _parameters(text)
 
+    def replace_query(self, query: Query) -> None:
+        """Use other parameters from now on."""
+        RequestContext.query.override(self, query)
+
     @property
     def url(self) -> str:
         """The requested URL without its query."""
-        return self.place.base + quote(self.request.path, safe=_PATH_SAFE)
+        return self.urls.base + quote(self.request.path, safe=_PATH_SAFE)
 
     @property
     def coding(self) -> str:
@@ -264,9 +271,23 @@ class RequestContext:
         if principal is None:
             raise _invalid_token(reason)
         ensure_within_limit(principal)
-        if not principal.can_write:
-            vars(self)["place"] = replace(self.place, hides_secrets=True)
         return principal
+
+    @property
+    def known_principal(self) -> authentication.Principal | None:
+        """Who sends the request, None if that was not asked yet or is not known."""
+        if RequestContext.principal.is_computed(self):
+            return self.principal
+        return None
+
+    def authenticate_with(self, token: str) -> authentication.Principal:
+        """Authenticate a token that came elsewhere than in Authorization.
+
+        Raise `Unauthorized`.
+        """
+        self.request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        RequestContext.principal.reset(self)
+        return self.principal
 
     @lazy
     def visitor(self) -> authentication.Principal | None:
@@ -308,7 +329,7 @@ class RequestContext:
         """
         _ = self.query, self.preferences, self.languages
         self.close()
-        principal: authentication.Principal | None = vars(self).get("principal")
+        principal = self.known_principal
         with self.installation.database.writing() as tx:
             # The token may have ended while a body came in at its sender's pace.
             if principal is not None and not authentication.is_valid(tx, principal):
@@ -331,9 +352,9 @@ class RequestContext:
         self, revision: object, modified: int | None, *shape: object
     ) -> Validators:
         """Tag what is answered: its revision, and all else that makes the bytes."""
-        place = self.place
+        urls = self.urls
         made_of = (
-            f"{revision} {self.choice.media_type} {place.base} {place.vocabulary.base} "
+            f"{revision} {self.choice.media_type} {urls.base} {urls.vocabulary.base} "
             f"{self.is_foxy} {self.principal.scope} {self.principal.store_id} "
             f"{shape} {self.coding} {self.languages} "
             f"{self.request.environ.get('QUERY_STRING', '')}"
@@ -341,26 +362,7 @@ class RequestContext:
         # Within its second, a resource may change again and look the same by date.
         if modified is not None and modified >= clock.now():
             modified = None
-        shape_sum = crc32(made_of.encode())
-        return Validators(f'"{revision}-{shape_sum:08x}"', modified, made_of)
-
-    def unchanged(self, validators: Validators) -> Response | None:
-        """Answer 304 to a read whose client has it already, else nothing.
-
-        Raises `PreconditionFailed`.
-        """
-        if CONDITIONS.isdisjoint(self.request.environ):
-            return None
-        outcome = evaluate_conditions(
-            self.request.headers.get, validators, is_read=True
-        )
-        if outcome is Outcome.FAILED:
-            raise PreconditionFailed("the resource is not the one the request names")
-        if outcome is Outcome.PROCEED:
-            return None
-        response = self.finish(b"", 304, validators.headers)
-        del response.headers["Content-Type"]
-        return response
+        return Validators(entity_tag(revision, made_of), modified, made_of)
 
     def ensure_may_change(self, record: Mapping[str, Any]) -> None:
         """Hold a change to its conditions, which a setting may demand.
@@ -392,134 +394,6 @@ class RequestContext:
                 "get it again and look before you change it"
                 + _without_quotes(headers.get("If-Match", "*").strip())
             )
-
-    # -- the answer ---------------------------------------------------------
-
-    def respond(
-        self,
-        document: Resource,
-        status: int = 200,
-        headers: dict[str, str] | None = None,
-    ) -> Response:
-        """Answer with a document in the format that was negotiated."""
-        body, links, _ = self.written(document)
-        is_read = self.request.method in {"GET", "HEAD"}
-        if is_read and status == 200 and not (headers and "ETag" in headers):  # noqa: PLR2004
-            # What has no revision is known by its bytes.
-            digest = hashlib.sha256(body).hexdigest()[:16]
-            shape = crc32(self.coding.encode())
-            validators = Validators(f'"{digest}-{shape:08x}"', None)
-            unchanged = self.unchanged(validators)
-            if unchanged:
-                return unchanged
-            headers = {**(headers or {}), **validators.headers}
-        return self.finish(body, status, headers, links)
-
-    def written(self, document: Resource) -> RenderedPage:
-        """Render a document in the format that was negotiated."""
-        vocabulary = self.place.vocabulary
-        return RenderedPage(
-            self.choice.representation.render(document, vocabulary),
-            LINK_HEADER.render_embedded(document, vocabulary),
-            ", ".join(sorted(self.shown_languages)),
-        )
-
-    def public(self, body: bytes, media_type: str) -> Response:
-        """Answer a read with what is the same for all, and known by its bytes."""
-        headers = {
-            "Content-Type": media_type,
-            "Cache-Control": "public, max-age=3600",
-            "X-Content-Type-Options": "nosniff",
-        }
-        shape = crc32(self.coding.encode())
-        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}-{shape:08x}"'
-        outcome = evaluate_conditions(
-            self.request.headers.get, Validators(etag, None), is_read=True
-        )
-        if outcome is Outcome.FAILED:
-            raise PreconditionFailed("the document is not the one the request names")
-        headers["ETag"] = etag
-        if outcome is Outcome.NOT_MODIFIED:
-            del headers["Content-Type"]
-            return Response(status=304, headers=headers)
-        return ReadyResponse(body, 200, ReadyHeaders(headers))
-
-    def done(
-        self,
-        document: Callable[[], Resource],
-        status: int = 200,
-        headers: dict[str, str] | None = None,
-        *,
-        may_be_empty: bool = True,
-    ) -> Response:
-        """Answer a change: with the document, or empty where that is preferred."""
-        answer = dict(headers or {})
-        is_empty = may_be_empty and self.preferences.returned == MINIMAL
-        if self.preferences.applied and (
-            is_empty or self.preferences.returned != MINIMAL
-        ):
-            answer["Preference-Applied"] = self.preferences.applied
-        if not is_empty:
-            return self.respond(document(), status, answer)
-        response = self.finish(b"", 204 if status == 200 else status, answer)  # noqa: PLR2004
-        del response.headers["Content-Type"]
-        return response
-
-    def finish(
-        self,
-        body: bytes,
-        status: int = 200,
-        headers: dict[str, str] | None = None,
-        links: str = "",
-    ) -> Response:
-        """Put the headers of every negotiated answer to a body.
-
-        `links` are those of the document, as they stand in the Link header.
-        """
-        answer = {
-            "Content-Type": self.choice.content_type,
-            "Vary": VARY,
-            "Cache-Control": "private, no-cache",
-            "X-Content-Type-Options": "nosniff",
-            "Link": self._links(links),
-        }
-        if self.choice.representation.is_for_people:
-            answer["Content-Security-Policy"] = PAGE_POLICY
-        if self.request.environ.get("HTTP_FOXY_API_VERSION") == FOXY_VERSION:
-            answer[VERSION_HEADER] = FOXY_VERSION
-        if self.shown_languages:
-            answer["Content-Language"] = ", ".join(sorted(self.shown_languages))
-        if headers:
-            answer.update(headers)
-        return ReadyResponse(body, status, ReadyHeaders(answer))
-
-    def alternates(self) -> list[tuple[Representation, str]]:
-        """Give the formats of the requested resource with their URLs."""
-        return [(r, self._format_start + r.name) for r in self.offers]
-
-    @lazy
-    def _format_start(self) -> str:
-        without = tuple((n, v) for n, v in self.query if n != "format")
-        url = with_query(self.url, without)
-        return f"{url}&format=" if without else f"{url}?format="
-
-    def _links(self, links: str) -> str:
-        """Write all links; HAL Explorer finds the profile only if it is the first."""
-        base = self.place.base
-        mine = self.choice.representation
-        found = [links] if links else []
-        if self.profile:
-            profile = f'<{base}{PROFILES}/{self.profile}>; rel="profile"'
-            found.insert(0, f'{profile}; type="{SCHEMA}"')
-        others = _alternates(self.offers, mine)
-        if others:
-            found.append(others.replace(_START, self._format_start))
-        if "service-desc" not in links:
-            found.append(
-                f'<{base}{OPENAPI}>; rel="service-desc", '
-                f'<{base}{DOCS}>; rel="service-doc"'
-            )
-        return ", ".join(found)
 
 
 _SENT = {
@@ -553,16 +427,3 @@ def _parameters(text: str) -> Query:
         return tuple(parse_qsl(text, keep_blank_values=True, errors="strict"))
     except ValueError:
         raise BadRequest("the query is not UTF-8") from None
-
-
-# Stands for the requested address, up to the name of a format.
-_START = "\0"
-
-
-@lru_cache(maxsize=64)
-def _alternates(offers: tuple[Representation, ...], mine: Representation) -> str:
-    return ", ".join(
-        f'<{_START}{other.name}>; rel="alternate"; type="{other.media_types[0]}"'
-        for other in offers
-        if other is not mine
-    )

@@ -24,6 +24,7 @@ from app.http.context import RequestContext
 from app.http.middleware import trailing_slash
 from app.http.middleware.secret_urls import mask_secrets
 from app.http.paths import PROBLEMS
+from app.http.responses import alternates, respond
 from app.log_throttle import Throttle
 from app.os_errors import translated
 from representations import Link, Resource, Value
@@ -95,7 +96,7 @@ def register_error_handlers(app: Flask) -> None:
 def _answer(error: Exception) -> Response:
     redirect = None
     if error is request.routing_exception and not _dialect():
-        redirect = trailing_slash.redirect_slash(g.call)
+        redirect = trailing_slash.redirect_slash(g.context)
     return redirect or _described_answer(error)
 
 
@@ -112,8 +113,8 @@ def _described_answer(error: Exception) -> Response:
         error = translated(error) or error
     status, problems, headers = _described(error)
     logref = _logref()
-    call: RequestContext = g.call
-    call.close()
+    context: RequestContext = g.context
+    context.close()
     _log(error, status, problems, logref)
     own = _dialect()
     if own is not None:
@@ -121,17 +122,17 @@ def _described_answer(error: Exception) -> Response:
             # Only hypermedia answers all that is not there in the same words.
             problems = error.problems
         return own(status, problems, headers)
-    call.make_answerable()
-    document = _document(error, call, problems, logref, status)
-    if call.choice.representation.is_for_people:
+    context.use_fallbacks()
+    document = _document(error, context, problems, logref, status)
+    if context.choice.representation.is_for_people:
         document.title = PROBLEM_TYPES[_code(error)].title
-    return call.respond(document, status, headers)
+    return respond(context, document, status, headers)
 
 
-def register_error_format(call: RequestContext, status: int, message: str) -> str:
+def register_error_format(context: RequestContext, status: int, message: str) -> str:
     """Log a refusal that is answered by another protocol's rules; give its logref."""
     logref = _logref()
-    call.close()
+    context.close()
     _log(BadRequest(message), status, (Problem(message, ""),), logref)
     return logref
 
@@ -189,7 +190,7 @@ def _log(
 
 def _document(
     error: Exception,
-    call: RequestContext,
+    context: RequestContext,
     problems: tuple[Problem, ...],
     logref: str,
     status: int,
@@ -203,7 +204,7 @@ def _document(
     if isinstance(error, NotAcceptable):
         links = [
             Link("alternate", href, other.title, type=other.media_types[0])
-            for other, href in call.alternates()
+            for other, href in alternates(context)
         ]
     code = _code(error)
     said = [_problem(problem, logref) for problem in problems]
@@ -213,7 +214,7 @@ def _document(
         links=links,
         embedded={ERRORS: said},
         problem={
-            "type": f"{call.place.base}{PROBLEMS}/{code}",
+            "type": f"{context.urls.base}{PROBLEMS}/{code}",
             "title": PROBLEM_TYPES[code].title,
             "status": status,
             "detail": "; ".join(str(entry.properties["message"]) for entry in said),

@@ -13,6 +13,7 @@ from flask import Flask, Request, Response, current_app, g, request
 from app.errors import InsufficientStorage
 from app.http.bodies import body_reader
 from app.http.context import RequestContext
+from app.http.responses import respond
 from app.http.routes import Route, register_route
 from representations import (
     REPRESENTATIONS,
@@ -32,10 +33,10 @@ def publish_route(app: Flask, route: Route, views: Mapping[str, View]) -> None:
     methods = {*views, "OPTIONS", *(["HEAD"] if "GET" in views else [])}
     allow = ", ".join(sorted(methods))
 
-    def options(call: RequestContext, **_ids: Any) -> Response:
+    def options(context: RequestContext, **_ids: Any) -> Response:
         document = Resource(
             classes=("options",),
-            links=[Link("self", call.url, "What can be done here")],
+            links=[Link("self", context.url, "What can be done here")],
             embedded={
                 "fx:methods": [
                     Resource(
@@ -48,7 +49,7 @@ def publish_route(app: Flask, route: Route, views: Mapping[str, View]) -> None:
                 ]
             },
         )
-        return call.respond(document, headers={"Allow": allow, **extra})
+        return respond(context, document, headers={"Allow": allow, **extra})
 
     extra = {**_body_headers(views), **route.options_headers}
     for method, view in {**views, "OPTIONS": options}.items():
@@ -80,21 +81,21 @@ def _handling(route: Route, method: str, view: View) -> Callable[..., Response]:
     offers = route.offers if method == "GET" else REPRESENTATIONS
 
     def handle(**ids: Any) -> Response:
-        call: RequestContext = g.call
-        call.profile, call.offers = profile, offers
+        context: RequestContext = g.context
+        context.profile, context.offers = profile, offers
         if needs_version:
-            _ = call.is_foxy
+            _ = context.is_foxy
         if is_negotiated:
-            _ = call.choice
+            _ = context.choice
         try:
-            return view(call, **ids)
+            return view(context, **ids)
         except InsufficientStorage:
             if not goes_on:
                 raise
             # Nothing was changed, so that it can be done again.
-            call.close()
-            call.installation.make_room()
-            return view(call, **ids)
+            context.close()
+            context.installation.make_room()
+            return view(context, **ids)
 
     return handle
 
@@ -106,5 +107,5 @@ def open_call() -> None:
     """
     # The request itself, not the proxy, which looks it up each time.
     real: Request = request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001
-    call = g.call = RequestContext(current_app.extensions[EXTENSION], real)
-    call.settle()
+    context = g.context = RequestContext(current_app.extensions[EXTENSION], real)
+    context.reject_malformed()

@@ -10,6 +10,7 @@ from app.http.bodies.body_reader import BodyReader
 from app.http.context import RequestContext
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
+from app.http.responses import respond_to_change
 from app.http.views.bulk import many_links, refuse_all
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
@@ -117,29 +118,29 @@ class AttributesViews(CollectionViews):
             "PUT": "Replace all attributes (send all of them)",
         }
 
-    def patch(self, call: RequestContext, owner_id: int) -> Response:
+    def patch(self, context: RequestContext, owner_id: int) -> Response:
         """Answer a PATCH: create or change by name."""
-        return self._put(call, owner_id, "PATCH")
+        return self._put(context, owner_id, "PATCH")
 
-    def put(self, call: RequestContext, owner_id: int) -> Response:
+    def put(self, context: RequestContext, owner_id: int) -> Response:
         """Answer a PUT: there are no others afterwards."""
-        return self._put(call, owner_id, "PUT")
+        return self._put(context, owner_id, "PUT")
 
-    def _put(self, call: RequestContext, owner_id: int, method: str) -> Response:
+    def _put(self, context: RequestContext, owner_id: int, method: str) -> Response:
         schema = self.declaration.schema
         reader = BodyReader(
-            schema, call.settings, call.installation.storage, takes_many=True
+            schema, context.settings, context.installation.storage, takes_many=True
         )
-        reader.ensure_readable(call.request, method)
-        principal = call.writer
-        self.service.owner(call.db, principal, owner_id)
-        call.close()
-        with reader.read(call.request, method) as body:
-            several = many_links(schema, body, is_strict=call.preferences.is_strict)
+        reader.ensure_readable(context.request, method)
+        principal = context.writer
+        self.service.owner(context.db, principal, owner_id)
+        context.close()
+        with reader.read(context.request, method) as body:
+            several = many_links(schema, body, is_strict=context.preferences.is_strict)
         refuse_all(several, unique_by="name")
-        with call.writing() as tx:
+        with context.writing() as tx:
             owner = self.service.owner(tx, principal, owner_id)
-            call.ensure_may_change(owner)
+            context.ensure_may_change(owner)
             attributes.put_attribute(
                 tx,
                 self.owning,
@@ -148,9 +149,11 @@ class AttributesViews(CollectionViews):
                 is_whole=method == "PUT",
             )
             owner = self.service.owner(tx, principal, owner_id)
-        asked = self.asked(call, owner)
-        headers = self.validators(call, owner, asked).headers
-        return call.done(lambda: self.document(call, owner, asked), headers=headers)
+        asked = self.asked(context, owner)
+        headers = self.validators(context, owner, asked).headers
+        return respond_to_change(
+            context, lambda: self.document(context, owner, asked), headers=headers
+        )
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:

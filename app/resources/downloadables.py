@@ -21,6 +21,7 @@ from app.http.hypermedia.declaration import (
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.media_types import JSON
 from app.http.paths import UPLOAD_URL
+from app.http.responses import respond_to_change
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.http.views.collection import CollectionViews, listing_page
@@ -158,35 +159,39 @@ def _create(
     return Created(downloadables.create_downloadable(tx, store["id"], values, file))
 
 
-def _file(call: RequestContext, item_id: int) -> Response:
+def _file(context: RequestContext, item_id: int) -> Response:
     """Answer a GET of the bytes, for the merchant."""
     return file_view.file_answer(
-        call, lambda: downloadables.find_downloadable(call.db, call.principal, item_id)
+        context,
+        lambda: downloadables.find_downloadable(context.db, context.principal, item_id),
     )
 
 
-def _put_file(call: RequestContext, item_id: int) -> Response:
+def _put_file(context: RequestContext, item_id: int) -> Response:
     """Answer a PUT of the bytes."""
-    principal = call.writer
-    record = downloadables.find_downloadable(call.db, principal, item_id)
+    principal = context.writer
+    record = downloadables.find_downloadable(context.db, principal, item_id)
     # No connection is held while a body comes in at its sender's pace.
-    call.close()
-    with received_file(call, record) as file, call.writing() as tx:
+    context.close()
+    with received_file(context, record) as file, context.writing() as tx:
         record = downloadables.find_downloadable(tx, principal, item_id)
-        _ensure_seen(call, record)
+        _ensure_seen(context, record)
         downloadables.update_downloadable(tx, record, {}, file)
         record = downloadables.find_downloadable(tx, principal, item_id)
-    return call.done(lambda: RESOURCE_TYPE.documents.resource(record, call.place))
+    return respond_to_change(
+        context,
+        lambda: RESOURCE_TYPE.documents.resource(record, context.render_context),
+    )
 
 
-def _ensure_seen(call: RequestContext, record: Mapping[str, Any]) -> None:
+def _ensure_seen(context: RequestContext, record: Mapping[str, Any]) -> None:
     """Hold the change to its conditions: about the file, or about its downloadable."""
-    headers = call.request.headers
+    headers = context.request.headers
     if "If-Match" in headers and record["file_sha256"] is not None:
         file = Validators(f'"{record["file_sha256"]}"', record["upload_date"])
         if evaluate_conditions(headers.get, file, is_read=False) is Outcome.PROCEED:
             return
-    call.ensure_may_change(record)
+    context.ensure_may_change(record)
 
 
 def _further(href: str) -> tuple[Action, ...]:

@@ -23,6 +23,7 @@ from app.http.middleware import client_address
 from app.http.pagination import with_query
 from app.http.paths import DOWNLOAD as ADDRESS
 from app.http.paths import DOWNLOAD_FILES as PAGE
+from app.http.responses import build_response, respond
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.http.views.collection import CollectionViews, listing_page
@@ -93,47 +94,47 @@ LINK_PARAMETERS = frozenset({"p", "expires", "signature"})
 _WHOLE = re.compile(r"[1-9][0-9]{0,17}|0", re.ASCII)
 
 
-def _download(call: RequestContext) -> Response:
+def _download(context: RequestContext) -> Response:
     """Answer a customer."""
-    return file_response.at_last(lambda: _deliver(call))
+    return file_response.at_last(lambda: _deliver(context))
 
 
-def _deliver(call: RequestContext) -> Response:
-    _ensure_followed(call)
+def _deliver(context: RequestContext) -> Response:
+    _ensure_followed(context)
     moment = now()
-    record = _wanted(call, moment)
-    if record["is_main"] and _is_person(call) and FILE not in dict(call.query):
-        several = downloads.files_of_purchase(call.db, record)
+    record = _wanted(context, moment)
+    if record["is_main"] and _is_person(context) and FILE not in dict(context.query):
+        several = downloads.files_of_purchase(context.db, record)
         if len(several) > 1 or (several and not several[0]["is_main"]):
-            return _to_page(call)
+            return _to_page(context)
     downloads.ensure_granted(record, moment)
-    found = downloads.open_download(call.db, record, moment)
+    found = downloads.open_download(context.db, record, moment)
     if found is None:
         downloads.ensure_downloads_remain(record, moment)
     # No connection is held while a customer reads.
-    call.close()
+    context.close()
     if record["url"] is not None:
-        return _redirect(call, record, found)
-    file = file_response.stored(record, call.installation.storage)
+        return _redirect(context, record, found)
+    file = file_response.stored(record, context.installation.storage)
     return file_response.send_file(
-        call.request,
+        context.request,
         file,
-        lambda: _begun(call, record, found),
+        lambda: _begun(context, record, found),
         hand_over=offload.offload_response(
-            call, lambda: _hand_over(call, record, found)
+            context, lambda: _hand_over(context, record, found)
         ),
     )
 
 
-def _ensure_followed(call: RequestContext) -> None:
+def _ensure_followed(context: RequestContext) -> None:
     """Refuse a prefetch, which would use a download up that nobody asked for.
 
     It gets no bytes either, or whoever said so could download without limit. Browsers
     that are answered 503 ask again once the link is followed.
     """
-    headers = call.request.headers
+    headers = context.request.headers
     said = " ".join(headers.get(name, "") for name in PREFETCH_HEADERS)
-    if call.request.method == "GET" and PREFETCHING.search(said):
+    if context.request.method == "GET" and PREFETCHING.search(said):
         raise NotPrefetched(
             "files are not sent to prefetch requests; follow the link to download it",
             headers={"Cache-Control": "no-store", "Retry-After": "0"},
@@ -141,19 +142,19 @@ def _ensure_followed(call: RequestContext) -> None:
 
 
 def _wanted(
-    call: RequestContext, moment: int, *, is_main: bool = False
+    context: RequestContext, moment: int, *, is_main: bool = False
 ) -> dict[str, Any]:
-    sent = {name: AROUND.sub("", value) for name, value in call.query}
-    if len(sent) < len(call.query):
+    sent = {name: AROUND.sub("", value) for name, value in context.query}
+    if len(sent) < len(context.query):
         raise BadRequest("a parameter of the link was sent more than once")
     file_id = 0 if is_main else _file_id(sent.get(FILE))
     if "signature" in sent or "expires" in sent:
-        return signed_links.verify_signed_link(call.db, sent, moment, file_id)
+        return signed_links.verify_signed_link(context.db, sent, moment, file_id)
     passcode = sent.get("p", "")
     record = None
     if passcode and not UNREPRESENTABLE.search(passcode):
         record = downloads.resolve_passcode_link(
-            call.db, passcode=passcode, file_id=file_id
+            context.db, passcode=passcode, file_id=file_id
         )
     if record is None:
         raise UnknownLink(signed_links.UNKNOWN)
@@ -169,59 +170,63 @@ def _file_id(sent: str | None) -> int:
     return int(sent)
 
 
-def _is_person(call: RequestContext) -> bool:
+def _is_person(context: RequestContext) -> bool:
     """Tell whether who asks would rather have a page, as browsers say."""
-    if "html" not in call.request.headers.get("Accept", ""):
+    if "html" not in context.request.headers.get("Accept", ""):
         return False
     with suppress(NotAcceptable):
-        return call.choice.representation.is_for_people
+        return context.choice.representation.is_for_people
     return False
 
 
-def _to_page(call: RequestContext) -> Response:
+def _to_page(context: RequestContext) -> Response:
     """Send a person to where all files are."""
     # Whatever else came with the link is not sent back.
-    query = tuple((n, v) for n, v in call.query if n in LINK_PARAMETERS)
-    address = with_query(call.place.base + PAGE, query)
+    query = tuple((n, v) for n, v in context.query if n in LINK_PARAMETERS)
+    address = with_query(context.urls.base + PAGE, query)
     headers = {"Location": address, "Cache-Control": "private, no-store"}
     return Response(status=303, headers={**headers, "Vary": "Accept"})
 
 
-def _files(call: RequestContext) -> Response:
+def _files(context: RequestContext) -> Response:
     """Answer a GET of all files that a customer's link gives."""
     moment = now()
-    main = _wanted(call, moment, is_main=True)
-    files = downloads.files_of_purchase(call.db, main)
+    main = _wanted(context, moment, is_main=True)
+    files = downloads.files_of_purchase(context.db, main)
     downloads.ensure_granted(files[0] if files else main, moment)
-    shown = _in_language(call, main)
-    under_way = downloads.open_keys(call.db, main["id"], moment)
-    call.close()
-    query = tuple((n, value) for n, value in call.query if n not in {FORMAT, FILE})
+    shown = _in_language(context, main)
+    under_way = downloads.open_keys(context.db, main["id"], moment)
+    context.close()
+    query = tuple((n, value) for n, value in context.query if n not in {FORMAT, FILE})
     links = [
-        with_query(call.place.base + ADDRESS, (*query, (FILE, str(f["file_id"] or 0))))
+        with_query(
+            context.urls.base + ADDRESS, (*query, (FILE, str(f["file_id"] or 0)))
+        )
         for f in files
     ]
-    if call.choice.representation.is_for_people:
+    if context.choice.representation.is_for_people:
         page = download_page.render_page(shown, files, links, under_way, moment)
-        return call.finish(page, headers={"Cache-Control": "private, no-store"})
+        return build_response(
+            context, page, headers={"Cache-Control": "private, no-store"}
+        )
     document = Resource(
         classes=("purchased_files",),
         title=shown["name"],
         properties={"name": shown["name"], "total_items": len(files)},
-        links=[Link("self", with_query(call.url, query), PAGE_TITLE)],
+        links=[Link("self", with_query(context.url, query), PAGE_TITLE)],
         embedded={
             "fx:purchased_files": [
                 _purchased(file, link) for file, link in zip(files, links, strict=True)
             ]
         },
     )
-    return call.respond(document, headers={"Cache-Control": "private, no-store"})
+    return respond(context, document, headers={"Cache-Control": "private, no-store"})
 
 
-def _in_language(call: RequestContext, main: Mapping[str, Any]) -> dict[str, Any]:
+def _in_language(context: RequestContext, main: Mapping[str, Any]) -> dict[str, Any]:
     """Give what was bought as its customer is to read it."""
-    record = downloads.download_details(call.db, main)
-    [row] = call.localized(tuple(record), [tuple(record.values())])
+    record = downloads.download_details(context.db, main)
+    [row] = context.localized(tuple(record), [tuple(record.values())])
     return {**main, **dict(zip(record, row, strict=True)), "id": main["id"]}
 
 
@@ -247,21 +252,21 @@ def _purchased(file: Mapping[str, Any], link: str) -> Resource:
 
 
 def _redirect(
-    call: RequestContext, record: Mapping[str, Any], found: int | None
+    context: RequestContext, record: Mapping[str, Any], found: int | None
 ) -> Response:
-    if call.request.method != "HEAD":
-        _hand_over(call, record, found)
+    if context.request.method != "HEAD":
+        _hand_over(context, record, found)
     headers = {"Location": to_uri(record["url"]), "Cache-Control": "private, no-store"}
     return Response(status=302, headers=headers)
 
 
 def _begun(
-    call: RequestContext, record: Mapping[str, Any], found: int | None
+    context: RequestContext, record: Mapping[str, Any], found: int | None
 ) -> file_response.Ended:
-    download_id = _begin(call, record, found, "started")
-    database, store_id = call.installation.database, record["store_id"]
-    active = call.installation.active_downloads
-    minutes = call.settings.download_session_minutes
+    download_id = _begin(context, record, found, "started")
+    database, store_id = context.installation.database, record["store_id"]
+    active = context.installation.active_downloads
+    minutes = context.settings.download_session_minutes
     active.add(download_id)
 
     def ended(sent: int) -> None:
@@ -272,18 +277,18 @@ def _begun(
 
 
 def _hand_over(
-    call: RequestContext, record: Mapping[str, Any], found: int | None
+    context: RequestContext, record: Mapping[str, Any], found: int | None
 ) -> None:
     """Open a download whose bytes another server sends, unless one is open."""
     sending = (
         (record["file_size"] or 0) // HANDED_OVER_RATE if record["url"] is None else 0
     )
     # It is not extended later: how much was sent is not known, nor when it is enough.
-    _begin(call, record, found, "redirected", sending)
+    _begin(context, record, found, "redirected", sending)
 
 
 def _begin(
-    call: RequestContext,
+    context: RequestContext,
     record: Mapping[str, Any],
     found: int | None,
     outcome: str,
@@ -292,14 +297,14 @@ def _begin(
     """Open a download, unless one was found that this request resumes."""
     if found is not None:
         return found
-    settings = call.settings
-    agent = call.request.headers.get("User-Agent", "")[:MAX_USER_AGENT]
+    settings = context.settings
+    agent = context.request.headers.get("User-Agent", "")[:MAX_USER_AGENT]
     customer = downloads.Customer(
-        _address(call.request.remote_addr or "", settings.download_addresses),
+        _address(context.request.remote_addr or "", settings.download_addresses),
         UNREPRESENTABLE.sub("\ufffd", agent),
     )
     return downloads.begin_download(
-        call.installation.database,
+        context.installation.database,
         record,
         customer,
         minutes=settings.download_session_minutes,

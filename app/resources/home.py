@@ -9,6 +9,7 @@ from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.media_types import FORM, JSON
 from app.http.paths import DOCS, OPENAPI, PROPERTY_HELPERS, RELS, TOKEN
+from app.http.responses import respond
 from app.http.routes import Route
 from app.http.routing import publish_route
 from app.resources.oauth import TOKEN_FIELDS
@@ -18,9 +19,9 @@ from representations import Action, Link, Resource
 METHODS = {"GET": "View the starting point of the API", **STANDARD_METHODS}
 
 
-def _home(call: RequestContext) -> Response:
-    visitor = call.visitor
-    base = call.place.base
+def _home(context: RequestContext) -> Response:
+    visitor = context.visitor
+    base = context.urls.base
     links = [
         Link("self", f"{base}/", "Your API starting point."),
         *_links(base, visitor),
@@ -43,9 +44,9 @@ def _home(call: RequestContext) -> Response:
         properties={"message": message},
         links=links,
     )
-    if call.choice.representation.has_actions:
+    if context.choice.representation.has_actions:
         document.actions = [_get_token(base)]
-    return call.respond(document)
+    return respond(context, document)
 
 
 def _links(base: str, visitor: Principal | None) -> Iterator[Link]:

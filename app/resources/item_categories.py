@@ -17,6 +17,7 @@ from app.http.hypermedia.declaration import (
 )
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.pagination import PAGING, page_links, window
+from app.http.responses import respond
 from app.http.routes import Route
 from app.http.routing import publish_route
 from app.http.views.collection import CollectionViews, listing_page
@@ -82,28 +83,28 @@ def _create(
     return Created(item_categories.create_category(tx, store["id"], values))
 
 
-def _taxes(call: RequestContext, category_id: int) -> Response:
+def _taxes(context: RequestContext, category_id: int) -> Response:
     """Answer a GET of the taxes of a category: there are none until there are taxes.
 
     Foxy's category form fails without this collection.
     """
-    item_categories.find_category(call.db, call.principal, category_id)
+    item_categories.find_category(context.db, context.principal, category_id)
     problems: list[Problem] = []
-    shown = window(call.query, problems)
-    for name, _ in call.query:
+    shown = window(context.query, problems)
+    for name, _ in context.query:
         if name not in {*PAGING, "format"}:
             text = f"{name[:100]} means nothing here: there are no taxes to filter"
             problems.append(Problem(text, "unknown", name[:100]))
     if problems:
         raise BadRequest(problems=problems)
     links = page_links(
-        call.url, call.query, shown, total=0, returned=0, foxy=call.is_foxy
+        context.url, context.query, shown, total=0, returned=0, foxy=context.is_foxy
     )
     document = Resource(
         classes=("tax_item_categories", "collection"),
         href=links[0].href,
         properties={
-            "total_items": "0" if call.is_foxy else 0,
+            "total_items": "0" if context.is_foxy else 0,
             "returned_items": 0,
             "limit": shown.limit,
             "offset": shown.offset,
@@ -111,7 +112,7 @@ def _taxes(call: RequestContext, category_id: int) -> Response:
         links=links,
         embedded={"fx:tax_item_categories": []},
     )
-    return call.respond(document)
+    return respond(context, document)
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:

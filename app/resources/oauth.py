@@ -18,6 +18,7 @@ from app.http.hypermedia.registry import ResourceRegistry
 from app.http.media_types import JSON
 from app.http.pagination import with_query
 from app.http.paths import AUTHORIZE, DOCS, TOKEN
+from app.http.responses import respond_cacheable
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.http.views.idempotency import Replay, idempotent
@@ -130,12 +131,12 @@ AUTHORIZE_METHODS = {
 METADATA_METHODS = {"GET": "View what this server offers", **STANDARD_METHODS}
 
 
-def _server(call: RequestContext) -> "AuthorizationServer":
+def _server(context: RequestContext) -> "AuthorizationServer":
     from app.services.auth.oauth import AuthorizationServer
 
     extensions = current_app.extensions
     if EXTENSION not in extensions:
-        installation = call.installation
+        installation = context.installation
         extensions[EXTENSION] = AuthorizationServer(
             installation.database, installation.removal
         )
@@ -143,15 +144,15 @@ def _server(call: RequestContext) -> "AuthorizationServer":
     return server
 
 
-def _request(call: RequestContext, form: dict[str, str]) -> "Request":
+def _request(context: RequestContext, form: dict[str, str]) -> "Request":
     from app.services.auth.oauth import Request
 
     return Request(
-        call.request.method,
-        call.url,
-        _headers(call),
+        context.request.method,
+        context.url,
+        _headers(context),
         form,
-        _readable(call.query),
+        _readable(context.query),
     )
 
 
@@ -168,14 +169,16 @@ def _readable_errors() -> Iterator[None]:
 
 
 @contextmanager
-def _body(call: RequestContext) -> Iterator[Body]:
-    reader = BodyReader(ResourceSchema(), call.settings, call.installation.storage)
-    with reader.read(call.request, "POST") as body:
+def _body(context: RequestContext) -> Iterator[Body]:
+    reader = BodyReader(
+        ResourceSchema(), context.settings, context.installation.storage
+    )
+    with reader.read(context.request, "POST") as body:
         yield body
 
 
-def _form(call: RequestContext) -> dict[str, str]:
-    with _body(call) as body:
+def _form(context: RequestContext) -> dict[str, str]:
+    with _body(context) as body:
         return _fields(body)
 
 
@@ -193,9 +196,9 @@ def _readable(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def _headers(call: RequestContext) -> dict[str, str]:
+def _headers(context: RequestContext) -> dict[str, str]:
     """Give the headers, without credentials that cannot be read."""
-    headers = dict(call.request.headers)
+    headers = dict(context.request.headers)
     scheme, _, sent = headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
@@ -207,47 +210,49 @@ def _headers(call: RequestContext) -> dict[str, str]:
     return headers
 
 
-def _token(call: RequestContext) -> Response:
+def _token(context: RequestContext) -> Response:
     try:
-        with _body(call) as body:
+        with _body(context) as body:
             form = _fields(body)
             # Who knows the key and sends the same is who sent the first one.
-            header = call.request.environ.get("HTTP_AUTHORIZATION", "")
+            header = context.request.environ.get("HTTP_AUTHORIZATION", "")
             caller = f"{header} {form.get('client_id', '')}"
-            return _token_once(call, body, form, caller)
+            return _token_once(context, body, form, caller)
     except Replay as done:
         done.response.headers.update(PRIVATE)
         return done.response
 
 
 def _token_once(
-    call: RequestContext, body: Body, form: dict[str, str], caller: str
+    context: RequestContext, body: Body, form: dict[str, str], caller: str
 ) -> Response:
-    with idempotent(call, caller) as state:
+    with idempotent(context, caller) as state:
         state.read(body)
-        request = _request(call, form)
+        request = _request(context, form)
         with _readable_errors():
-            answer = _server(call).create_token_response(request)
-        response = _answered(call, *answer)
+            answer = _server(context).create_token_response(request)
+        response = _answered(context, *answer)
         if response.status_code != 200:  # noqa: PLR2004
             state.give_up()
             return response
-        with call.writing() as tx:
+        with context.writing() as tx:
             # Long enough for who lost the answer, and no longer than it is true.
             return state.keep(tx, response, seconds=TOKEN_KEPT)
 
 
 def _endpoint(name: str) -> Any:
-    def view(call: RequestContext) -> Response:
-        request = _request(call, _form(call))
+    def view(context: RequestContext) -> Response:
+        request = _request(context, _form(context))
         with _readable_errors():
-            answer = _server(call).create_endpoint_response(name, request)
-        return _answered(call, *answer)
+            answer = _server(context).create_endpoint_response(name, request)
+        return _answered(context, *answer)
 
     return view
 
 
-def _answered(call: RequestContext, status: int, body: Any, _headers: Any) -> Response:
+def _answered(
+    context: RequestContext, status: int, body: Any, _headers: Any
+) -> Response:
     """Write an answer of the protocol; an error is one of ours, too."""
     document = dict(body or {})
     if "error" in document:
@@ -258,13 +263,13 @@ def _answered(call: RequestContext, status: int, body: Any, _headers: Any) -> Re
         if code == INVALID_CLIENT:
             # Also where the client is named in the body (RFC 6749, section 5.2).
             status = 401
-        logref = register_error_format(call, status, message)
+        logref = register_error_format(context, status, message)
         said = {"logref": logref, "message": message, "code": code}
         entry = Resource(classes=("error",), properties=said)
         error = Resource(
             properties={**document, "total": 1}, embedded={"fx:errors": [entry]}
         )
-        document = HAL.document(error, call.place.vocabulary)
+        document = HAL.document(error, context.urls.vocabulary)
     response = Response(_encoded(document), status, {"Content-Type": JSON, **PRIVATE})
     if status == 401:  # noqa: PLR2004
         response.headers["WWW-Authenticate"] = 'Basic realm="sirenhall"'
@@ -278,32 +283,32 @@ def _encoded(document: Any) -> bytes:
 # -- the consent page ---------------------------------------------------------
 
 
-def _ask(call: RequestContext) -> Response:
+def _ask(context: RequestContext) -> Response:
     """Answer a GET of the page."""
-    request, grant = _consent(call)
+    request, grant = _consent(context)
     if isinstance(grant, Response):
         return grant
-    return _page(call, request)
+    return _page(context, request)
 
 
-def _decide(call: RequestContext) -> Response:
+def _decide(context: RequestContext) -> Response:
     """Answer a POST of the page."""
-    form = _form(call)
-    request, grant = _consent(call)
+    form = _form(context)
+    request, grant = _consent(context)
     if isinstance(grant, Response):
         return grant
-    server = _server(call)
+    server = _server(context)
     user = None
     decision = form.get("decision")
     if decision not in {"allow", "deny"}:
-        return _page(call, request, "Choose whether to let it in.")
+        return _page(context, request, "Choose whether to let it in.")
     if decision == "allow":
-        user, complaint = _owner(call, request, form.get("token", "").strip())
+        user, complaint = _owner(context, request, form.get("token", "").strip())
         if complaint:
-            return _page(call, request, complaint)
+            return _page(context, request, complaint)
     with _readable_errors():
         answer = server.create_authorization_response(request, user, grant)
-    return _redirected(call, *answer)
+    return _redirected(context, *answer)
 
 
 # Where nobody can be sent back to.
@@ -314,14 +319,14 @@ _AT_CONSENT = {
 }
 
 
-def _consent(call: RequestContext) -> tuple["Request", Any]:
+def _consent(context: RequestContext) -> tuple["Request", Any]:
     """Check what is asked for. Raises `BadRequest` where nobody can be sent back."""
     from app.services.auth.oauth import OAuth2Error
 
-    request = _request(call, {})
+    request = _request(context, {})
     if len(quote(request.payload.state or "")) > MAX_STATE:
         raise BadRequest(f"state must have at most {MAX_STATE} characters, encoded")
-    server = _server(call)
+    server = _server(context)
     try:
         with _readable_errors():
             return request, server.get_consent_grant(request)
@@ -330,19 +335,19 @@ def _consent(call: RequestContext) -> tuple["Request", Any]:
             raise BadRequest(
                 _AT_CONSENT.get(error.error) or error.description or error.error
             ) from None
-        return request, _redirected(call, *error(None))
+        return request, _redirected(context, *error(None))
 
 
 def _owner(
-    call: RequestContext, request: "Request", token: str
+    context: RequestContext, request: "Request", token: str
 ) -> tuple[Principal | None, str]:
     """Find what a token lets the client have, or say why it does not."""
     client = request.client.record
     try:
-        principal = authentication.authenticate(call.db, token) if token else None
+        principal = authentication.authenticate(context.db, token) if token else None
     except authentication.TokenExpired:
         principal = None
-    call.close()
+    context.close()
     if principal is None:
         return None, "That is no valid token of this server."
     if not principal.is_personal:
@@ -358,7 +363,7 @@ def _owner(
     return principal, ""
 
 
-def _page(call: RequestContext, request: "Request", complaint: str = "") -> Response:
+def _page(context: RequestContext, request: "Request", complaint: str = "") -> Response:
     client = request.client.record
     redirect_uri = request.payload.redirect_uri or client["redirect_uris"]
     parts = urlsplit(redirect_uri)
@@ -370,7 +375,7 @@ def _page(call: RequestContext, request: "Request", complaint: str = "") -> Resp
         meaning=SCOPES[request.scope],
         is_for_all=request.scope in OF_ALL_STORES,
         destination=origin,
-        action=with_query(call.url, call.query),
+        action=with_query(context.url, context.query),
         complaint=complaint,
     )
     policy = (
@@ -381,21 +386,23 @@ def _page(call: RequestContext, request: "Request", complaint: str = "") -> Resp
     return Response(page, 422 if complaint else 200, {**headers, **PRIVATE})
 
 
-def _redirected(call: RequestContext, status: int, body: Any, headers: Any) -> Response:
+def _redirected(
+    context: RequestContext, status: int, body: Any, headers: Any
+) -> Response:
     location = dict(headers).get("Location")
     if location is None:
         raise BadRequest(str(dict(body or {}).get("error_description", "refused")))
     # The answer to a POST is fetched with GET.
-    status = 303 if call.request.method == "POST" else status
+    status = 303 if context.request.method == "POST" else status
     return Response(b"", status, {"Location": location, **PRIVATE})
 
 
 # -- metadata -----------------------------------------------------------------
 
 
-def _metadata(call: RequestContext, issuer: str = "") -> Response:  # noqa: ARG001
+def _metadata(context: RequestContext, issuer: str = "") -> Response:  # noqa: ARG001
     """Say what there is (RFC 8414)."""
-    base = call.place.base
+    base = context.urls.base
     every, secret = list(CLIENT_METHODS), list(SECRET_METHODS)
     document = {
         "issuer": base,
@@ -409,7 +416,7 @@ def _metadata(call: RequestContext, issuer: str = "") -> Response:  # noqa: ARG0
         "service_documentation": base + DOCS,
         **{f"{name}_endpoint": base + path for name, path in ENDPOINTS.items()},
     }
-    return call.public(_encoded(document), JSON)
+    return respond_cacheable(context, _encoded(document), JSON)
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:

@@ -10,6 +10,7 @@ from app.http.context import RequestContext
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.paths import PROPERTY_HELPERS
+from app.http.responses import respond
 from app.http.routes import Route
 from app.http.routing import publish_route
 from app.services import reference_data
@@ -50,8 +51,8 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views."""
     known = helpers(registry)
 
-    def index(call: RequestContext) -> Response:
-        base = call.url.rstrip("/")
+    def index(context: RequestContext) -> Response:
+        base = context.url.rstrip("/")
         document = Resource(
             classes=("property_helpers",),
             href=base,
@@ -59,34 +60,34 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
             properties={"message": "The values that properties may have."},
             links=[
                 Link("self", base, "Property Helpers"),
-                Link("start", f"{call.place.base}/", "Your API starting point."),
+                Link("start", f"{context.urls.base}/", "Your API starting point."),
                 *(
                     Link(f"fx:{name}", f"{base}/{name}", title_of(name))
                     for name in known
                 ),
             ],
         )
-        return call.respond(document)
+        return respond(context, document)
 
-    def show(call: RequestContext, name: str) -> Response:
+    def show(context: RequestContext, name: str) -> Response:
         if name not in known:
             raise NotFound
         message, values = known[name]
         document = Resource(
             classes=("property_helper",),
-            href=call.url,
+            href=context.url,
             title=title_of(name),
             properties={"message": message, "values": dict(values())},
             links=[
-                Link("self", call.url, title_of(name)),
+                Link("self", context.url, title_of(name)),
                 Link(
                     "fx:property_helpers",
-                    call.place.base + PROPERTY_HELPERS,
+                    context.urls.base + PROPERTY_HELPERS,
                     "Property Helpers",
                 ),
             ],
         )
-        return call.respond(document)
+        return respond(context, document)
 
     publish_route(app, Route(PROPERTY_HELPERS, METHODS, is_public=True), {"GET": index})
     publish_route(

@@ -20,6 +20,7 @@ from app.http.hypermedia.declaration import (
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.media_types import JSON
 from app.http.paths import DOWNLOAD, DOWNLOAD_FILES
+from app.http.responses import respond
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.http.views.collection import CollectionViews, listing_page
@@ -151,35 +152,37 @@ def _create(
     return Created(purchase_id, is_new=is_new)
 
 
-def _sign(call: RequestContext, item_id: int) -> Response:
+def _sign(context: RequestContext, item_id: int) -> Response:
     """Answer a POST with a link for a short time."""
     reader = body_reader.BodyReader(
-        _SIGNED_SCHEMA, call.settings, call.installation.storage
+        _SIGNED_SCHEMA, context.settings, context.installation.storage
     )
-    reader.ensure_readable(call.request, "POST")
-    principal = call.writer
-    purchases.find_purchase(call.db, principal, item_id)
-    call.close()
+    reader.ensure_readable(context.request, "POST")
+    principal = context.writer
+    purchases.find_purchase(context.db, principal, item_id)
+    context.close()
     try:
-        with idempotent(call) as state, reader.read(call.request, "POST") as body:
+        with idempotent(context) as state, reader.read(context.request, "POST") as body:
             state.read(body)
             values, errors = _SIGNED_SCHEMA.read(body.values, partial=False)
             ensure_valid(_SIGNED_SCHEMA, values, errors, ())
-            with call.writing() as tx:
+            with context.writing() as tx:
                 record = purchases.find_purchase(tx, principal, item_id)
-                answer = _signed(call, record, values["expires_in"])
+                answer = _signed(context, record, values["expires_in"])
                 # A link that is over would be no answer.
                 return state.keep(tx, answer, seconds=values["expires_in"])
     except Replay as done:
         return done.response
 
 
-def _signed(call: RequestContext, record: Mapping[str, Any], seconds: int) -> Response:
+def _signed(
+    context: RequestContext, record: Mapping[str, Any], seconds: int
+) -> Response:
     parameters = signed_links.link_parameters(
         record["id"], record["download_passcode"], now() + seconds
     )
-    url = f"{call.place.base}{DOWNLOAD}?{urlencode(parameters)}"
-    purchase = call.place.base + PURCHASE.path.format_map(record)
+    url = f"{context.urls.base}{DOWNLOAD}?{urlencode(parameters)}"
+    purchase = context.urls.base + PURCHASE.path.format_map(record)
     document = Resource(
         classes=("signed_url",),
         properties={
@@ -188,12 +191,14 @@ def _signed(call: RequestContext, record: Mapping[str, Any], seconds: int) -> Re
             "message": f"The link is good for {seconds} seconds.",
         },
         links=[
-            Link("self", call.url, "Links for a short time"),
+            Link("self", context.url, "Links for a short time"),
             Link("fx:downloadable_purchase", purchase, PURCHASE.title),
             Link("fx:download_url", url, "Download"),
         ],
     )
-    return call.respond(document, 201, {"Location": url, "Cache-Control": "no-store"})
+    return respond(
+        context, document, 201, {"Location": url, "Cache-Control": "no-store"}
+    )
 
 
 def _further(href: str) -> tuple[Action, ...]:

@@ -126,14 +126,14 @@ def _owner(_db: Snapshot, principal: Principal, _owner_id: int) -> dict[str, Any
 
 
 def _page(
-    call: RequestContext,
+    context: RequestContext,
     _owner: Mapping[str, Any],
     selection: Selection,
     window: Window,
 ) -> Page:
     return stores.stores_page(
-        call.db,
-        call.principal,
+        context.db,
+        context.principal,
         selection,
         limit=window.limit,
         offset=window.offset,

@@ -30,6 +30,7 @@ from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.media_types import JSON, MULTIPART
 from app.http.paths import UPLOAD_URL, UPLOADS
+from app.http.responses import respond
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.http.views.idempotency import Replay, idempotent
@@ -81,34 +82,40 @@ Finder = Callable[[Snapshot, Principal, int], Any]
 _REFUSALS = (400, 404, 409, 410, 413, 415, 422, 423, 507)
 
 
-def _for_downloadable(call: RequestContext, item_id: int) -> Response:
+def _for_downloadable(context: RequestContext, item_id: int) -> Response:
     """Answer a POST with a slot for the file of a downloadable."""
     about = Link(
-        "fx:downloadable", f"{call.place.base}/downloadables/{item_id}", "Downloadable"
+        "fx:downloadable",
+        f"{context.urls.base}/downloadables/{item_id}",
+        "Downloadable",
     )
-    return _create(call, item_id, downloadables.find_downloadable, about)
+    return _create(context, item_id, downloadables.find_downloadable, about)
 
 
-def _for_library(call: RequestContext, item_id: int) -> Response:
+def _for_library(context: RequestContext, item_id: int) -> Response:
     """Answer a POST with a slot for a file of the library."""
-    address = f"{call.place.base}/stores/{item_id}/library_files"
+    address = f"{context.urls.base}/stores/{item_id}/library_files"
     about = Link("fx:library_files", address, "Library")
-    return _create(call, item_id, stores.find_store, about)
+    return _create(context, item_id, stores.find_store, about)
 
 
-def _create(call: RequestContext, item_id: int, find: Finder, about: Link) -> Response:
+def _create(
+    context: RequestContext, item_id: int, find: Finder, about: Link
+) -> Response:
     """Answer a POST with the address of a new slot."""
-    reader = body_reader.BodyReader(_SCHEMA, call.settings, call.installation.storage)
-    reader.ensure_readable(call.request, "POST")
-    principal = call.writer
-    find(call.db, principal, item_id)
-    call.close()
+    reader = body_reader.BodyReader(
+        _SCHEMA, context.settings, context.installation.storage
+    )
+    reader.ensure_readable(context.request, "POST")
+    principal = context.writer
+    find(context.db, principal, item_id)
+    context.close()
     try:
-        with idempotent(call) as state, reader.read(call.request, "POST") as body:
+        with idempotent(context) as state, reader.read(context.request, "POST") as body:
             state.read(body)
             values, errors = _SCHEMA.read(body.values, partial=False)
             ensure_valid(_SCHEMA, values, errors, ())
-            with call.writing() as tx:
+            with context.writing() as tx:
                 owner = find(tx, principal, item_id)
                 gone = upload_slots.delete_expired_slots(tx)
                 token = upload_slots.create_slot(
@@ -116,19 +123,19 @@ def _create(call: RequestContext, item_id: int, find: Finder, about: Link) -> Re
                     principal,
                     store_id=owner.get("store_id", owner["id"]),
                     downloadable_id=owner["id"] if "store_id" in owner else None,
-                    hours=call.settings.upload_hours,
+                    hours=context.settings.upload_hours,
                     file_name=safe_file_name(values["file_name"]),
                     file_type=values["type"],
                 )
-                answer = state.keep(tx, _slot(call, about, token))
+                answer = state.keep(tx, _slot(context, about, token))
     except Replay as done:
         return done.response
-    call.installation.removal.remove(gone)
+    context.installation.removal.remove(gone)
     return answer
 
 
-def _slot(call: RequestContext, about: Link, token: str) -> Response:
-    base, hours = call.place.base, call.settings.upload_hours
+def _slot(context: RequestContext, about: Link, token: str) -> Response:
+    base, hours = context.urls.base, context.settings.upload_hours
     url = f"{base}{UPLOADS}/{token}"
     document = Resource(
         classes=("upload_url",),
@@ -138,7 +145,7 @@ def _slot(call: RequestContext, about: Link, token: str) -> Response:
             "upload it by tus 1.0.0, so that it can be resumed.",
         },
         links=[
-            Link("self", call.url, "Upload slots"),
+            Link("self", context.url, "Upload slots"),
             Link("fx:upload_url", url, "Leave the file here"),
             about,
         ],
@@ -146,31 +153,33 @@ def _slot(call: RequestContext, about: Link, token: str) -> Response:
             Action("upload-file", "Upload File", "PUT", url, "application/octet-stream")
         ],
     )
-    return call.respond(document, 201, {"Location": url, "Cache-Control": "no-store"})
+    return respond(
+        context, document, 201, {"Location": url, "Cache-Control": "no-store"}
+    )
 
 
 # -- one request ----------------------------------------------------------------
 
 
-def _put(call: RequestContext, token: str) -> Response:
+def _put(context: RequestContext, token: str) -> Response:
     """Answer a PUT of the whole file at a slot."""
-    slot = upload_slots.find_slot(call.db, token)
+    slot = upload_slots.find_slot(context.db, token)
     upload_slots.ensure_open(slot)
-    if call.request.mimetype == MULTIPART and slot["announced_size"] is None:
+    if context.request.mimetype == MULTIPART and slot["announced_size"] is None:
         # What curl -X PUT -F sends: the file is in the form, and not all of it.
-        return _left(call, _from_form(call, token))
-    record = _before(call, slot)
+        return _left(context, _from_form(context, token))
+    record = _before(context, slot)
     declared = str(slot["file_type"] or "")
-    receiving = received_file(call, record, slot["file_name"], declared, slot)
-    with receiving as file, call.writing() as tx:
+    receiving = received_file(context, record, slot["file_name"], declared, slot)
+    with receiving as file, context.writing() as tx:
         record = upload_slots.finish_upload(tx, slot, file)
-    call.installation.removal.remove([slot["partial_key"]])
-    return _left(call, record)
+    context.installation.removal.remove([slot["partial_key"]])
+    return _left(context, record)
 
 
-def _left(call: RequestContext, record: Mapping[str, Any]) -> Response:
+def _left(context: RequestContext, record: Mapping[str, Any]) -> Response:
     """Say what was left at a slot: no more, since who did it may not be the store."""
-    base, name = call.place.base, record["file_name"]
+    base, name = context.urls.base, record["file_name"]
     if "code" in record:
         said = f"{name} is version {record['version']} now."
         address = f"{base}/downloadables/{record['id']}"
@@ -188,9 +197,9 @@ def _left(call: RequestContext, record: Mapping[str, Any]) -> Response:
             "file_type": record["file_type"],
             "file_sha256": record["file_sha256"],
         },
-        links=[Link("self", call.url, "This Upload"), about],
+        links=[Link("self", context.url, "This Upload"), about],
     )
-    return call.respond(document)
+    return respond(context, document)
 
 
 # -- several requests -----------------------------------------------------------
@@ -200,10 +209,10 @@ def _tus(view: Callable[[RequestContext, str], Response]) -> Callable[..., Respo
     """Say in each answer, and each refusal, which protocol this is."""
 
     @wraps(view)
-    def spoken(call: RequestContext, token: str) -> Response:
+    def spoken(context: RequestContext, token: str) -> Response:
         try:
-            tus.ensure_version(call.request)
-            response = view(call, token)
+            tus.ensure_version(context.request)
+            response = view(context, token)
         except RequestError as error:
             error.headers.setdefault("Tus-Resumable", tus.VERSION)
             raise
@@ -214,41 +223,43 @@ def _tus(view: Callable[[RequestContext, str], Response]) -> Callable[..., Respo
     return spoken
 
 
-def _post(call: RequestContext, token: str) -> Response:
+def _post(context: RequestContext, token: str) -> Response:
     """Answer a POST: a form with the file, or the beginning of a resumable upload."""
-    if upload_slots.find_slot(call.db, token)["announced_size"] is not None:
+    if upload_slots.find_slot(context.db, token)["announced_size"] is not None:
         raise BadRequest("PUT the file, as it was announced")
-    is_form = call.request.mimetype == MULTIPART
+    is_form = context.request.mimetype == MULTIPART
     if not is_form:
-        return _begin(call, token)
-    _from_form(call, token)
+        return _begin(context, token)
+    _from_form(context, token)
     return _empty(204, {})
 
 
-def _from_form(call: RequestContext, token: str) -> Mapping[str, Any]:
+def _from_form(context: RequestContext, token: str) -> Mapping[str, Any]:
     """Store the file of a form, as an S3 does: other fields may come with it.
 
     Return the record that has it now.
     """
-    slot = upload_slots.find_slot(call.db, token)
+    slot = upload_slots.find_slot(context.db, token)
     upload_slots.ensure_open(slot)
-    call.close()
-    reader = body_reader.BodyReader(_FORM, call.settings, call.installation.storage)
-    reader.ensure_readable(call.request, "POST")
-    with reader.read(call.request, "POST") as body:
+    context.close()
+    reader = body_reader.BodyReader(
+        _FORM, context.settings, context.installation.storage
+    )
+    reader.ensure_readable(context.request, "POST")
+    with reader.read(context.request, "POST") as body:
         _ensure_whole(body.values)
         errors = [*body.problems]
         errors += needed_file(has_file=body.upload is not None, is_new=True)
         if errors:
             raise Invalid.of(errors)
-        with keeping_file(call, body, lambda _db: None) as file:
+        with keeping_file(context, body, lambda _db: None) as file:
             name, declared = slot["file_name"] or file.name, slot["file_type"]
             kind = media_type(declared, name) if declared else file.type
-            with call.writing() as tx:
+            with context.writing() as tx:
                 record = upload_slots.finish_upload(
                     tx, slot, NewFile(name, kind, file.blob)
                 )
-    call.installation.removal.remove([slot["partial_key"]])
+    context.installation.removal.remove([slot["partial_key"]])
     return record
 
 
@@ -263,19 +274,19 @@ def _ensure_whole(fields: Mapping[str, Any]) -> None:
 
 
 @_tus
-def _begin(call: RequestContext, token: str) -> Response:
+def _begin(context: RequestContext, token: str) -> Response:
     """Begin a resumable upload, perhaps with its first bytes."""
-    request, removal = call.request, call.installation.removal
-    slot = upload_slots.find_slot(call.db, token)
+    request, removal = context.request, context.installation.removal
+    slot = upload_slots.find_slot(context.db, token)
     upload_slots.ensure_open(slot)
-    call.close()
-    length = tus.upload_length(request, call.settings.max_file_size)
+    context.close()
+    length = tus.upload_length(request, context.settings.max_file_size)
     said = tus.upload_metadata(request)
-    storage = call.installation.storage
+    storage = context.installation.storage
     key = storage.new_key()
     # Named first: what no row names is not on its way, and can be removed.
     before = upload_slots.start_upload(
-        call.installation.database,
+        context.installation.database,
         slot,
         key=key,
         length=length,
@@ -284,26 +295,26 @@ def _begin(call: RequestContext, token: str) -> Response:
     )
     removal.remove([before])
     storage.begin_partial(key)
-    slot = _reread(call, token)
+    slot = _reread(context, token)
     offset = 0
     if request.mimetype == tus.OFFSET_OCTETS or not length:
-        offset = _add(call, token, slot)
+        offset = _add(context, token, slot)
     return _empty(
-        201, {"Location": call.url, "Upload-Offset": str(offset), **_expires(slot)}
+        201, {"Location": context.url, "Upload-Offset": str(offset), **_expires(slot)}
     )
 
 
 @_tus
-def _offset(call: RequestContext, token: str) -> Response:
+def _offset(context: RequestContext, token: str) -> Response:
     """Answer a HEAD: how far it came."""
-    slot = upload_slots.find_slot(call.db, token)
-    call.close()
+    slot = upload_slots.find_slot(context.db, token)
+    context.close()
     if slot["length"] is None:
         raise UnknownLink("no resumable upload was begun here; POST begins one")
     if slot["offset"] == slot["length"] and slot["date_finished"] is None:
         # It all came, but the server was stopped before it was done.
         with suppress(LinkExpired, Conflict):
-            _add(call, token, slot)
+            _add(context, token, slot)
     return _empty(
         200,
         {
@@ -315,85 +326,85 @@ def _offset(call: RequestContext, token: str) -> Response:
 
 
 @_tus
-def _go_on(call: RequestContext, token: str) -> Response:
+def _go_on(context: RequestContext, token: str) -> Response:
     """Answer a PATCH: bytes that follow those that are there."""
-    slot = upload_slots.find_slot(call.db, token)
-    call.close()
+    slot = upload_slots.find_slot(context.db, token)
+    context.close()
     upload_slots.ensure_open(slot)
-    if call.request.mimetype != tus.OFFSET_OCTETS:
+    if context.request.mimetype != tus.OFFSET_OCTETS:
         raise UnsupportedMediaType(
             f"a part of a resumable upload is of type {tus.OFFSET_OCTETS}",
             headers={"Accept-Patch": tus.OFFSET_OCTETS},
         )
     if slot["partial_key"] is None:
         raise UnknownLink("no resumable upload was begun here; POST begins one")
-    _ensure_follows(call.request, slot)
-    offset = _add(call, token, slot)
+    _ensure_follows(context.request, slot)
+    offset = _add(context, token, slot)
     return _empty(204, {"Upload-Offset": str(offset), **_expires(slot)})
 
 
 @_tus
-def _give_up(call: RequestContext, token: str) -> Response:
+def _give_up(context: RequestContext, token: str) -> Response:
     """Answer a DELETE: nothing of it stays."""
-    slot = upload_slots.find_slot(call.db, token)
+    slot = upload_slots.find_slot(context.db, token)
     upload_slots.ensure_open(slot)
-    with call.writing() as tx:
+    with context.writing() as tx:
         upload_slots.delete_slot(tx, slot["id"])
-    call.installation.removal.remove([slot["partial_key"]])
+    context.installation.removal.remove([slot["partial_key"]])
     return _empty(204, {})
 
 
-def _add(call: RequestContext, token: str, slot: dict[str, Any]) -> int:
+def _add(context: RequestContext, token: str, slot: dict[str, Any]) -> int:
     """Add the body to what is there, and finish what is whole; give the offset."""
-    storage = call.installation.storage
-    checksum = tus.upload_checksum(call.request)
+    storage = context.installation.storage
+    checksum = tus.upload_checksum(context.request)
     try:
         with storage.partial(slot["partial_key"]) as partial:
-            return _add_locked(call, token, slot, partial, checksum)
+            return _add_locked(context, token, slot, partial, checksum)
     except FileNotFoundError:
         raise UnknownLink("what came of this upload is gone; begin it again") from None
 
 
 def _add_locked(
-    call: RequestContext,
+    context: RequestContext,
     token: str,
     seen: Mapping[str, Any],
     partial: Partial,
     checksum: Digest | None,
 ) -> int:
     # Under the lock: another request may have come between, and changed all.
-    slot = _reread(call, token)
+    slot = _reread(context, token)
     upload_slots.ensure_open(slot)
     if any(seen[name] != slot[name] for name in ("partial_key", "offset")):
         raise _elsewhere(slot)
     partial.resume(slot["offset"])
-    _receive(call, slot, partial, checksum)
+    _receive(context, slot, partial, checksum)
     if partial.size == slot["length"]:
-        _finish(call, slot, partial.keep())
+        _finish(context, slot, partial.keep())
     return partial.size
 
 
 def _receive(
-    call: RequestContext,
+    context: RequestContext,
     slot: Mapping[str, Any],
     partial: Partial,
     checksum: Digest | None,
 ) -> None:
     """Append the body. What came before it broke off is kept, unless it is checked."""
     noted = partial.size
-    is_checked = checksum is not None or _has_digest(call.request)
+    is_checked = checksum is not None or _has_digest(context.request)
 
     def note() -> None:
         nonlocal noted
         partial.sync()
         upload_slots.advance_offset(
-            call.installation.database, slot, noted, partial.size
+            context.installation.database, slot, noted, partial.size
         )
         noted = partial.size
 
     try:
         # Repr-Digest would be of the whole file, of which this is a piece.
-        for chunk in body_reader.chunks(call.request, digests=("Content-Digest",)):
+        for chunk in body_reader.chunks(context.request, digests=("Content-Digest",)):
             if partial.size + len(chunk) > slot["length"]:
                 raise TooLarge(f"the file was to have {slot['length']} bytes")
             partial.write(chunk)
@@ -414,20 +425,23 @@ def _has_digest(request: Request) -> bool:
     return "Content-Digest" in request.headers or "Content-MD5" in request.headers
 
 
-def _finish(call: RequestContext, slot: dict[str, Any], blob: Blob) -> None:
-    record = _before(call, slot)
+def _finish(context: RequestContext, slot: dict[str, Any], blob: Blob) -> None:
+    record = _before(context, slot)
     declared = str(slot["file_type"] or "")
     name = slot["file_name"] or name_of(record, declared)
-    with call.installation.removal.remove_unless_named(blob.key), call.writing() as tx:
+    with (
+        context.installation.removal.remove_unless_named(blob.key),
+        context.writing() as tx,
+    ):
         upload_slots.finish_upload(
             tx, slot, NewFile(name, media_type(declared, name), blob)
         )
 
 
-def _before(call: RequestContext, slot: Mapping[str, Any]) -> Mapping[str, Any]:
+def _before(context: RequestContext, slot: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give the downloadable that a file is for, as it is."""
-    record = downloadables.get_unscoped(call.db, slot["downloadable_id"] or 0)
-    call.close()
+    record = downloadables.get_unscoped(context.db, slot["downloadable_id"] or 0)
+    context.close()
     return record or {}
 
 
@@ -443,9 +457,9 @@ def _elsewhere(slot: Mapping[str, Any]) -> Conflict:
     )
 
 
-def _reread(call: RequestContext, token: str) -> dict[str, Any]:
-    slot = upload_slots.find_slot(call.db, token)
-    call.close()
+def _reread(context: RequestContext, token: str) -> dict[str, Any]:
+    slot = upload_slots.find_slot(context.db, token)
+    context.close()
     return slot
 
 

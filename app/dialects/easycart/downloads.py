@@ -88,29 +88,29 @@ DIALECT = Dialect(
 )
 
 
-def _principal(call: RequestContext) -> Principal:
+def _principal(context: RequestContext) -> Principal:
     """Find who asks: by Bearer, or by Basic, which only reads. Raises `Forbidden`."""
-    tokens = base.bearer_token(call)
-    by_password = base.basic_credentials(call)
-    if by_password and call.request.method not in READS:
+    tokens = base.bearer_token(context)
+    by_password = base.basic_credentials(context)
+    if by_password and context.request.method not in READS:
         raise Forbidden("Basic authentication only reads; send a Bearer token")
-    return base.authorized_principal(call, [*tokens, *by_password])
+    return base.authorized_principal(context, [*tokens, *by_password])
 
 
-def _test(call: RequestContext) -> Response:
+def _test(context: RequestContext) -> Response:
     """Answer whether the credentials are right."""
-    tokens = [*base.bearer_token(call), *base.basic_credentials(call)]
-    base.principal(call, tokens)
+    tokens = [*base.bearer_token(context), *base.basic_credentials(context)]
+    base.principal(context, tokens)
     return json_response({"authenticated": True})
 
 
-def _list(call: RequestContext) -> Response:
+def _list(context: RequestContext) -> Response:
     """Answer a GET of many: an array, and no more."""
-    principal = _principal(call)
+    principal = _principal(context)
     problems: list[Problem] = []
-    paging = [(name, v) for name, v in call.query if name in {"page", "perpage"}]
+    paging = [(name, v) for name, v in context.query if name in {"page", "perpage"}]
     window = pagination.window(tuple(paging), problems)
-    asked = dict(call.query)
+    asked = dict(context.query)
     for name in asked:
         if name not in PARAMETERS:
             text = f"{name[:40]} is not known; known are {', '.join(PARAMETERS)}"
@@ -124,12 +124,12 @@ def _list(call: RequestContext) -> Response:
         tuple(contains_pattern(word) for word in words),
         order,
     )
-    store = stores.find_store(call.db, principal, principal.store_id or 0)
-    page = _PAGES(call, store, selection, window)
+    store = stores.find_store(context.db, principal, principal.store_id or 0)
+    page = _PAGES(context, store, selection, window)
     names = purchases.WITH_FILE.names
     rows = [dict(zip(names, row, strict=True)) for row in page.rows]
-    call.close()
-    return json_response([_shown(call, row) for row in rows])
+    context.close()
+    return json_response([_shown(context, row) for row in rows])
 
 
 def _order(asked: Mapping[str, str], problems: list[Problem]) -> tuple[Order, ...]:
@@ -146,36 +146,38 @@ def _order(asked: Mapping[str, str], problems: list[Problem]) -> tuple[Order, ..
     return (Order(column, is_descending=DIRECTIONS[direction]),)
 
 
-def _get(call: RequestContext, download_id: str) -> Response:
+def _get(context: RequestContext, download_id: str) -> Response:
     """Answer a GET of one."""
-    return json_response(_shown(call, _found(call.db, _principal(call), download_id)))
+    return json_response(
+        _shown(context, _found(context.db, _principal(context), download_id))
+    )
 
 
-def _create(call: RequestContext) -> Response:
+def _create(context: RequestContext) -> Response:
     """Answer a POST: a purchase is granted; the order's own, if it has it already."""
-    principal = _principal(call)
-    values = _values(call, "POST")
-    _bought(call.db, principal, values)
-    with _registered(call, principal, values, None) as file, call.writing() as tx:
+    principal = _principal(context)
+    values = _values(context, "POST")
+    _bought(context.db, principal, values)
+    with _registered(context, principal, values, None) as file, context.writing() as tx:
         bought = _bought(tx, principal, values)
         made, is_new = purchases.create_purchase(tx, principal.store_id or 0, bought)
         if is_new:
-            record = _changed(call, tx, made, values, file)
+            record = _changed(context, tx, made, values, file)
         else:
             record = purchases.find_with_file(tx, principal, made)
     if file is not None and not is_new:
-        call.installation.removal.remove([file.blob.key])
-    return json_response(_shown(call, record))
+        context.installation.removal.remove([file.blob.key])
+    return json_response(_shown(context, record))
 
 
-def _change(call: RequestContext, download_id: str) -> Response:
+def _change(context: RequestContext, download_id: str) -> Response:
     """Answer a PATCH."""
-    principal = _principal(call)
-    values = _values(call, "PATCH")
-    before = _shown(call, _found(call.db, principal, download_id))
+    principal = _principal(context)
+    values = _values(context, "PATCH")
+    before = _shown(context, _found(context.db, principal, download_id))
     with (
-        _registered(call, principal, values, before) as file,
-        call.writing() as tx,
+        _registered(context, principal, values, before) as file,
+        context.writing() as tx,
     ):
         record = _found(tx, principal, download_id)
         if (
@@ -189,13 +191,13 @@ def _change(call: RequestContext, download_id: str) -> Response:
             purchases.update_purchase(
                 tx, purchases.find_purchase(tx, principal, record["id"]), order
             )
-        record = _changed(call, tx, record["id"], values, file)
-    return json_response(_shown(call, record))
+        record = _changed(context, tx, record["id"], values, file)
+    return json_response(_shown(context, record))
 
 
 @contextmanager
 def _registered(
-    call: RequestContext,
+    context: RequestContext,
     principal: Principal,
     values: Mapping[str, Any],
     before: Mapping[str, Any] | None,
@@ -204,11 +206,11 @@ def _registered(
 
     Raises `Invalid`.
     """
-    key, storage = values.get("amazon_key"), call.installation.storage
-    if not key or key in _keys(call, principal, values, before):
+    key, storage = values.get("amazon_key"), context.installation.storage
+    if not key or key in _keys(context, principal, values, before):
         yield None
         return
-    call.close()
+    context.close()
     try:
         source = storage.left_by(principal.store_id or 0, key)
     except FileNotFoundError:
@@ -220,17 +222,17 @@ def _registered(
     name = safe_file_name(values.get("download_file_name") or key) or "file"
     with closing(source), storage.writer() as writer:
         while chunk := source.read(CHUNK):
-            if writer.size + len(chunk) > call.settings.max_file_size:
-                most = call.settings.max_file_size
+            if writer.size + len(chunk) > context.settings.max_file_size:
+                most = context.settings.max_file_size
                 text = f"amazon_key has over {most} bytes (SIRENHALL_MAX_FILE_SIZE)"
                 raise Invalid.of([FieldError("amazon_key", "too_large", text)])
             writer.write(chunk)
-        with call.installation.removal.remove_unless_named(writer.key):
+        with context.installation.removal.remove_unless_named(writer.key):
             yield NewFile(name, media_type("", name), writer.keep())
 
 
 def _keys(
-    call: RequestContext,
+    context: RequestContext,
     principal: Principal,
     values: Mapping[str, Any],
     before: Mapping[str, Any] | None,
@@ -240,24 +242,26 @@ def _keys(
         return {before["amazon_key"]}
     order, store_id = _order_id(values), principal.store_id or 0
     if order and purchases.find_by_order(
-        call.db, store_id, order, values["product_id"]
+        context.db, store_id, order, values["product_id"]
     ):
         # What an order has already stays as it is.
         return {values.get("amazon_key")}
-    record = downloadables.find_downloadable(call.db, principal, values["product_id"])
+    record = downloadables.find_downloadable(
+        context.db, principal, values["product_id"]
+    )
     key = record["blob_key"]
-    return {None if key is None else call.installation.storage.object_name(key)}
+    return {None if key is None else context.installation.storage.object_name(key)}
 
 
-def _delete(call: RequestContext, download_id: str) -> Response:
+def _delete(context: RequestContext, download_id: str) -> Response:
     """Answer a DELETE with what was deleted."""
-    principal = _principal(call)
-    with call.writing() as tx:
+    principal = _principal(context)
+    with context.writing() as tx:
         record = _found(tx, principal, download_id)
         purchases.delete_purchase(
             tx, purchases.find_purchase(tx, principal, record["id"])
         )
-    return json_response(_shown(call, record))
+    return json_response(_shown(context, record))
 
 
 def _found(db: Snapshot, principal: Principal, download_id: str) -> dict[str, Any]:
@@ -266,9 +270,9 @@ def _found(db: Snapshot, principal: Principal, download_id: str) -> dict[str, An
     return purchases.find_with_file(db, principal, int(download_id))
 
 
-def _values(call: RequestContext, method: str) -> dict[str, Any]:
+def _values(context: RequestContext, method: str) -> dict[str, Any]:
     """Read a body. Raises `Invalid`."""
-    values, errors = _SCHEMA.read(base.body(call, _SCHEMA, method), partial=True)
+    values, errors = _SCHEMA.read(base.body(context, _SCHEMA, method), partial=True)
     if errors:
         raise Invalid.of(errors)
     return values
@@ -296,14 +300,14 @@ def _order_id(values: Mapping[str, Any]) -> str | None:
 
 
 def _changed(
-    call: RequestContext,
+    context: RequestContext,
     tx: Transaction,
     number: int,
     values: Mapping[str, Any],
     registered: NewFile | None,
 ) -> dict[str, Any]:
     """Set the count and the file; give the purchase as it is then. Raises `Invalid`."""
-    principal = call.principal
+    principal = context.principal
     record = purchases.find_with_file(tx, principal, number)
     count, name = values.get("download_count"), values.get("download_file_name")
     if count is not None and count != record["number_of_downloads"]:
@@ -325,7 +329,7 @@ def _changed(
             tx, purchases.find_purchase(tx, principal, number), file
         )
     changed = purchases.find_with_file(tx, principal, number)
-    shown = _shown(call, changed)
+    shown = _shown(context, changed)
     wrong = [
         FieldError(name, "read_only", f"{name} is {shown[name]!r}: it follows the file")
         for name in ("is_amazon", "amazon_key")
@@ -350,11 +354,11 @@ def _file(tx: Transaction, record: Mapping[str, Any], name: str) -> dict[str, An
     return {"version_id": version, "url": None}
 
 
-def _shown(call: RequestContext, record: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(context: RequestContext, record: Mapping[str, Any]) -> dict[str, Any]:
     """Write a purchase as a DownloadItem."""
     key = None
     if record["file_url"] is None and record["blob_key"] is not None:
-        key = call.installation.storage.object_name(record["blob_key"])
+        key = context.installation.storage.object_name(record["blob_key"])
     order = record["order_id"] or ""
     moment = datetime.fromtimestamp(
         record["date_created"], ZoneInfo(record["timezone"])

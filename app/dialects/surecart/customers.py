@@ -17,23 +17,25 @@ from schemas.dialects.surecart import SureCartExposeSchema
 _SCHEMA = SureCartExposeSchema()
 
 
-def _expose(call: RequestContext, customer_id: str, uuid: str) -> Response:
+def _expose(context: RequestContext, customer_id: str, uuid: str) -> Response:
     """Answer a GET with a media that a customer bought, and an address for it.
 
     The address counts as the customer's own link does. Raises `RequestError` where
     nothing is left of the purchase.
     """
-    who = principal(call)
+    who = principal(context)
     # It gives away what a customer bought, though it is a GET.
     ensure_writer(who)
-    sent = {n: v for n, v in list_query(call).single.items() if n in _SCHEMA.writable}
+    sent = {
+        n: v for n, v in list_query(context).single.items() if n in _SCHEMA.writable
+    }
     values, errors = _SCHEMA.read(sent, partial=False)
     if errors:
         raise Invalid.of(errors)
-    record = medias.found(call.db, who.store_id or 0, uuid)
+    record = medias.found(context.db, who.store_id or 0, uuid)
     moment = now()
     bought = downloads.purchased_files(
-        call.db, who.store_id or 0, customer_id, blob_key(uuid), moment
+        context.db, who.store_id or 0, customer_id, blob_key(uuid), moment
     )
     expires = moment + values["expose_for"]
     parameters = {
@@ -42,7 +44,7 @@ def _expose(call: RequestContext, customer_id: str, uuid: str) -> Response:
         ),
         "file": str(bought["file_id"]),
     }
-    url = f"{call.place.base}{DOWNLOAD}?{urlencode(parameters)}"
+    url = f"{context.urls.base}{DOWNLOAD}?{urlencode(parameters)}"
     return json_response(medias.shown(record, url, expires))
 
 

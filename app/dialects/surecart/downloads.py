@@ -80,14 +80,16 @@ LISTED = Listed(
 
 
 def shown(
-    call: RequestContext, records: Sequence[Mapping[str, Any]], expand: frozenset[str]
+    context: RequestContext,
+    records: Sequence[Mapping[str, Any]],
+    expand: frozenset[str],
 ) -> list[dict[str, Any]]:
     """Write files as downloads; what is to be expanded is looked up at once."""
     written = [_shown(record) for record in records]
     for name, several in (("media", medias.several), ("product", products.several)):
         ids = {one[name] for one in written} - {None}
         if name in expand and ids:
-            objects = several(call.db, call.principal, sorted(ids))
+            objects = several(context.db, context.principal, sorted(ids))
             for one in written:
                 one[name] = objects.get(one[name], one[name])
     return written
@@ -120,24 +122,24 @@ def found(db: Snapshot, who: Principal, uuid: str) -> dict[str, Any]:
     return files.find_file(db, who, file_id)
 
 
-def _list(call: RequestContext) -> Response:
+def _list(context: RequestContext) -> Response:
     """Answer a GET of many."""
-    query = list_query(call)
-    rows, pagination = LISTED.page(call, query)
-    return json_response(envelope(shown(call, rows, query.expand), pagination))
+    query = list_query(context)
+    rows, pagination = LISTED.page(context, query)
+    return json_response(envelope(shown(context, rows, query.expand), pagination))
 
 
-def _get(call: RequestContext, uuid: str) -> Response:
+def _get(context: RequestContext, uuid: str) -> Response:
     """Answer a GET of one."""
-    record = found(call.db, principal(call), uuid)
-    return _answered(call, record, list_query(call))
+    record = found(context.db, principal(context), uuid)
+    return _answered(context, record, list_query(context))
 
 
-def _create(call: RequestContext) -> Response:
+def _create(context: RequestContext) -> Response:
     """Answer a POST: a file is added to a product."""
-    who = principal(call)
-    values, query = read_body(call, _SCHEMA, NAME, "POST", _missing)
-    with call.writing() as tx:
+    who = principal(context)
+    values, query = read_body(context, _SCHEMA, NAME, "POST", _missing)
+    with context.writing() as tx:
         product_id = downloadables.find_id_by_uuid(
             tx, who.store_id or 0, values["product"]
         )
@@ -145,14 +147,14 @@ def _create(call: RequestContext) -> Response:
             raise _none("product", "the id of a product of this store")
         product = downloadables.find_downloadable(tx, who, product_id)
         file_id = files.create_file(tx, product, _meant(tx, who, values, None), None)
-        return _answered(call, files.find_file(tx, who, file_id), query)
+        return _answered(context, files.find_file(tx, who, file_id), query)
 
 
-def _change(call: RequestContext, uuid: str) -> Response:
+def _change(context: RequestContext, uuid: str) -> Response:
     """Answer a PATCH."""
-    who = principal(call)
-    values, query = read_body(call, _SCHEMA, NAME, "PATCH", _exclusive)
-    with call.writing() as tx:
+    who = principal(context)
+    values, query = read_body(context, _SCHEMA, NAME, "PATCH", _exclusive)
+    with context.writing() as tx:
         record = found(tx, who, uuid)
         if (
             values.get("product", record["downloadable_uuid"])
@@ -167,21 +169,21 @@ def _change(call: RequestContext, uuid: str) -> Response:
         }
         if changes:
             files.update_file(tx, record, changes, None)
-        return _answered(call, files.find_file(tx, who, record["id"]), query)
+        return _answered(context, files.find_file(tx, who, record["id"]), query)
 
 
-def _delete(call: RequestContext, uuid: str) -> Response:
+def _delete(context: RequestContext, uuid: str) -> Response:
     """Answer a DELETE."""
-    who = principal(call)
-    with call.writing() as tx:
+    who = principal(context)
+    with context.writing() as tx:
         files.delete_file(tx, found(tx, who, uuid))
     return deleted(NAME, uuid.lower())
 
 
 def _answered(
-    call: RequestContext, record: Mapping[str, Any], query: ListQuery
+    context: RequestContext, record: Mapping[str, Any], query: ListQuery
 ) -> Response:
-    [one] = shown(call, [record], query.expand)
+    [one] = shown(context, [record], query.expand)
     return json_response(one)
 
 

@@ -99,25 +99,27 @@ def shown(
     }
 
 
-def _list(call: RequestContext) -> Response:
+def _list(context: RequestContext) -> Response:
     """Answer a GET of many."""
-    rows, pagination = LISTED.page(call, list_query(call))
+    rows, pagination = LISTED.page(context, list_query(context))
     return json_response(envelope([shown(row) for row in rows], pagination))
 
 
-def _get(call: RequestContext, uuid: str) -> Response:
+def _get(context: RequestContext, uuid: str) -> Response:
     """Answer a GET of one."""
-    return json_response(shown(found(call.db, principal(call).store_id or 0, uuid)))
+    return json_response(
+        shown(found(context.db, principal(context).store_id or 0, uuid))
+    )
 
 
-def _create(call: RequestContext) -> Response:
+def _create(context: RequestContext) -> Response:
     """Answer a POST: what was uploaded is a media."""
-    who = principal(call)
-    values, _ = read_body(call, _SCHEMA, NAME, "POST")
+    who = principal(context)
+    values, _ = read_body(context, _SCHEMA, NAME, "POST")
     if values.get("public_access"):
         text = "public_access must be false: files are for those who bought them"
         raise Invalid.of([FieldError("public_access", "inclusion", text)])
-    with call.writing() as tx:
+    with context.writing() as tx:
         record = _uploaded(tx, who, values["direct_upload_signed_id"])
         changes = {n: v for n, v in values.items() if n in {"alt", "title"} and v}
         if changes:
@@ -143,10 +145,10 @@ def _uploaded(tx: Transaction, who: Principal, signed_id: str) -> dict[str, Any]
     return library.find_library_file(tx, who, slot["version_id"])
 
 
-def _delete(call: RequestContext, uuid: str) -> Response:
+def _delete(context: RequestContext, uuid: str) -> Response:
     """Answer a DELETE. Raises `Conflict` for what a product has, or had."""
-    who = principal(call)
-    with call.writing() as tx:
+    who = principal(context)
+    with context.writing() as tx:
         found(tx, who.store_id or 0, uuid)
         try:
             keys = library.remove_blob(tx, who, blob_key(uuid))
@@ -155,25 +157,25 @@ def _delete(call: RequestContext, uuid: str) -> Response:
                 "media is in use by a download, or is what a customer bought; delete "
                 "the download first"
             ) from None
-    call.installation.removal.remove(keys)
+    context.installation.removal.remove(keys)
     return deleted(NAME, uuid.lower())
 
 
-def _direct_upload(call: RequestContext) -> Response:
+def _direct_upload(context: RequestContext) -> Response:
     """Answer a POST with the address at which a file can be left (Active Storage)."""
-    who = principal(call)
+    who = principal(context)
 
     def unfit(
         values: Mapping[str, Any], wrong: AbstractSet[str]
     ) -> Iterator[FieldError]:
-        found = _unfit(values, call.settings.max_file_size)
+        found = _unfit(values, context.settings.max_file_size)
         return (error for error in found if error.property not in wrong)
 
-    values, _ = read_body(call, _BLOB, "blob", "POST", unfit)
+    values, _ = read_body(context, _BLOB, "blob", "POST", unfit)
     name = safe_file_name(values["filename"]) or "file"
     declared = values["content_type"] or ""
-    hours = call.settings.upload_hours
-    with call.writing() as tx:
+    hours = context.settings.upload_hours
+    with context.writing() as tx:
         gone = upload_slots.delete_expired_slots(tx)
         token = upload_slots.create_slot(
             tx,
@@ -184,7 +186,7 @@ def _direct_upload(call: RequestContext) -> Response:
             file_type=media_type(declared, name),
             announced=(values["byte_size"], values["checksum"]),
         )
-    call.installation.removal.remove(gone)
+    context.installation.removal.remove(gone)
     moment = datetime.fromtimestamp(now(), UTC)
     return json_response(
         {
@@ -196,7 +198,7 @@ def _direct_upload(call: RequestContext) -> Response:
             "created_at": moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "signed_id": token,
             "direct_upload": {
-                "url": f"{call.place.base}{UPLOADS}/{token}",
+                "url": f"{context.urls.base}{UPLOADS}/{token}",
                 "headers": {
                     "Content-Type": declared or OCTETS,
                     "Content-MD5": values["checksum"],

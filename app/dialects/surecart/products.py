@@ -102,18 +102,20 @@ def shown(record: Mapping[str, Any], currency: str) -> dict[str, Any]:
     }
 
 
-def _list(call: RequestContext) -> Response:
+def _list(context: RequestContext) -> Response:
     """Answer a GET of many."""
-    rows, pagination = LISTED.page(call, list_query(call))
-    currency = downloadables.currency_of_store(call.db, call.principal.store_id or 0)
+    rows, pagination = LISTED.page(context, list_query(context))
+    currency = downloadables.currency_of_store(
+        context.db, context.principal.store_id or 0
+    )
     return json_response(envelope([shown(row, currency) for row in rows], pagination))
 
 
-def _get(call: RequestContext, uuid: str) -> Response:
+def _get(context: RequestContext, uuid: str) -> Response:
     """Answer a GET of one."""
-    record = found(call.db, principal(call), uuid)
+    record = found(context.db, principal(context), uuid)
     return json_response(
-        shown(record, downloadables.currency_of_store(call.db, record["store_id"]))
+        shown(record, downloadables.currency_of_store(context.db, record["store_id"]))
     )
 
 

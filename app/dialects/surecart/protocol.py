@@ -120,9 +120,9 @@ DIALECT = Dialect(
 )
 
 
-def principal(call: RequestContext) -> Principal:
+def principal(context: RequestContext) -> Principal:
     """Find who asks, by Bearer. Raises `Unauthorized` and `Forbidden`."""
-    return base.authorized_principal(call, base.bearer_token(call))
+    return base.authorized_principal(context, base.bearer_token(context))
 
 
 # -- what is asked for --------------------------------------------------------------
@@ -149,11 +149,11 @@ class ListQuery:
         return None if sent is None else sent in {"true", "1"}
 
 
-def list_query(call: RequestContext) -> ListQuery:
+def list_query(context: RequestContext) -> ListQuery:
     """Read the query, in which a list's name has brackets."""
     single: dict[str, str] = {}
     several: dict[str, tuple[str, ...]] = {}
-    for sent, value in call.query:
+    for sent, value in context.query:
         found = _PARAMETER.fullmatch(sent)
         name = found[1] if found else sent
         if found and (found[2] or name == EXPAND):
@@ -180,11 +180,11 @@ class Listed:
     searched: str | None = None
 
     def page(
-        self, call: RequestContext, asked: ListQuery
+        self, context: RequestContext, asked: ListQuery
     ) -> tuple[list[dict[str, Any]], Any]:
         """Give a page, and what the envelope says of it."""
-        who = principal(call)
-        store = stores.find_store(call.db, who, who.store_id or 0)
+        who = principal(context)
+        store = stores.find_store(context.db, who, who.store_id or 0)
         problems: list[Problem] = []
         self._ensure_known(asked, problems)
         number = _number(asked, "page", 1, MOST_PAGES, problems)
@@ -200,9 +200,9 @@ class Listed:
         if problems:
             raise BadRequest(problems=problems)
         found = self.listing.page(
-            call.db,
+            context.db,
             who.store_id,
-            self._selection(call.db, who, asked, words, order),
+            self._selection(context.db, who, asked, words, order),
             limit=limit,
             offset=(number - 1) * limit,
             timezone=store["timezone"],
@@ -213,7 +213,7 @@ class Listed:
             "count": found.total,
             "limit": limit,
             "page": number,
-            "url": f"{call.request.script_root}{call.request.path}",
+            "url": f"{context.request.script_root}{context.request.path}",
         }
         return rows, said
 
@@ -319,7 +319,7 @@ Further = Callable[[Mapping[str, Any], AbstractSet[str]], Iterable[FieldError]]
 
 
 def read_body(
-    call: RequestContext,
+    context: RequestContext,
     schema: ResourceSchema,
     name: str,
     method: str,
@@ -331,7 +331,7 @@ def read_body(
     too, which the query or the body may say. `further` complains of what the schema
     cannot know. Raises `Invalid`.
     """
-    sent = base.body(call, schema, method)
+    sent = base.body(context, schema, method)
     wrapped: dict[str, Any] = {}
     expand: tuple[str, ...] = ()
     for key, value in sent.items():
@@ -354,6 +354,6 @@ def read_body(
     errors += further(values, named)
     if errors:
         raise Invalid.of(errors)
-    query = list_query(call)
+    query = list_query(context)
     all_of_it = (*query.several.get(EXPAND, ()), *expand)
     return values, ListQuery(query.single, {EXPAND: all_of_it})

@@ -36,37 +36,37 @@ _ATTACH = ZidAttachSchema()
 _PRESIGN = ZidPresignSchema()
 
 
-def _presign(call: RequestContext, uuid: str) -> Response:
+def _presign(context: RequestContext, uuid: str) -> Response:
     """Answer a POST with an address, and the fields to send there with the file."""
-    who = reader(call, call.db)
-    products.found(call.db, who, uuid)
-    values = _read(call, _PRESIGN)
+    who = reader(context, context.db)
+    products.found(context.db, who, uuid)
+    values = _read(context, _PRESIGN)
     name = safe_file_name(values["file_name"])
     declared = values["content_type"]
-    with call.writing() as tx:
+    with context.writing() as tx:
         gone = upload_slots.delete_expired_slots(tx)
         token = upload_slots.create_slot(
             tx,
             who.principal,
             store_id=who.store_id,
-            hours=call.settings.upload_hours,
+            hours=context.settings.upload_hours,
             file_name=name,
             file_type=declared and media_type(declared, name or ""),
         )
-    call.installation.removal.remove(gone)
+    context.installation.removal.remove(gone)
     return json_response(
         {
-            "url": f"{call.place.base}{UPLOADS}/{token}",
+            "url": f"{context.urls.base}{UPLOADS}/{token}",
             "fields": {"key": f"{who.store_id}/{FOLDER}/{token}"},
         }
     )
 
 
-def _attach(call: RequestContext, uuid: str) -> Response:
+def _attach(context: RequestContext, uuid: str) -> Response:
     """Answer a POST: what was uploaded is a file of the product."""
-    who = reader(call, call.db)
-    values = _read(call, _ATTACH)
-    with call.writing() as tx:
+    who = reader(context, context.db)
+    values = _read(context, _ATTACH)
+    with context.writing() as tx:
         product = products.found(tx, who, uuid)
         file = {
             "library_file_id": _uploaded(tx, who, values),
@@ -75,11 +75,11 @@ def _attach(call: RequestContext, uuid: str) -> Response:
         record = downloadables.find_downloadable(tx, who.principal, product["id"])
         file_id = files.create_file(tx, record, file, None)
         made = files.find_file(tx, who.principal, file_id)
-    return json_response(_shown(call, made), 201)
+    return json_response(_shown(context, made), 201)
 
 
-def _read(call: RequestContext, schema: Any) -> dict[str, Any]:
-    sent = base.body(call, schema, "POST")
+def _read(context: RequestContext, schema: Any) -> dict[str, Any]:
+    sent = base.body(context, schema, "POST")
     file = sent.pop("file", None)
     if file is not None:
         # As it is answered, with its key inside, or the key alone.
@@ -115,21 +115,21 @@ def _wrong(name: str, text: str) -> Invalid:
     return Invalid.of([FieldError(name, "invalid", f"{name} {text}")])
 
 
-def _list(call: RequestContext, uuid: str) -> Response:
+def _list(context: RequestContext, uuid: str) -> Response:
     """Answer a GET of the files of a product."""
-    who = reader(call, call.db)
+    who = reader(context, context.db)
     problems: list[Problem] = []
-    asked = page_window(call, problems)
-    ensure_filters(call, (), problems)
+    asked = page_window(context, problems)
+    ensure_filters(context, (), problems)
     if problems:
         raise BadRequest(problems=problems)
-    product = products.found(call.db, who, uuid)
+    product = products.found(context.db, who, uuid)
     made = [
         FilterBuilder.is_one_of("downloadable_id", [product["id"]], int),
         FilterBuilder.is_one_of("is_archived", [False], bool),
     ]
     page = files.IN_STORE.page(
-        call.db,
+        context.db,
         who.store_id,
         joined(made, (Order("id"),)),
         limit=asked.size,
@@ -137,8 +137,8 @@ def _list(call: RequestContext, uuid: str) -> Response:
         timezone=who.store["timezone"],
     )
     names = files.IDENTIFIED.names
-    rows = [_shown(call, dict(zip(names, row, strict=True))) for row in page.rows]
-    return json_response(envelope(call, asked, page.total, rows))
+    rows = [_shown(context, dict(zip(names, row, strict=True))) for row in page.rows]
+    return json_response(envelope(context, asked, page.total, rows))
 
 
 def _found(
@@ -154,26 +154,27 @@ def _found(
     return record
 
 
-def _delete(call: RequestContext, uuid: str, file_uuid: str) -> Response:
+def _delete(context: RequestContext, uuid: str, file_uuid: str) -> Response:
     """Answer a DELETE: the file stays in the library."""
-    with call.writing() as tx:
-        who = reader(call, tx)
+    with context.writing() as tx:
+        who = reader(context, tx)
         files.delete_file(tx, _found(tx, who, uuid, file_uuid))
     return Response(status=204)
 
 
-def _file(call: RequestContext, uuid: str, file_uuid: str) -> Response:
+def _file(context: RequestContext, uuid: str, file_uuid: str) -> Response:
     """Answer a GET of the bytes."""
     return file_view.file_answer(
-        call, lambda: _found(call.db, reader(call, call.db), uuid, file_uuid)
+        context,
+        lambda: _found(context.db, reader(context, context.db), uuid, file_uuid),
     )
 
 
-def _shown(call: RequestContext, record: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(context: RequestContext, record: Mapping[str, Any]) -> dict[str, Any]:
     """Write a file of a downloadable."""
     is_stored = record["url"] is None and record["blob_key"] is not None
     address = (
-        f"{call.place.base}{DIALECT.prefix}/products/{record['downloadable_uuid']}"
+        f"{context.urls.base}{DIALECT.prefix}/products/{record['downloadable_uuid']}"
         f"/downloadables/{record['uuid']}/file/"
     )
     return {

@@ -28,39 +28,39 @@ NONE = "there is no file with this id in the library"
 _SCHEMA = ZidLibrarySchema()
 
 
-def _create(call: RequestContext) -> Response:
+def _create(context: RequestContext) -> Response:
     """Answer a POST of a file."""
-    reader(call, call.db)
+    reader(context, context.db)
     bodies_reader = body_reader.BodyReader(
-        _SCHEMA, call.settings, call.installation.storage
+        _SCHEMA, context.settings, context.installation.storage
     )
-    bodies_reader.ensure_readable(call.request, "POST")
-    call.close()
-    with bodies_reader.read(call.request, "POST") as body:
+    bodies_reader.ensure_readable(context.request, "POST")
+    context.close()
+    with bodies_reader.read(context.request, "POST") as body:
         values, errors = _SCHEMA.read(body.values, partial=False)
         errors += body.problems
         errors += needed_file(has_file=body.upload is not None, is_new=True)
         if errors:
             raise Invalid.of(errors)
-        with keeping_file(call, body, lambda db: reader(call, db)) as file:
+        with keeping_file(context, body, lambda db: reader(context, db)) as file:
             about = {"title": values["display_name"] or ""}
-            with call.writing() as tx:
-                who = reader(call, tx)
+            with context.writing() as tx:
+                who = reader(context, tx)
                 file_id = library.create_library_file(tx, who.store_id, file, about)
                 record = library.find_library_file(tx, who.principal, file_id)
-    return json_response(_shown(call, who, record), 201)
+    return json_response(_shown(context, who, record), 201)
 
 
-def _list(call: RequestContext) -> Response:
+def _list(context: RequestContext) -> Response:
     """Answer a GET of many."""
-    who = reader(call, call.db)
+    who = reader(context, context.db)
     problems: list[Problem] = []
-    asked = page_window(call, problems)
-    ensure_filters(call, (), problems)
+    asked = page_window(context, problems)
+    ensure_filters(context, (), problems)
     if problems:
         raise BadRequest(problems=problems)
     page = library.IDENTIFIED_IN_STORE.page(
-        call.db,
+        context.db,
         who.store_id,
         joined([], (Order("id", is_descending=True),)),
         limit=asked.size,
@@ -68,14 +68,16 @@ def _list(call: RequestContext) -> Response:
         timezone=who.store["timezone"],
     )
     names = library.IDENTIFIED.names
-    rows = [_shown(call, who, dict(zip(names, row, strict=True))) for row in page.rows]
-    return json_response(envelope(call, asked, page.total, rows))
+    rows = [
+        _shown(context, who, dict(zip(names, row, strict=True))) for row in page.rows
+    ]
+    return json_response(envelope(context, asked, page.total, rows))
 
 
-def _delete(call: RequestContext, uuid: str) -> Response:
+def _delete(context: RequestContext, uuid: str) -> Response:
     """Answer a DELETE. Raises `Conflict` while a product has it."""
-    with call.writing() as tx:
-        who = reader(call, tx)
+    with context.writing() as tx:
+        who = reader(context, tx)
         found = library.find_by_blob(tx, who.store_id, blob_key(uuid))
         if not found or found[0]["downloadable_id"] is not None:
             raise NotFound(NONE)
@@ -85,28 +87,28 @@ def _delete(call: RequestContext, uuid: str) -> Response:
             )
         except Conflict:
             raise Conflict("a product has this file; detach it first") from None
-    call.installation.removal.remove(keys)
+    context.installation.removal.remove(keys)
     return Response(status=204)
 
 
-def _file(call: RequestContext, uuid: str) -> Response:
+def _file(context: RequestContext, uuid: str) -> Response:
     """Answer a GET of the bytes."""
 
     def find() -> Mapping[str, Any]:
-        who = reader(call, call.db)
-        rows = library.find_by_blob(call.db, who.store_id, blob_key(uuid))
+        who = reader(context, context.db)
+        rows = library.find_by_blob(context.db, who.store_id, blob_key(uuid))
         if not rows:
             raise NotFound(NONE)
         return rows[0]
 
-    return file_view.file_answer(call, find)
+    return file_view.file_answer(context, find)
 
 
 def _shown(
-    call: RequestContext, who: ZidPrincipal, record: Mapping[str, Any]
+    context: RequestContext, who: ZidPrincipal, record: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write a file of the library."""
-    address = f"{call.place.base}{DIALECT.prefix}/downloadables-library/"
+    address = f"{context.urls.base}{DIALECT.prefix}/downloadables-library/"
     uuid = blob_id(record["blob_key"])
     return {
         "id": uuid,

@@ -110,12 +110,12 @@ def _answer(db: Snapshot, who: ZidPrincipal, record: Mapping[str, Any]) -> Respo
     return json_response(product)
 
 
-def _list(call: RequestContext) -> Response:
+def _list(context: RequestContext) -> Response:
     """Answer a GET of many."""
-    who = reader(call, call.db)
+    who = reader(context, context.db)
     problems: list[Problem] = []
-    asked = page_window(call, problems)
-    made = _filters(call, problems)
+    asked = page_window(context, problems)
+    made = _filters(context, problems)
     if problems:
         raise BadRequest(problems=problems)
     made.append(FilterBuilder.is_one_of("is_archived", [False], bool))
@@ -123,7 +123,7 @@ def _list(call: RequestContext) -> Response:
         made.append(FilterBuilder.is_one_of("is_published", [True], bool))
     order = (Order("id", is_descending=True),)
     page = offers.IN_STORE.page(
-        call.db,
+        context.db,
         who.store_id,
         joined(made, order),
         limit=asked.size,
@@ -132,7 +132,7 @@ def _list(call: RequestContext) -> Response:
     )
     names = offers.WHOLE.names
     records = [dict(zip(names, row, strict=True)) for row in page.rows]
-    total = downloadables.count_downloadables(call.db, who.store_id)
+    total = downloadables.count_downloadables(context.db, who.store_id)
     return json_response(
         {
             "total_products_count": total,
@@ -143,15 +143,15 @@ def _list(call: RequestContext) -> Response:
             "dynamic_bundle_products_count": 0,
             "donation_item_count": 0,
             "crowd_funding_count": 0,
-            **envelope(call, asked, page.total, _written(call.db, who, records)),
+            **envelope(context, asked, page.total, _written(context.db, who, records)),
         }
     )
 
 
-def _filters(call: RequestContext, problems: list[Problem]) -> list[FilterBuilder]:
+def _filters(context: RequestContext, problems: list[Problem]) -> list[FilterBuilder]:
     made = []
-    ensure_filters(call, FILTERS, problems)
-    for name, value in call.query:
+    ensure_filters(context, FILTERS, problems)
+    for name, value in context.query:
         if name not in FILTERS:
             continue
         if name == "search":
@@ -181,21 +181,21 @@ def _filters(call: RequestContext, problems: list[Problem]) -> list[FilterBuilde
     return made
 
 
-def _get(call: RequestContext, uuid: str) -> Response:
+def _get(context: RequestContext, uuid: str) -> Response:
     """Answer a GET of one."""
-    who = reader(call, call.db)
-    return _answer(call.db, who, found(call.db, who, uuid))
+    who = reader(context, context.db)
+    return _answer(context.db, who, found(context.db, who, uuid))
 
 
 # -- writing ------------------------------------------------------------------------
 
 
-def _create(call: RequestContext) -> Response:
+def _create(context: RequestContext) -> Response:
     """Answer a POST."""
-    reader(call, call.db)
-    sent = _values(call, "POST")
-    with call.writing() as tx:
-        who = reader(call, tx)
+    reader(context, context.db)
+    sent = _values(context, "POST")
+    with context.writing() as tx:
+        who = reader(context, tx)
         sent = _in_languages(who, sent, who.store_language.lower())
         own = _own_language(who, sent)
         values = _downloadable_values(sent, own)
@@ -213,12 +213,12 @@ def _create(call: RequestContext) -> Response:
         )
 
 
-def _change(call: RequestContext, uuid: str) -> Response:
+def _change(context: RequestContext, uuid: str) -> Response:
     """Answer a PATCH."""
-    reader(call, call.db)
-    sent = _values(call, "PATCH")
-    with call.writing() as tx:
-        who = reader(call, tx)
+    reader(context, context.db)
+    sent = _values(context, "PATCH")
+    with context.writing() as tx:
+        who = reader(context, tx)
         record = found(tx, who, uuid)
         own = who.own_language(record)
         known = translations.translations_of(tx, [record["id"]])[record["id"]]
@@ -249,10 +249,10 @@ def _change(call: RequestContext, uuid: str) -> Response:
         )
 
 
-def _delete(call: RequestContext, uuid: str) -> Response:
+def _delete(context: RequestContext, uuid: str) -> Response:
     """Answer a DELETE. Raises `Conflict` for what was sold."""
-    with call.writing() as tx:
-        who = reader(call, tx)
+    with context.writing() as tx:
+        who = reader(context, tx)
         record = found(tx, who, uuid)
         plain = downloadables.find_downloadable(tx, who.principal, record["id"])
         try:
@@ -262,13 +262,13 @@ def _delete(call: RequestContext, uuid: str) -> Response:
                 "the product was sold, and its customers keep what they paid for; set "
                 "is_published to false instead"
             ) from None
-    call.installation.removal.remove(keys)
+    context.installation.removal.remove(keys)
     return Response(status=204)
 
 
-def _values(call: RequestContext, method: str) -> dict[str, Any]:
+def _values(context: RequestContext, method: str) -> dict[str, Any]:
     """Read a body; what is in groups is put beside the rest. Raises `Invalid`."""
-    body = base.body(call, _SCHEMA, method)
+    body = base.body(context, _SCHEMA, method)
     values, errors = _SCHEMA.read(body, partial=method == "PATCH")
     sent = _SCHEMA.meant({n: v for n, v in values.items() if n in body})
     if sent.get("is_draft") and sent.get("is_published"):

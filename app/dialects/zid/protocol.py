@@ -75,37 +75,37 @@ class ZidPrincipal:
         return str(record["language"] or self.store_language).lower()
 
 
-def reader(call: RequestContext, db: Snapshot) -> ZidPrincipal:
+def reader(context: RequestContext, db: Snapshot) -> ZidPrincipal:
     """Find out who asks. Raises `Unauthorized`, `Forbidden` and `BadRequest`."""
-    who = _principal(call)
-    sent = call.request.headers.get("Store-Id")
+    who = _principal(context)
+    sent = context.request.headers.get("Store-Id")
     if sent is not None and sent.strip() != str(who.store_id):
         raise Forbidden(f"Store-Id must be {who.store_id}, the store of the token")
-    role = call.request.headers.get("Role", MANAGER).strip().lower()
+    role = context.request.headers.get("Role", MANAGER).strip().lower()
     if role not in {MANAGER, CUSTOMER}:
         text = "Role must be Manager or Customer"
         raise BadRequest(problems=[Problem(text, "inclusion", "Role")])
-    if role == CUSTOMER and call.request.method not in base.READS:
+    if role == CUSTOMER and context.request.method not in base.READS:
         raise Forbidden("Role must be Manager to change anything")
     store = stores.find_store(db, who, who.store_id or 0)
     language = downloadables.store_language(db, store["id"])
-    return ZidPrincipal(who, store, language, role == CUSTOMER, call.languages)
+    return ZidPrincipal(who, store, language, role == CUSTOMER, context.languages)
 
 
-def _principal(call: RequestContext) -> Principal:
+def _principal(context: RequestContext) -> Principal:
     """Find whose tokens were sent: all of them must be of one store."""
-    headers = call.request.headers
+    headers = context.request.headers
     sent = [
-        base.bearer_token(call),
+        base.bearer_token(context),
         *(
             [headers[name].strip().removeprefix("Bearer ")]
             for name in ("Access-Token", "X-Manager-Token")
             if headers.get(name, "").strip()
         ),
     ]
-    found = [base.authorized_principal(call, tokens) for tokens in sent if tokens]
+    found = [base.authorized_principal(context, tokens) for tokens in sent if tokens]
     if not found:
-        return base.authorized_principal(call, [])
+        return base.authorized_principal(context, [])
     if len({one.store_id for one in found}) > 1:
         raise Forbidden("the tokens that were sent are of different stores")
     # Whoever may do less decides.
@@ -128,9 +128,9 @@ class PageWindow:
         return (self.page - 1) * self.size
 
 
-def page_window(call: RequestContext, problems: list[Problem]) -> PageWindow:
+def page_window(context: RequestContext, problems: list[Problem]) -> PageWindow:
     """Read page and page_size; a greater size than the greatest is that one."""
-    asked = dict(call.query)
+    asked = dict(context.query)
     numbers = []
     for name, usual in zip(PAGING, (1, USUAL_SIZE), strict=True):
         sent = asked.get(name, str(usual))
@@ -143,10 +143,10 @@ def page_window(call: RequestContext, problems: list[Problem]) -> PageWindow:
 
 
 def ensure_filters(
-    call: RequestContext, known: Sequence[str], problems: list[Problem]
+    context: RequestContext, known: Sequence[str], problems: list[Problem]
 ) -> None:
     """Note what a list cannot be asked for."""
-    asked = [name for name, _ in call.query]
+    asked = [name for name, _ in context.query]
     for name in sorted({name for name in asked if asked.count(name) > 1}):
         text = f"{name[:40]} was sent more than once"
         problems.append(Problem(text, "repeated", name[:40]))
@@ -157,23 +157,23 @@ def ensure_filters(
 
 
 def envelope(
-    call: RequestContext, shown: PageWindow, total: int, results: Sequence[Any]
+    context: RequestContext, shown: PageWindow, total: int, results: Sequence[Any]
 ) -> dict[str, Any]:
     """Write a list, with the addresses of the pages around it. Raises `NotFound`."""
     if shown.page > 1 and shown.offset >= total:
         raise NotFound("there is no such page")
     is_last = shown.offset + shown.size >= total
     return {
-        "next": None if is_last else _address(call, shown.page + 1),
-        "previous": None if shown.page == 1 else _address(call, shown.page - 1),
+        "next": None if is_last else _address(context, shown.page + 1),
+        "previous": None if shown.page == 1 else _address(context, shown.page - 1),
         "count": total,
         "results": results,
     }
 
 
-def _address(call: RequestContext, page: int) -> str:
-    kept = tuple((n, v) for n, v in call.query if n != "page")
-    return with_query(call.url, (*kept, ("page", str(page))))
+def _address(context: RequestContext, page: int) -> str:
+    kept = tuple((n, v) for n, v in context.query if n != "page")
+    return with_query(context.url, (*kept, ("page", str(page))))
 
 
 def moment(seconds: int | None) -> str | None:

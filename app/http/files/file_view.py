@@ -19,7 +19,7 @@ GOT = OperationSpec(statuses=(200, 206, 302, 304, 412, 416))
 
 
 def file_answer(
-    call: RequestContext, find: Callable[[], Mapping[str, Any]]
+    context: RequestContext, find: Callable[[], Mapping[str, Any]]
 ) -> Response:
     """Answer a GET with the file of a record, which is looked up anew if it has gone.
 
@@ -29,14 +29,14 @@ def file_answer(
     def send() -> Response:
         record = find()
         # No connection is held while somebody reads.
-        call.close()
+        context.close()
         if record.get("url") is not None:
             return Response(status=302, headers={"Location": record["url"]})
         if record["blob_key"] is None:
             raise NotFound
-        file = file_response.stored(record, call.installation.storage)
+        file = file_response.stored(record, context.installation.storage)
         return file_response.send_file(
-            call.request, file, hand_over=offload.offload_response(call)
+            context.request, file, hand_over=offload.offload_response(context)
         )
 
     return file_response.at_last(send)
@@ -47,8 +47,10 @@ def publish_file(
 ) -> None:
     """Publish the file of a kind of resource."""
 
-    def view(call: RequestContext, item_id: int) -> Response:
-        return file_answer(call, lambda: find(call.db, call.principal, item_id))
+    def view(context: RequestContext, item_id: int) -> Response:
+        return file_answer(
+            context, lambda: find(context.db, context.principal, item_id)
+        )
 
     route = Route(
         path,

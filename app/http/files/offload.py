@@ -21,7 +21,7 @@ _CONDITIONS = ("If-Match", "If-Unmodified-Since")
 
 
 def offload_response(
-    call: RequestContext, begin: Callable[[], Any] = lambda: None
+    context: RequestContext, begin: Callable[[], Any] = lambda: None
 ) -> HandOver:
     """Give what hands files over, as the setting has it.
 
@@ -29,10 +29,10 @@ def offload_response(
     after that is not known here.
     """
     ways = {X_ACCEL: _to_nginx, REDIRECT: _to_storage}
-    way = ways.get(call.settings.delivery)
+    way = ways.get(context.settings.delivery)
 
     def hand_over(file: StoredFile, headers: Mapping[str, str]) -> Response | None:
-        response = None if way is None else way(call, file, headers)
+        response = None if way is None else way(context, file, headers)
         if response is not None:
             # Not counted if it is not there.
             file.open().close()
@@ -43,23 +43,23 @@ def offload_response(
 
 
 def _to_nginx(
-    call: RequestContext, file: StoredFile, headers: Mapping[str, str]
+    context: RequestContext, file: StoredFile, headers: Mapping[str, str]
 ) -> Response | None:
-    path = call.installation.storage.path_below(file.key)
-    if path is None or any(name in call.request.headers for name in _CONDITIONS):
+    path = context.installation.storage.path_below(file.key)
+    if path is None or any(name in context.request.headers for name in _CONDITIONS):
         return None
     # nginx decodes it, and does the ranges.
-    address = quote(f"{call.settings.x_accel_location}{path}")
+    address = quote(f"{context.settings.x_accel_location}{path}")
     return Response(status=200, headers={**headers, "X-Accel-Redirect": address})
 
 
 def _to_storage(
-    call: RequestContext, file: StoredFile, headers: Mapping[str, str]
+    context: RequestContext, file: StoredFile, headers: Mapping[str, str]
 ) -> Response | None:
     # As long as a download may be gone on with.
-    seconds = call.settings.download_session_minutes * 60
+    seconds = context.settings.download_session_minutes * 60
     seconds = min(max(SHORTEST, seconds), LONGEST)
-    address = call.installation.storage.address(
+    address = context.installation.storage.address(
         file.key, seconds=seconds, headers={name: headers[name] for name in SAID}
     )
     if address is None:

@@ -21,7 +21,7 @@ from schemas.base.errors import FieldError
 
 @contextmanager
 def received_file(
-    call: RequestContext,
+    context: RequestContext,
     record: Mapping[str, Any],
     name: str | None = None,
     declared: str = "",
@@ -32,9 +32,9 @@ def received_file(
     It must be what was `announced` by a slot. Raises `RequestError`.
     """
     slot = announced or {"announced_size": None, "announced_md5": None}
-    request, storage = call.request, call.installation.storage
+    request, storage = context.request, context.installation.storage
     _ensure_there(request)
-    most = call.settings.max_file_size
+    most = context.settings.max_file_size
     if (request.content_length or 0) > most:
         raise _too_large(most)
     announced_md5 = slot["announced_md5"]
@@ -56,8 +56,8 @@ def received_file(
         ensure_announced(slot, writer.size)
         for digest in digests:
             digest.ensure_equal()
-        call.close()
-        with call.installation.removal.remove_unless_named(writer.key):
+        context.close()
+        with context.installation.removal.remove_unless_named(writer.key):
             yield NewFile(name, media_type(declared, name), writer.keep())
 
 

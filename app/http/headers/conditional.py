@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
 from enum import Enum
 from functools import lru_cache
+from zlib import crc32
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 
@@ -51,6 +52,11 @@ class Validators:
     def is_newer_than(self, seconds: int) -> bool:
         """Tell whether it changed after a moment; in doubt it did."""
         return self.modified is None or self.modified > seconds
+
+
+def entity_tag(revision: object, shape: str) -> str:
+    """Return a strong tag of a revision and of all else that makes the bytes."""
+    return f'"{revision}-{crc32(shape.encode()):08x}"'
 
 
 @lru_cache(maxsize=4096)

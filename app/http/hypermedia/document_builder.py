@@ -89,35 +89,35 @@ class ItemDocuments:
     def resource(
         self,
         record: Mapping[str, Any],
-        place: RenderContext,
+        render_context: RenderContext,
         fields: tuple[str, ...] | None = None,
         inside: Inside = NOTHING,
     ) -> Resource:
         """Build the document of a record; `fields` are the properties it shows."""
-        if place.hides_secrets and self._secret:
+        if render_context.hides_secrets and self._secret:
             names = self.declaration.columns
             hidden = {names[i]: value for i, value in self._secret.items()}
             record = {**record, **hidden}
         shown = self.schema.dump(record)
         for name in self.schema.references():
             if shown[name] is not None:
-                shown[name] = place.base + shown[name]
+                shown[name] = render_context.base + shown[name]
         if fields is not None:
             shown["id"] = record["id"]
             shown = {name: shown[name] for name in fields}
         present = [link for link in self.declaration.links if link.is_present(record)]
-        return self._assemble(shown, record, present, place, inside)
+        return self._assemble(shown, record, present, render_context, inside)
 
     def _assemble(
         self,
         properties: Mapping[str, Value],
         keys: Mapping[str, Any],
         links: Sequence[LinkTo],
-        place: RenderContext,
+        render_context: RenderContext,
         inside: Inside,
     ) -> Resource:
         declaration = self.declaration
-        href = place.base + declaration.path.format_map(keys)
+        href = render_context.base + declaration.path.format_map(keys)
         title = declaration.title.format_map(keys)
         return Resource(
             classes=(declaration.name,),
@@ -129,7 +129,7 @@ class ItemDocuments:
                 *(
                     Link(
                         link.rel,
-                        place.base + link.path.format_map(keys),
+                        render_context.base + link.path.format_map(keys),
                         link.title.format_map(keys),
                     )
                     for link in links
@@ -144,7 +144,7 @@ class ItemDocuments:
         self,
         rows: Sequence[Sequence[Any]],
         representation: Representation,
-        place: RenderContext,
+        render_context: RenderContext,
         *,
         fields: tuple[str, ...] | None = None,
         insides: Sequence[Mapping[str, Rendered]] | None = None,
@@ -156,7 +156,7 @@ class ItemDocuments:
         alone where a format `embeds_items_whole`. `insides` is, for each row, what
         is embedded in it.
         """
-        if place.hides_secrets and self._secret:
+        if render_context.hides_secrets and self._secret:
             rows = [self._without_secrets(row) for row in rows]
         bound: dict[Any, Fill] = {}
         conditional = self._conditional
@@ -170,7 +170,9 @@ class ItemDocuments:
             if fill is None:
                 variant = _Variant(present, fields, _kinds_of(inside))
                 template = self._template(representation, rel, variant)
-                fill = bound[key] = template.bind(place.base, place.vocabulary)
+                fill = bound[key] = template.bind(
+                    render_context.base, render_context.vocabulary
+                )
             if inside:
                 separator = representation.separator
                 texts = [separator.join(e.fragments) for e in inside.values()]
@@ -219,8 +221,8 @@ class ItemDocuments:
         for number, (rel, is_one, has_any) in enumerate(variant.embedded, len(columns)):
             slots.append(Slot(number, None, False, False, is_fragment=True))  # noqa: FBT003
             inside[rel] = Rendered([marker(number)], is_one) if has_any else []
-        place = RenderContext(BASE, VOCABULARY)
-        return slots, self._assemble(properties, keys, links, place, inside)
+        render_context = RenderContext(BASE, VOCABULARY)
+        return slots, self._assemble(properties, keys, links, render_context, inside)
 
     @staticmethod
     def _address(

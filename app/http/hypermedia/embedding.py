@@ -37,7 +37,7 @@ class Embedder:
 
     db: Snapshot
     registry: ResourceRegistry
-    place: RenderContext
+    render_context: RenderContext
     representation: Representation | None
     localized: Callable[[Sequence[str], Sequence[Row]], Sequence[Row]] | None = None
     left: int = field(default=MAX_EMBEDDED)
@@ -107,13 +107,13 @@ class Embedder:
         inside = self.inside(kind, rows, branch.branches)
         if self.representation is None:
             return [
-                kind.documents.resource(row, self.place, None, i)
+                kind.documents.resource(row, self.render_context, None, i)
                 for row, i in zip(rows, inside, strict=True)
             ]
         return kind.documents.fragments(
             [tuple(row.values()) for row in rows],
             self.representation,
-            self.place,
+            self.render_context,
             insides=inside,
             rel=branch.link.rel,
         )

@@ -26,11 +26,11 @@ def register_access_log(app: Flask) -> None:
 
     @app.after_request
     def _log(response: Response) -> Response:
-        call: RequestContext = g.call
-        call.close()
+        context: RequestContext = g.context
+        context.close()
         METRICS.add(requests(response.status_code))
-        environ = call.request.environ
-        elapsed = (time.perf_counter() - call.started) * 1000
+        environ = context.request.environ
+        elapsed = (time.perf_counter() - context.started) * 1000
         # An address may hold anything a client sends, also a line break.
         path = mask_secrets(ascii(environ["PATH_INFO"])[1:-1])
         app.extensions[EXTENSION].write(

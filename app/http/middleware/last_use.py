@@ -7,7 +7,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import SirenhallError
 from app.http.context import RequestContext
-from app.services.auth.authentication import Principal
 
 
 def register_last_use(app: Flask) -> None:
@@ -15,16 +14,16 @@ def register_last_use(app: Flask) -> None:
 
     @app.after_request
     def _note(response: Response) -> Response:
-        call: RequestContext = g.call
-        principal: Principal | None = vars(call).get("principal")
-        uses = call.installation.last_uses
+        context: RequestContext = g.context
+        principal = context.known_principal
+        uses = context.installation.last_uses
         if (
             principal is not None
             and uses.note(principal)
             and not uses.is_written_by_another
         ):
-            call.close()
+            context.close()
             # What a merchant may like to know is no reason to fail.
             with suppress(SirenhallError, SQLAlchemyError):
-                uses.write(call.installation.database)
+                uses.write(context.installation.database)
         return response

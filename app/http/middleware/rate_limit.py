@@ -235,7 +235,7 @@ def _count_attempt(attempts: Limiter) -> None:
 def _settle_attempt(attempts: Limiter, status: int) -> None:
     """Count a request that was a wrong guess; learn a token that was none."""
     digest = g.pop("attempted", None)
-    principal: Principal | None = vars(g.call).get("principal")
+    principal = g.context.known_principal
     is_wrong = digest is not None and status == Unauthorized.status
     if digest is not None and principal is not None and not is_wrong:
         attempts.learn(digest, principal)

@@ -12,7 +12,7 @@ SAFE = frozenset({"GET", "HEAD"})
 """Methods that are redirected: a client may lose the body of another one."""
 
 
-def redirect_slash(call: RequestContext) -> Response | None:
+def redirect_slash(context: RequestContext) -> Response | None:
     """Return a 308 if the address is one of ours but for its slash, else None.
 
     A browser that asks first whether it may read is told so: it follows the redirect
@@ -28,7 +28,7 @@ def redirect_slash(call: RequestContext) -> Response | None:
     if request.method == "OPTIONS":
         return Response(status=204)
     query = request.environ.get("QUERY_STRING", "")
-    location = call.place.base + quote(plain, safe="/:@!$&'()*+,;=~-._")
+    location = context.urls.base + quote(plain, safe="/:@!$&'()*+,;=~-._")
     location = f"{location}?{query}" if query else location
     body = f"The address has no slash at its end: {location}\n"
     headers = {"Location": location, "Content-Type": "text/plain; charset=utf-8"}

@@ -20,6 +20,12 @@ from app.http.hypermedia.embedding import ALWAYS_COUNT
 from app.http.media_types import MULTIPART
 from app.http.pagination import PAGING, Query, Window, page_links, with_query
 from app.http.query.parser import CollectionQuery, collection_query
+from app.http.responses import (
+    build_response,
+    render,
+    respond_to_change,
+    respond_unchanged,
+)
 from app.http.routes import Route
 from app.http.routing import View, publish_route
 from app.http.views.bulk import (
@@ -109,30 +115,30 @@ class CollectionViews:
         )
         publish_route(app, route, self.views)
 
-    def show(self, call: RequestContext, owner_id: int = 0) -> Response:
+    def show(self, context: RequestContext, owner_id: int = 0) -> Response:
         """Answer a GET with a page."""
-        owner = self.service.owner(call.db, call.principal, owner_id)
-        asked = self.asked(call, owner)
-        validators = self.validators(call, owner, asked)
-        unchanged = call.unchanged(validators)
+        owner = self.service.owner(context.db, context.principal, owner_id)
+        asked = self.asked(context, owner)
+        validators = self.validators(context, owner, asked)
+        unchanged = respond_unchanged(context, validators)
         if unchanged:
             return unchanged
-        if call.choice.representation is CSV:
-            return self._table(call, owner, asked, validators)
-        pages = call.installation.pages
-        key = f"{call.request.path} {validators.made_of}"
+        if context.choice.representation is CSV:
+            return self._table(context, owner, asked, validators)
+        pages = context.installation.pages
+        key = f"{context.request.path} {validators.made_of}"
         page = pages.get(key)
         if page is None:
-            page = call.written(self.document(call, owner, asked))
+            page = render(context, self.document(context, owner, asked))
             pages.put(key, page)
         headers = validators.headers
         if page.languages:
             headers = {**headers, "Content-Language": page.languages}
-        return call.finish(page.body, headers=headers, links=page.links)
+        return build_response(context, page.body, headers=headers, links=page.links)
 
     def _table(
         self,
-        call: RequestContext,
+        context: RequestContext,
         owner: Record,
         asked: CollectionQuery,
         validators: Validators,
@@ -142,7 +148,7 @@ class CollectionViews:
         It is written to a file that may be any size, so that no slow reader keeps the
         database.
         """
-        is_page = any(name in PAGING for name, _ in call.query)
+        is_page = any(name in PAGING for name, _ in context.query)
         position = asked.window.offset if is_page else 0
         left = asked.window.limit if is_page else sys.maxsize
         names = self.declaration.columns
@@ -151,20 +157,22 @@ class CollectionViews:
         table.write(CSV.head(shown, MARK if asked.has_mark else ""))
         while left > 0:
             window = Window(min(left, TABLE_ROWS), position)
-            rows = self.service.page(call, owner, asked.selection, window).rows
+            rows = self.service.page(context, owner, asked.selection, window).rows
             table.write(
                 CSV.rows(
                     self.items.documents.resource(
-                        dict(zip(names, row, strict=True)), call.place, shown
+                        dict(zip(names, row, strict=True)),
+                        context.render_context,
+                        shown,
                     )
-                    for row in self._localized(call, rows)
+                    for row in self._localized(context, rows)
                 )
             )
             position, left = position + len(rows), left - len(rows)
             if len(rows) < window.limit:
                 break
-        call.close()
-        response = call.finish(b"", headers=validators.headers)
+        context.close()
+        response = build_response(context, b"", headers=validators.headers)
         disposition = f'attachment; filename="{self.declaration.plural}.csv"'
         response.headers["Content-Disposition"] = disposition
         response.headers["Content-Length"] = str(table.tell())
@@ -175,66 +183,68 @@ class CollectionViews:
         return response
 
     def validators(
-        self, call: RequestContext, owner: Record, asked: CollectionQuery
+        self, context: RequestContext, owner: Record, asked: CollectionQuery
     ) -> Validators:
         """Tag a page as it is shown to this call."""
-        version = self.service.version(call.db, owner)
+        version = self.service.version(context.db, owner)
         # A change is about the collection, whatever else was shown with it.
-        around = version_of_all(call.db, store_of(owner)) if asked.reaches_out else None
-        may_create = self.service.may_create(call.principal)
-        return call.validators(
+        around = (
+            version_of_all(context.db, store_of(owner)) if asked.reaches_out else None
+        )
+        may_create = self.service.may_create(context.principal)
+        return context.validators(
             version, None, *(owner.get("timezone"), may_create, around)
         )
 
     def document(
-        self, call: RequestContext, owner: Record, asked: CollectionQuery
+        self, context: RequestContext, owner: Record, asked: CollectionQuery
     ) -> Resource:
         """Build the document of a page; the database is given back."""
         shown = asked.window
-        page = self.service.page(call, owner, asked.selection, shown)
-        embedded = self._embedded(call, self._localized(call, page.rows), asked)
-        call.close()
+        page = self.service.page(context, owner, asked.selection, shown)
+        embedded = self._embedded(context, self._localized(context, page.rows), asked)
+        context.close()
         returned = len(page.rows)
-        representation = call.choice.representation
+        representation = context.choice.representation
         document = Resource(
             classes=(self.declaration.plural, "collection"),
-            href=call.url,
+            href=context.url,
             properties={
-                "total_items": str(page.total) if call.is_foxy else page.total,
+                "total_items": str(page.total) if context.is_foxy else page.total,
                 "returned_items": returned,
                 "limit": shown.limit,
                 "offset": shown.offset,
             },
             links=page_links(
-                call.url,
-                call.query,
+                context.url,
+                context.query,
                 shown,
                 total=page.total,
                 returned=returned,
-                foxy=call.is_foxy,
+                foxy=context.is_foxy,
             ),
             embedded={self.declaration.collection_rel: embedded},
         )
         document.href = document.links[0].href
         if representation.has_actions:
-            document.actions = self._actions(call)
+            document.actions = self._actions(context)
         return document
 
-    def _localized(self, call: RequestContext, rows: Sequence[Row]) -> Sequence[Row]:
+    def _localized(self, context: RequestContext, rows: Sequence[Row]) -> Sequence[Row]:
         """Give rows as who asks is to read them."""
         if not (self.items.kind.is_translated and rows):
             return rows
-        return call.localized(self.declaration.columns, rows)
+        return context.localized(self.declaration.columns, rows)
 
     def asked(
-        self, call: RequestContext, owner: Record, *, is_usual: bool = True
+        self, context: RequestContext, owner: Record, *, is_usual: bool = True
     ) -> CollectionQuery:
         """Read the query; without `is_usual`, what is archived is meant, too.
 
         Raises `BadRequest`.
         """
         zone = str(owner.get("timezone", "UTC"))
-        return self._parse(call.query, zone, call.place.base, is_usual)
+        return self._parse(context.query, zone, context.urls.base, is_usual)
 
     def _parse_query(
         self,
@@ -253,30 +263,30 @@ class CollectionViews:
         )
 
     def _embedded(
-        self, call: RequestContext, rows: Sequence[Row], asked: CollectionQuery
+        self, context: RequestContext, rows: Sequence[Row], asked: CollectionQuery
     ) -> Embedded:
         items = self.items
         names = self.declaration.columns
-        representation = call.choice.representation
+        representation = context.choice.representation
         is_compiled = representation.slot is not None
         records: list[Record] = []
         if asked.zoom or not is_compiled or self._have_attributes(rows):
             records = [dict(zip(names, row, strict=True)) for row in rows]
         insides = items.insides(
-            call, records, asked.zoom, representation if is_compiled else None
+            context, records, asked.zoom, representation if is_compiled else None
         )
         documents = items.documents
         if is_compiled:
             written = documents.fragments(
                 rows,
                 representation,
-                call.place,
+                context.render_context,
                 fields=asked.fields,
                 insides=insides,
             )
             return Rendered(written)
         return [
-            documents.resource(record, call.place, asked.fields, inside)
+            documents.resource(record, context.render_context, asked.fields, inside)
             for record, inside in zip(
                 records, insides or [NOTHING] * len(records), strict=True
             )
@@ -288,61 +298,72 @@ class CollectionViews:
         position = self.declaration.columns.index(ALWAYS_COUNT)
         return any(row[position] for row in rows)
 
-    def _actions(self, call: RequestContext) -> list[Action]:
+    def _actions(self, context: RequestContext) -> list[Action]:
         actions = []
-        if self.service.may_create(call.principal):
-            actions = action_builder.create_actions(self.declaration, call.url)
-            if named_ids(call.query):
-                href = with_query(call.url, call.query)
+        if self.service.may_create(context.principal):
+            actions = action_builder.create_actions(self.declaration, context.url)
+            if named_ids(context.query):
+                href = with_query(context.url, context.query)
                 actions += action_builder.several_actions(
                     self.declaration, href, can_update="PATCH" in self.gives_results
                 )
         actions.append(
-            action_builder.filter_action(self.declaration, call.url, self.filter_form)
+            action_builder.filter_action(
+                self.declaration, context.url, self.filter_form
+            )
         )
         return actions
 
-    def create(self, call: RequestContext, owner_id: int = 0) -> Response:
+    def create(self, context: RequestContext, owner_id: int = 0) -> Response:
         """Answer a POST."""
         service, schema = self.service, self.declaration.schema
-        storage = call.installation.storage
-        reader = body_reader.BodyReader(schema, call.settings, storage, takes_many=True)
-        reader.ensure_readable(call.request, "POST")
-        principal = call.writer
+        storage = context.installation.storage
+        reader = body_reader.BodyReader(
+            schema, context.settings, storage, takes_many=True
+        )
+        reader.ensure_readable(context.request, "POST")
+        principal = context.writer
         if not service.may_create(principal):
             raise Forbidden(
                 f"creating {self.declaration.many} needs a token with the scope "
                 f"{service.create_scope}; yours has {principal.scope}"
             )
-        service.owner(call.db, principal, owner_id)
-        call.close()
+        service.owner(context.db, principal, owner_id)
+        context.close()
         try:
-            with idempotent(call) as state, reader.read(call.request, "POST") as body:
+            with (
+                idempotent(context) as state,
+                reader.read(context.request, "POST") as body,
+            ):
                 state.read(body)
                 if body.is_array:
-                    return self._create_many(call, owner_id, body, state)
-                return self._create_one(call, owner_id, body, state)
+                    return self._create_many(context, owner_id, body, state)
+                return self._create_one(context, owner_id, body, state)
         except Replay as done:
             return done.response
 
     def _create_one(
         self,
-        call: RequestContext,
+        context: RequestContext,
         owner_id: int,
         body: body_reader.Body,
         state: IdempotentRequest,
     ) -> Response:
-        service, schema, principal = self.service, self.declaration.schema, call.writer
+        service, schema, principal = (
+            self.service,
+            self.declaration.schema,
+            context.writer,
+        )
         create = service.create
         if create is None:
             raise TypeError(f"no {self.declaration.name} can be created here")
 
         values, wrong = schema.read(
-            with_local_references(schema, body.values, call),
+            with_local_references(schema, body.values, context),
             partial=False,
-            is_strict=call.preferences.is_strict,
+            is_strict=context.preferences.is_strict,
         )
-        wrong += file_problems(call, schema, body, is_new=True)
+        wrong += file_problems(context, schema, body, is_new=True)
         wrong += body.problems
 
         def checked(db: Snapshot) -> Record:
@@ -351,26 +372,30 @@ class CollectionViews:
             ensure_valid(schema, values, errors, service.problems(db, owner, values))
             return owner
 
-        with keeping_file(call, body, checked) as file, call.writing() as tx:
+        with keeping_file(context, body, checked) as file, context.writing() as tx:
             owner = checked(tx)
             made = create(tx, owner, values, file)
             record = self.items.service.find(tx, principal, made.id)
-            return state.keep(tx, self._created(call, record, made))
+            return state.keep(tx, self._created(context, record, made))
 
     # -- several in one request ---------------------------------------------
 
     def _create_many(
         self,
-        call: RequestContext,
+        context: RequestContext,
         owner_id: int,
         body: body_reader.Body,
         state: IdempotentRequest,
     ) -> Response:
-        service, schema, principal = self.service, self.declaration.schema, call.writer
+        service, schema, principal = (
+            self.service,
+            self.declaration.schema,
+            context.writer,
+        )
         create = service.create
         if create is None:
             raise TypeError(f"no {self.declaration.name} can be created here")
-        is_strict = call.preferences.is_strict
+        is_strict = context.preferences.is_strict
         if not body.members:
             raise BadRequest(
                 f"the array is empty: put the {self.declaration.many} to create into it"
@@ -379,9 +404,9 @@ class CollectionViews:
             schema,
             body,
             is_strict=is_strict,
-            prepared=lambda values: with_local_references(schema, values, call),
+            prepared=lambda values: with_local_references(schema, values, context),
         )
-        with call.writing() as tx:
+        with context.writing() as tx:
             owner = service.owner(tx, principal, owner_id)
 
             def created(member: Member) -> Result:
@@ -392,70 +417,72 @@ class CollectionViews:
                 ensure_valid(schema, values, list(member.errors), further)
                 made = create(tx, owner, values, None)
                 record = self.items.service.find(tx, principal, made.id)
-                href = self.items.address(call, record)
+                href = self.items.address(context, record)
                 status, message = self._outcome(made)
                 return Result(status, message, href, extra=made.extra)
 
             works = [partial(created, member) for member in members]
             results = each_member(tx, works, is_whole=is_strict)
-            response = self._results(call, results, 201)
+            response = self._results(context, results, 201)
             return state.keep(tx, response)
 
-    def change_many(self, call: RequestContext, owner_id: int = 0) -> Response:
+    def change_many(self, context: RequestContext, owner_id: int = 0) -> Response:
         """Answer a PATCH: the same change to each of the ids that are named."""
         schema = self.declaration.schema
         reader = body_reader.BodyReader(
-            schema, call.settings, call.installation.storage
+            schema, context.settings, context.installation.storage
         )
-        reader.ensure_readable(call.request, "PATCH")
-        self.service.owner(call.db, call.writer, owner_id)
-        ids_of(call.query)
-        call.close()
-        if call.request.mimetype == MULTIPART:
+        reader.ensure_readable(context.request, "PATCH")
+        self.service.owner(context.db, context.writer, owner_id)
+        ids_of(context.query)
+        context.close()
+        if context.request.mimetype == MULTIPART:
             raise BadRequest("a file is for one resource, not for several: send JSON")
-        with reader.read(call.request, "PATCH") as body:
+        with reader.read(context.request, "PATCH") as body:
             # The form has no values to start from: what is empty was not filled in.
             body.values = {n: v for n, v in body.values.items() if v not in ("", [])}
-            sent = self.items.sent(call, body, "PATCH")
+            sent = self.items.sent(context, body, "PATCH")
 
             def change(tx: Transaction, record: Record) -> Result:
-                changes = self.items.changes(call, tx, record, body, sent)
+                changes = self.items.changes(context, tx, record, body, sent)
                 if changes:
-                    self.items.apply(call, tx, record, changes, None)
+                    self.items.apply(context, tx, record, changes, None)
                 message = (
                     f"{self.declaration.name} {record['id']} changed successfully."
                 )
-                return Result(200, message, self.items.address(call, record))
+                return Result(200, message, self.items.address(context, record))
 
-            return self._each_named(call, owner_id, change)
+            return self._each_named(context, owner_id, change)
 
-    def remove_many(self, call: RequestContext, owner_id: int = 0) -> Response:
+    def remove_many(self, context: RequestContext, owner_id: int = 0) -> Response:
         """Answer a DELETE of the ids that are named."""
         keys: list[str] = []
 
         def remove(tx: Transaction, record: Record) -> Result:
             keys.extend(self.items.service.remove(tx, record) or [])
             message = f"{self.declaration.name} {record['id']} deleted successfully."
-            return Result(200, message, self.items.address(call, record))
+            return Result(200, message, self.items.address(context, record))
 
-        response = self._each_named(call, owner_id, remove)
-        call.installation.removal.remove(keys)
+        response = self._each_named(context, owner_id, remove)
+        context.installation.removal.remove(keys)
         return response
 
     def _each_named(
         self,
-        call: RequestContext,
+        context: RequestContext,
         owner_id: int,
         work: Callable[[Transaction, Record], Result],
     ) -> Response:
-        principal = call.writer
-        ids = ids_of(call.query)
-        with call.writing() as tx:
+        principal = context.writer
+        ids = ids_of(context.query)
+        with context.writing() as tx:
             owner = self.service.owner(tx, principal, owner_id)
             version = self.service.version(tx, owner)
-            call.ensure_may_change({"revision": version, "date_modified": None})
-            asked = self.asked(call, owner, is_usual=False)
-            page = self.service.page(call, owner, asked.selection, Window(len(ids), 0))
+            context.ensure_may_change({"revision": version, "date_modified": None})
+            asked = self.asked(context, owner, is_usual=False)
+            page = self.service.page(
+                context, owner, asked.selection, Window(len(ids), 0)
+            )
             position = self.declaration.columns.index("id")
             there = {row[position] for row in page.rows}
 
@@ -466,14 +493,15 @@ class CollectionViews:
                 return work(tx, self.items.service.find(tx, principal, item_id))
 
             works = [partial(one, item_id) for item_id in ids]
-            results = each_member(tx, works, is_whole=call.preferences.is_strict)
-            return self._results(call, results, 200)
+            results = each_member(tx, works, is_whole=context.preferences.is_strict)
+            return self._results(context, results, 200)
 
     def _results(
-        self, call: RequestContext, results: list[Result], usual: int
+        self, context: RequestContext, results: list[Result], usual: int
     ) -> Response:
-        found = results_document(call.url, results)
-        return call.done(
+        found = results_document(context.url, results)
+        return respond_to_change(
+            context,
             lambda: found,
             status_of(results, usual),
             # Which failed, and what was made, is said only here.
@@ -486,15 +514,18 @@ class CollectionViews:
             return 201, f"{self.declaration.name} {made.id} created successfully."
         return 200, f"{self.declaration.name} {made.id} is there already."
 
-    def _created(self, call: RequestContext, record: Record, made: Created) -> Response:
+    def _created(
+        self, context: RequestContext, record: Record, made: Created
+    ) -> Response:
         """Answer with what was created."""
         status, message = self._outcome(made)
-        removable = self.items.offers_removal(call, record)
-        headers = self.items.validators(call, record, removable).headers
-        headers["Location"] = self.items.address(call, record)
-        return call.done(
+        removable = self.items.offers_removal(context, record)
+        headers = self.items.validators(context, record, removable).headers
+        headers["Location"] = self.items.address(context, record)
+        return respond_to_change(
+            context,
             lambda: self.items.document(
-                call, record, removable, {**made.extra, "message": message}
+                context, record, removable, {**made.extra, "message": message}
             ),
             status,
             headers,
@@ -509,10 +540,10 @@ def listing_page(
     """Read pages of a listing whose owner has an id and a time zone."""
 
     def page(
-        call: RequestContext, owner: Record, selection: Selection, window: Window
+        context: RequestContext, owner: Record, selection: Selection, window: Window
     ) -> Page:
         return listing.page(
-            call.db,
+            context.db,
             owner["id"],
             selection,
             limit=window.limit,

@@ -20,6 +20,7 @@ from app.errors import BadRequest, Conflict, RequestError
 from app.http.bodies.body_reader import Body
 from app.http.context import RequestContext
 from app.http.headers.structured_fields import parse_item
+from app.http.responses import build_response
 from app.services import idempotency
 from app.services.idempotency import StoredOutcome
 
@@ -47,9 +48,9 @@ class Replay(Exception):
 class IdempotentRequest:
     """One request under a key; without a key, each method does nothing."""
 
-    def __init__(self, call: RequestContext, key: str, caller: str = "") -> None:
-        self.call = call
-        path = f"{call.request.method} {call.request.path}"
+    def __init__(self, context: RequestContext, key: str, caller: str = "") -> None:
+        self.context = context
+        path = f"{context.request.method} {context.request.path}"
         self._named = f"{caller}\n{path}\n{key}".encode()
         self.digest = hashlib.sha256(self._named).hexdigest() if key else ""
         self.caller = hashlib.sha256(caller.encode()).hexdigest()
@@ -62,7 +63,7 @@ class IdempotentRequest:
         from cryptography.fernet import Fernet
 
         # An answer may hold a token, and those are stored nowhere in clear.
-        secret = self.call.installation.secret_key
+        secret = self.context.installation.secret_key
         key = hmac.digest(secret, b"seal\n" + self._named, "sha256")
         return Fernet(base64.urlsafe_b64encode(key))
 
@@ -71,8 +72,8 @@ class IdempotentRequest:
         if not self.digest:
             return
         self.request_digest = body.fingerprint()
-        self.call.close()
-        database = self.call.installation.database
+        self.context.close()
+        database = self.context.installation.database
         self.first = idempotency.claim_key(database, self.digest, self.caller)
         self._is_begun = True
         if self.first is not None:
@@ -102,8 +103,8 @@ class IdempotentRequest:
     def give_up(self) -> None:
         """Forget the request: it had no effect, and may be sent again, mended."""
         if self._is_begun and self.first is None:
-            self.call.close()
-            idempotency.release_key(self.call.installation.database, self.digest)
+            self.context.close()
+            idempotency.release_key(self.context.installation.database, self.digest)
 
     def _replay(self, outcome: StoredOutcome) -> None:
         idempotency.ensure_same(outcome, self.request_digest)
@@ -116,7 +117,7 @@ class IdempotentRequest:
                 "the answer to this Idempotency-Key was kept under another secret key "
                 "(SIRENHALL_SECRET_KEY)"
             ) from None
-        response = self.call.finish(body, outcome.status)
+        response = build_response(self.context, body, outcome.status)
         if "Content-Type" not in (kept := json.loads(outcome.headers)):
             del response.headers["Content-Type"]
         response.headers.update(kept)
@@ -126,19 +127,19 @@ class IdempotentRequest:
 
 @contextmanager
 def idempotent(
-    call: RequestContext, caller: str | None = None
+    context: RequestContext, caller: str | None = None
 ) -> Iterator[IdempotentRequest]:
     """Run a request at most once. Raises `BadRequest` for what is no key.
 
     `caller` says who sends it, where that is not who its token stands for.
     """
-    sent = call.request.environ.get("HTTP_IDEMPOTENCY_KEY")
+    sent = context.request.environ.get("HTTP_IDEMPOTENCY_KEY")
     if sent is None:
-        yield IdempotentRequest(call, "")
+        yield IdempotentRequest(context, "")
         return
     key = _key(sent.strip())
-    who = call.principal.caller if caller is None else caller
-    state = IdempotentRequest(call, key, who)
+    who = context.principal.caller if caller is None else caller
+    state = IdempotentRequest(context, key, who)
     try:
         yield state
     except RequestError:

@@ -15,6 +15,12 @@ from app.http.hypermedia.document_builder import NOTHING
 from app.http.hypermedia.embedding import ALWAYS_COUNT, Embedder
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType, ZoomNode
 from app.http.query.parser import item_query
+from app.http.responses import (
+    build_response,
+    respond,
+    respond_to_change,
+    respond_unchanged,
+)
 from app.http.routes import Route
 from app.http.routing import View, publish_route
 from app.http.views.idempotency import Replay, idempotent
@@ -83,71 +89,78 @@ class ItemViews:
             )
             publish_route(app, route, {"POST": self.do})
 
-    def do(self, call: RequestContext, item_id: int) -> Response:
+    def do(self, context: RequestContext, item_id: int) -> Response:
         """Answer a POST: do what only this resource can."""
         action = self.service.action
         if action is None:
             raise TypeError(f"{self.declaration.name} has no deed")
-        principal = call.writer
+        principal = context.writer
         try:
-            with idempotent(call) as state:
+            with idempotent(context) as state:
                 state.read(body_reader.Body({}))
-                with call.writing() as tx:
+                with context.writing() as tx:
                     record = self.service.find(tx, principal, item_id)
-                    call.ensure_matches(record)
+                    context.ensure_matches(record)
                     action.do(tx, record)
                     record = self.service.find(tx, principal, item_id)
-                    return state.keep(tx, self._done(call, record, action))
+                    return state.keep(tx, self._done(context, record, action))
         except Replay as done:
             return done.response
 
     def _done(
-        self, call: RequestContext, record: Record, action: ResourceAction
+        self, context: RequestContext, record: Record, action: ResourceAction
     ) -> Response:
         message = action.message.format_map(record)
-        removable = self.offers_removal(call, record)
-        headers = self.validators(call, record, removable).headers
-        return call.done(
-            lambda: self.document(call, record, removable, {"message": message}),
+        removable = self.offers_removal(context, record)
+        headers = self.validators(context, record, removable).headers
+        return respond_to_change(
+            context,
+            lambda: self.document(context, record, removable, {"message": message}),
             headers=headers,
         )
 
-    def show(self, call: RequestContext, item_id: int) -> Response:
+    def show(self, context: RequestContext, item_id: int) -> Response:
         """Answer a GET."""
-        query = call.query
+        query = context.query
         asked = item_query(query, self.kind, self.registry) if query else None
-        record = self.service.find(call.db, call.principal, item_id)
-        removable = self.offers_removal(call, record)
+        record = self.service.find(context.db, context.principal, item_id)
+        removable = self.offers_removal(context, record)
         zoom = asked.zoom if asked else ()
-        around = version_of_all(call.db, store_of(record)) if zoom else None
-        validators = self.validators(call, record, removable, around)
-        unchanged = call.unchanged(validators)
+        around = version_of_all(context.db, store_of(record)) if zoom else None
+        validators = self.validators(context, record, removable, around)
+        unchanged = respond_unchanged(context, validators)
         if unchanged:
             return unchanged
         fields = asked.fields if asked else None
-        representation = call.choice.representation
+        representation = context.choice.representation
         if not representation.embeds_items_whole:
-            document = self.document(call, record, removable, fields=fields, zoom=zoom)
-            return call.respond(document, headers=validators.headers)
-        insides = self.insides(call, [record], zoom, representation)
-        shown = self.localized(call, record)
+            document = self.document(
+                context, record, removable, fields=fields, zoom=zoom
+            )
+            return respond(context, document, headers=validators.headers)
+        insides = self.insides(context, [record], zoom, representation)
+        shown = self.localized(context, record)
         row = tuple(shown.values())[: len(self.declaration.columns)]
         [body] = self.documents.fragments(
-            [row], representation, call.place, fields=fields, insides=insides
+            [row],
+            representation,
+            context.render_context,
+            fields=fields,
+            insides=insides,
         )
-        [links] = self.documents.fragments([row], LINK_HEADER, call.place)
+        [links] = self.documents.fragments([row], LINK_HEADER, context.render_context)
         written = f"{representation.prologue}{body}\n".encode()
-        return call.finish(written, headers=validators.headers, links=links)
+        return build_response(context, written, headers=validators.headers, links=links)
 
-    def offers_removal(self, call: RequestContext, record: Record) -> bool:
+    def offers_removal(self, context: RequestContext, record: Record) -> bool:
         """Tell whether the answer shows that the record can be deleted."""
-        if self.service.remove is not_supported or not self._offers_actions(call):
+        if self.service.remove is not_supported or not self._offers_actions(context):
             return False
-        return self.service.is_removable(call.db, record)
+        return self.service.is_removable(context.db, record)
 
     def insides(
         self,
-        call: RequestContext,
+        context: RequestContext,
         records: Sequence[Record],
         zoom: Sequence[ZoomNode],
         representation: Representation | None = None,
@@ -156,13 +169,17 @@ class ItemViews:
         if not zoom and not any(record.get(ALWAYS_COUNT) for record in records):
             return None
         embedder = Embedder(
-            call.db, self.registry, call.place, representation, call.localized
+            context.db,
+            self.registry,
+            context.render_context,
+            representation,
+            context.localized,
         )
         return embedder.inside(self.kind, records, zoom)
 
     def validators(
         self,
-        call: RequestContext,
+        context: RequestContext,
         record: Record,
         removable: object,
         around: int | None = None,
@@ -178,7 +195,7 @@ class ItemViews:
             # What is counted is no change, but shown.
             record.get("date_counted") or 0,
         )
-        return call.validators(
+        return context.validators(
             record["revision"],
             modified if around is None else None,
             *(record["timezone"], removable, around),
@@ -186,37 +203,37 @@ class ItemViews:
         )
 
     @staticmethod
-    def _offers_actions(call: RequestContext) -> bool:
-        return call.choice.representation.has_actions and call.principal.can_write
+    def _offers_actions(context: RequestContext) -> bool:
+        return context.choice.representation.has_actions and context.principal.can_write
 
-    def update(self, call: RequestContext, item_id: int) -> Response:
+    def update(self, context: RequestContext, item_id: int) -> Response:
         """Answer a PATCH: only what is sent changes."""
-        return self._change(call, item_id, "PATCH")
+        return self._change(context, item_id, "PATCH")
 
-    def replace(self, call: RequestContext, item_id: int) -> Response:
+    def replace(self, context: RequestContext, item_id: int) -> Response:
         """Answer a PUT: what is not sent goes back to its default."""
-        return self._change(call, item_id, "PUT")
+        return self._change(context, item_id, "PUT")
 
-    def delete(self, call: RequestContext, item_id: int) -> Response:
+    def delete(self, context: RequestContext, item_id: int) -> Response:
         """Answer a DELETE."""
-        principal = call.writer
-        with call.writing() as tx:
+        principal = context.writer
+        with context.writing() as tx:
             record = self.service.find(tx, principal, item_id)
-            call.ensure_may_change(record)
+            context.ensure_may_change(record)
             keys = self.service.remove(tx, record) or []
-        call.installation.removal.remove(keys)
-        href = self.address(call, record)
+        context.installation.removal.remove(keys)
+        href = self.address(context, record)
         message = f"{self.declaration.name} {item_id} deleted successfully."
         document = Resource(
             classes=(self.declaration.name,),
             links=[Link("self", href, self.declaration.title.format_map(record))],
             properties={"message": message},
         )
-        return call.done(lambda: document)
+        return respond_to_change(context, lambda: document)
 
     def document(
         self,
-        call: RequestContext,
+        context: RequestContext,
         record: Record,
         removable: bool,  # noqa: FBT001
         extra: Mapping[str, Value] | None = None,
@@ -225,10 +242,12 @@ class ItemViews:
         zoom: Sequence[ZoomNode] = (),
     ) -> Resource:
         """Build the document of a record, with its actions where they are shown."""
-        inside = (self.insides(call, [record], zoom) or [NOTHING])[0]
-        record = self.localized(call, record)
-        document = self.documents.resource(record, call.place, fields, inside)
-        if self._offers_actions(call):
+        inside = (self.insides(context, [record], zoom) or [NOTHING])[0]
+        record = self.localized(context, record)
+        document = self.documents.resource(
+            record, context.render_context, fields, inside
+        )
+        if self._offers_actions(context):
             document.actions = action_builder.item_actions(
                 self.declaration,
                 str(document.href),
@@ -241,11 +260,11 @@ class ItemViews:
             document.properties = {**document.properties, **extra}
         return document
 
-    def localized(self, call: RequestContext, record: Record) -> Record:
+    def localized(self, context: RequestContext, record: Record) -> Record:
         """Give a record as who asks is to read it."""
-        if not (self.kind.is_translated and call.languages):
+        if not (self.kind.is_translated and context.languages):
             return record
-        [row] = call.localized(tuple(record), [tuple(record.values())])
+        [row] = context.localized(tuple(record), [tuple(record.values())])
         return dict(zip(record, row, strict=True))
 
     def _further(self, document: Resource, record: Record) -> Iterator[Action]:
@@ -255,37 +274,37 @@ class ItemViews:
             yield Action(action.name, action.title, "POST", href, classes=(RUN,))
         yield from self.service.further(href)
 
-    def _change(self, call: RequestContext, item_id: int, method: str) -> Response:
+    def _change(self, context: RequestContext, item_id: int, method: str) -> Response:
         schema = self.declaration.schema
         reader = body_reader.BodyReader(
-            schema, call.settings, call.installation.storage
+            schema, context.settings, context.installation.storage
         )
-        reader.ensure_readable(call.request, method)
-        principal = call.writer
-        self.service.find(call.db, principal, item_id)
+        reader.ensure_readable(context.request, method)
+        principal = context.writer
+        self.service.find(context.db, principal, item_id)
         # No connection is held while a body comes in at its sender's pace.
-        call.close()
-        with reader.read(call.request, method) as body:
-            sent = self.sent(call, body, method)
+        context.close()
+        with reader.read(context.request, method) as body:
+            sent = self.sent(context, body, method)
 
             def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:
                 record = self.service.find(db, principal, item_id)
-                call.ensure_may_change(record)
-                return record, self.changes(call, db, record, body, sent)
+                context.ensure_may_change(record)
+                return record, self.changes(context, db, record, body, sent)
 
-            with keeping_file(call, body, checked) as file, call.writing() as tx:
+            with keeping_file(context, body, checked) as file, context.writing() as tx:
                 record, changes = checked(tx)
                 if changes or file:
-                    self.apply(call, tx, record, changes, file)
+                    self.apply(context, tx, record, changes, file)
                     record = self.service.find(tx, principal, item_id)
-        removable = self.offers_removal(call, record)
-        headers = self.validators(call, record, removable).headers
-        return call.done(
-            lambda: self.document(call, record, removable), headers=headers
+        removable = self.offers_removal(context, record)
+        headers = self.validators(context, record, removable).headers
+        return respond_to_change(
+            context, lambda: self.document(context, record, removable), headers=headers
         )
 
     def sent(
-        self, call: RequestContext, body: body_reader.Body, method: str
+        self, context: RequestContext, body: body_reader.Body, method: str
     ) -> Sent | None:
         """Return the values of a body by column, and what is wrong with them.
 
@@ -295,14 +314,14 @@ class ItemViews:
             return None
         schema = self.declaration.schema
         return schema.read(
-            with_local_references(schema, body.values, call),
+            with_local_references(schema, body.values, context),
             partial=method == "PATCH",
-            is_strict=call.preferences.is_strict,
+            is_strict=context.preferences.is_strict,
         )
 
     def changes(
         self,
-        call: RequestContext,
+        context: RequestContext,
         db: Snapshot,
         record: Record,
         body: body_reader.Body,
@@ -310,18 +329,18 @@ class ItemViews:
     ) -> dict[str, Any]:
         """Give the values that a body changes. Raises `Invalid`."""
         schema = self.declaration.schema
-        values, wrong = sent or self._patched(call, record, body)
-        errors = [*wrong, *file_problems(call, schema, body, is_new=False)]
+        values, wrong = sent or self._patched(context, record, body)
+        errors = [*wrong, *file_problems(context, schema, body, is_new=False)]
         errors += body.problems
         whole = {**record, **values}
         further = self.service.problems(db, record, whole)
         ensure_valid(schema, whole, errors, further)
-        shown = self.localized(call, record)
+        shown = self.localized(context, record)
         return {k: v for k, v in values.items() if shown[k] != v}
 
     def apply(
         self,
-        call: RequestContext,
+        context: RequestContext,
         tx: Transaction,
         record: Record,
         changes: dict[str, Any],
@@ -329,27 +348,27 @@ class ItemViews:
     ) -> None:
         """Make changes; texts are changed in the language in which they were read."""
         language = None
-        if self.kind.is_translated and call.languages:
-            language = translations.language_of_texts(tx, record, call.languages)
+        if self.kind.is_translated and context.languages:
+            language = translations.language_of_texts(tx, record, context.languages)
         texts = {n: v for n, v in changes.items() if n in translations.TEXTS}
         if language and texts:
             translations.put_translation(tx, record, language, texts)
-            record = self.service.find(tx, call.principal, record["id"])
+            record = self.service.find(tx, context.principal, record["id"])
             changes = {n: v for n, v in changes.items() if n not in texts}
         if changes or file or not texts:
             self.service.change(tx, record, changes, file)
 
-    def address(self, call: RequestContext, record: Record) -> str:
+    def address(self, context: RequestContext, record: Record) -> str:
         """Give the URL of a record."""
-        return call.place.base + self.declaration.path.format_map(record)
+        return context.urls.base + self.declaration.path.format_map(record)
 
     def _patched(
-        self, call: RequestContext, record: Record, body: body_reader.Body
+        self, context: RequestContext, record: Record, body: body_reader.Body
     ) -> Sent:
         """Apply a JSON Patch to a record; return the values that it changes."""
         schema = self.declaration.schema
-        record = self.localized(call, record)
-        shown = self.documents.resource(record, call.place).properties
+        record = self.localized(context, record)
+        shown = self.documents.resource(record, context.render_context).properties
         patched = json_patch.apply_patch(body.patch, shown)
         sent = {
             name: patched.get(name)
@@ -357,4 +376,4 @@ class ItemViews:
             if name not in shown or patched.get(name, MISSING) != shown[name]
         }
         gone = shown.keys() - patched.keys()
-        return schema.read_patch(with_local_references(schema, sent, call), gone)
+        return schema.read_patch(with_local_references(schema, sent, context), gone)

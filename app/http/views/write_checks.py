@@ -22,7 +22,7 @@ def store_of(record: Record) -> int | None:
 
 @contextmanager
 def keeping_file(
-    call: RequestContext, body: body_reader.Body, checked: Callable[[Snapshot], Any]
+    context: RequestContext, body: body_reader.Body, checked: Callable[[Snapshot], Any]
 ) -> Iterator[Any]:
     """Make an uploaded file durable before its row; remove it if none comes.
 
@@ -31,9 +31,9 @@ def keeping_file(
     if body.upload is None:
         yield None
         return
-    checked(call.db)
-    call.close()
-    with call.installation.removal.remove_unless_named(body.upload.writer.key):
+    checked(context.db)
+    context.close()
+    with context.installation.removal.remove_unless_named(body.upload.writer.key):
         yield body.upload.keep()
 
 
@@ -62,7 +62,7 @@ def ensure_valid(
 
 
 def with_local_references(
-    schema: ResourceSchema, values: Mapping[str, Any], call: RequestContext
+    schema: ResourceSchema, values: Mapping[str, Any], context: RequestContext
 ) -> dict[str, Any]:
     """Take our own address off the URLs of other resources.
 
@@ -74,7 +74,7 @@ def with_local_references(
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         if isinstance(value, str):
-            result[name] = value.strip().removeprefix(call.place.base)
+            result[name] = value.strip().removeprefix(context.urls.base)
     return result
 
 
@@ -88,7 +88,7 @@ def needed_file(*, has_file: bool, is_new: bool) -> Iterator[FieldError]:
 
 
 def file_problems(
-    call: RequestContext,
+    context: RequestContext,
     schema: ResourceSchema,
     body: body_reader.Body,
     *,
@@ -97,7 +97,7 @@ def file_problems(
     """Miss a file where one was to come along, or find an address beside it."""
     if schema.needs_file:
         return list(needed_file(has_file=body.upload is not None, is_new=is_new))
-    if not schema.takes_file or call.request.mimetype != MULTIPART:
+    if not schema.takes_file or context.request.mimetype != MULTIPART:
         return []
     url = body.values.get("url")
     if body.upload and url:

@@ -16,6 +16,7 @@ from app.http.migration_guides import registered_guides
 from app.http.openapi.document import describe_api
 from app.http.paths import DOCS, OPENAPI, PROBLEMS, PROPERTY_HELPERS, RELS
 from app.http.query.parser import GRAMMAR, OPERATORS, RESERVED
+from app.http.responses import respond, respond_cacheable
 from app.http.routes import OperationSpec, Route, registered_routes
 from app.http.routing import EXTENSION, publish_route
 from representations import COLLECTION_REPRESENTATIONS as ALL
@@ -61,8 +62,8 @@ TOPICS: Mapping[str, str] = {
 }
 
 
-def _docs(call: RequestContext) -> Response:
-    base = call.place.base
+def _docs(context: RequestContext) -> Response:
+    base = context.urls.base
     topics = [
         Resource(
             classes=("topic",),
@@ -74,13 +75,13 @@ def _docs(call: RequestContext) -> Response:
     ]
     document = Resource(
         classes=("docs",),
-        href=call.url,
+        href=context.url,
         title="Documentation",
         properties={
             "message": "Everything is reached from the starting point by its links."
         },
         links=[
-            Link("self", call.url, "Documentation"),
+            Link("self", context.url, "Documentation"),
             Link("start", f"{base}/", "Your API starting point."),
             Link("fx:rels", base + RELS, "Link Relations"),
             Link("fx:problems", base + PROBLEMS, "Problems"),
@@ -93,25 +94,25 @@ def _docs(call: RequestContext) -> Response:
         ],
         embedded={"fx:topics": topics},
     )
-    return call.respond(document)
+    return respond(context, document)
 
 
-def _guide(call: RequestContext, name: str) -> Response:
+def _guide(context: RequestContext, name: str) -> Response:
     """Answer a GET of how a client of another system is moved here."""
     guide = registered_guides(current_app).get(name)
     if guide is None:
         raise NotFound
-    base = call.place.base
+    base = context.urls.base
     document = Resource(
         classes=("guide",),
-        href=call.url,
+        href=context.url,
         title=guide.title,
         properties={
             "address": base + guide.prefix,
             "differences": guide.differences.replace("`", ""),
         },
         links=[
-            Link("self", call.url, guide.title),
+            Link("self", context.url, guide.title),
             Link("collection", base + DOCS, "Documentation"),
         ],
         embedded={
@@ -128,14 +129,14 @@ def _guide(call: RequestContext, name: str) -> Response:
             ]
         },
     )
-    return call.respond(document)
+    return respond(context, document)
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the views, after all others."""
 
-    def openapi(call: RequestContext) -> Response:
-        return call.public(description_at(call.place.base), JSON)
+    def openapi(context: RequestContext) -> Response:
+        return respond_cacheable(context, description_at(context.urls.base), JSON)
 
     @lru_cache(maxsize=4)
     def description_at(base: str) -> bytes:

@@ -8,6 +8,7 @@ from app.http.error_handler import PROBLEM_TYPES
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.paths import PROBLEMS
+from app.http.responses import respond
 from app.http.routes import Route
 from app.http.routing import publish_route
 from representations import Link, Resource
@@ -15,36 +16,36 @@ from representations import Link, Resource
 METHODS = {"GET": "View the documentation of problems", **STANDARD_METHODS}
 
 
-def _index(call: RequestContext) -> Response:
-    base = call.place.base
+def _index(context: RequestContext) -> Response:
+    base = context.urls.base
     document = Resource(
         classes=("problems", "collection"),
-        href=call.url,
+        href=context.url,
         title="Problems",
         links=[
-            Link("self", call.url, "Problems"),
+            Link("self", context.url, "Problems"),
             Link("start", f"{base}/", "Your API starting point."),
         ],
-        embedded={"fx:problems": [_type(call, code) for code in PROBLEM_TYPES]},
+        embedded={"fx:problems": [_type(context, code) for code in PROBLEM_TYPES]},
     )
-    return call.respond(document)
+    return respond(context, document)
 
 
-def _one(call: RequestContext, code: str) -> Response:
+def _one(context: RequestContext, code: str) -> Response:
     if code not in PROBLEM_TYPES:
         raise NotFound
-    document = _type(call, code)
-    base = call.place.base
+    document = _type(context, code)
+    base = context.urls.base
     document.links = [
         *document.links,
         Link("collection", base + PROBLEMS, "Problems"),
     ]
-    return call.respond(document)
+    return respond(context, document)
 
 
-def _type(call: RequestContext, code: str) -> Resource:
+def _type(context: RequestContext, code: str) -> Resource:
     known = PROBLEM_TYPES[code]
-    href = f"{call.place.base}{PROBLEMS}/{code}"
+    href = f"{context.urls.base}{PROBLEMS}/{code}"
     return Resource(
         classes=("problem",),
         href=href,

@@ -9,6 +9,7 @@ from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.media_types import SCHEMA
 from app.http.paths import PROFILES
+from app.http.responses import respond_cacheable
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from schemas.base.json_schema import resource_schema
@@ -19,15 +20,15 @@ METHODS = {"GET": "View the JSON Schema of a resource", **STANDARD_METHODS}
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Publish the view."""
 
-    def show(call: RequestContext, name: str) -> Response:
+    def show(context: RequestContext, name: str) -> Response:
         kind = registry.get(name)
         if kind is None:
             raise NotFound
         declaration = kind.declaration
         document = resource_schema(
-            declaration.schema, declaration.heading, address=call.url
+            declaration.schema, declaration.heading, address=context.url
         )
-        return call.public(msgspec.json.encode(document) + b"\n", SCHEMA)
+        return respond_cacheable(context, msgspec.json.encode(document) + b"\n", SCHEMA)
 
     profile = Route(
         f"{PROFILES}/<name>",

@@ -17,6 +17,7 @@ from app.http.hypermedia.declaration import STANDARD_METHODS, Declaration
 from app.http.hypermedia.document_builder import ItemDocuments, RenderContext
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.paths import RELS
+from app.http.responses import respond
 from app.http.routes import Route, registered_routes
 from app.http.routing import publish_route
 from app.resources import REGISTRY
@@ -173,8 +174,8 @@ def _descriptions() -> dict[str, str]:
     return {**found, **{name: text for name, (text, _) in OTHERS.items()}}
 
 
-def _index(call: RequestContext) -> Response:
-    base = call.place.base
+def _index(context: RequestContext) -> Response:
+    base = context.urls.base
     described = [
         Resource(
             classes=("rel",),
@@ -188,33 +189,33 @@ def _index(call: RequestContext) -> Response:
     ]
     document = Resource(
         classes=("rels", "collection"),
-        href=call.url,
+        href=context.url,
         title="Link Relations",
-        links=[Link("self", call.url, "Link Relations"), _up(base)],
+        links=[Link("self", context.url, "Link Relations"), _up(base)],
         embedded={"fx:rels": described},
     )
-    return call.respond(document)
+    return respond(context, document)
 
 
-def _rel(call: RequestContext, rel: str) -> Response:
+def _rel(context: RequestContext, rel: str) -> Response:
     description = _descriptions().get(rel)
     if description is None:
         raise NotFound
-    base = call.place.base
+    base = context.urls.base
     document = Resource(
         classes=("rel",),
-        href=call.url,
+        href=context.url,
         rel="fx:rels",
         title=rel,
         properties={"name": rel, "description": description},
         links=[
-            Link("self", call.url, rel),
+            Link("self", context.url, rel),
             Link("collection", base + RELS, "Link Relations"),
             _up(base),
         ],
         embedded={name: rows for name, rows in _details(rel) if rows},
     )
-    return call.respond(document)
+    return respond(context, document)
 
 
 def _up(base: str) -> Link:

@@ -9,6 +9,7 @@ from app.http.context import RequestContext
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.paths import LIVE, READY
+from app.http.responses import build_response, render
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.log_throttle import Throttle
@@ -21,14 +22,14 @@ SAID = {"GET": OperationSpec(statuses=(200, 503))}
 _OUTAGE = Throttle(__name__, seconds=1)
 
 
-def _live(call: RequestContext) -> Response:
+def _live(context: RequestContext) -> Response:
     """Answer that requests are answered."""
-    return _well(call)
+    return _well(context)
 
 
-def _ready(call: RequestContext) -> Response:
+def _ready(context: RequestContext) -> Response:
     """Answer once the database and the files are there. Raises `Unavailable`."""
-    problem = call.installation.readiness.problem()
+    problem = context.installation.readiness.problem()
     if problem:
         # What a database says of itself is nobody's business but the operator's.
         _OUTAGE.log(f"not ready: {problem}")
@@ -36,18 +37,20 @@ def _ready(call: RequestContext) -> Response:
             "the database or the file storage does not answer",
             headers={"Retry-After": "5"},
         )
-    return _well(call, {"lost_log_lines": METRICS.total(LOST_LOG_LINES)})
+    return _well(context, {"lost_log_lines": METRICS.total(LOST_LOG_LINES)})
 
 
-def _well(call: RequestContext, more: Mapping[str, int] | None = None) -> Response:
+def _well(context: RequestContext, more: Mapping[str, int] | None = None) -> Response:
     document = Resource(
         classes=("health",),
         properties={"status": "ok", **(more or {})},
-        links=[Link("self", call.url, "Health")],
+        links=[Link("self", context.url, "Health")],
     )
     # Never 304: it is the moment that counts.
-    body, links, _ = call.written(document)
-    return call.finish(body, headers={"Cache-Control": "no-store"}, links=links)
+    body, links, _ = render(context, document)
+    return build_response(
+        context, body, headers={"Cache-Control": "no-store"}, links=links
+    )
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:

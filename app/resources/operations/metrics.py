@@ -6,6 +6,7 @@ from app.errors import Forbidden
 from app.http.context import RequestContext
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
+from app.http.responses import build_response
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.metrics import METRICS
@@ -16,18 +17,18 @@ METHODS = {"GET": "Read the counters of the server", **STANDARD_METHODS}
 TEXT = "text/plain"
 
 
-def _metrics(call: RequestContext) -> Response:
+def _metrics(context: RequestContext) -> Response:
     """Answer with all counters. Raises `Forbidden` for the token of one store."""
-    if call.principal.scope not in OF_ALL_STORES:
+    if context.principal.scope not in OF_ALL_STORES:
         raise Forbidden(
             "the counters are of all stores, and need a token for all stores; make one "
             "with `sirenhall token create --scope client_read_access`"
         )
-    call.close()
+    context.close()
     text = METRICS.as_text().encode()
     kind = f"{TEXT}; version=0.0.4; charset=utf-8"
     headers = {"Content-Type": kind, "Cache-Control": "no-store"}
-    return call.finish(text, headers=headers)
+    return build_response(context, text, headers=headers)
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:

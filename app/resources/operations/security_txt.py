@@ -8,6 +8,7 @@ from app.errors import NotFound
 from app.http.context import RequestContext
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
+from app.http.responses import respond_cacheable
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 
@@ -18,9 +19,9 @@ VALID = timedelta(days=180)
 """How long the answer may be relied on; RFC 9116 advises less than a year."""
 
 
-def _security(call: RequestContext) -> Response:
+def _security(context: RequestContext) -> Response:
     """Answer with the contact that is set. Raises `NotFound` where there is none."""
-    settings = call.settings
+    settings = context.settings
     if not settings.security_contact:
         raise NotFound
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -28,11 +29,11 @@ def _security(call: RequestContext) -> Response:
         "Contact": settings.security_contact,
         "Expires": (midnight + VALID).strftime("%Y-%m-%dT%H:%M:%SZ"),
         # The host of a request is what its sender claims.
-        "Canonical": call.url if settings.public_url else "",
+        "Canonical": context.url if settings.public_url else "",
         "Policy": settings.security_policy,
     }
     lines = [f"{name}: {value}\n" for name, value in fields.items() if value]
-    return call.public("".join(lines).encode(), f"{TEXT}; charset=utf-8")
+    return respond_cacheable(context, "".join(lines).encode(), f"{TEXT}; charset=utf-8")
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:

@@ -1,0 +1,205 @@
+"""Responses of the API: bodies with the headers that each negotiated response has."""
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+
+from flask import Response
+
+from app.errors import PreconditionFailed
+from app.http.application import ReadyHeaders, ReadyResponse
+from app.http.context import CONDITIONS, FOXY_VERSION, VERSION_HEADER, RequestContext
+from app.http.headers.conditional import (
+    Outcome,
+    Validators,
+    entity_tag,
+    evaluate_conditions,
+)
+from app.http.headers.prefer import MINIMAL
+from app.http.media_types import SCHEMA
+from app.http.pagination import with_query
+from app.http.paths import DOCS, OPENAPI, PROFILES
+from app.services.page_cache import RenderedPage
+from representations import LINK_HEADER, Representation, Resource
+
+VARY = f"Accept, {VERSION_HEADER}, Accept-Encoding, Accept-Language, Authorization"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+
+
+def respond(
+    context: RequestContext,
+    document: Resource,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Return a document in the negotiated format; 304 if the client has it already.
+
+    Raise `PreconditionFailed`.
+    """
+    body, links, _ = render(context, document)
+    is_read = context.request.method in {"GET", "HEAD"}
+    if is_read and status == 200 and not (headers and "ETag" in headers):  # noqa: PLR2004
+        validators = _validators_of(context, body)
+        unchanged = respond_unchanged(context, validators)
+        if unchanged:
+            return unchanged
+        headers = {**(headers or {}), **validators.headers}
+    return build_response(context, body, status, headers, links)
+
+
+def respond_to_change(
+    context: RequestContext,
+    document: Callable[[], Resource],
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    *,
+    may_be_empty: bool = True,
+) -> Response:
+    """Return the document of a changed resource, or no body if that is preferred."""
+    answer = dict(headers or {})
+    prefer = context.preferences
+    is_empty = may_be_empty and prefer.returned == MINIMAL
+    if prefer.applied and (is_empty or prefer.returned != MINIMAL):
+        answer["Preference-Applied"] = prefer.applied
+    if not is_empty:
+        return respond(context, document(), status, answer)
+    return _without_body(context, 204 if status == 200 else status, answer)  # noqa: PLR2004
+
+
+def respond_unchanged(
+    context: RequestContext, validators: Validators
+) -> Response | None:
+    """Return 304 to a read whose client has the representation, else None.
+
+    Raise `PreconditionFailed`.
+    """
+    if CONDITIONS.isdisjoint(context.request.environ):
+        return None
+    outcome = evaluate_conditions(context.request.headers.get, validators, is_read=True)
+    if outcome is Outcome.FAILED:
+        raise PreconditionFailed("the resource is not the one the request names")
+    if outcome is Outcome.PROCEED:
+        return None
+    return _without_body(context, 304, validators.headers)
+
+
+def respond_cacheable(
+    context: RequestContext, body: bytes, media_type: str
+) -> Response:
+    """Return a body that is the same for everybody, for shared caches too.
+
+    Raise `PreconditionFailed`.
+    """
+    headers = {
+        "Content-Type": media_type,
+        "Cache-Control": "public, max-age=3600",
+        "X-Content-Type-Options": "nosniff",
+    }
+    validators = _validators_of(context, body)
+    outcome = evaluate_conditions(context.request.headers.get, validators, is_read=True)
+    if outcome is Outcome.FAILED:
+        raise PreconditionFailed("the document is not the one the request names")
+    headers.update(validators.headers)
+    if outcome is Outcome.NOT_MODIFIED:
+        del headers["Content-Type"]
+        return Response(status=304, headers=headers)
+    return ReadyResponse(body, 200, ReadyHeaders(headers))
+
+
+def _validators_of(context: RequestContext, body: bytes) -> Validators:
+    """Return the validators of what has no revision: they are made of its bytes."""
+    digest = hashlib.sha256(body).hexdigest()[:16]
+    return Validators(entity_tag(digest, context.coding), None)
+
+
+def render(context: RequestContext, document: Resource) -> RenderedPage:
+    """Render a document in the negotiated format."""
+    vocabulary = context.urls.vocabulary
+    return RenderedPage(
+        context.choice.representation.render(document, vocabulary),
+        LINK_HEADER.render_embedded(document, vocabulary),
+        ", ".join(sorted(context.shown_languages)),
+    )
+
+
+def build_response(
+    context: RequestContext,
+    body: bytes,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    links: str = "",
+) -> Response:
+    """Return a body with the headers that each negotiated response has.
+
+    `links` are those of the document, as they stand in the Link header.
+    """
+    answer = {
+        "Content-Type": context.choice.content_type,
+        "Vary": VARY,
+        "Cache-Control": "private, no-cache",
+        "X-Content-Type-Options": "nosniff",
+        "Link": _link_header(context, links),
+    }
+    if context.choice.representation.is_for_people:
+        answer["Content-Security-Policy"] = PAGE_POLICY
+    if context.request.environ.get("HTTP_FOXY_API_VERSION") == FOXY_VERSION:
+        answer[VERSION_HEADER] = FOXY_VERSION
+    if context.shown_languages:
+        answer["Content-Language"] = ", ".join(sorted(context.shown_languages))
+    if headers:
+        answer.update(headers)
+    return ReadyResponse(body, status, ReadyHeaders(answer))
+
+
+def _without_body(
+    context: RequestContext, status: int, headers: dict[str, str]
+) -> Response:
+    response = build_response(context, b"", status, headers)
+    del response.headers["Content-Type"]
+    return response
+
+
+def alternates(context: RequestContext) -> list[tuple[Representation, str]]:
+    """Return the formats of the requested resource with their URLs."""
+    start = _format_url(context)
+    return [(r, start + r.name) for r in context.offers]
+
+
+def _format_url(context: RequestContext) -> str:
+    """Return the requested URL up to the name of a format."""
+    without = tuple((n, v) for n, v in context.query if n != "format")
+    url = with_query(context.url, without)
+    return f"{url}&format=" if without else f"{url}?format="
+
+
+def _link_header(context: RequestContext, links: str) -> str:
+    """Return all links; HAL Explorer finds the profile only if it is the first."""
+    base = context.urls.base
+    found = [links] if links else []
+    if context.profile:
+        profile = f'<{base}{PROFILES}/{context.profile}>; rel="profile"'
+        found.insert(0, f'{profile}; type="{SCHEMA}"')
+    others = _alternate_links(context.offers, context.choice.representation)
+    if others:
+        found.append(others.replace(_START, _format_url(context)))
+    if "service-desc" not in links:
+        found.append(
+            f'<{base}{OPENAPI}>; rel="service-desc", <{base}{DOCS}>; rel="service-doc"'
+        )
+    return ", ".join(found)
+
+
+# Stands for the requested URL, up to the name of a format.
+_START = "\0"
+
+
+@lru_cache(maxsize=64)
+def _alternate_links(offers: tuple[Representation, ...], mine: Representation) -> str:
+    return ", ".join(
+        f'<{_START}{other.name}>; rel="alternate"; type="{other.media_types[0]}"'
+        for other in offers
+        if other is not mine
+    )
