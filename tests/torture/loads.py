@@ -2,11 +2,13 @@
 
 import http.client
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 JSON = {"Content-Type": "application/json"}
 
 

@@ -2,15 +2,13 @@
 
 import contextlib
 import http.server
-import shutil
 import subprocess
 import threading
 
 import pytest
 
-from tests.torture.loads import JSON, ask, form, item
+from tests.torture.loads import BROWSER, JSON, ask, form, item
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(not BROWSER, reason="there is no Chromium")
 TYPES = ("", "text/html", "image/svg+xml")
 

@@ -1,12 +1,14 @@
 """A large body that is refused early: the client reads why, whatever it is."""
 
 import http.client
+import json
 import os
+import re
 import subprocess
 
 import pytest
 
-from tests.torture.loads import JSON, ask
+from tests.torture.loads import BROWSER, JSON, ask
 
 SIZE = 5_000_000
 TIMES = 20
@@ -76,3 +78,43 @@ def test_what_is_small_is_skipped_and_the_connection_stays(server):
         assert found.headers["Connection"] == "keep-alive"
         assert connection.sock is not None
     connection.close()
+
+
+PAGE = """<!DOCTYPE html><pre id="statuses"></pre><script type="module">
+const found = [];
+for (let number = 0; number < TIMES; number++) {
+  try {
+    const body = new Blob([new Uint8Array(SIZE)]);
+    const answer = await fetch("URL", {method: "METHOD", body, headers: HEADERS});
+    await answer.text();
+    found.push(answer.status);
+  } catch (error) { found.push(String(error)); }
+}
+document.getElementById("statuses").textContent = found.join(" ");
+</script>"""
+
+
+@pytest.mark.skipif(not BROWSER, reason="there is no Chromium")
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_a_browser_reads_the_answer(server, tmp_path, kind):
+    status, path, headers = REFUSALS[kind]
+    sent = {"Authorization": f"Bearer {server.token}", **headers}
+    values = {
+        "TIMES": str(TIMES),
+        "SIZE": str(SIZE),
+        "URL": server.url.rstrip("/") + path,
+        "METHOD": "PUT" if status in {404, 405} else "POST",
+        "HEADERS": json.dumps(sent),
+    }
+    page = tmp_path / "page.html"
+    page.write_text(re.sub("|".join(values), lambda found: values[found[0]], PAGE))
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+    profile = f"--user-data-dir={tmp_path / 'profile'}"
+    shown = subprocess.run(
+        [BROWSER, *options, profile, "--virtual-time-budget=60000", page.as_uri()],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
+    assert f">{' '.join([str(status)] * TIMES)}</pre>" in shown
