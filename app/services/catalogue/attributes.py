@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -16,8 +16,13 @@ from app.models import (
     Collection,
 )
 from app.services.auth.authentication import Principal
-from app.services.clock import now
 from app.services.rows import listing
+from app.services.rows.changes import (
+    bump_all_collections,
+    bump_collection,
+    insert_row,
+    update_rows,
+)
 
 MAX_ATTRIBUTES = 100
 """They are shown with what they belong to, so there cannot be any number."""
@@ -182,39 +187,23 @@ def _insert(
     owner: Mapping[str, Any],
     values: Mapping[str, Any],
 ) -> int:
-    moment = now()
-    row = {
-        **values,
-        owning.column: owner["id"],
-        "store_id": owner.get("store_id", owner["id"]),
-        "revision": 1,
-        "date_created": moment,
-        "date_modified": moment,
-    }
-    return tx.insert(ATTRIBUTES, row)
+    store_id = owner.get("store_id", owner["id"])
+    row = {**values, owning.column: owner["id"], "store_id": store_id}
+    return insert_row(tx, ATTRIBUTES, row)
 
 
 def _update(tx: Transaction, attribute_id: int, values: Mapping[str, Any]) -> None:
-    tx.execute(
-        update(ATTRIBUTES)
-        .where(ATTRIBUTES.c.id == attribute_id)
-        .values(**values, revision=ATTRIBUTES.c.revision + 1, date_modified=now())
-    )
+    update_rows(tx, ATTRIBUTES, ATTRIBUTES.c.id == attribute_id, values)
 
 
 def _note(
     tx: Transaction, owning: AttributeOwner, owner: Mapping[str, Any], added: int
 ) -> None:
     """Change the owner along: its attributes are part of what it looks like."""
-    table = owning.table.c
-    tx.execute(
-        update(owning.table)
-        .where(table.id == owner["id"])
-        .values(
-            attribute_count=table.attribute_count + added,
-            revision=table.revision + 1,
-            date_modified=now(),
-        )
-    )
-    store_id = owner.get("store_id", owner["id"])
-    listing.note_change(tx, store_id, owning.collection)
+    columns = owning.table.c
+    count = {"attribute_count": columns.attribute_count + added}
+    update_rows(tx, owning.table, columns.id == owner["id"], count)
+    if owning.collection is None:
+        bump_all_collections(tx, owner["id"])
+    else:
+        bump_collection(tx, owner["store_id"], owning.collection)

@@ -25,6 +25,12 @@ from app.services.catalogue.main_files import NewFile
 from app.services.clock import now
 from app.services.reference_data import currency_digits
 from app.services.rows import listing
+from app.services.rows.changes import (
+    bump_collection,
+    insert_row,
+    update_row,
+    update_rows,
+)
 from app.services.rows.search_text import search_text
 from app.services.webhooks import outbox
 from schemas.base.errors import FieldError
@@ -248,20 +254,19 @@ def create_downloadable(
     """Create a downloadable and give its id."""
     ensure_code_free(tx, store_id, values["code"])
     ensure_uuid_free(tx, store_id, values.get("uuid"))
-    moment = now()
     file_name = file.name if file else None
     row = {
         "uuid": str(uuid4()),
         **values,
         "store_id": store_id,
         "search_text": _search_text(tx, {**values, "file_name": file_name}),
-        "revision": 1,
         "date_archived": now() if values["is_archived"] else None,
         "number_of_downloads": 0,
-        "date_created": moment,
-        "date_modified": moment,
     }
-    downloadable_id = tx.insert(DOWNLOADABLES, row)
+    added = 0 if values["is_archived"] else 1
+    downloadable_id = insert_row(
+        tx, DOWNLOADABLES, row, collection=Collection.DOWNLOADABLES, added=added
+    )
     version_id = None
     if file:
         version_id = main_files.add_version(tx, {**row, "id": downloadable_id}, 1, file)
@@ -272,8 +277,6 @@ def create_downloadable(
         )
     made = {"url": None, **row, "id": downloadable_id, "version_id": version_id}
     main_files.sync_main_file(tx, made, is_another=False)
-    added = 0 if values["is_archived"] else 1
-    listing.note_change(tx, store_id, Collection.DOWNLOADABLES, added=added)
     _tell(tx, "created", store_id, downloadable_id)
     return downloadable_id
 
@@ -307,15 +310,8 @@ def update_downloadable(
         main_files.touch_versions(tx, record["version_id"])
         changes["url"] = None
     elif "release_notes" in values and record["version_id"] is not None:
-        tx.execute(
-            update(VERSIONS)
-            .where(VERSIONS.c.id == record["version_id"])
-            .values(
-                release_notes=values["release_notes"],
-                revision=VERSIONS.c.revision + 1,
-                date_modified=now(),
-            )
-        )
+        notes = {"release_notes": values["release_notes"]}
+        update_rows(tx, VERSIONS, VERSIONS.c.id == record["version_id"], notes)
     archived = bool(values.get("is_archived", record["is_archived"]))
     if archived != bool(record["is_archived"]):
         changes["date_archived"] = now() if archived else None
@@ -323,22 +319,13 @@ def update_downloadable(
     changes["search_text"] = _search_text(
         tx, {**record, **values, "file_name": file_name}
     )
-    tx.execute(
-        update(DOWNLOADABLES)
-        .where(DOWNLOADABLES.c.id == record["id"])
-        .values(
-            **changes,
-            revision=DOWNLOADABLES.c.revision + 1,
-            date_modified=now(),
-        )
-    )
+    added = bool(record["is_archived"]) - archived
+    _update(tx, record, changes, added)
     main_files.sync_main_file(
         tx,
         {**record, **changes},
         is_another=not changes.keys().isdisjoint(("version_id", "url")),
     )
-    added = bool(record["is_archived"]) - archived
-    listing.note_change(tx, record["store_id"], Collection.DOWNLOADABLES, added=added)
     is_replaced = file is not None and record["version_id"] is not None
     event = "file_replaced" if is_replaced else "updated"
     _tell(tx, event, record["store_id"], record["id"])
@@ -389,12 +376,17 @@ def update_with_version(
     tx: Transaction, store_id: int, downloadable_id: int, values: Mapping[str, Any]
 ) -> None:
     """Change a downloadable along with one of its versions."""
-    tx.execute(
-        update(DOWNLOADABLES)
-        .where(DOWNLOADABLES.c.id == downloadable_id)
-        .values(**values, revision=DOWNLOADABLES.c.revision + 1, date_modified=now())
-    )
-    listing.note_change(tx, store_id, Collection.DOWNLOADABLES)
+    _update(tx, {"id": downloadable_id, "store_id": store_id}, values)
+
+
+def _update(
+    tx: Transaction,
+    record: Mapping[str, Any],
+    values: Mapping[str, Any],
+    added: int = 0,
+) -> None:
+    collection = Collection.DOWNLOADABLES
+    update_row(tx, DOWNLOADABLES, record, values, collection=collection, added=added)
 
 
 def remove_main_file(tx: Transaction, record: Mapping[str, Any]) -> None:
@@ -469,7 +461,7 @@ def delete_downloadable(tx: Transaction, record: Mapping[str, Any]) -> list[str]
     _tell(tx, "deleted", record["store_id"], record["id"])
     tx.execute(delete(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]))
     added = 0 if record["is_archived"] else -1
-    listing.note_change(tx, record["store_id"], Collection.DOWNLOADABLES, added=added)
+    bump_collection(tx, record["store_id"], Collection.DOWNLOADABLES, added)
     return blob_references.unreferenced(tx, keys) + partials
 
 

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
 from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES, Collection
 from app.services.auth.authentication import Principal
-from app.services.clock import now
 from app.services.rows import listing
-from app.services.rows.search_text import search_text
+from app.services.rows.changes import bump_collection, insert_row, update_row
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 
 DEFAULT = "DEFAULT"
@@ -111,18 +110,13 @@ def ensure_code_free(
 def create_category(tx: Transaction, store_id: int, values: Mapping[str, Any]) -> int:
     """Create a category and give its id."""
     ensure_code_free(tx, store_id, values["code"])
-    moment = now()
-    row = {
-        **values,
-        "store_id": store_id,
-        "revision": 1,
-        "search_text": search_text(values, ItemCategorySchema.searchable),
-    }
-    category_id = tx.insert(
-        ITEM_CATEGORIES, {**row, "date_created": moment, "date_modified": moment}
+    return insert_row(
+        tx,
+        ITEM_CATEGORIES,
+        {**values, "store_id": store_id},
+        collection=Collection.ITEM_CATEGORIES,
+        searchable=ItemCategorySchema.searchable,
     )
-    listing.note_change(tx, store_id, Collection.ITEM_CATEGORIES, added=1)
-    return category_id
 
 
 def update_category(
@@ -138,19 +132,14 @@ def update_category(
         )
     if record["item_delivery_type"] == DOWNLOADED and "item_delivery_type" in changed:
         _ensure_unused(tx, record, "needs the item_delivery_type downloaded")
-    tx.execute(
-        update(ITEM_CATEGORIES)
-        .where(ITEM_CATEGORIES.c.id == record["id"])
-        .values(
-            **values,
-            search_text=search_text(
-                {**record, **values}, ItemCategorySchema.searchable
-            ),
-            revision=ITEM_CATEGORIES.c.revision + 1,
-            date_modified=now(),
-        )
+    update_row(
+        tx,
+        ITEM_CATEGORIES,
+        record,
+        values,
+        collection=Collection.ITEM_CATEGORIES,
+        searchable=ItemCategorySchema.searchable,
     )
-    listing.note_change(tx, record["store_id"], Collection.ITEM_CATEGORIES)
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
@@ -164,7 +153,7 @@ def delete_category(tx: Transaction, record: Mapping[str, Any]) -> None:
         raise Conflict("the DEFAULT item_category cannot be deleted")
     _ensure_unused(tx, record, "cannot be deleted")
     tx.execute(delete(ITEM_CATEGORIES).where(ITEM_CATEGORIES.c.id == record["id"]))
-    listing.note_change(tx, record["store_id"], Collection.ITEM_CATEGORIES, added=-1)
+    bump_collection(tx, record["store_id"], Collection.ITEM_CATEGORIES, added=-1)
 
 
 def _ensure_unused(tx: Snapshot, record: Mapping[str, Any], consequence: str) -> None:

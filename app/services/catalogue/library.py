@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -11,8 +11,8 @@ from app.models import FILES, STORES, VERSIONS, Collection
 from app.services.auth.authentication import Principal
 from app.services.catalogue import blob_references, main_files, versions
 from app.services.catalogue.main_files import NewFile
-from app.services.clock import now
 from app.services.rows import listing
+from app.services.rows.changes import bump_collection, update_row
 
 _V = VERSIONS.c
 _OF_NONE = (
@@ -140,7 +140,7 @@ def create_library_file(
     """Add a file to the library, and give its id."""
     row = {**main_files.version_values(store_id, file), "number": 0, **values}
     file_id = tx.insert(VERSIONS, row)
-    listing.note_change(tx, store_id, Collection.LIBRARY_FILES, added=1)
+    bump_collection(tx, store_id, Collection.LIBRARY_FILES, added=1)
     return file_id
 
 
@@ -148,12 +148,7 @@ def update_library_file(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Change what is said about a file of the library."""
-    tx.execute(
-        update(VERSIONS)
-        .where(_V.id == record["id"])
-        .values(**values, revision=_V.revision + 1, date_modified=now())
-    )
-    listing.note_change(tx, record["store_id"], Collection.LIBRARY_FILES)
+    update_row(tx, VERSIONS, record, values, collection=Collection.LIBRARY_FILES)
 
 
 def adopt_blob(tx: Transaction, store_id: int, key: str) -> int | None:
@@ -203,5 +198,5 @@ def delete_library_file(tx: Transaction, record: Mapping[str, Any]) -> list[str]
             "delete those first, or change them"
         )
     tx.execute(delete(VERSIONS).where(_V.id == record["id"]))
-    listing.note_change(tx, record["store_id"], Collection.LIBRARY_FILES, added=-1)
+    bump_collection(tx, record["store_id"], Collection.LIBRARY_FILES, added=-1)
     return blob_references.unreferenced(tx, [str(record["blob_key"])])

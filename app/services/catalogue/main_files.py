@@ -25,7 +25,7 @@ from app.models import (
     Collection,
 )
 from app.services.clock import now
-from app.services.rows import listing
+from app.services.rows.changes import bump_collection, update_rows
 from app.storage import Blob
 
 _F, _P, _N = FILES.c, DOWNLOADABLE_PURCHASES.c, FILE_COUNTS.c
@@ -118,11 +118,7 @@ def next_version_number(tx: Snapshot, downloadable_id: int) -> int:
 
 def touch_versions(tx: Transaction, *ids: int | None) -> None:
     """Change versions along that are current now, or no more."""
-    tx.execute(
-        update(VERSIONS)
-        .where(VERSIONS.c.id.in_([i for i in ids if i is not None]))
-        .values(revision=VERSIONS.c.revision + 1, date_modified=now())
-    )
+    update_rows(tx, VERSIONS, VERSIONS.c.id.in_([i for i in ids if i is not None]), {})
 
 
 def sync_main_file(
@@ -149,11 +145,7 @@ def sync_main_file(
 
 def update_file_row(tx: Transaction, file_id: int, **values: Any) -> None:
     """Change the row of a file."""
-    tx.execute(
-        update(FILES)
-        .where(_F.id == file_id)
-        .values(**values, revision=_F.revision + 1, date_modified=now())
-    )
+    update_rows(tx, FILES, _F.id == file_id, values)
 
 
 def file_row(record: Mapping[str, Any], *, is_main: bool) -> dict[str, Any]:
@@ -216,4 +208,4 @@ def _count_on(
         .values(number_of_downloads=func.coalesce(counted, 0), date_counted=now())
     )
     tx.execute(delete(FILE_COUNTS).where(_N.file_id == file_id))
-    listing.note_change(tx, record["store_id"], Collection.PURCHASES)
+    bump_collection(tx, record["store_id"], Collection.PURCHASES)

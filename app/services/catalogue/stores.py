@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -11,9 +11,13 @@ from app.models import DOWNLOADABLES, STORES, UPLOAD_SLOTS, VERSIONS
 from app.services import reference_data
 from app.services.auth import authentication
 from app.services.catalogue import downloadables, item_categories
-from app.services.clock import now
 from app.services.rows import listing
-from app.services.rows.search_text import search_text
+from app.services.rows.changes import (
+    bump_all_collections,
+    create_collections,
+    insert_row,
+    update_row,
+)
 from app.services.webhooks import outbox
 from schemas.base.errors import FieldError
 from schemas.store import StoreSchema
@@ -156,18 +160,9 @@ def ensure_domain_free(tx: Snapshot, domain: str) -> None:
 def create_store(tx: Transaction, values: Mapping[str, Any]) -> int:
     """Create a store with its DEFAULT category and give its id."""
     ensure_domain_free(tx, values["store_domain"])
-    moment = now()
-    row = {
-        "revision": 1,
-        "is_active": True,
-        "search_text": search_text(values, StoreSchema.searchable),
-        **values,
-        **_webhook(values, values),
-    }
-    store_id = tx.insert(
-        STORES, {**row, "date_created": moment, "date_modified": moment}
-    )
-    listing.start_counting(tx, store_id)
+    row = {"is_active": True, **values, **_webhook(values, values)}
+    store_id = insert_row(tx, STORES, row, searchable=StoreSchema.searchable)
+    create_collections(tx, store_id)
     item_categories.create_category(tx, store_id, item_categories.default_values())
     return store_id
 
@@ -184,19 +179,14 @@ def update_store(
     language = record["locale_code"].partition("_")[0]
     if values.get("locale_code", language).partition("_")[0] != language:
         downloadables.pin_language(tx, record["id"], language)
-    tx.execute(
-        update(STORES)
-        .where(STORES.c.id == record["id"])
-        .values(
-            **{**values, **_webhook(values, {**record, **values})},
-            **_old_keys(tx, record, values.get("webhook_key", "")),
-            search_text=search_text({**record, **values}, StoreSchema.searchable),
-            revision=STORES.c.revision + 1,
-            date_modified=now(),
-        )
-    )
+    changes = {
+        **values,
+        **_webhook(values, {**record, **values}),
+        **_old_keys(tx, record, values.get("webhook_key", "")),
+    }
+    update_row(tx, STORES, record, changes, searchable=StoreSchema.searchable)
     # Dates everywhere are shown in the store's time zone.
-    listing.note_change(tx, record["id"])
+    bump_all_collections(tx, record["id"])
 
 
 def _webhook(changes: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:

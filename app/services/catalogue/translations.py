@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select
 
 from app.database import Row, Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -12,9 +12,9 @@ from app.models import STORES, TRANSLATIONS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables
 from app.services.catalogue.downloadables import store_language
-from app.services.clock import now
 from app.services.reference_data import likely_language
 from app.services.rows import listing
+from app.services.rows.changes import insert_row, update_row
 
 TEXTS = ("name", "description")
 """What a downloadable itself has in its own language."""
@@ -85,16 +85,11 @@ def create_translation(
     _ensure_free(tx, downloadable, values["language"])
     if downloadable["translation_count"] >= MOST:
         raise Conflict(f"a downloadable may have {MOST} translations at most")
-    moment = now()
-    row = {
-        **values,
+    owner = {
         "store_id": downloadable["store_id"],
         "downloadable_id": downloadable["id"],
-        "revision": 1,
-        "date_created": moment,
-        "date_modified": moment,
     }
-    translation_id = tx.insert(TRANSLATIONS, row)
+    translation_id = insert_row(tx, TRANSLATIONS, {**values, **owner})
     downloadables.translations_changed(tx, downloadable["id"], added=1)
     return translation_id
 
@@ -107,11 +102,7 @@ def update_translation(
         downloadable = downloadables.get_unscoped(tx, record["downloadable_id"]) or {}
         language = values["language"]
         _ensure_free(tx, downloadable, language, translation_id=record["id"])
-    tx.execute(
-        update(TRANSLATIONS)
-        .where(_T.id == record["id"])
-        .values(**values, revision=_T.revision + 1, date_modified=now())
-    )
+    update_row(tx, TRANSLATIONS, record, values)
     downloadables.translations_changed(tx, record["downloadable_id"])
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -11,8 +11,8 @@ from app.models import DOWNLOADABLE_PURCHASES, DOWNLOADABLES, STORES, VERSIONS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import blob_references, downloadables, main_files
 from app.services.catalogue.main_files import NewFile
-from app.services.clock import now
 from app.services.rows import listing
+from app.services.rows.changes import update_row
 
 _NOT_SHOWN = {"blob_key", "title", "alt"}
 _IS_CURRENT = case((DOWNLOADABLES.c.version_id == VERSIONS.c.id, True), else_=False)
@@ -81,11 +81,7 @@ def update_version(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Change what is said about a version."""
-    tx.execute(
-        update(VERSIONS)
-        .where(VERSIONS.c.id == record["id"])
-        .values(**values, revision=VERSIONS.c.revision + 1, date_modified=now())
-    )
+    update_row(tx, VERSIONS, record, values)
     # What is said of the current version is said of the downloadable.
     changes = values if record["is_current"] else {}
     downloadables.update_with_version(

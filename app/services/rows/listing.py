@@ -15,12 +15,11 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
-    update,
 )
 from sqlalchemy.sql import ColumnElement, Select
 
 from app.caching import cache_short_keys
-from app.database import Row, Snapshot, Statement, Transaction
+from app.database import Row, Snapshot, Statement
 from app.models import COLLECTION_STATES, STORES, Collection
 from app.services.rows.filters import (
     EVERYTHING,
@@ -318,36 +317,3 @@ def _related_statement(source: Source, column: str, length: int) -> Statement:
         .order_by(source.table.c.id)
         .limit(bindparam("most", type_=BigInteger))
     )
-
-
-def start_counting(tx: Transaction, store_id: int) -> None:
-    """Insert the total and the version of each collection of a new store."""
-    for name in Collection:
-        values = {"store_id": store_id, "collection": name, "total": 0, "version": 1}
-        tx.insert(COLLECTION_STATES, values)
-
-
-def note_change(
-    tx: Transaction, store_id: int, collection: Collection | None = None, added: int = 0
-) -> None:
-    """Add to a collection's total and increase its version, or those of all of a store.
-
-    Raises `LookupError` if the store has no such collection: pages of it would stay
-    as they are in every cache.
-    """
-    statement = (
-        update(COLLECTION_STATES)
-        .where(_STATES.store_id == store_id)
-        .values(total=_STATES.total + added, version=_STATES.version + 1)
-    )
-    if collection is not None:
-        statement = statement.where(_STATES.collection == collection)
-    changed, expected = (
-        tx.execute(statement),
-        len(Collection) if collection is None else 1,
-    )
-    if changed != expected:
-        raise LookupError(
-            f"store {store_id}: {changed} instead of {expected} collections changed "
-            f"({collection or 'all'})"
-        )

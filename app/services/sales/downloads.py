@@ -53,6 +53,7 @@ from app.models import (
 from app.services.auth.authentication import Principal
 from app.services.clock import now
 from app.services.rows import listing
+from app.services.rows.changes import bump_collection, insert_row, update_rows
 from app.services.webhooks import outbox
 from schemas.values.dates import LATEST
 
@@ -413,7 +414,8 @@ def begin_download(
         if found is not None:
             return found
         _count(tx, record, moment)
-        download_id = tx.insert(
+        download_id = insert_row(
+            tx,
             DOWNLOADS,
             {
                 "store_id": record["store_id"],
@@ -423,18 +425,15 @@ def begin_download(
                 "version": None if record["url"] else record["version"],
                 "file_name": None if record["url"] else record["file_name"],
                 "file_size": None if record["url"] else record["file_size"],
-                "revision": 1,
                 # Another request may have begun a second before: 0 is never open.
                 "open_until": moment + minutes * 60 + sending if minutes else 0,
                 "bytes_sent": 0,
                 "outcome": outcome,
                 "address": customer.address,
                 "user_agent": customer.user_agent,
-                "date_created": moment,
-                "date_modified": moment,
             },
+            collection=Collection.DOWNLOADS,
         )
-        listing.note_change(tx, record["store_id"], Collection.DOWNLOADS, added=1)
         _tell(tx, record)
     return download_id
 
@@ -475,8 +474,8 @@ def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
         .where(_D.id == record["downloadable_id"])
         .values(number_of_downloads=_D.number_of_downloads + 1, date_counted=moment)
     )
-    listing.note_change(tx, record["store_id"], Collection.PURCHASES)
-    listing.note_change(tx, record["store_id"], Collection.DOWNLOADABLES)
+    bump_collection(tx, record["store_id"], Collection.PURCHASES)
+    bump_collection(tx, record["store_id"], Collection.DOWNLOADABLES)
 
 
 def _most() -> ColumnElement[int]:
@@ -596,26 +595,21 @@ def end_download(
         literal(sent > 0), _may_extend(total), _S.date_created + longest > moment
     )
     with database.writing() as tx:
-        is_changed = tx.execute(
-            update(DOWNLOADS)
-            .where(_S.id == download_id)
-            .values(
-                bytes_sent=total,
-                open_until=case(
-                    (slides, _later(moment + minutes * 60)), else_=_S.open_until
-                ),
-                # How far it came is not known of what another server sends.
-                outcome=case(
-                    (is_whole, "completed"),
-                    (_S.outcome == "redirected", "redirected"),
-                    else_="broken",
-                ),
-                revision=_S.revision + 1,
-                date_modified=now(),
-            )
-        )
+        changes = {
+            "bytes_sent": total,
+            "open_until": case(
+                (slides, _later(moment + minutes * 60)), else_=_S.open_until
+            ),
+            # How far it came is not known of what another server sends.
+            "outcome": case(
+                (is_whole, "completed"),
+                (_S.outcome == "redirected", "redirected"),
+                else_="broken",
+            ),
+        }
+        is_changed = update_rows(tx, DOWNLOADS, _S.id == download_id, changes)
         if is_changed:
-            listing.note_change(tx, store_id, Collection.DOWNLOADS)
+            bump_collection(tx, store_id, Collection.DOWNLOADS)
 
 
 def close_sessions(tx: Transaction, purchase_id: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, bindparam, delete, func, select
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
@@ -20,9 +20,8 @@ from app.models import (
     Collection,
 )
 from app.services.auth.authentication import Principal
-from app.services.clock import now
 from app.services.rows import listing
-from app.services.rows.search_text import search_text
+from app.services.rows.changes import bump_collection, insert_row, update_row
 from app.services.sales import downloads
 from schemas.base.errors import FieldError
 from schemas.purchase import PurchaseSchema
@@ -193,20 +192,20 @@ def create_purchase(
         )
         if known is not None:
             return known, False
-    moment = now()
     row = {
         **values,
         **_limits(tx, values["downloadable_id"], values),
         "store_id": store_id,
-        "revision": 1,
         "number_of_downloads": 0,
         "download_passcode": secrets.token_urlsafe(PASSCODE_BYTES),
-        "search_text": search_text(values, PurchaseSchema.searchable),
-        "date_created": moment,
-        "date_modified": moment,
     }
-    purchase_id = tx.insert(DOWNLOADABLE_PURCHASES, row)
-    listing.note_change(tx, store_id, Collection.PURCHASES, added=1)
+    purchase_id = insert_row(
+        tx,
+        DOWNLOADABLE_PURCHASES,
+        row,
+        collection=Collection.PURCHASES,
+        searchable=PurchaseSchema.searchable,
+    )
     downloads.emit_event(tx, "created", {**row, "id": purchase_id})
     return purchase_id, True
 
@@ -258,8 +257,8 @@ def delete_purchase(tx: Transaction, record: Mapping[str, Any]) -> None:
         delete(DOWNLOADS).where(DOWNLOADS.c.downloadable_purchase_id == record["id"])
     )
     tx.execute(delete(DOWNLOADABLE_PURCHASES).where(_P.id == record["id"]))
-    listing.note_change(tx, record["store_id"], Collection.PURCHASES, added=-1)
-    listing.note_change(tx, record["store_id"], Collection.DOWNLOADS, added=-gone)
+    bump_collection(tx, record["store_id"], Collection.PURCHASES, added=-1)
+    bump_collection(tx, record["store_id"], Collection.DOWNLOADS, added=-gone)
 
 
 def find_by_order(
@@ -289,14 +288,11 @@ def _limits(
 def _update(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
-    tx.execute(
-        update(DOWNLOADABLE_PURCHASES)
-        .where(_P.id == record["id"])
-        .values(
-            **values,
-            search_text=search_text({**record, **values}, PurchaseSchema.searchable),
-            revision=_P.revision + 1,
-            date_modified=now(),
-        )
+    update_row(
+        tx,
+        DOWNLOADABLE_PURCHASES,
+        record,
+        values,
+        collection=Collection.PURCHASES,
+        searchable=PurchaseSchema.searchable,
     )
-    listing.note_change(tx, record["store_id"], Collection.PURCHASES)

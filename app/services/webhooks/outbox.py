@@ -23,6 +23,12 @@ from app.models import STORES, WEBHOOK_DELIVERIES, Collection
 from app.services.auth.authentication import Principal
 from app.services.clock import now
 from app.services.rows import listing
+from app.services.rows.changes import (
+    bump_all_collections,
+    bump_collection,
+    insert_row,
+    update_rows,
+)
 from schemas.webhook_delivery import DELIVERED, FAILED, PENDING
 
 SECRET = "whsec_"  # noqa: S105 - how a secret begins
@@ -233,11 +239,11 @@ def enqueue(
         "timestamp": datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "data": dict(data()),
     }
-    tx.insert(
+    insert_row(
+        tx,
         WEBHOOK_DELIVERIES,
         {
             "store_id": store_id,
-            "revision": 1,
             "webhook_id": f"msg_{secrets.token_hex(16)}",
             "event": event,
             "payload": json.dumps(payload, ensure_ascii=False, default=str),
@@ -246,11 +252,9 @@ def enqueue(
             "next_attempt": moment,
             "url": "",
             "error": "",
-            "date_created": moment,
-            "date_modified": moment,
         },
+        collection=Collection.WEBHOOK_DELIVERIES,
     )
-    listing.note_change(tx, store_id, Collection.WEBHOOK_DELIVERIES, added=1)
 
 
 def event_data(
@@ -392,13 +396,9 @@ HEALTHY: Mapping[str, Any] = {
 
 
 def _change_store(tx: Transaction, due: DueDelivery, values: Mapping[str, Any]) -> None:
-    is_changed = tx.execute(
-        update(STORES)
-        .where(_S.id == due.store_id, _S.webhook_url == due.url)
-        .values(**values, revision=_S.revision + 1, date_modified=now())
-    )
-    if is_changed:
-        listing.note_change(tx, due.store_id)
+    is_same = and_(_S.id == due.store_id, _S.webhook_url == due.url)
+    if update_rows(tx, STORES, is_same, values):
+        bump_all_collections(tx, due.store_id)
 
 
 def _update(
@@ -408,13 +408,10 @@ def _update(
     values: Mapping[str, Any],
     condition: ColumnElement[bool] = true(),  # noqa: B008 - a constant
 ) -> bool:
-    is_done = tx.execute(
-        update(WEBHOOK_DELIVERIES)
-        .where(_W.id == delivery_id, condition)
-        .values(**values, revision=_W.revision + 1, date_modified=now())
-    )
+    is_meant = and_(_W.id == delivery_id, condition)
+    is_done = update_rows(tx, WEBHOOK_DELIVERIES, is_meant, values)
     if is_done:
-        listing.note_change(tx, store_id, Collection.WEBHOOK_DELIVERIES)
+        bump_collection(tx, store_id, Collection.WEBHOOK_DELIVERIES)
     return bool(is_done)
 
 
@@ -428,5 +425,5 @@ def delete_old_deliveries(tx: Transaction) -> int:
         )
     }
     for store_id, count in stores.items():
-        listing.note_change(tx, store_id, Collection.WEBHOOK_DELIVERIES, added=-count)
+        bump_collection(tx, store_id, Collection.WEBHOOK_DELIVERIES, added=-count)
     return tx.execute(delete(WEBHOOK_DELIVERIES).where(old))
