@@ -6,7 +6,6 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.http.bodies.body_reader import BodyReader
 from app.http.context import RequestContext
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
@@ -15,6 +14,7 @@ from app.http.views.bulk import many_links, refuse_all
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
+from app.http.views.write_request import write_request
 from app.services.auth.authentication import Principal
 from app.services.catalogue import attributes, downloadables, item_categories, stores
 from app.services.catalogue.attributes import AttributeOwner
@@ -128,18 +128,15 @@ class AttributesViews(CollectionViews):
 
     def _put(self, context: RequestContext, owner_id: int, method: str) -> Response:
         schema = self.declaration.schema
-        reader = BodyReader(
-            schema, context.settings, context.installation.storage, takes_many=True
-        )
-        reader.ensure_readable(context.request, method)
-        principal = context.writer
-        self.service.owner(context.db, principal, owner_id)
-        context.close()
-        with reader.read(context.request, method) as body:
+
+        def authorize(principal: Principal) -> None:
+            self.service.owner(context.db, principal, owner_id)
+
+        with write_request(context, schema, authorize, takes_many=True) as body:
             several = many_links(schema, body, is_strict=context.preferences.is_strict)
         refuse_all(several, unique_by="name")
         with context.writing() as tx:
-            owner = self.service.owner(tx, principal, owner_id)
+            owner = self.service.owner(tx, context.writer, owner_id)
             context.ensure_may_change(owner)
             attributes.put_attribute(
                 tx,
@@ -148,7 +145,7 @@ class AttributesViews(CollectionViews):
                 [member.values for member in several],
                 is_whole=method == "PUT",
             )
-            owner = self.service.owner(tx, principal, owner_id)
+            owner = self.service.owner(tx, context.writer, owner_id)
         asked = self.asked(context, owner)
         headers = self.validators(context, owner, asked).headers
         return respond_to_change(

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.http.bodies import body_reader
+from app.http.bodies.body_reader import Body
 from app.http.context import RequestContext
 from app.http.hypermedia import action_builder
 from app.http.hypermedia.declaration import (
@@ -24,7 +24,7 @@ from app.http.responses import respond
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.http.views.collection import CollectionViews, listing_page
-from app.http.views.idempotency import Replay, idempotent
+from app.http.views.idempotency import IdempotentRequest
 from app.http.views.item import ItemViews
 from app.http.views.operations import (
     CollectionService,
@@ -33,6 +33,8 @@ from app.http.views.operations import (
     ResourceAction,
 )
 from app.http.views.write_checks import ensure_valid
+from app.http.views.write_request import write_once
+from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores
 from app.services.clock import now
 from app.services.sales import purchases, signed_links
@@ -154,25 +156,20 @@ def _create(
 
 def _sign(context: RequestContext, item_id: int) -> Response:
     """Answer a POST with a link for a short time."""
-    reader = body_reader.BodyReader(
-        _SIGNED_SCHEMA, context.settings, context.installation.storage
-    )
-    reader.ensure_readable(context.request, "POST")
-    principal = context.writer
-    purchases.find_purchase(context.db, principal, item_id)
-    context.close()
-    try:
-        with idempotent(context) as state, reader.read(context.request, "POST") as body:
-            state.read(body)
-            values, errors = _SIGNED_SCHEMA.read(body.values, partial=False)
-            ensure_valid(_SIGNED_SCHEMA, values, errors, ())
-            with context.writing() as tx:
-                record = purchases.find_purchase(tx, principal, item_id)
-                answer = _signed(context, record, values["expires_in"])
-                # A link that is over would be no answer.
-                return state.keep(tx, answer, seconds=values["expires_in"])
-    except Replay as done:
-        return done.response
+
+    def sign(body: Body, state: IdempotentRequest) -> Response:
+        values, errors = _SIGNED_SCHEMA.read(body.values, partial=False)
+        ensure_valid(_SIGNED_SCHEMA, values, errors, ())
+        with context.writing() as tx:
+            record = purchases.find_purchase(tx, context.writer, item_id)
+            answer = _signed(context, record, values["expires_in"])
+            # An expired link would be no answer.
+            return state.keep(tx, answer, seconds=values["expires_in"])
+
+    def authorize(principal: Principal) -> None:
+        purchases.find_purchase(context.db, principal, item_id)
+
+    return write_once(context, _SIGNED_SCHEMA, authorize, sign)
 
 
 def _signed(

@@ -20,6 +20,7 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.http.bodies import body_reader
+from app.http.bodies.body_reader import Body
 from app.http.bodies.form_data import OCTETS, media_type
 from app.http.context import RequestContext
 from app.http.files.raw_upload import name_of, received_file, safe_file_name
@@ -33,8 +34,9 @@ from app.http.paths import UPLOAD_URL, UPLOADS
 from app.http.responses import respond
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
-from app.http.views.idempotency import Replay, idempotent
+from app.http.views.idempotency import IdempotentRequest
 from app.http.views.write_checks import ensure_valid, keeping_file, needed_file
+from app.http.views.write_request import write_once
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores, upload_slots
 from app.services.catalogue.main_files import NewFile
@@ -103,33 +105,29 @@ def _create(
     context: RequestContext, item_id: int, find: Finder, about: Link
 ) -> Response:
     """Answer a POST with the address of a new slot."""
-    reader = body_reader.BodyReader(
-        _SCHEMA, context.settings, context.installation.storage
-    )
-    reader.ensure_readable(context.request, "POST")
-    principal = context.writer
-    find(context.db, principal, item_id)
-    context.close()
-    try:
-        with idempotent(context) as state, reader.read(context.request, "POST") as body:
-            state.read(body)
-            values, errors = _SCHEMA.read(body.values, partial=False)
-            ensure_valid(_SCHEMA, values, errors, ())
-            with context.writing() as tx:
-                owner = find(tx, principal, item_id)
-                gone = upload_slots.delete_expired_slots(tx)
-                token = upload_slots.create_slot(
-                    tx,
-                    principal,
-                    store_id=owner.get("store_id", owner["id"]),
-                    downloadable_id=owner["id"] if "store_id" in owner else None,
-                    hours=context.settings.upload_hours,
-                    file_name=safe_file_name(values["file_name"]),
-                    file_type=values["type"],
-                )
-                answer = state.keep(tx, _slot(context, about, token))
-    except Replay as done:
-        return done.response
+    gone: list[str] = []
+
+    def create(body: Body, state: IdempotentRequest) -> Response:
+        values, errors = _SCHEMA.read(body.values, partial=False)
+        ensure_valid(_SCHEMA, values, errors, ())
+        with context.writing() as tx:
+            owner = find(tx, context.writer, item_id)
+            gone.extend(upload_slots.delete_expired_slots(tx))
+            token = upload_slots.create_slot(
+                tx,
+                context.writer,
+                store_id=owner.get("store_id", owner["id"]),
+                downloadable_id=owner["id"] if "store_id" in owner else None,
+                hours=context.settings.upload_hours,
+                file_name=safe_file_name(values["file_name"]),
+                file_type=values["type"],
+            )
+            return state.keep(tx, _slot(context, about, token))
+
+    def authorize(principal: Principal) -> None:
+        find(context.db, principal, item_id)
+
+    answer = write_once(context, _SCHEMA, authorize, create)
     context.installation.removal.remove(gone)
     return answer
 

@@ -40,9 +40,11 @@ def later(monkeypatch):
     """Let time pass, in seconds."""
     passed = [0]
     real = clock.now
-    for package in ("app.services.sales", "app.resources"):
-        for module in ("downloads", "purchases"):
-            monkeypatch.setattr(f"{package}.{module}.now", lambda: real() + passed[0])
+    for module in (
+        *("app.services.sales.downloads", "app.services.rows.changes"),
+        *("app.resources.downloads", "app.resources.purchases"),
+    ):
+        monkeypatch.setattr(f"{module}.now", lambda: real() + passed[0])
 
     def wait(seconds):
         passed[0] += seconds

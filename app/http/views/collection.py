@@ -11,7 +11,7 @@ from werkzeug.wsgi import FileWrapper
 from app.caching import cache_short_keys
 from app.database import Row, Snapshot, Transaction
 from app.errors import BadRequest, Forbidden, NotFound
-from app.http.bodies import body_reader
+from app.http.bodies.body_reader import Body
 from app.http.context import RequestContext
 from app.http.headers.conditional import Validators
 from app.http.hypermedia import action_builder
@@ -38,7 +38,7 @@ from app.http.views.bulk import (
     results_document,
     status_of,
 )
-from app.http.views.idempotency import IdempotentRequest, Replay, idempotent
+from app.http.views.idempotency import IdempotentRequest
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, Record
 from app.http.views.write_checks import (
@@ -49,6 +49,8 @@ from app.http.views.write_checks import (
     store_of,
     with_local_references,
 )
+from app.http.views.write_request import write_once, write_request
+from app.services.auth.authentication import Principal
 from app.services.rows.listing import Listing, Page, Selection, version_of_all
 from representations import (
     COLLECTION_REPRESENTATIONS,
@@ -316,37 +318,28 @@ class CollectionViews:
 
     def create(self, context: RequestContext, owner_id: int = 0) -> Response:
         """Answer a POST."""
-        service, schema = self.service, self.declaration.schema
-        storage = context.installation.storage
-        reader = body_reader.BodyReader(
-            schema, context.settings, storage, takes_many=True
-        )
-        reader.ensure_readable(context.request, "POST")
-        principal = context.writer
-        if not service.may_create(principal):
-            raise Forbidden(
-                f"creating {self.declaration.many} needs a token with the scope "
-                f"{service.create_scope}; yours has {principal.scope}"
-            )
-        service.owner(context.db, principal, owner_id)
-        context.close()
-        try:
-            with (
-                idempotent(context) as state,
-                reader.read(context.request, "POST") as body,
-            ):
-                state.read(body)
-                if body.is_array:
-                    return self._create_many(context, owner_id, body, state)
-                return self._create_one(context, owner_id, body, state)
-        except Replay as done:
-            return done.response
+        service = self.service
+
+        def authorize(principal: Principal) -> None:
+            if not service.may_create(principal):
+                raise Forbidden(
+                    f"creating {self.declaration.many} needs a token with the scope "
+                    f"{service.create_scope}; yours has {principal.scope}"
+                )
+            service.owner(context.db, principal, owner_id)
+
+        def respond(body: Body, state: IdempotentRequest) -> Response:
+            create = self._create_many if body.is_array else self._create_one
+            return create(context, owner_id, body, state)
+
+        schema = self.declaration.schema
+        return write_once(context, schema, authorize, respond, takes_many=True)
 
     def _create_one(
         self,
         context: RequestContext,
         owner_id: int,
-        body: body_reader.Body,
+        body: Body,
         state: IdempotentRequest,
     ) -> Response:
         service, schema, principal = (
@@ -376,7 +369,10 @@ class CollectionViews:
             owner = checked(tx)
             made = create(tx, owner, values, file)
             record = self.items.service.find(tx, principal, made.id)
-            return state.keep(tx, self._created(context, record, made))
+            if state.has_key:
+                return state.keep(tx, self._created(context, record, made))
+        # Others need not wait for their turn to write while this is rendered.
+        return self._created(context, record, made)
 
     # -- several in one request ---------------------------------------------
 
@@ -384,7 +380,7 @@ class CollectionViews:
         self,
         context: RequestContext,
         owner_id: int,
-        body: body_reader.Body,
+        body: Body,
         state: IdempotentRequest,
     ) -> Response:
         service, schema, principal = (
@@ -428,17 +424,16 @@ class CollectionViews:
 
     def change_many(self, context: RequestContext, owner_id: int = 0) -> Response:
         """Answer a PATCH: the same change to each of the ids that are named."""
-        schema = self.declaration.schema
-        reader = body_reader.BodyReader(
-            schema, context.settings, context.installation.storage
-        )
-        reader.ensure_readable(context.request, "PATCH")
-        self.service.owner(context.db, context.writer, owner_id)
-        ids_of(context.query)
-        context.close()
-        if context.request.mimetype == MULTIPART:
-            raise BadRequest("a file is for one resource, not for several: send JSON")
-        with reader.read(context.request, "PATCH") as body:
+
+        def authorize(principal: Principal) -> None:
+            self.service.owner(context.db, principal, owner_id)
+            ids_of(context.query)
+            if context.request.mimetype == MULTIPART:
+                raise BadRequest(
+                    "a file is for one resource, not for several: send JSON"
+                )
+
+        with write_request(context, self.declaration.schema, authorize) as body:
             # The form has no values to start from: what is empty was not filled in.
             body.values = {n: v for n, v in body.values.items() if v not in ("", [])}
             sent = self.items.sent(context, body, "PATCH")

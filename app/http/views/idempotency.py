@@ -59,6 +59,11 @@ class IdempotentRequest:
         self._is_begun = False
 
     @property
+    def has_key(self) -> bool:
+        """Whether a key was sent, so that the response is stored with its effect."""
+        return bool(self.digest)
+
+    @property
     def _sealed(self) -> "Fernet":
         from cryptography.fernet import Fernet
 

@@ -32,6 +32,8 @@ from app.http.views.write_checks import (
     store_of,
     with_local_references,
 )
+from app.http.views.write_request import write_request
+from app.services.auth.authentication import Principal
 from app.services.catalogue import translations
 from app.services.catalogue.main_files import NewFile
 from app.services.rows.listing import version_of_all
@@ -93,7 +95,7 @@ class ItemViews:
         """Answer a POST: do what only this resource can."""
         action = self.service.action
         if action is None:
-            raise TypeError(f"{self.declaration.name} has no deed")
+            raise TypeError(f"{self.declaration.name} has no action")
         principal = context.writer
         try:
             with idempotent(context) as state:
@@ -103,7 +105,9 @@ class ItemViews:
                     context.ensure_matches(record)
                     action.do(tx, record)
                     record = self.service.find(tx, principal, item_id)
-                    return state.keep(tx, self._done(context, record, action))
+                    if state.has_key:
+                        return state.keep(tx, self._done(context, record, action))
+            return self._done(context, record, action)
         except Replay as done:
             return done.response
 
@@ -276,15 +280,12 @@ class ItemViews:
 
     def _change(self, context: RequestContext, item_id: int, method: str) -> Response:
         schema = self.declaration.schema
-        reader = body_reader.BodyReader(
-            schema, context.settings, context.installation.storage
-        )
-        reader.ensure_readable(context.request, method)
-        principal = context.writer
-        self.service.find(context.db, principal, item_id)
-        # No connection is held while a body comes in at its sender's pace.
-        context.close()
-        with reader.read(context.request, method) as body:
+
+        def authorize(principal: Principal) -> None:
+            self.service.find(context.db, principal, item_id)
+
+        with write_request(context, schema, authorize) as body:
+            principal = context.writer
             sent = self.sent(context, body, method)
 
             def checked(db: Snapshot) -> tuple[Record, dict[str, Any]]:

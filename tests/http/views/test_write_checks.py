@@ -126,9 +126,7 @@ def test_every_answer_that_shows_it_carries_its_tag(api):
 
 
 def test_a_date_is_given_once_its_second_is_over(api, monkeypatch):
-    monkeypatch.setattr(
-        "app.services.catalogue.downloadables.now", lambda: clock.now() - 100
-    )
+    monkeypatch.setattr("app.services.rows.changes.now", lambda: clock.now() - 100)
     path = f"/downloadables/{api.add()}"
     date = api.get(path).headers["Last-Modified"]
     unchanged = api.get(path, headers={"If-Modified-Since": date})
@@ -149,7 +147,7 @@ def test_a_date_does_not_outlive_the_time_zone_it_was_shown_in(
     now = clock.now()
     monkeypatch.setattr("app.http.context.clock.now", lambda: now + 100)
     date = api.get(path).headers["Last-Modified"]
-    monkeypatch.setattr("app.services.catalogue.stores.now", lambda: now + 50)
+    monkeypatch.setattr("app.services.rows.changes.now", lambda: now + 50)
     api.patch("/stores/1", json={"timezone": "Asia/Tokyo"})
     response = api.get(path, headers={"If-Modified-Since": date})
     assert response.status_code == 200

@@ -1,0 +1,74 @@
+"""The steps of a request that changes something, up to its transaction.
+
+In this order: the body's type, the token, its right to the target, the body. So a
+refusal costs as little as it can, and no database connection is held while a body
+comes in at its sender's pace.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from flask import Response
+
+from app.http.bodies.body_reader import Body, BodyReader
+from app.http.context import RequestContext
+from app.http.views.idempotency import IdempotentRequest, Replay, idempotent
+from app.services.auth.authentication import Principal
+from schemas.base.schema import ResourceSchema
+
+Authorize = Callable[[Principal], object]
+"""Raises an error if a principal may not change the target of the request."""
+
+
+@contextmanager
+def write_request(
+    context: RequestContext,
+    schema: ResourceSchema,
+    authorize: Authorize,
+    *,
+    takes_many: bool = False,
+) -> Iterator[Body]:
+    """Authorize a request and read its body. Raise `RequestError`."""
+    with _authorized(context, schema, authorize, takes_many=takes_many).read(
+        context.request, context.request.method
+    ) as body:
+        yield body
+
+
+def write_once(
+    context: RequestContext,
+    schema: ResourceSchema,
+    authorize: Authorize,
+    respond: Callable[[Body, IdempotentRequest], Response],
+    *,
+    takes_many: bool = False,
+) -> Response:
+    """Return the response to a request, or the stored one if its key was used before.
+
+    `respond` makes the change and stores the response. Raise `RequestError`.
+    """
+    reader = _authorized(context, schema, authorize, takes_many=takes_many)
+    try:
+        with (
+            idempotent(context) as state,
+            reader.read(context.request, context.request.method) as body,
+        ):
+            state.read(body)
+            return respond(body, state)
+    except Replay as replay:
+        return replay.response
+
+
+def _authorized(
+    context: RequestContext,
+    schema: ResourceSchema,
+    authorize: Authorize,
+    *,
+    takes_many: bool,
+) -> BodyReader:
+    storage = context.installation.storage
+    reader = BodyReader(schema, context.settings, storage, takes_many=takes_many)
+    reader.ensure_readable(context.request, context.request.method)
+    authorize(context.writer)
+    context.close()
+    return reader
