@@ -1,7 +1,7 @@
 """What is left out of Flask says so to whoever uses it."""
 
 import pytest
-from flask import Blueprint, after_this_request, session
+from flask import Blueprint, after_this_request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 
 from app.http.application import Application
@@ -33,6 +33,12 @@ USES = {
 def test_what_is_left_out_is_refused_with_the_reason(bare, what):
     with pytest.raises(NotImplementedError, match=what.partition(" by ")[0]):
         USES[what](bare)
+
+
+def test_no_url_is_built_from_a_route(bare):
+    bare.add_url_rule("/a/<int:number>", endpoint="a", view_func=print)
+    with bare.test_request_context(), pytest.raises(NotImplementedError, match="url_"):
+        url_for("a", number=1)
 
 
 @pytest.mark.parametrize(
