@@ -140,8 +140,9 @@ def workers(pid):
 
 
 def memory(pid):
+    # Pages of files count less the more processes have them: only its own are counted.
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith("Pss_Anon:"):
             return int(line.split()[1]) / 1024
     return 0.0
 
