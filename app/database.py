@@ -45,7 +45,7 @@ class Statement:
     def compiled(
         self, dialect: Dialect
     ) -> tuple[str, list[str] | None, dict[str, Any]]:
-        """Give the SQL, the names of its parameters, and the values it brings along.
+        """Return the SQL, the names of its parameters, and the values it brings along.
 
         The names are None where parameters do not go by position.
         """
@@ -89,7 +89,7 @@ class Snapshot:
         self.seen: dict[Any, Any] = {}
 
     def rows(self, statement: Statement, **parameters: Any) -> list[Row]:
-        """Run a select and give its rows, as the driver has them."""
+        """Run a select and return its rows, as the driver has them."""
         sql, order, defaults = statement.compiled(self.dialect)
         values = {**defaults, **parameters}
         cursor = self.driver.cursor()
@@ -100,7 +100,7 @@ class Snapshot:
         return rows
 
     def close(self) -> None:
-        """Give the connection back to the pool."""
+        """Return the connection to the pool."""
         try:
             self.driver.rollback()
         except self._translated.drivers_own:
@@ -109,17 +109,17 @@ class Snapshot:
         self.driver.close()
 
     def row(self, statement: Statement, **parameters: Any) -> Row | None:
-        """Give the only row, or None."""
+        """Return the only row, or None."""
         rows = self.rows(statement, **parameters)
         return rows[0] if rows else None
 
     def record(self, statement: Statement, **parameters: Any) -> dict[str, Any] | None:
-        """Give the only row by column, or None."""
+        """Return the only row by column, or None."""
         row = self.row(statement, **parameters)
         return None if row is None else dict(zip(statement.columns, row, strict=True))
 
     def value(self, statement: Statement, **parameters: Any) -> Any:
-        """Give the first column of the only row, or None."""
+        """Return the first column of the only row, or None."""
         row = self.row(statement, **parameters)
         return None if row is None else row[0]
 
@@ -141,11 +141,11 @@ class Transaction(Snapshot):
         self.public_url = public_url
 
     def execute(self, statement: Executable) -> int:
-        """Run a statement that changes rows and give their number."""
+        """Run a statement that changes rows and return their number."""
         return self.connection.execute(statement).rowcount
 
     def insert(self, table: Any, values: Mapping[str, Any]) -> int:
-        """Insert a row and give its id."""
+        """Insert a row and return its id."""
         result = self.connection.execute(table.insert().values(**values))
         key = result.inserted_primary_key
         return int(key[0]) if key else 0
@@ -190,7 +190,7 @@ class Database:
     def writing(self) -> Iterator[Transaction]:
         """Open a transaction, committed when the block ends without an error.
 
-        Raises `Unavailable` if its turn does not come within `BUSY_TIMEOUT`.
+        Raise `Unavailable` if its turn does not come within `BUSY_TIMEOUT`.
         """
         with (
             self._translated,
@@ -207,7 +207,7 @@ class Database:
         """Open a transaction in which tables may be made anew.
 
         SQLite checks foreign keys at its end instead: what refers to a table must not
-        be deleted with it. Raises `RuntimeError` where a row refers to none.
+        be deleted with it. Raise `RuntimeError` where a row refers to none.
         """
         is_sqlite = self.engine.dialect.name == SQLITE
         with (
@@ -233,7 +233,7 @@ class Database:
                     driver.execute("PRAGMA foreign_keys=ON")
 
     def make_room(self) -> None:
-        """Give back what SQLite needs no more of its disk, as far as it can now."""
+        """Free the disk space that SQLite no longer needs, if that is possible now."""
         if self.engine.dialect.name != SQLITE:
             return
         # It may be in use, or the disk too full for that: then it stays.

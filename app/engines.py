@@ -69,7 +69,7 @@ _BEGIN = {
 
 
 def make_engine(url: str, pool_size: int) -> Engine:
-    """Make the engine of a database URL. Raises `ConfigurationError`."""
+    """Create the engine of a database URL. Raise `ConfigurationError`."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -125,7 +125,7 @@ def _postgresql(url: str, shared: dict[str, Any]) -> Engine:
 
 
 def begin_reading(engine: Engine) -> str:
-    """Give the statement that begins a consistent view."""
+    """Return the statement that begins a consistent view."""
     return _BEGIN[engine.dialect.name][0]
 
 
@@ -164,7 +164,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _make_private(path: Path) -> None:
-    """Let nobody else read the database; its other files get the mode of this one."""
+    """Make the file of the database private; SQLite gives its other files its mode."""
     if path.parent.is_dir():
         make_private(path)
         for ending in ("-wal", "-shm"):

@@ -14,12 +14,12 @@ ARENAS = 2
 
 
 def share_arenas() -> None:
-    """Let all threads allocate from a few arenas."""
+    """Let all threads share a few arenas."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
 
 
 def trim() -> None:
-    """Give free pages back to the system, those in the middle of the heap too."""
+    """Return free pages to the system, also from the middle of the heap."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -55,7 +55,7 @@ class LogStream(io.TextIOBase):
             os.write(self._fd, data)
 
     def writable(self) -> bool:
-        """Tell that texts can be written."""
+        """Return True: text can be written."""
         return True
 
     def flush(self) -> None:

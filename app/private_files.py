@@ -18,10 +18,10 @@ GROUP_PASSAGE = 0o710
 
 
 def make_folder(path: Path, mode: int = FOLDER, most: int | None = None) -> None:
-    """Make a folder and its parents, or set the mode of one that is there.
+    """Create a folder and its parents, or set the mode of one that is there.
 
     A folder that is there may keep a wider mode than `mode`, up to `most`. One that
-    belongs to somebody else, as a mounted volume may, is theirs to protect. Raises
+    belongs to somebody else, as a mounted volume may, is theirs to protect. Raise
     `OSError`.
     """
     for parent in reversed(path.parents):
@@ -47,7 +47,7 @@ def open_file(path: Path, how: str, mode: int = FILE, **options: Any) -> IO[Any]
 
 
 def make_private(path: Path) -> None:
-    """Make an empty file, or set the mode of one that is there.
+    """Create an empty file, or set the mode of one that is there.
 
     One that is there is not opened: to close a file drops every lock that the process
     has on it (https://sqlite.org/howtocorrupt.html, section 2.2).

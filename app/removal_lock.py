@@ -28,13 +28,13 @@ class RemovalLock(Protocol):
     """Held by a backup; who removes files looks whether it is."""
 
     def held(self) -> AbstractContextManager[None]:
-        """Hold it. Raises `ConfigurationError` while another process does."""
+        """Hold it. Raise `ConfigurationError` while another process does."""
 
     def is_held(self) -> bool:
         """Return whether files are not to be removed now."""
 
     def make(self) -> None:
-        """Make ready what it needs."""
+        """Create what it needs."""
 
 
 class FileLock:
@@ -62,7 +62,7 @@ class FileLock:
             yield
 
     def make(self) -> None:
-        """Make the file, for those that cannot."""
+        """Create the file, for processes that may not."""
         open_file(self._path, "a").close()
 
     def is_held(self) -> bool:
@@ -97,7 +97,7 @@ class AdvisoryLock:
             connection.close()
 
     def is_held(self) -> bool:
-        """Return whether a process holds it. Raises `Unavailable`."""
+        """Return whether a process holds it. Raise `Unavailable`."""
         with self._translated, closing(self._engine.raw_connection()) as connection:
             if not _ask(connection, "pg_try_advisory_lock_shared"):
                 return True
@@ -109,7 +109,7 @@ class AdvisoryLock:
 
 
 def _insist(lock: Callable[[], bool]) -> None:
-    """Take a lock that others may have for a moment, to look whether it is held."""
+    """Take a lock; retry while others test it."""
     for _ in range(ATTEMPTS):
         if lock():
             return

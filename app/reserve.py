@@ -31,7 +31,7 @@ class Reserve:
         self._path = folder / "reserve"
 
     def make(self) -> None:
-        """Make it, where there is room enough for it and others."""
+        """Create it if the disk has room."""
         wanted = size_on(self._folder)
         if self._path.exists() or shutil.disk_usage(self._folder).free < 4 * wanted:
             return
@@ -45,7 +45,7 @@ class Reserve:
         new.rename(self._path)
 
     def give_up(self) -> None:
-        """Let others have its room."""
+        """Delete the reserve, so that its room can be used."""
         for path in (self._path, self._path.with_suffix(".new")):
             with suppress(OSError):
                 path.unlink()

@@ -341,7 +341,7 @@ class Settings:
     ) -> "Settings":
         """Read the variables with our prefix.
 
-        Raises `ConfigurationError` that names a variable which is unknown or has a
+        Raise `ConfigurationError` that names a variable which is unknown or has a
         value that is not right.
         """
         known = {PREFIX + f.name.upper(): f for f in fields(cls)}

@@ -44,7 +44,7 @@ class WriterQueue:
 
     @contextmanager
     def turn(self, seconds: float) -> Iterator[Turn]:
-        """Wait for a turn, for some seconds. Raises `Unavailable`."""
+        """Wait for a turn, for some seconds. Raise `Unavailable`."""
         turn = Turn(min(seconds, STUCK_SECONDS) if self.is_stuck else seconds)
         try:
             if not self._lock.acquire(blocking=False):

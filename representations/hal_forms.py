@@ -28,7 +28,7 @@ class HalForms(HalJson):
     embeds_items_whole = False
 
     def document(self, resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
-        """Give the HAL document with its templates."""
+        """Return the HAL document with its templates."""
         document = super().document(resource, vocabulary)
         # What is wrong with a request offers nothing to do.
         if "error" in resource.classes:

@@ -21,7 +21,7 @@ class JsonRepresentation(Representation):
     slot = re.compile(f'"{OPEN}(\\d+){CLOSE}"|{OPEN}(\\d+){CLOSE}')
 
     def document(self, resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
-        """Give the document as what JSON is made of."""
+        """Return the document as what JSON is made of."""
         raise NotImplementedError
 
     def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:
@@ -63,7 +63,7 @@ class HalJson(JsonRepresentation):
     embeds_items_whole = True
 
     def document(self, resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
-        """Give the resource object (draft section 4)."""
+        """Return the resource object (draft section 4)."""
         return self._object(resource, vocabulary, is_root=True)
 
     def _object(

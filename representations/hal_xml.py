@@ -88,7 +88,7 @@ class HalXml(Representation):
 def _element(
     resource: Resource, vocabulary: Vocabulary, written: list[str]
 ) -> etree._Element:
-    """Make the element; what is `written` already is numbered, and put in later."""
+    """Create the element; what is `written` already is numbered, and put in later."""
     element = etree.Element("resource")
     if resource.href is not None:
         element.set("href", resource.href)

@@ -25,7 +25,7 @@ class Html(Representation):
         others: Sequence[Representation] = (),
         tables: Sequence[Representation] = (),
     ) -> None:
-        """Take the formats to link: of all resources, and of collections."""
+        """Store the formats to link: of all resources, and of collections."""
         self.others = others
         self.tables = tables
 
@@ -62,7 +62,7 @@ def _heading(rel: str) -> str:
 
 
 def _lists(resource: Resource) -> dict[str, Sequence[Resource]]:
-    """Give what is embedded in a resource, also a single one, as lists."""
+    """Return what is embedded in a resource, also a single one, as lists."""
     return {
         rel: [items] if isinstance(items, Resource) else items
         for rel, items in resource.embedded.items()

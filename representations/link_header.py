@@ -39,7 +39,7 @@ class LinkHeader(Representation):
         return f"title_parameter({text})" if place.startswith(";") else text
 
     def escape(self, text: str) -> str:
-        """Leave an address as it is."""
+        """Return an address unchanged."""
         return text
 
 

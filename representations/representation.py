@@ -63,7 +63,7 @@ class Representation:
     """The functions that `expression` calls, by the names it gives them."""
 
     def expression(self, place: str, slot: Slot, value: str, text: str) -> str:
-        """Give the Python expression that writes one value at a place of `slot`.
+        """Return the Python expression that writes one value at a place of `slot`.
 
         `value` is an expression for the value itself, `text` one for it as text (or
         a number), where it is not None.

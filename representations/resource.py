@@ -55,7 +55,7 @@ class Form(tuple[Field, ...]):
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether it is the very same form."""
+        """Return whether it is the very same form."""
         return self is other
 
 

@@ -42,7 +42,7 @@ class Template:
     _bound: dict[tuple[str, str], Fill] = field(default_factory=dict)
 
     def bind(self, base: str, vocabulary: Vocabulary) -> Fill:
-        """Give the function that writes a row's document under that base URL."""
+        """Return the function that writes a row's document under that base URL."""
         key = base, vocabulary.base
         fill = self._bound.get(key)
         if fill is None:

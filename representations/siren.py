@@ -29,7 +29,7 @@ class Siren(JsonRepresentation):
     has_actions = True
 
     def document(self, resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
-        """Give the root entity."""
+        """Return the root entity."""
         document = _entity(resource, vocabulary)
         if resource.actions:
             document["actions"] = [_action(action) for action in resource.actions]

@@ -20,7 +20,7 @@ from app.cli.command import (
 @json_option
 @explaining
 def deliver(watch: bool, data_dir: Path | None, as_json: bool) -> None:
-    """Tell webhooks what happened, and try again what failed.
+    """Send pending webhooks, and retry failed ones.
 
     `sirenhall serve` does that by itself. This is for other WSGI servers.
     """

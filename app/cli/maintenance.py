@@ -154,7 +154,7 @@ def restore(folder: Path, data_dir: Path | None, as_json: bool) -> None:
 
 @click.group()
 def storage() -> None:
-    """Look after where the files are."""
+    """Manage the storage of files."""
 
 
 @storage.command()

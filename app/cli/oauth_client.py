@@ -59,7 +59,7 @@ def create(
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Make a client and print what it needs to get tokens.
+    """Create a client and print what it needs to get tokens.
 
     The secret and the tokens are shown this once: only their digests are stored.
     """

@@ -179,7 +179,7 @@ def _worker_class(settings: "Settings") -> type:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """What a start tells."""
+    """What the server prints when it has started."""
 
     settings: "Settings"
     first: "StarterAccess"
@@ -205,7 +205,7 @@ class Welcome:
         return None if is_logged or self.settings.is_reachable else self.first.token
 
     def as_json(self) -> str:
-        """Give it for scripts."""
+        """Return it as JSON, for scripts."""
         return json.dumps(
             {
                 "message": self.line,
@@ -218,7 +218,7 @@ class Welcome:
         )
 
     def as_text(self) -> str:
-        """Give it for people, with lines to paste."""
+        """Return it as text for people, with commands to paste."""
         lines = [
             self.line,
             "",
@@ -289,7 +289,7 @@ def _bind(host: str, port: int) -> str:
 
 
 def _ensure_port_is_free(host: str, port: int) -> None:
-    """Say clearly what gunicorn would retry for a while."""
+    """Raise `ConfigurationError` if the port is in use; gunicorn would retry."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
@@ -316,7 +316,7 @@ def _ensure_packages_are_ours() -> None:
 
 
 def _heed_signals(_server: Any, _worker: Any) -> None:
-    """Let a worker that is just starting be stopped.
+    """Handle signals in a worker that is just starting.
 
     Until it has handlers of its own it has its parent's, which swallow the signal
     while the parent waits for it to act.

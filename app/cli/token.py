@@ -91,7 +91,7 @@ def create(
     data_dir: Path | None,
     as_json: bool,
 ) -> None:
-    """Make a token and print it.
+    """Create a token and print it.
 
     It is shown this once: only its digest is stored.
     """
@@ -157,7 +157,7 @@ def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
 
 
 def store_of(tx: Any, store_id: int | None) -> int:
-    """Give the store that is meant: the only one, if none is named."""
+    """Return the store that is meant: the only one, if none is named."""
     from app.services.catalogue import stores
 
     found = stores.store_ids(tx)

@@ -97,7 +97,7 @@ class Patience:
 class PacedUnreader(SocketUnreader):  # type: ignore[misc]
     """Reads a socket whose peer has to send at a minimum rate.
 
-    Only the time that is spent waiting for the peer counts. Raises `TimeoutError`.
+    Only the time that is spent waiting for the peer counts. Raise `TimeoutError`.
     """
 
     def __init__(self, sock: socket.socket, patience: Patience) -> None:
@@ -226,7 +226,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.received = bytearray()
 
     def refuse(self, status: str) -> None:
-        """Answer without the application, as far as it can be sent at once."""
+        """Send a response without the application, as far as that does not block."""
         head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n"
         with suppress(OSError):
             self.sock.send(f"{head}Retry-After: 5\r\n\r\n".encode())
@@ -344,7 +344,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
     # -- threads --------------------------------------------------------------------
 
     def _dispatch(self, conn: Connection) -> None:
-        """Give a request a thread, or let it wait for one."""
+        """Assign a thread to a request, or queue it."""
         self._stop_waiting(conn)
         conn.is_idle = False
         # Through a proxy all have one address.
@@ -391,7 +391,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
         )
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
-        """Take a thread back; the connection waits for another request, or closes."""
+        """Release the thread; keep the connection for another request, or close it."""
         if conn.is_health:
             self._asking_health.discard(conn.address)
         else:
@@ -461,7 +461,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
     # -- the end --------------------------------------------------------------------
 
     def _linger(self, conn: Connection) -> None:
-        """Let the client read the answer and close, without waiting for it.
+        """Close a connection once its client has read the answer, without blocking.
 
         Closing at once would reset the connection where a body is still coming.
         """
@@ -541,7 +541,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
 
 
 def _limit_sending(sock: socket.socket, seconds: float) -> None:
-    """Let the system close a connection whose peer stops reading (RFC 5482).
+    """Set the time after which the system closes a stalled connection (RFC 5482).
 
     A thread that sends waits in the system, where it has no other time-out.
     """

@@ -67,7 +67,7 @@ class Dialect:
         *,
         media_types: tuple[str, ...] = (JSON,),
     ) -> None:
-        """Publish views below the prefix; bodies have the properties of a schema."""
+        """Register views below the prefix; bodies have the properties of a schema."""
         fields = action_builder.inputs_of(schema) if schema else ()
         route = Route(
             f"{self.prefix}{path}",
@@ -95,7 +95,7 @@ class Dialect:
         )
 
     def register_routes(self, app: Flask) -> None:
-        """Let what goes wrong below the prefix be said in its way."""
+        """Register the errors of the dialect."""
         error_handler.speak(app, self.prefix, self._error)
 
     def _error(
@@ -112,7 +112,7 @@ class Dialect:
 def _legible(view: View) -> View:
     """Refuse, before a view, what no text here can be: the database cannot ask for it.
 
-    What the view is given is normalized, as all that is stored. Raises `NotFound` and
+    What the view is given is normalized, as all that is stored. Raise `NotFound` and
     `BadRequest`.
     """
 
@@ -130,7 +130,7 @@ def _legible(view: View) -> View:
 def json_response(
     value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Answer with JSON."""
+    """Return a JSON response."""
     said = {
         "Content-Type": "application/json; charset=utf-8",
         "Cache-Control": "private, no-store",
@@ -141,7 +141,7 @@ def json_response(
 
 
 def principal(context: RequestContext, tokens: Sequence[str]) -> Principal:
-    """Find whose token was sent, for one store. Raises `Unauthorized`, `Forbidden`."""
+    """Return the principal of a token of one store. Raise `RequestError`."""
     if not tokens:
         raise Unauthorized(
             "a token of the store is needed; `sirenhall token create` makes one",
@@ -163,9 +163,9 @@ def principal(context: RequestContext, tokens: Sequence[str]) -> Principal:
 
 
 def authorized_principal(context: RequestContext, tokens: Sequence[str]) -> Principal:
-    """Find whose token was sent; one that only reads may not change anything.
+    """Return the principal; a token that may only read may change nothing.
 
-    Raises `Unauthorized` and `Forbidden`.
+    Raise `Unauthorized` or `Forbidden`.
     """
     found = principal(context, tokens)
     if context.request.method not in READS:
@@ -174,13 +174,13 @@ def authorized_principal(context: RequestContext, tokens: Sequence[str]) -> Prin
 
 
 def ensure_writer(found: Principal) -> None:
-    """Refuse a token that only reads. Raises `Forbidden`."""
+    """Raise `Forbidden` for a token that only reads."""
     if not found.can_write:
         raise Forbidden(f"a token with the scope {found.scope} can only read")
 
 
 def bearer_token(context: RequestContext) -> list[str]:
-    """Give what may be the token of a Bearer header: as it is, or inside Base64."""
+    """Return what may be the token of a Bearer header: as it is, or inside Base64."""
     scheme, _, sent = context.request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not sent.strip():
         return []
@@ -188,13 +188,13 @@ def bearer_token(context: RequestContext) -> list[str]:
 
 
 def basic_credentials(context: RequestContext) -> list[str]:
-    """Give the password of a Basic header."""
+    """Return the password of a Basic header."""
     scheme, _, sent = context.request.headers.get("Authorization", "").partition(" ")
     return _inside(sent.strip()) if scheme.lower() == "basic" else []
 
 
 def _inside(sent: str) -> list[str]:
-    """Give what follows the colon of a pair in Base64."""
+    """Return what follows the colon of a pair in Base64."""
     try:
         pair = base64.b64decode(sent, validate=True).decode()
     except ValueError:
@@ -213,13 +213,13 @@ def search_words(text: str, name: str, problems: list[Problem]) -> list[str]:
 
 
 def blob_id(blob_key: str) -> str:
-    """Give the key of a blob as a UUID, which is what it is made of."""
+    """Return the key of a blob as a UUID, which is what it is made of."""
     is_uuid = len(blob_key) == 32  # noqa: PLR2004 - hexadecimal digits
     return str(UUID(blob_key)) if is_uuid else blob_key
 
 
 def blob_key(uuid: str) -> str:
-    """Give the key of the blob that a UUID names."""
+    """Return the key of the blob that a UUID names."""
     return uuid.replace("-", "").lower()
 
 

@@ -18,7 +18,7 @@ class FilterBuilder:
 
     @staticmethod
     def is_one_of(column: str, values: Iterable[Any], kind: type) -> "FilterBuilder":
-        """Let a column have one of some values; of none, nothing."""
+        """Require that a column has one of some values."""
         found = tuple(values)
         return FilterBuilder(
             lambda first: AnyOf(
@@ -32,7 +32,7 @@ class FilterBuilder:
 
     @staticmethod
     def matches(column: str, words: Sequence[str]) -> "FilterBuilder":
-        """Let a folded text have each of some words."""
+        """Require that a folded text contains each of some words."""
         return FilterBuilder(
             lambda first: All(
                 tuple(Like(column, first + number) for number in range(len(words)))
@@ -42,12 +42,12 @@ class FilterBuilder:
 
     @staticmethod
     def nothing() -> "FilterBuilder":
-        """Let nothing be found."""
+        """Add a condition that nothing meets."""
         return FilterBuilder(lambda _first: AnyOf(()))
 
     @staticmethod
     def everything() -> "FilterBuilder":
-        """Leave all of it."""
+        """Add no condition."""
         return FilterBuilder(lambda _first: All(()))
 
 

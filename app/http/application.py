@@ -51,7 +51,7 @@ class ReadyResponse(Response):
     """A response whose headers go out as they were made, without another look."""
 
     def get_wsgi_headers(self, environ: Any) -> Headers:
-        """Give the headers; those without a body, or with an address, get more care."""
+        """Return the headers; Werkzeug prepares those of other statuses than 200."""
         if self.status_code != 200:  # noqa: PLR2004
             return super().get_wsgi_headers(environ)
         return self.headers

@@ -11,7 +11,7 @@ Value = TypeVar("Value")
 
 
 class lazy(Generic[Value]):  # noqa: N801 - used as a decorator, like property
-    """Keep what a method gives as an attribute of the same name."""
+    """Store the result of a method as an attribute of the same name."""
 
     def __init__(self, make: Callable[[Any], Value]) -> None:
         self.make = make
@@ -25,7 +25,7 @@ class lazy(Generic[Value]):  # noqa: N801 - used as a decorator, like property
     def __get__(self, owner: object, kind: type) -> Value: ...
 
     def __get__(self, owner: object | None, kind: type) -> "lazy[Value] | Value":
-        """Make the value; without `__set__`, the attribute hides this from then on."""
+        """Compute the value; the instance attribute hides this from then on."""
         if owner is None:
             return self
         value = owner.__dict__[self.name] = self.make(owner)

@@ -137,7 +137,7 @@ class RequestContext:
 
     @lazy
     def choice(self) -> Choice:
-        """The format of the answer. Raises `NotAcceptable`."""
+        """The format of the answer. Raise `NotAcceptable`."""
         return self._chosen(self.offers)
 
     def _chosen(self, offers: tuple[Representation, ...]) -> Choice:
@@ -162,7 +162,7 @@ class RequestContext:
 
     @lazy
     def is_foxy(self) -> bool:
-        """Whether the client speaks version 1 of Foxy's wire. Raises `BadRequest`."""
+        """Whether the client speaks version 1 of Foxy's wire. Raise `BadRequest`."""
         version = self.request.environ.get("HTTP_FOXY_API_VERSION")
         if version is None:
             if self.settings.require_api_version:
@@ -204,7 +204,7 @@ class RequestContext:
 
     @lazy
     def query(self) -> Query:
-        """The query's parameters in their order. Raises `BadRequest`."""
+        """The query's parameters in their order. Raise `BadRequest`."""
         text = self.request.environ.get("QUERY_STRING", "")
         if not text:
             return ()
@@ -232,7 +232,7 @@ class RequestContext:
         return language_ranges(header) if header else ()
 
     def localized(self, names: Sequence[str], rows: Sequence[Row]) -> Sequence[Row]:
-        """Put the texts of downloadables into the language that fits best."""
+        """Return rows with their texts in the best of the requested languages."""
         if not self.languages:
             return rows
         shown, used = translations.localized(self.db, names, rows, self.languages)
@@ -248,7 +248,7 @@ class RequestContext:
 
     @lazy
     def principal(self) -> authentication.Principal:
-        """Who sends the request. Raises `Unauthorized`."""
+        """Who sends the request. Raise `Unauthorized`."""
         header = self.request.environ.get("HTTP_AUTHORIZATION", "")
         scheme, _, token = header.partition(" ")
         if not header or scheme.lower() != "bearer" or not token.strip():
@@ -298,7 +298,7 @@ class RequestContext:
 
     @lazy
     def writer(self) -> authentication.Principal:
-        """Who sends a request that changes something. Raises `Forbidden`."""
+        """Who sends a request that changes something. Raise `Forbidden`."""
         if not self.principal.can_write:
             raise Forbidden(
                 f"a token with the scope {self.principal.scope} can only read",
@@ -325,7 +325,7 @@ class RequestContext:
         """Open a transaction; the view of before is given up.
 
         What only the request says is parsed before: nobody else can write meanwhile.
-        Raises `BadRequest`, and `Unauthorized` where the token has ended since.
+        Raise `BadRequest`, or `Unauthorized` where the token has ended since.
         """
         _ = self.query, self.preferences, self.languages
         self.close()
@@ -341,7 +341,7 @@ class RequestContext:
                 self._tx = None
 
     def close(self) -> None:
-        """Give the connection back, so that no slow client keeps it."""
+        """Return the connection to the pool, so that no slow client holds it."""
         if self._db is not None:
             self._db.close()
             self._db = None
@@ -365,9 +365,9 @@ class RequestContext:
         return Validators(entity_tag(revision, made_of), modified, made_of)
 
     def ensure_may_change(self, record: Mapping[str, Any]) -> None:
-        """Hold a change to its conditions, which a setting may demand.
+        """Evaluate the preconditions of a change; raise 428 if a setting requires some.
 
-        Raises `PreconditionFailed` and `PreconditionRequired`.
+        Raise `PreconditionFailed` or `PreconditionRequired`.
         """
         headers = self.request.headers
         if self.settings.require_preconditions and not (
@@ -379,9 +379,9 @@ class RequestContext:
         self.ensure_matches(record)
 
     def ensure_matches(self, record: Mapping[str, Any]) -> None:
-        """Hold a change to its conditions, inside the transaction that makes it.
+        """Evaluate the preconditions of a change, inside of its transaction.
 
-        Raises `PreconditionFailed`.
+        Raise `PreconditionFailed`.
         """
         headers = self.request.headers
         validators = self.validators(record["revision"], record["date_modified"])
@@ -409,7 +409,7 @@ def _invalid_token(reason: str) -> Unauthorized:
 
 
 def _without_quotes(sent: str) -> str:
-    """Say of what is no tag how a tag is written."""
+    """Return a hint for a malformed or weak tag, or an empty text."""
     if sent.startswith("W/"):
         return "; a weak tag (W/) is never a condition of a change"
     if sent == "*" or '"' in sent:

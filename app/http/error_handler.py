@@ -84,7 +84,7 @@ DIALECTS = "sirenhall.dialects"
 
 
 def speak(app: Flask, prefix: str, answer: OwnWords) -> None:
-    """Let what goes wrong below a prefix be answered otherwise."""
+    """Register a function that renders the errors below a prefix."""
     app.extensions.setdefault(DIALECTS, {})[prefix] = answer
 
 
@@ -130,7 +130,7 @@ def _described_answer(error: Exception) -> Response:
 
 
 def register_error_format(context: RequestContext, status: int, message: str) -> str:
-    """Log a refusal that is answered by another protocol's rules; give its logref."""
+    """Log a refusal that is answered by another protocol's rules; return its logref."""
     logref = _logref()
     context.close()
     _log(BadRequest(message), status, (Problem(message, ""),), logref)
@@ -142,7 +142,7 @@ def _logref() -> str:
 
 
 def _described(error: Exception) -> tuple[int, tuple[Problem, ...], dict[str, str]]:
-    """Give status, problems and headers of any exception."""
+    """Return status, problems and headers of any exception."""
     if isinstance(error, NotFound):
         return 404, (Problem(_no_route(), error.code),), error.headers
     if isinstance(error, RequestError):
@@ -225,7 +225,7 @@ def _document(
 
 
 def _code(error: Exception) -> str:
-    """Give the type of problem that an exception is."""
+    """Return the type of problem that an exception is."""
     if isinstance(error, RequestError):
         return error.code
     if isinstance(error, MethodNotAllowed):

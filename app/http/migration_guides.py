@@ -27,11 +27,11 @@ class Guide:
 
 
 def register_guide(app: Flask, guide: Guide) -> None:
-    """Keep a guide."""
+    """Register a guide."""
     app.extensions.setdefault(EXTENSION, {})[guide.name] = guide
 
 
 def registered_guides(app: Flask) -> dict[str, Guide]:
-    """Give all guides by their names."""
+    """Return all guides by their names."""
     found: dict[str, Guide] = app.extensions.get(EXTENSION, {})
     return found

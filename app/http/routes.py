@@ -60,7 +60,7 @@ class Route:
     """The JSON Schema of errors, where they are not what they are elsewhere."""
 
     def negotiates(self, method: str) -> bool:
-        """Tell whether a method answers in the format that is asked for."""
+        """Return whether a method answers in the format that is asked for."""
         said = self.said.get(method)
         if self.is_negotiated or method == "OPTIONS":
             return True
@@ -73,11 +73,11 @@ class Route:
 
 
 def register_route(app: Flask, route: Route) -> None:
-    """Keep a route."""
+    """Register a route."""
     app.extensions.setdefault(EXTENSION, []).append(route)
 
 
 def registered_routes(app: Flask) -> list[Route]:
-    """Give all routes in the order of their publication."""
+    """Return all routes in the order of their publication."""
     found: list[Route] = app.extensions.get(EXTENSION, [])
     return found

@@ -28,7 +28,7 @@ EXTENSION = "sirenhall"
 
 
 def publish_route(app: Flask, route: Route, views: Mapping[str, View]) -> None:
-    """Publish views at an address, with HEAD and OPTIONS."""
+    """Register views at an address, with HEAD and OPTIONS."""
     register_route(app, route)
     methods = {*views, "OPTIONS", *(["HEAD"] if "GET" in views else [])}
     allow = ", ".join(sorted(methods))
@@ -101,7 +101,7 @@ def _handling(route: Route, method: str, view: View) -> Callable[..., Response]:
 
 
 def open_call() -> None:
-    """Make the call that the views and the error handler share.
+    """Create the context that views and the error handler share.
 
     What cannot be understood is refused here, before the request is routed.
     """

@@ -18,14 +18,14 @@ ID = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def text(length: int | None = None) -> TypeEngine[str]:
-    """Give the type of a text that is compared by its code points."""
+    """Return the type of a text that is compared by its code points."""
     if length is None:
         return Unbounded().with_variant(Unbounded(collation="C"), "postgresql")
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 def folded(values: Mapping[str, Any], names: Iterable[str]) -> str:
-    """Give what a search looks through: the named texts without case, a line each."""
+    """Return what a search looks through: the named texts without case, a line each."""
     return "\n".join(
         unicodedata.normalize("NFKC", str(values.get(name) or "")).casefold()
         for name in names

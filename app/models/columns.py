@@ -9,7 +9,7 @@ ID = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def text(length: int | None = None) -> TypeEngine[str]:
-    """Give the type of a text that is compared and sorted by its code points."""
+    """Return the type of a text that is compared and sorted by its code points."""
     if length is None:
         return Unbounded().with_variant(Unbounded(collation="C"), "postgresql")
     return String(length).with_variant(String(length, collation="C"), "postgresql")

@@ -119,11 +119,11 @@ class AttributesViews(CollectionViews):
         }
 
     def patch(self, context: RequestContext, owner_id: int) -> Response:
-        """Answer a PATCH: create or change by name."""
+        """Handle a PATCH: create or change by name."""
         return self._put(context, owner_id, "PATCH")
 
     def put(self, context: RequestContext, owner_id: int) -> Response:
-        """Answer a PUT: there are no others afterwards."""
+        """Handle a PUT: there are no others afterwards."""
         return self._put(context, owner_id, "PUT")
 
     def _put(self, context: RequestContext, owner_id: int, method: str) -> Response:
@@ -154,7 +154,7 @@ class AttributesViews(CollectionViews):
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     items = ItemViews(
         RESOURCE_TYPE,
         ItemService(find=attributes.find_attribute, change=_change, remove=_remove),

@@ -57,12 +57,12 @@ def _may_go_on(file: Record, under_way: AbstractSet[int], *, is_over: bool) -> b
 
 
 def name_of(file: Record) -> str:
-    """Give what a customer sees a file called."""
+    """Return what a customer sees a file called."""
     return str(file["shown_name"] or file["file_name"] or file["name"])
 
 
 def _left(file: Record, *, is_over: bool) -> str:
-    """Say how often a file can be downloaded still."""
+    """Return the text that says how many downloads remain."""
     if is_over:
         return "the time to download it is over"
     left = downloads.remaining_downloads(file)

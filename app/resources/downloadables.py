@@ -160,7 +160,7 @@ def _create(
 
 
 def _file(context: RequestContext, item_id: int) -> Response:
-    """Answer a GET of the bytes, for the merchant."""
+    """Handle a GET of the bytes, for the merchant."""
     return file_view.file_answer(
         context,
         lambda: downloadables.find_downloadable(context.db, context.principal, item_id),
@@ -168,7 +168,7 @@ def _file(context: RequestContext, item_id: int) -> Response:
 
 
 def _put_file(context: RequestContext, item_id: int) -> Response:
-    """Answer a PUT of the bytes."""
+    """Handle a PUT of the bytes."""
     principal = context.writer
     record = downloadables.find_downloadable(context.db, principal, item_id)
     # No connection is held while a body comes in at its sender's pace.
@@ -185,7 +185,7 @@ def _put_file(context: RequestContext, item_id: int) -> Response:
 
 
 def _ensure_seen(context: RequestContext, record: Mapping[str, Any]) -> None:
-    """Hold the change to its conditions: about the file, or about its downloadable."""
+    """Evaluate the preconditions against the file, or against its downloadable."""
     headers = context.request.headers
     if "If-Match" in headers and record["file_sha256"] is not None:
         file = Validators(f'"{record["file_sha256"]}"', record["upload_date"])
@@ -203,7 +203,7 @@ def _further(href: str) -> tuple[Action, ...]:
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     items = ItemViews(
         RESOURCE_TYPE,
         ItemService(

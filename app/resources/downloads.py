@@ -95,7 +95,7 @@ _WHOLE = re.compile(r"[1-9][0-9]{0,17}|0", re.ASCII)
 
 
 def _download(context: RequestContext) -> Response:
-    """Answer a customer."""
+    """Handle a download by a customer."""
     return file_response.at_last(lambda: _deliver(context))
 
 
@@ -127,7 +127,7 @@ def _deliver(context: RequestContext) -> Response:
 
 
 def _ensure_followed(context: RequestContext) -> None:
-    """Refuse a prefetch, which would use a download up that nobody asked for.
+    """Raise an error for a prefetch, which would use up a download.
 
     It gets no bytes either, or whoever said so could download without limit. Browsers
     that are answered 503 ask again once the link is followed.
@@ -162,7 +162,7 @@ def _wanted(
 
 
 def _file_id(sent: str | None) -> int:
-    """Give the file that a link names; 0 is the main one."""
+    """Return the file that a link names; 0 is the main one."""
     if sent is None:
         return 0
     if not _WHOLE.fullmatch(sent):
@@ -171,7 +171,7 @@ def _file_id(sent: str | None) -> int:
 
 
 def _is_person(context: RequestContext) -> bool:
-    """Tell whether who asks would rather have a page, as browsers say."""
+    """Return whether the client prefers an HTML page, as browsers do."""
     if "html" not in context.request.headers.get("Accept", ""):
         return False
     with suppress(NotAcceptable):
@@ -189,7 +189,7 @@ def _to_page(context: RequestContext) -> Response:
 
 
 def _files(context: RequestContext) -> Response:
-    """Answer a GET of all files that a customer's link gives."""
+    """Handle a GET of all files that a customer's link gives."""
     moment = now()
     main = _wanted(context, moment, is_main=True)
     files = downloads.files_of_purchase(context.db, main)
@@ -224,7 +224,7 @@ def _files(context: RequestContext) -> Response:
 
 
 def _in_language(context: RequestContext, main: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what was bought as its customer is to read it."""
+    """Return a purchase in the language of its customer."""
     record = downloads.download_details(context.db, main)
     [row] = context.localized(tuple(record), [tuple(record.values())])
     return {**main, **dict(zip(record, row, strict=True)), "id": main["id"]}
@@ -314,7 +314,7 @@ def _begin(
 
 
 def _address(sent: str, kept: str) -> str:
-    """Keep as much of an address as the operator wants."""
+    """Return as much of an IP address as the operator wants to store."""
     if kept == "none":
         return ""
     address = client_address.parse_address(sent)
@@ -327,7 +327,7 @@ def _address(sent: str, kept: str) -> str:
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     items = ItemViews(
         RESOURCE_TYPE, ItemService(find=downloads.find_download), registry
     )

@@ -50,7 +50,7 @@ def _home(context: RequestContext) -> Response:
 
 
 def _links(base: str, visitor: Principal | None) -> Iterator[Link]:
-    """Give the links that the token may use."""
+    """Return the links that the token may use."""
     if visitor is None:
         return
     yield Link("fx:stores", f"{base}/stores", "Stores")
@@ -81,5 +81,5 @@ def _get_token(base: str) -> Action:
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
-    """Publish the view."""
+    """Register the route."""
     publish_route(app, Route("/", METHODS, is_public=True), {"GET": _home})

@@ -84,7 +84,7 @@ def _create(
 
 
 def _taxes(context: RequestContext, category_id: int) -> Response:
-    """Answer a GET of the taxes of a category: there are none until there are taxes.
+    """Handle a GET of the taxes of a category: there are none until there are taxes.
 
     Foxy's category form fails without this collection.
     """
@@ -116,7 +116,7 @@ def _taxes(context: RequestContext, category_id: int) -> Response:
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     items = ItemViews(
         RESOURCE_TYPE,
         ItemService(

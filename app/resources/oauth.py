@@ -158,7 +158,7 @@ def _request(context: RequestContext, form: dict[str, str]) -> "Request":
 
 @contextmanager
 def _readable_errors() -> Iterator[None]:
-    """Say of what the protocol cannot quote in its errors that it is wrong."""
+    """Raise an error for parameters that OAuth errors cannot quote."""
     try:
         yield
     except ValueError:
@@ -187,7 +187,7 @@ def _fields(body: Body) -> dict[str, str]:
 
 
 def _readable(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Refuse what no id, secret or token can be."""
+    """Raise an error for what no id, secret or token can be."""
     found = dict(pairs)
     for name, value in found.items():
         if UNREPRESENTABLE.search(name + value):
@@ -197,7 +197,7 @@ def _readable(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _headers(context: RequestContext) -> dict[str, str]:
-    """Give the headers, without credentials that cannot be read."""
+    """Return the headers, without credentials that cannot be read."""
     headers = dict(context.request.headers)
     scheme, _, sent = headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "basic":
@@ -284,7 +284,7 @@ def _encoded(document: Any) -> bytes:
 
 
 def _ask(context: RequestContext) -> Response:
-    """Answer a GET of the page."""
+    """Handle a GET of the page."""
     request, grant = _consent(context)
     if isinstance(grant, Response):
         return grant
@@ -292,7 +292,7 @@ def _ask(context: RequestContext) -> Response:
 
 
 def _decide(context: RequestContext) -> Response:
-    """Answer a POST of the page."""
+    """Handle a POST of the page."""
     form = _form(context)
     request, grant = _consent(context)
     if isinstance(grant, Response):
@@ -320,7 +320,7 @@ _AT_CONSENT = {
 
 
 def _consent(context: RequestContext) -> tuple["Request", Any]:
-    """Check what is asked for. Raises `BadRequest` where nobody can be sent back."""
+    """Check what is asked for. Raise `BadRequest` where nobody can be sent back."""
     from app.services.auth.oauth import OAuth2Error
 
     request = _request(context, {})
@@ -341,7 +341,7 @@ def _consent(context: RequestContext) -> tuple["Request", Any]:
 def _owner(
     context: RequestContext, request: "Request", token: str
 ) -> tuple[Principal | None, str]:
-    """Find what a token lets the client have, or say why it does not."""
+    """Return the store that a token lets the client access, or the reason why not."""
     client = request.client.record
     try:
         principal = authentication.authenticate(context.db, token) if token else None
@@ -401,7 +401,7 @@ def _redirected(
 
 
 def _metadata(context: RequestContext, issuer: str = "") -> Response:  # noqa: ARG001
-    """Say what there is (RFC 8414)."""
+    """Return the authorization server metadata (RFC 8414)."""
     base = context.urls.base
     every, secret = list(CLIENT_METHODS), list(SECRET_METHODS)
     document = {
@@ -420,7 +420,7 @@ def _metadata(context: RequestContext, issuer: str = "") -> Response:  # noqa: A
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     token = OperationSpec(
         statuses=(200, 409, *_REFUSALS), fields=TOKEN_FIELDS, answer=_GIVEN
     )

@@ -46,7 +46,7 @@ def _change(
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     service = ItemService(
         find=offers.find_offer, problems=offers.offer_problems, change=_change
     )

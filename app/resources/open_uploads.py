@@ -46,7 +46,7 @@ def _remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     service = ItemService(find=upload_slots.find_open_slot, remove=_remove)
     items = ItemViews(RESOURCE_TYPE, service, registry)
     items.register_routes(app)

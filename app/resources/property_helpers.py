@@ -32,7 +32,7 @@ PLACES: Mapping[str, tuple[str, Callable[[], Mapping[str, str]]]] = {
 def helpers(
     registry: ResourceRegistry,
 ) -> dict[str, tuple[str, Callable[[], Mapping[str, str]]]]:
-    """Give what there is to choose from, by name: what it is for, and the values."""
+    """Return what there is to choose from, by name: what it is for, and the values."""
     found: dict[str, tuple[str, Callable[[], Mapping[str, str]]]] = {}
     for kind in registry.values():
         for name, field in kind.declaration.schema.properties.items():
@@ -48,7 +48,7 @@ def helpers(
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     known = helpers(registry)
 
     def index(context: RequestContext) -> Response:

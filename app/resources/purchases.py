@@ -155,7 +155,7 @@ def _create(
 
 
 def _sign(context: RequestContext, item_id: int) -> Response:
-    """Answer a POST with a link for a short time."""
+    """Handle a POST with a link for a short time."""
 
     def sign(body: Body, state: IdempotentRequest) -> Response:
         values, errors = _SIGNED_SCHEMA.read(body.values, partial=False)
@@ -207,7 +207,7 @@ def _further(href: str) -> tuple[Action, ...]:
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     items = ItemViews(
         RESOURCE_TYPE,
         ItemService(

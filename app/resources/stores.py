@@ -149,7 +149,7 @@ def _further(href: str) -> tuple[Action, ...]:
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     items = ItemViews(
         RESOURCE_TYPE,
         ItemService(

@@ -41,7 +41,7 @@ def _remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     items = ItemViews(
         RESOURCE_TYPE, ItemService(find=tokens.find_token, remove=_remove), registry
     )

@@ -57,7 +57,7 @@ def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     items = ItemViews(
         RESOURCE_TYPE,
         ItemService(find=translations.find_translation, change=_change, remove=_remove),

@@ -85,7 +85,7 @@ _REFUSALS = (400, 404, 409, 410, 413, 415, 422, 423, 507)
 
 
 def _for_downloadable(context: RequestContext, item_id: int) -> Response:
-    """Answer a POST with a slot for the file of a downloadable."""
+    """Handle a POST with a slot for the file of a downloadable."""
     about = Link(
         "fx:downloadable",
         f"{context.urls.base}/downloadables/{item_id}",
@@ -95,7 +95,7 @@ def _for_downloadable(context: RequestContext, item_id: int) -> Response:
 
 
 def _for_library(context: RequestContext, item_id: int) -> Response:
-    """Answer a POST with a slot for a file of the library."""
+    """Handle a POST with a slot for a file of the library."""
     address = f"{context.urls.base}/stores/{item_id}/library_files"
     about = Link("fx:library_files", address, "Library")
     return _create(context, item_id, stores.find_store, about)
@@ -104,7 +104,7 @@ def _for_library(context: RequestContext, item_id: int) -> Response:
 def _create(
     context: RequestContext, item_id: int, find: Finder, about: Link
 ) -> Response:
-    """Answer a POST with the address of a new slot."""
+    """Handle a POST with the address of a new slot."""
     gone: list[str] = []
 
     def create(body: Body, state: IdempotentRequest) -> Response:
@@ -160,7 +160,7 @@ def _slot(context: RequestContext, about: Link, token: str) -> Response:
 
 
 def _put(context: RequestContext, token: str) -> Response:
-    """Answer a PUT of the whole file at a slot."""
+    """Handle a PUT of the whole file at a slot."""
     slot = upload_slots.find_slot(context.db, token)
     upload_slots.ensure_open(slot)
     if context.request.mimetype == MULTIPART and slot["announced_size"] is None:
@@ -176,7 +176,7 @@ def _put(context: RequestContext, token: str) -> Response:
 
 
 def _left(context: RequestContext, record: Mapping[str, Any]) -> Response:
-    """Say what was left at a slot: no more, since who did it may not be the store."""
+    """Return what was uploaded, and no more: the client may not be the store."""
     base, name = context.urls.base, record["file_name"]
     if "code" in record:
         said = f"{name} is version {record['version']} now."
@@ -204,7 +204,7 @@ def _left(context: RequestContext, record: Mapping[str, Any]) -> Response:
 
 
 def _tus(view: Callable[[RequestContext, str], Response]) -> Callable[..., Response]:
-    """Say in each answer, and each refusal, which protocol this is."""
+    """Add the headers of tus to each response and error."""
 
     @wraps(view)
     def spoken(context: RequestContext, token: str) -> Response:
@@ -222,7 +222,7 @@ def _tus(view: Callable[[RequestContext, str], Response]) -> Callable[..., Respo
 
 
 def _post(context: RequestContext, token: str) -> Response:
-    """Answer a POST: a form with the file, or the beginning of a resumable upload."""
+    """Handle a POST: a form with the file, or the beginning of a resumable upload."""
     if upload_slots.find_slot(context.db, token)["announced_size"] is not None:
         raise BadRequest("PUT the file, as it was announced")
     is_form = context.request.mimetype == MULTIPART
@@ -262,7 +262,7 @@ def _from_form(context: RequestContext, token: str) -> Mapping[str, Any]:
 
 
 def _ensure_whole(fields: Mapping[str, Any]) -> None:
-    """Refuse one of several pieces of a file. Raises `BadRequest`."""
+    """Raise `BadRequest` for one of several pieces of a file."""
     for name, value in fields.items():
         if name.lower() in PIECES and str(value).strip() not in {"", "0", "1"}:
             raise BadRequest(
@@ -304,7 +304,7 @@ def _begin(context: RequestContext, token: str) -> Response:
 
 @_tus
 def _offset(context: RequestContext, token: str) -> Response:
-    """Answer a HEAD: how far it came."""
+    """Handle a HEAD: how far it came."""
     slot = upload_slots.find_slot(context.db, token)
     context.close()
     if slot["length"] is None:
@@ -325,7 +325,7 @@ def _offset(context: RequestContext, token: str) -> Response:
 
 @_tus
 def _go_on(context: RequestContext, token: str) -> Response:
-    """Answer a PATCH: bytes that follow those that are there."""
+    """Handle a PATCH: bytes that follow those that are there."""
     slot = upload_slots.find_slot(context.db, token)
     context.close()
     upload_slots.ensure_open(slot)
@@ -343,7 +343,7 @@ def _go_on(context: RequestContext, token: str) -> Response:
 
 @_tus
 def _give_up(context: RequestContext, token: str) -> Response:
-    """Answer a DELETE: nothing of it stays."""
+    """Handle a DELETE: nothing of it stays."""
     slot = upload_slots.find_slot(context.db, token)
     upload_slots.ensure_open(slot)
     with context.writing() as tx:
@@ -353,7 +353,7 @@ def _give_up(context: RequestContext, token: str) -> Response:
 
 
 def _add(context: RequestContext, token: str, slot: dict[str, Any]) -> int:
-    """Add the body to what is there, and finish what is whole; give the offset."""
+    """Add the body to what is there, and finish what is whole; return the offset."""
     storage = context.installation.storage
     checksum = tus.upload_checksum(context.request)
     try:
@@ -437,7 +437,7 @@ def _finish(context: RequestContext, slot: dict[str, Any], blob: Blob) -> None:
 
 
 def _before(context: RequestContext, slot: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the downloadable that a file is for, as it is."""
+    """Return the downloadable that a file is for."""
     record = downloadables.get_unscoped(context.db, slot["downloadable_id"] or 0)
     context.close()
     return record or {}
@@ -462,7 +462,7 @@ def _reread(context: RequestContext, token: str) -> dict[str, Any]:
 
 
 def _type(declared: str) -> str | None:
-    """Keep what is a media type."""
+    """Return a text if it is a media type, else an empty text."""
     known = media_type(declared, "")
     return known if known != OCTETS else None
 
@@ -478,7 +478,7 @@ def _empty(status: int, headers: dict[str, str]) -> Response:
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     slot = OperationSpec(
         statuses=(201, 403, 409, 413, 415, 422, 507),
         fields=action_builder.inputs_of(_SCHEMA),

@@ -45,7 +45,7 @@ REPLAY = ResourceAction(
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     items = ItemViews(
         RESOURCE_TYPE, ItemService(find=outbox.find_delivery, action=REPLAY), registry
     )

@@ -4,5 +4,5 @@ import time
 
 
 def now() -> int:
-    """Give the moment in seconds, UTC."""
+    """Return the moment in seconds, UTC."""
     return int(time.time())

@@ -49,9 +49,9 @@ class StoredOutcome:
 
 
 def claim_key(database: Database, digest: str, caller: str) -> StoredOutcome | None:
-    """Give the outcome of an earlier request, or note that this one is running.
+    """Return the outcome of an earlier request, or mark this one as running.
 
-    Raises `Conflict` while the first one is still running, and `TooManyRequests` where
+    Raise `Conflict` while the first one is still running, and `TooManyRequests` where
     a caller has as many keys as one may have.
     """
     with database.writing() as tx:
@@ -83,12 +83,12 @@ def claim_key(database: Database, digest: str, caller: str) -> StoredOutcome | N
 
 
 def delete_expired_outcomes(tx: Transaction) -> None:
-    """Forget the outcomes whose time is over."""
+    """Delete expired outcomes."""
     tx.execute(delete(IDEMPOTENCY_KEYS).where(_K.date_expires <= now()))
 
 
 def find_outcome(db: Snapshot, digest: str) -> StoredOutcome | None:
-    """Give the outcome that another request has left meanwhile."""
+    """Return the outcome that another request has stored meanwhile."""
     row = db.row(_BY_DIGEST, digest=digest, moment=now())
     return None if row is None or row[1] is None else _outcome(row)
 
@@ -96,7 +96,7 @@ def find_outcome(db: Snapshot, digest: str) -> StoredOutcome | None:
 def store_outcome(
     tx: Transaction, digest: str, caller: str, outcome: StoredOutcome, seconds: int
 ) -> None:
-    """Keep an outcome, together with the effect, for so long."""
+    """Store an outcome in the transaction of its effect, for some seconds."""
     tx.execute(delete(IDEMPOTENCY_KEYS).where(_K.digest == digest))
     tx.connection.execute(
         IDEMPOTENCY_KEYS.insert().values(
@@ -112,7 +112,7 @@ def store_outcome(
 
 
 def release_key(database: Database, digest: str) -> None:
-    """Forget a request that had no effect, so that it can be sent again, mended."""
+    """Release the key of a request that had no effect, so that it can be used again."""
     with database.writing() as tx:
         tx.execute(
             delete(IDEMPOTENCY_KEYS).where(_K.digest == digest, _K.status.is_(None))
@@ -120,7 +120,7 @@ def release_key(database: Database, digest: str) -> None:
 
 
 def ensure_same(outcome: StoredOutcome, request_digest: str) -> None:
-    """Refuse a key that comes with another request. Raises `Invalid`."""
+    """Raise `Invalid` for a key that comes with another request."""
     if outcome.request_digest != request_digest:
         text = "this Idempotency-Key was sent with another body before; use a new one"
         raise Invalid(problems=[Problem(text, "key_reused")])

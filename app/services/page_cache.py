@@ -40,7 +40,7 @@ class PageCache:
         self._lock = threading.Lock()
 
     def get(self, key: str) -> RenderedPage | None:
-        """Give what is kept under a key, or None."""
+        """Return the value of a key, or None."""
         with self._lock:
             found = self._entries.get(key)
             if found is not None:
@@ -48,7 +48,7 @@ class PageCache:
         return found
 
     def put(self, key: str, written: RenderedPage) -> None:
-        """Keep a body, unless it would take a large part of the room."""
+        """Store a body, unless it would take a large part of the cache."""
         cost = _cost(key, written)
         if cost > self.size // 8:
             return

@@ -9,7 +9,7 @@ SCRIPT = 4
 
 @cache
 def currency_digits(currency: str) -> int:
-    """Tell how many decimals an amount of a currency has (ISO 4217)."""
+    """Return how many decimals an amount of a currency has (ISO 4217)."""
     from babel.numbers import get_currency_precision
 
     return get_currency_precision(currency)
@@ -37,7 +37,7 @@ def is_country(code: str) -> bool:
 
 
 def currencies() -> dict[str, str]:
-    """Give the currencies in use, with their English names."""
+    """Return the currencies in use, with their English names."""
     from babel import Locale
 
     names = Locale("en").currencies
@@ -60,7 +60,7 @@ def _current_currencies() -> frozenset[str]:
 
 
 def countries() -> dict[str, str]:
-    """Give the countries, with their English names."""
+    """Return the countries, with their English names."""
     from babel import Locale
 
     names = Locale("en").territories
@@ -68,7 +68,7 @@ def countries() -> dict[str, str]:
 
 
 def timezones() -> dict[str, str]:
-    """Give the time zones, with their places in words."""
+    """Return the time zones, with their places in words."""
     return {
         name: name.rpartition("/")[2].replace("_", " ") for name in sorted(_timezones())
     }
@@ -81,7 +81,7 @@ def is_language(name: str) -> bool:
 
 @cache
 def languages() -> dict[str, str]:
-    """Give languages as stores name them."""
+    """Return languages as stores name them."""
     from babel import Locale
 
     names = Locale("en").languages
@@ -94,7 +94,7 @@ def languages() -> dict[str, str]:
 
 @cache
 def locale_codes() -> dict[str, str]:
-    """Give the locales that amounts and dates can be written in."""
+    """Return the locales that amounts and dates can be written in."""
     from babel import Locale
     from babel.localedata import locale_identifiers
 

@@ -21,7 +21,7 @@ def storage_at(url: str, *, is_shared: bool = False) -> Storage:
     """Open the storage that a URL names: ``file:/folder`` or ``s3://bucket/prefix``.
 
     A folder that is shared can be read by our group, to which the server in front
-    belongs that sends the files. Raises `ConfigurationError` where it cannot be used,
+    belongs that sends the files. Raise `ConfigurationError` where it cannot be used,
     and for any other scheme.
     """
     scheme, _, rest = url.partition(":")

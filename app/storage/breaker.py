@@ -42,9 +42,9 @@ class Breaker:
 
     @contextmanager
     def call(self) -> Iterator[Call]:
-        """Make a call; it counts as a success unless it says that it has failed.
+        """Create a call; it counts as a success unless it says that it has failed.
 
-        Raises `Unavailable` while calls are refused.
+        Raise `Unavailable` while calls are refused.
         """
         call = self._begin()
         try:

@@ -40,7 +40,7 @@ class Heartbeat:
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Begin an upload. Raises `Unavailable` if nobody can be told."""
+        """Begin an upload. Raise `Unavailable` if nobody can be told."""
         with self._lock:
             if self._thread is None:
                 self._beat()
@@ -59,7 +59,7 @@ class Heartbeat:
 
     @contextmanager
     def upload(self) -> Iterator[None]:
-        """Beat for the length of a block. Raises `Unavailable`."""
+        """Beat for the length of a block. Raise `Unavailable`."""
         self.begin()
         try:
             yield

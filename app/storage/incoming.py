@@ -42,7 +42,7 @@ def open_incoming(path: Path) -> FileIO:
 
 
 def give_name(file: FileIO, path: Path) -> None:
-    """Give the file its name, if it has none."""
+    """Link the file under its name, if it has none."""
     if os.fstat(file.fileno()).st_nlink:
         return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
@@ -84,7 +84,7 @@ def removed_if_abandoned(path: Path) -> bool:
 
 @contextmanager
 def _free(path: Path) -> Iterator[FileIO]:
-    """Lock a file that nobody has locked. Raises `OSError`."""
+    """Lock a file that nobody has locked. Raise `OSError`."""
     # Locks over NFS need a file that can be written to.
     with FileIO(path, "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -60,7 +60,7 @@ class LocalStorage:
         self._left_free = size_on(folder)
 
     def new_key(self) -> str:
-        """Make a key that no blob has."""
+        """Create a key that no blob has."""
         return new_key()
 
     def writer(self, key: str | None = None) -> "LocalWriter":
@@ -82,17 +82,17 @@ class LocalStorage:
         self.settle(key)
 
     def path(self, key: str) -> Path:
-        """Tell where a blob is; a key is ours, 32 hexadecimal digits."""
+        """Return the path of a blob; a key has 32 hexadecimal digits."""
         return self.blobs / key[:2] / key
 
     def ensure_room(self) -> None:
-        """Leave some room to others, such as the database. Raises `OSError`."""
+        """Raise `OSError` if the disk has no room besides that of the database."""
         disk = os.statvfs(self.incoming)
         if disk.f_bavail * disk.f_frsize < self._left_free:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def make_parent(self, target: Path) -> None:
-        """Make the folder of a blob."""
+        """Create the folder of a blob."""
         make_folder(target.parent, self.folder_mode)
 
     def begin_partial(self, key: str) -> None:
@@ -127,7 +127,7 @@ class LocalStorage:
         seconds: int,  # noqa: ARG002
         headers: Mapping[str, str],  # noqa: ARG002
     ) -> str | None:
-        """Tell that a folder has no addresses."""
+        """Return None: a folder has no URLs."""
         return None
 
     def left_by(self, store_id: int, name: str) -> BinaryIO:  # noqa: ARG002
@@ -135,15 +135,15 @@ class LocalStorage:
         raise FileNotFoundError
 
     def object_name(self, key: str) -> str | None:  # noqa: ARG002 - the port's
-        """Tell that it is none."""
+        """Return None: it is no object."""
         return None
 
     def path_below(self, key: str) -> str | None:
-        """Tell where a blob is below the folder."""
+        """Return where a blob is below the folder."""
         return str(self.path(key).relative_to(self.folder))
 
     def check(self) -> None:
-        """See that files can be made."""
+        """Check that files can be created. Raise `OSError`."""
         with tempfile.TemporaryFile(dir=self.incoming):
             pass
 
@@ -238,7 +238,7 @@ class LocalWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go of the file; it is removed if it was not kept."""
+        """Close the file; delete it unless it was kept."""
         if not self._is_kept:
             self.storage.settle(self.key)
         self._file.close()
@@ -320,7 +320,7 @@ class LocalPartial:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let others add."""
+        """Close the blob, so that others can append."""
         self._file.close()
 
 

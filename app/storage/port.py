@@ -19,7 +19,7 @@ CHUNK = 64 * 1024
 
 
 def new_key() -> str:
-    """Make a key that no blob has: a random UUID, in hexadecimal."""
+    """Create a key that no blob has: a random UUID, in hexadecimal."""
     return uuid4().hex
 
 
@@ -60,10 +60,10 @@ class Writer(Protocol):
         """The digest of what has come in, in hexadecimal."""
 
     def write(self, chunk: bytes | memoryview) -> None:
-        """Append bytes. Raises `InsufficientStorage` if the storage is full."""
+        """Append bytes. Raise `InsufficientStorage` if the storage is full."""
 
     def keep(self) -> Blob:
-        """Make the blob durable and give its description."""
+        """Make the blob durable and return its description."""
 
     def __enter__(self) -> Self:
         """Start receiving."""
@@ -86,17 +86,17 @@ class Partial(Protocol):
     def resume(self, size: int) -> None:
         """Go on after so many bytes; what is beyond them goes.
 
-        Raises `FileNotFoundError` where there are fewer.
+        Raise `FileNotFoundError` where there are fewer.
         """
 
     def write(self, chunk: bytes | memoryview) -> None:
-        """Append bytes. Raises `InsufficientStorage` if the storage is full."""
+        """Append bytes. Raise `InsufficientStorage` if the storage is full."""
 
     def sync(self) -> None:
         """Make what there is durable."""
 
     def keep(self) -> Blob:
-        """Hash what there is, make it a blob, and give its description."""
+        """Hash what there is, make it a blob, and return its description."""
 
     def __enter__(self) -> Self:
         """Start adding."""
@@ -107,20 +107,20 @@ class Partial(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let others add; what there is stays."""
+        """Close the blob, so that others can append."""
 
 
 class Storage(Protocol):
     """Keeps blobs."""
 
     def new_key(self) -> str:
-        """Make a key that no blob has, of 32 hexadecimal digits."""
+        """Create a key that no blob has, of 32 hexadecimal digits."""
 
     def writer(self, key: str | None = None) -> Writer:
         """Start a new blob; a key is given where it comes from another storage."""
 
     def open(self, key: str) -> BinaryIO:
-        """Open a blob for reading. Raises `FileNotFoundError`."""
+        """Open a blob for reading. Raise `FileNotFoundError`."""
 
     def delete(self, key: str) -> None:
         """Remove a blob, or what has come of it; that there is none is no error."""
@@ -131,7 +131,7 @@ class Storage(Protocol):
     def partial(self, key: str) -> Partial:
         """Open a partial blob, or what it was made; nothing of it is changed yet.
 
-        Raises `FileNotFoundError`, and may raise `Locked` while another request adds to
+        Raise `FileNotFoundError`, and may raise `Locked` while another request adds to
         it. A storage that has no locks takes the bytes of both: who notes how far it
         came has to look whether it came from where it began.
         """
@@ -146,7 +146,7 @@ class Storage(Protocol):
         """Remove what stopped processes left unfinished, and return how many."""
 
     def settle(self, key: str) -> None:
-        """Note that a row names a kept blob, or that it is removed."""
+        """Record that a row refers to a kept blob, or that it was deleted."""
 
     def unsettled(self) -> list[str]:
         """List kept blobs that are not settled and that no process works for."""
@@ -160,7 +160,7 @@ class Storage(Protocol):
     def address(
         self, key: str, *, seconds: int, headers: Mapping[str, str]
     ) -> str | None:
-        """Give an address at which anybody can fetch a blob for a while.
+        """Return an address at which anybody can fetch a blob for a while.
 
         It answers with the headers; None where there is no such thing.
         """
@@ -172,14 +172,14 @@ class Storage(Protocol):
         """Open an object of an S3 that a store's merchant put where it is for them.
 
         That is below ``inbox/<store>/``, so that no store can name another's, nor a
-        blob. Raises `FileNotFoundError`.
+        blob. Raise `FileNotFoundError`.
         """
 
     def path_below(self, key: str) -> str | None:
-        """Tell where a blob is below the storage's folder, None if it has none."""
+        """Return where a blob is below the storage's folder, None if it has none."""
 
     def check(self) -> None:
-        """See that it is there. Raises `OSError`, or `Unavailable`."""
+        """Check that the storage works. Raise `OSError` or `Unavailable`."""
 
     def close(self) -> None:
         """Close all connections."""

@@ -40,7 +40,7 @@ class S3Storage:
         self.heartbeat = Heartbeat(self.bucket)
 
     def new_key(self) -> str:
-        """Make a key that no blob has; it begins with the name of this process."""
+        """Create a key that no blob has; it begins with the name of this process."""
         return self.heartbeat.process + new_key()[ID_LENGTH:]
 
     def writer(self, key: str | None = None) -> "S3Writer":
@@ -87,7 +87,7 @@ class S3Storage:
             last = key
 
     def clear_unfinished(self) -> int:
-        """Give up the uploads of processes that have ended. May take a while."""
+        """Abort the uploads of processes that have ended. This may take a while."""
         begun: dict[str, list[Multipart]] = {}
         for name, upload_id in self.bucket.uploads(BLOBS):
             key = name.removeprefix(BLOBS)
@@ -106,7 +106,7 @@ class S3Storage:
         """Do nothing: what is not settled is found by waiting."""
 
     def unsettled(self) -> list[str]:
-        """Tell of none: see `abandoned`."""
+        """Return nothing: see `abandoned`."""
         return []
 
     def abandoned(self, keys: Iterable[str]) -> list[str]:
@@ -119,7 +119,7 @@ class S3Storage:
     def address(
         self, key: str, *, seconds: int, headers: Mapping[str, str]
     ) -> str | None:
-        """Give an address at which a blob can be fetched for a while."""
+        """Return an address at which a blob can be fetched for a while."""
         return self.bucket.address(BLOBS + key, seconds, headers)
 
     def object_name(self, key: str) -> str | None:
@@ -138,11 +138,11 @@ class S3Storage:
         return cast("BinaryIO", ObjectFile(self.bucket, below, size))
 
     def path_below(self, key: str) -> str | None:  # noqa: ARG002 - the port's
-        """Tell that no folder has it."""
+        """Return None: it is in no folder."""
         return None
 
     def check(self) -> None:
-        """See that the bucket answers."""
+        """Check that the bucket responds."""
         self.bucket.check()
 
     def close(self) -> None:
@@ -218,7 +218,7 @@ class S3Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give up what was not kept."""
+        """Abort what was not kept."""
         if self._upload is None:
             return
         try:
@@ -331,12 +331,12 @@ class S3Partial:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave what is there for who goes on."""
+        """Keep the parts for a client that resumes."""
 
 
 @contextmanager
 def _taken_for_ended() -> Iterator[None]:
-    """Say what happened to a process that stood still for longer than `SILENCE`."""
+    """Return the error for a process that was stopped for longer than `SILENCE`."""
     try:
         yield
     except FileNotFoundError as error:

@@ -55,7 +55,7 @@ class Bucket:
         self._breaker = Breaker()
 
     def check(self) -> None:
-        """See that it is there."""
+        """Check that the bucket exists."""
         with _translated(self._breaker):
             self._client.head_bucket(Bucket=self._name)
 
@@ -72,7 +72,7 @@ class Bucket:
             self._client.put_object(**self._object(name), Body=data)
 
     def get(self, name: str) -> bytes:
-        """Give a small object."""
+        """Return a small object."""
         with _translated(self._breaker):
             answer = self._client.get_object(**self._object(name))
             return bytes(answer["Body"].read())
@@ -86,13 +86,13 @@ class Bucket:
         return answer["Body"]
 
     def size(self, name: str) -> int:
-        """Give the size of an object."""
+        """Return the size of an object."""
         with _translated(self._breaker):
             answer = self._client.head_object(**self._object(name))
         return int(answer["ContentLength"])
 
     def has(self, name: str) -> bool:
-        """Tell whether there is such an object."""
+        """Return whether there is such an object."""
         try:
             self.size(name)
         except FileNotFoundError:
@@ -139,7 +139,7 @@ class Bucket:
     def add_part(
         self, name: str, upload_id: str, number: int, data: bytes | bytearray
     ) -> str:
-        """Send a part, and give its tag."""
+        """Send a part, and return its tag."""
         with _translated(self._breaker):
             answer = self._client.upload_part(
                 **self._object(name),
@@ -166,7 +166,7 @@ class Bucket:
             ]
 
     def complete(self, name: str, upload_id: str, tags: list[str]) -> None:
-        """Make an upload an object."""
+        """Create an upload an object."""
         parts = [
             {"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)
         ]
@@ -178,7 +178,7 @@ class Bucket:
             )
 
     def abort(self, name: str, upload_id: str) -> None:
-        """Give an upload up; that there is none is no error."""
+        """Abort an upload; it is no error if there is none."""
         with suppress(FileNotFoundError), _translated(self._breaker):
             self._client.abort_multipart_upload(
                 **self._object(name), UploadId=upload_id
@@ -223,15 +223,15 @@ class ObjectFile(io.RawIOBase):
         self._body: Any = None
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Tell that any byte can be read next."""
+        """Return True."""
         return True
 
     def tell(self) -> int:
-        """Give the byte that is read next."""
+        """Return the byte that is read next."""
         return self._at
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
@@ -284,7 +284,7 @@ class ObjectFile(io.RawIOBase):
 def opened(url: str) -> Bucket:
     """Open the bucket that a URL names, and see that it is there.
 
-    Raises `ConfigurationError` that says what is in the way.
+    Raise `ConfigurationError` that says what is in the way.
     """
     parts = urlsplit(url)
     sent = parse_qsl(parts.query, keep_blank_values=True)
@@ -352,7 +352,7 @@ def _ensure_there(client: Any, bucket: str, where: str) -> None:
 
 @contextmanager
 def _translated(breaker: Breaker) -> Iterator[None]:
-    """Say in our terms what went wrong at the store, and do not ask it for a while."""
+    """Return our error for one of the S3, and open the circuit breaker."""
     with breaker.call() as call:
         try:
             yield

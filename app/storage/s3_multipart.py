@@ -30,7 +30,7 @@ class Multipart:
         return len(self._tags)
 
     def sizes(self) -> list[int]:
-        """Give the sizes of the parts that the store has, up to the first it lacks."""
+        """Return the sizes of the parts in the store, up to the first it lacks."""
         numbered = {part.number: part.size for part in self._parts()}
         found: list[int] = []
         while len(found) + 1 in numbered:
@@ -38,12 +38,12 @@ class Multipart:
         return found
 
     def go_on_after(self, count: int) -> None:
-        """Take the first parts as they are; those behind will be written again."""
+        """Keep the first parts; later ones will be written again."""
         tags = {part.number: part.tag for part in self._parts()}
         self._tags = [tags[number] for number in range(1, count + 1)]
 
     def add(self, data: bytes | bytearray) -> None:
-        """Send the next part. Raises `InsufficientStorage` where there are too many."""
+        """Send the next part. Raise `InsufficientStorage` where there are too many."""
         number = self.count + 1
         if number > MOST_PARTS:
             raise InsufficientStorage(
@@ -60,7 +60,7 @@ class Multipart:
                 raise
 
     def abort(self) -> None:
-        """Give it up, parts and all."""
+        """Abort it and delete its parts."""
         self._bucket.abort(self._name, self.id)
 
     def _parts(self) -> list[Part]:

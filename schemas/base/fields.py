@@ -103,7 +103,7 @@ class Property(marshmallow.fields.Field[Any]):
         return ()
 
     def constraints(self) -> list[str]:
-        """Say the constraints, a sentence each."""
+        """Return the constraints, one sentence each."""
         said = []
         if self.required:
             said.append("Required.")
@@ -120,7 +120,7 @@ class Property(marshmallow.fields.Field[Any]):
         return said
 
     def value_constraints(self) -> list[str]:
-        """Say the constraints of this kind of value."""
+        """Return the constraints of this type of value."""
         return []
 
     @property
@@ -134,7 +134,7 @@ class Property(marshmallow.fields.Field[Any]):
         return self.complain(key, texts.get(key, "is invalid"))
 
     def complain(self, code: str, text: str) -> marshmallow.ValidationError:
-        """Make the error that says what is wrong with the value."""
+        """Create the error that says what is wrong with the value."""
         return marshmallow.ValidationError([Complaint(code, text)])
 
     def _deserialize(
@@ -157,7 +157,7 @@ class Property(marshmallow.fields.Field[Any]):
         return self.read(value)
 
     def read(self, value: Any) -> Any:
-        """Check a value and give its stored form."""
+        """Check a value and return its stored form."""
         raise NotImplementedError
 
 
@@ -182,7 +182,7 @@ class Text(Property):
         self.is_one_line = is_one_line
 
     def value_constraints(self) -> list[str]:
-        """Say the longest length."""
+        """Return the maximum length."""
         return [f"{self.max_length} characters or less."] if self.max_length else []
 
     def read(self, value: Any) -> str:
@@ -230,7 +230,7 @@ class Pattern(Text):
         self.form = form
 
     def value_constraints(self) -> list[str]:
-        """Say the form in words."""
+        """Return the format in words."""
         return [*super().value_constraints(), f"{self.form[0].upper()}{self.form[1:]}."]
 
     def check(self, value: str) -> None:
@@ -331,7 +331,7 @@ class Choice(Text):
         return [f"One of {_listed(self.choices)}."]
 
     def read(self, value: Any) -> str:
-        """Look the value up."""
+        """Return the stored value of a choice."""
         text = super().read(value)
         if text not in self.choices:
             raise self.complain("inclusion", f"must be one of {_listed(self.choices)}")
@@ -358,7 +358,7 @@ class Integer(Property):
         self.maximum: int = maximum
 
     def value_constraints(self) -> list[str]:
-        """Say the smallest value."""
+        """Return the minimum."""
         if self.dump_only:
             return []
         return [f"Greater than or equal to {self.minimum}."]
@@ -406,7 +406,7 @@ class Amount(Property):
     lexical = staticmethod(money_text)
 
     def value_constraints(self) -> list[str]:
-        """Say the bounds."""
+        """Return the bounds."""
         return [
             "Greater than or equal to 0.",
             f"At most {MONEY_DIGITS} decimals.",
@@ -532,7 +532,7 @@ class Reference(Property):
         self.target = path.strip("/").partition("/")[0]
 
     def read(self, value: Any) -> int:
-        """Take the id out of an address."""
+        """Return the id in a URL."""
         if isinstance(value, str) and len(value) <= 2000:  # noqa: PLR2004
             if not value.strip():
                 raise self.make_error("required")
@@ -559,7 +559,7 @@ class Upload(Property):
         super().__init__(description, write_only=True, **options)
 
     def read(self, value: Any) -> Any:  # noqa: ARG002
-        """Refuse what is not a file part."""
+        """Raise an error unless it is a file part."""
         raise self.complain(
             "not_a_file",
             "must be sent as a file in multipart/form-data, as curl -F file=@… does",

@@ -78,7 +78,7 @@ def required_of(schema: ResourceSchema) -> list[str]:
 
 
 def conditions_of(schema: ResourceSchema) -> dict[str, Any]:
-    """Say what is required depending on other properties."""
+    """Return what is required depending on other properties."""
     found = [
         {
             "if": {
@@ -126,7 +126,7 @@ def _type(field: Property) -> dict[str, Any]:  # noqa: C901, PLR0911 - one for e
 
 
 def _form(field: Property, **form: str) -> dict[str, Any]:
-    """Say what a text must look like; one that is not required may be empty."""
+    """Return the pattern of a text; it may be empty if it is not required."""
     return form if field.required else {"anyOf": [form, {"maxLength": 0}]}
 
 
@@ -140,5 +140,5 @@ def _length(field: Property) -> Mapping[str, int]:
 
 
 def _number(value: Any) -> Any:
-    """Give a value that every JSON writer knows."""
+    """Return a value that every JSON writer knows."""
     return float(value) if isinstance(value, Decimal) else value

@@ -6,7 +6,7 @@ from schemas.base.fields import Pattern, Text
 
 
 def language_property(description: str, **options: Any) -> Pattern:
-    """Make a property that is a language (BCP 47), such as ``ar`` or ``pt-BR``."""
+    """Create a property that is a language (BCP 47), such as ``ar`` or ``pt-BR``."""
     return Pattern(
         description,
         max_length=35,
@@ -17,7 +17,7 @@ def language_property(description: str, **options: Any) -> Pattern:
 
 
 def short_description() -> Text:
-    """Make the property."""
+    """Create the property."""
     return Text(
         "What the downloadable is, in a few words.",
         max_length=1000,
@@ -28,12 +28,12 @@ def short_description() -> Text:
 
 
 def seo_title() -> Text:
-    """Make the property."""
+    """Create the property."""
     return Text("The title for search engines.", max_length=200, default="")
 
 
 def seo_description() -> Text:
-    """Make the property."""
+    """Create the property."""
     return Text(
         "The description for search engines.",
         max_length=1000,

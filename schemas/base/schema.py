@@ -73,13 +73,13 @@ class ResourceSchema(marshmallow.Schema):
         return any(isinstance(p, Upload) for p in self.properties.values())
 
     def longest(self, name: str) -> int | None:
-        """Tell how many characters a property may have, for who speaks of it too."""
+        """Return the maximum length of a property, for other modules."""
         return self.properties[name].max_length
 
     def read(
         self, data: Mapping[str, Any], *, partial: bool, is_strict: bool = False
     ) -> tuple[dict[str, Any], list[FieldError]]:
-        """Give the stored values of a body by column, and what is wrong with it.
+        """Return the stored values of a body by column, and what is wrong with it.
 
         With `partial` only what was sent is read; otherwise defaults fill in. What
         a client got from us and sends back (links, read-only properties) is ignored,
@@ -117,7 +117,7 @@ class ResourceSchema(marshmallow.Schema):
         }
 
     def _given(self, sent: Mapping[str, Any]) -> dict[str, Any]:
-        """Leave out what was left empty, and would be no value of its property."""
+        """Return values without empty ones that their properties do not accept."""
         return {
             name: value
             for name, value in sent.items()
@@ -144,7 +144,7 @@ class ResourceSchema(marshmallow.Schema):
     def read_patch(
         self, changed: Mapping[str, Any], gone: AbstractSet[str]
     ) -> tuple[dict[str, Any], list[FieldError]]:
-        """Give the stored values of what a patch changed, and what is wrong with it.
+        """Return the stored values of what a patch changed, and what is wrong with it.
 
         What is `gone` goes back to its default. What is read only was meant, since
         the patch names it, so that it is an error.
@@ -188,7 +188,7 @@ class ResourceSchema(marshmallow.Schema):
         return result
 
     def unmet(self, values: Mapping[str, Any]) -> Iterator[FieldError]:
-        """Complain of what the other values of a whole resource demand."""
+        """Yield errors for properties that other values of the resource require."""
         for condition in self.conditions:
             if values.get(condition.property) not in condition.values:
                 continue
@@ -202,7 +202,7 @@ class ResourceSchema(marshmallow.Schema):
                     )
 
     def conditions_of(self, name: str) -> list[str]:
-        """Say when a property is required, a sentence each."""
+        """Return when properties are required, one sentence each."""
         return [
             f"Required when {c.property} is "
             + " or ".join(str(v).lower() for v in c.values)
@@ -212,7 +212,7 @@ class ResourceSchema(marshmallow.Schema):
         ]
 
     def references(self) -> dict[str, Reference]:
-        """Give the properties that are addresses of other resources."""
+        """Return the properties that are addresses of other resources."""
         return {n: p for n, p in self.properties.items() if isinstance(p, Reference)}
 
     def _worded(self, messages: Any) -> Iterator[FieldError]:

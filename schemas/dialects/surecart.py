@@ -19,7 +19,7 @@ class Absent(Property):
         super().__init__(description, nullable=True)
 
     def read(self, value: Any) -> Any:  # noqa: ARG002
-        """Refuse whatever it is."""
+        """Raise an error for any value."""
         raise self.complain("present", "must be null: there is no such thing here")
 
 
@@ -32,7 +32,7 @@ class Ignored(Property):
         super().__init__(description, nullable=True)
 
     def read(self, value: Any) -> Any:  # noqa: ARG002
-        """Take anything for nothing."""
+        """Ignore the value."""
         return None
 
 

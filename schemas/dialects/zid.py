@@ -85,7 +85,7 @@ class Moment(Property):
     kind = "Date"
 
     def read(self, value: Any) -> int:
-        """Give the seconds since 1970."""
+        """Return the seconds since 1970."""
         try:
             moment = datetime.fromisoformat(value.strip())
             return moment_stored(
@@ -101,7 +101,7 @@ class Days(Amount):
     """A number of days, stored as hours."""
 
     def read(self, value: Any) -> int:
-        """Give the hours, of which there are whole ones only."""
+        """Return the hours, of which there are whole ones only."""
         days = Decimal(super().read(value)) / MONEY_UNIT
         hours = int((days * 24).to_integral_value())
         if days and not hours:
@@ -123,7 +123,7 @@ class Group(Property):
         self.inner = schema
 
     def read(self, value: Any) -> Any:
-        """Give what is inside as it is: whoever reads it names each part."""
+        """Return what is inside as it is: whoever reads it names each part."""
         if not isinstance(value, dict):
             raise self.complain("invalid", "must be an object")
         return value
@@ -139,7 +139,7 @@ class Fixed(Property):
         self.values = values
 
     def read(self, value: Any) -> None:
-        """Refuse any other value."""
+        """Raise an error for another value."""
         if value not in self.values and value not in (None, [], {}):
             raise self.complain(
                 "fixed", "can't be set: downloadable products have it always alike"
@@ -257,14 +257,14 @@ class ZidProductSchema(ResourceSchema):
     updated_at = Text("When it was last updated.", read_only=True)
 
     def inner(self, group: str) -> ResourceSchema:
-        """Give the properties of a group."""
+        """Return the properties of a group."""
         field = self.properties[group]
         if not isinstance(field, Group):
             raise TypeError(f"{group} is no group")
         return field.inner
 
     def meant(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Leave out what is the same for all products."""
+        """Return values without those that all products share."""
         fixed = {n for n, p in self.properties.items() if isinstance(p, Fixed)}
         return {name: value for name, value in values.items() if name not in fixed}
 

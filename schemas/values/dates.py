@@ -13,7 +13,7 @@ DAY = 86_400
 
 
 def moment_stored(moment: datetime) -> int:
-    """Give the stored form of a moment. Raises `OverflowError` where it has no date."""
+    """Return the stored form of a moment. Raise `OverflowError` out of range."""
     seconds = int(moment.timestamp())
     if not EARLIEST <= seconds <= LATEST:
         raise OverflowError

@@ -70,7 +70,7 @@ class Unreadable(Exception):
 
 
 def nature(field: Property) -> Nature:
-    """Tell how a property is compared."""
+    """Return how a property is compared."""
     if isinstance(field, Integer | Amount | Date):
         return Nature.NUMBER
     if isinstance(field, Boolean):
@@ -84,7 +84,7 @@ def intervals(field: Property, text: str, zone: str) -> tuple[Interval, ...]:
     """Return the stored values that a number or a date stands for, in their order.
 
     `zone` is that of dates without an offset. A date has several where clocks are set
-    back across midnight. Raises `Unreadable`.
+    back across midnight. Raise `Unreadable`.
     """
     if isinstance(field, Date):
         return _period(text.strip(), zone)
@@ -101,7 +101,7 @@ def intervals(field: Property, text: str, zone: str) -> tuple[Interval, ...]:
 
 
 def flag(text: str) -> bool:
-    """Read true, false, 1 or 0. Raises `Unreadable`."""
+    """Read true, false, 1 or 0. Raise `Unreadable`."""
     found = Boolean.words.get(text.strip().lower())
     if found is None:
         raise Unreadable("must be true or false")
@@ -109,7 +109,7 @@ def flag(text: str) -> bool:
 
 
 def identity(field: Reference, text: str, base: str) -> int:
-    """Read the address of another resource. Raises `Unreadable`."""
+    """Read the address of another resource. Raise `Unreadable`."""
     found = field.address.fullmatch(text.strip().removeprefix(base))
     if not found:
         path = field.path.format(id="…")
@@ -118,14 +118,14 @@ def identity(field: Reference, text: str, base: str) -> int:
 
 
 def text_value(text: str) -> str:
-    """Check that a text can be stored at all. Raises `Unreadable`."""
+    """Check that a text can be stored at all. Raise `Unreadable`."""
     if UNREPRESENTABLE.search(text):
         raise Unreadable("contains a character that no property can have")
     return text
 
 
 def choice(field: Choice, text: str) -> str:
-    """Check that a text is a legal value. Raises `Unreadable`."""
+    """Check that a text is a legal value. Raise `Unreadable`."""
     if text not in field.choices:
         known = ", ".join(c or '"" (empty)' for c in field.choices)
         raise Unreadable(f"must be one of {known}")

@@ -19,11 +19,11 @@ def money_text(amount: int) -> str:
 
 
 def money_value(amount: int) -> int | Decimal:
-    """Give a stored amount as an exact number."""
+    """Return a stored amount as an exact number."""
     text = money_text(amount)
     return Decimal(text) if "." in text else int(text)
 
 
 def money_stored(amount: Decimal) -> int:
-    """Give the stored form of an amount of at most four decimals."""
+    """Return the stored form of an amount of at most four decimals."""
     return int(amount.scaleb(MONEY_DIGITS))

@@ -11,7 +11,7 @@ _SAFE = "%/:=&?~#+!$,;'@()*[]"
 def to_uri(iri: str) -> str:
     """Return an address in ASCII: the host by IDNA, the rest in percent-encoded UTF-8.
 
-    Raises `ValueError` for a host that no name can be.
+    Raise `ValueError` for a host that no name can be.
     """
     parts = urlsplit(iri)
     host = ascii_host(parts.hostname or "")
@@ -23,7 +23,7 @@ def to_uri(iri: str) -> str:
 
 
 def ascii_host(host: str) -> str:
-    """Return a host in ASCII (RFC 5891, mapped by UTS 46). Raises `ValueError`."""
+    """Return a host in ASCII (RFC 5891, mapped by UTS 46). Raise `ValueError`."""
     if ":" in host:
         # An address of IPv6, which its brackets have held together.
         return host

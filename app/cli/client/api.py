@@ -49,13 +49,13 @@ class Api:
     token: str
 
     def get(self, url: str) -> dict[str, Any]:
-        """Give a document. Raises `Refused` and `Unreachable`."""
+        """Return a document. Raise `Refused` or `Unreachable`."""
         return self.send("GET", url)
 
     def send(
         self, method: str, url: str, values: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Send values, and give the document that is answered."""
+        """Send values, and return the document that is answered."""
         if values is None:
             return self.send_body(method, url, None, {})
         body = json.dumps(values).encode()
@@ -64,7 +64,7 @@ class Api:
     def send_body(
         self, method: str, url: str, body: Body, headers: Mapping[str, str]
     ) -> dict[str, Any]:
-        """Send a body, and give the document that is answered."""
+        """Send a body, and return the document that is answered."""
         answer = self.ask(method, url, body, headers)
         try:
             return dict(json.loads(answer.body() or b"{}", parse_float=Decimal))
@@ -74,14 +74,14 @@ class Api:
     def ask(
         self, method: str, url: str, body: Body, headers: Mapping[str, str]
     ) -> Answer:
-        """Send a request, and read its answer. Raises `Refused` for no success."""
+        """Send a request, and read its answer. Raise `Refused` for no success."""
         answer = self.open(method, url, body, headers)
         return Answer(answer.status, answer.headers, iter([answer.body()]))
 
     def open(
         self, method: str, url: str, body: Body, headers: Mapping[str, str]
     ) -> Answer:
-        """Send a request, and leave its answer to be read. Raises `Refused`."""
+        """Send a request, and leave its answer to be read. Raise `Refused`."""
         size = str(len(body)) if isinstance(body, bytes) else None
         sent = {
             "Authorization": f"Bearer {self.token}",
@@ -100,7 +100,7 @@ class Api:
         return answer
 
     def pages(self, url: str, rel: str, **query: str) -> Iterator[dict[str, Any]]:
-        """Give all items of a collection, page by page."""
+        """Return all items of a collection, page by page."""
         there: str | None = f"{url}?{urlencode({'limit': 300, **query})}"
         while there is not None:
             page = patiently(partial(self.get, there))
@@ -110,7 +110,7 @@ class Api:
 
 
 def href(document: Mapping[str, Any], rel: str) -> str:
-    """Give where a link leads. Raises `Unreachable` where there is none."""
+    """Return where a link leads. Raise `Unreachable` where there is none."""
     link = document.get("_links", {}).get(rel)
     if link is None:
         raise Unreachable(f"the server offers no {rel} to this token")
@@ -119,7 +119,7 @@ def href(document: Mapping[str, Any], rel: str) -> str:
 
 @contextmanager
 def local_api(data_dir: Path | None, store_id: int | None) -> Iterator[Api]:
-    """Give a client of a data folder's store, with a token for as long as it lasts."""
+    """Yield a client of a data folder's store, with a token of its own."""
     from app.cli.command import installation_at
     from app.cli.token import store_of
     from app.services.auth import authentication, scopes
@@ -146,7 +146,7 @@ def local_api(data_dir: Path | None, store_id: int | None) -> Iterator[Api]:
 def api_at(
     server: str | None, token: str | None, data_dir: Path | None, store_id: int | None
 ) -> Iterator[Api]:
-    """Give a client of the server that is named, or of the data folder."""
+    """Return a client of the server that is named, or of the data folder."""
     if server is None:
         if token is not None:
             raise ConfigurationError("--token is for a --server; name that, too")
@@ -168,7 +168,7 @@ def api_at(
 
 
 def store_at(api: Api, store_id: int | None) -> dict[str, Any]:
-    """Find the store that a token is for, by links. Raises `ConfigurationError`."""
+    """Return the store of a token, found by links. Raise `ConfigurationError`."""
     try:
         home = api.get(api.url)
     except Refused as error:

@@ -52,9 +52,9 @@ class StoreClient:
         return {str(one["code"]): href(one, "self") for one in found}
 
     def category(self, code: str | None) -> str:
-        """Give a category's address, the only one's if none is named.
+        """Return a category's address, the only one's if none is named.
 
-        Raises `ConfigurationError`.
+        Raise `ConfigurationError`.
         """
         known = ", ".join(self.categories) or "none"
         if code is None:
@@ -170,7 +170,7 @@ class StoreClient:
         return patiently(send)
 
     def _upload(self, item: Mapping[str, Any], file: Path, progress: Progress) -> None:
-        """Leave a file at an upload slot, going on where a connection broke (tus)."""
+        """Upload a file to a slot; resume after a broken connection (tus)."""
         create = href(item, "fx:create_upload_url")
         made = patiently(lambda: self.api.send("POST", create, {}))
         slot, size = str(made["upload_url"]), file.stat().st_size
@@ -218,7 +218,7 @@ class StoreClient:
         return offset + len(data)
 
     def fetch(self, item: Mapping[str, Any], target: Path, progress: Progress) -> None:
-        """Fetch a file, whole or not at all. Raises `Unreachable`."""
+        """Fetch a file, whole or not at all. Raise `Unreachable`."""
         temporary = target.with_name(".part")
         digest = hashlib.sha256()
         answer = self.api.open("GET", href(item, "fx:file"), None, {"Accept": "*/*"})
@@ -239,7 +239,7 @@ class StoreClient:
 
 
 def sha256_of(path: Path) -> str:
-    """Give the digest of a file, in hexadecimal."""
+    """Return the digest of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):

@@ -66,7 +66,7 @@ Body = bytes | BinaryIO | None
 
 
 class Wire(Protocol):
-    """What carries requests. Raises `Unreachable`."""
+    """What carries requests. Raise `Unreachable`."""
 
     is_remote: bool
 
@@ -204,7 +204,7 @@ class FormFile(io.RawIOBase):
         }
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:

@@ -85,7 +85,7 @@ def export(
 def _fetch(
     shop: "StoreClient", item: Mapping[str, Any], folder: Path, progress: Any
 ) -> str:
-    """Fetch a file unless it is there; give its path from the CSV's folder."""
+    """Fetch a file unless it is there; return its path from the CSV's folder."""
     from app.cli.client.store import sha256_of
 
     number = str(item["_links"]["self"]["href"]).rpartition("/")[2]
@@ -101,7 +101,7 @@ def _fetch(
 
 
 def _safe(name: str) -> str:
-    """Make of a name, which may be any text, one of a file in a folder."""
+    """Return a safe file name for any text."""
     last = name.replace("\\", "/").rpartition("/")[2].replace("\0", "").strip()
     # A folder counts a name's bytes; its end says what it is.
     return last.lstrip(".").encode()[-MAX_NAME:].decode(errors="ignore") or "file"

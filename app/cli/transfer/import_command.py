@@ -65,7 +65,7 @@ class Report:
     """Why it ended before its end, if it did."""
 
     def add(self, item: ImportItem, outcome: str, reason: str = "") -> None:
-        """Note an outcome."""
+        """Count an outcome."""
         self.counts[outcome] += 1
         if outcome == REFUSED:
             entry = {"where": item.where, "code": item.code, "reason": reason}
@@ -182,7 +182,7 @@ class Importing:
         counted.finish()
 
     def _problems(self, item: ImportItem) -> list[str]:
-        """Say what can be seen without asking the server, for a dry run."""
+        """Return problems that are found without the server, for a dry run."""
         own = self.shop.store["currency"]
         if item.currency not in {"", own}:
             text = f"its price is in {item.currency}, and the store's are in {own}: "

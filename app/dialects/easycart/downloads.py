@@ -54,7 +54,7 @@ _SCHEMA = EasyCartDownloadSchema()
 
 
 def _error(status: int, problems: Sequence[Problem]) -> dict[str, Any]:
-    """Say what went wrong as WordPress does, each parameter by its name."""
+    """Return the body of an error as WordPress writes it."""
     about = {p.property: p.message for p in problems if p.property}
     data: dict[str, Any] = {"status": status}
     if about:
@@ -89,7 +89,7 @@ DIALECT = Dialect(
 
 
 def _principal(context: RequestContext) -> Principal:
-    """Find who asks: by Bearer, or by Basic, which only reads. Raises `Forbidden`."""
+    """Return the principal: of Bearer, or of Basic, which may only read."""
     tokens = base.bearer_token(context)
     by_password = base.basic_credentials(context)
     if by_password and context.request.method not in READS:
@@ -98,14 +98,14 @@ def _principal(context: RequestContext) -> Principal:
 
 
 def _test(context: RequestContext) -> Response:
-    """Answer whether the credentials are right."""
+    """Handle a GET that tests credentials."""
     tokens = [*base.bearer_token(context), *base.basic_credentials(context)]
     base.principal(context, tokens)
     return json_response({"authenticated": True})
 
 
 def _list(context: RequestContext) -> Response:
-    """Answer a GET of many: an array, and no more."""
+    """Handle a GET of many: an array, and no more."""
     principal = _principal(context)
     problems: list[Problem] = []
     paging = [(name, v) for name, v in context.query if name in {"page", "perpage"}]
@@ -147,14 +147,14 @@ def _order(asked: Mapping[str, str], problems: list[Problem]) -> tuple[Order, ..
 
 
 def _get(context: RequestContext, download_id: str) -> Response:
-    """Answer a GET of one."""
+    """Handle a GET of one."""
     return json_response(
         _shown(context, _found(context.db, _principal(context), download_id))
     )
 
 
 def _create(context: RequestContext) -> Response:
-    """Answer a POST: a purchase is granted; the order's own, if it has it already."""
+    """Handle a POST: a purchase is granted; the order's own, if it has it already."""
     principal = _principal(context)
     values = _values(context, "POST")
     _bought(context.db, principal, values)
@@ -171,7 +171,7 @@ def _create(context: RequestContext) -> Response:
 
 
 def _change(context: RequestContext, download_id: str) -> Response:
-    """Answer a PATCH."""
+    """Handle a PATCH."""
     principal = _principal(context)
     values = _values(context, "PATCH")
     before = _shown(context, _found(context.db, principal, download_id))
@@ -202,9 +202,9 @@ def _registered(
     values: Mapping[str, Any],
     before: Mapping[str, Any] | None,
 ) -> Iterator[NewFile | None]:
-    """Take in an object of the bucket, where another one than before is named.
+    """Register an object of the bucket, if another one than before is named.
 
-    Raises `Invalid`.
+    Raise `Invalid`.
     """
     key, storage = values.get("amazon_key"), context.installation.storage
     if not key or key in _keys(context, principal, values, before):
@@ -237,7 +237,7 @@ def _keys(
     values: Mapping[str, Any],
     before: Mapping[str, Any] | None,
 ) -> set[str | None]:
-    """Give the objects that a download is, or is going to be, anyway."""
+    """Return the objects that a download is, or is going to be, anyway."""
     if before is not None:
         return {before["amazon_key"]}
     order, store_id = _order_id(values), principal.store_id or 0
@@ -254,7 +254,7 @@ def _keys(
 
 
 def _delete(context: RequestContext, download_id: str) -> Response:
-    """Answer a DELETE with what was deleted."""
+    """Handle a DELETE with what was deleted."""
     principal = _principal(context)
     with context.writing() as tx:
         record = _found(tx, principal, download_id)
@@ -271,7 +271,7 @@ def _found(db: Snapshot, principal: Principal, download_id: str) -> dict[str, An
 
 
 def _values(context: RequestContext, method: str) -> dict[str, Any]:
-    """Read a body. Raises `Invalid`."""
+    """Read a body. Raise `Invalid`."""
     values, errors = _SCHEMA.read(base.body(context, _SCHEMA, method), partial=True)
     if errors:
         raise Invalid.of(errors)
@@ -281,7 +281,7 @@ def _values(context: RequestContext, method: str) -> dict[str, Any]:
 def _bought(
     tx: Snapshot, principal: Principal, values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Give the values of a new purchase. Raises `Invalid`."""
+    """Return the values of a new purchase. Raise `Invalid`."""
     product = values.get("product_id")
     try:
         record = downloadables.find_downloadable(tx, principal, product or 0)
@@ -295,7 +295,7 @@ def _bought(
 
 
 def _order_id(values: Mapping[str, Any]) -> str | None:
-    """Give our order for its number; 0 is none."""
+    """Return our order for its number; 0 is none."""
     return str(values["order_id"]) if values.get("order_id") else None
 
 
@@ -306,7 +306,7 @@ def _changed(
     values: Mapping[str, Any],
     registered: NewFile | None,
 ) -> dict[str, Any]:
-    """Set the count and the file; give the purchase as it is then. Raises `Invalid`."""
+    """Set the count and the file; return the changed purchase. Raise `Invalid`."""
     principal = context.principal
     record = purchases.find_with_file(tx, principal, number)
     count, name = values.get("download_count"), values.get("download_file_name")
@@ -341,7 +341,7 @@ def _changed(
 
 
 def _file(tx: Transaction, record: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Give what makes a purchase get a file: by an address, or a version's name."""
+    """Return the values that give a purchase its file: a URL, or a version."""
     wrong = "download_file_name must be the name of a file of the product, or an URL"
     if name.lower().startswith(("http://", "https://")):
         values, errors = PurchaseSchema().read({"url": name}, partial=True)
@@ -376,7 +376,7 @@ def _shown(context: RequestContext, record: Mapping[str, Any]) -> dict[str, Any]
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     DIALECT.register_routes(app)
     migration_guides.register_guide(app, GUIDE)
     words = {"GET": "List downloads", "POST": "Add a download"}

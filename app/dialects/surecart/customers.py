@@ -18,9 +18,9 @@ _SCHEMA = SureCartExposeSchema()
 
 
 def _expose(context: RequestContext, customer_id: str, uuid: str) -> Response:
-    """Answer a GET with a media that a customer bought, and an address for it.
+    """Handle a GET with a media that a customer bought, and an address for it.
 
-    The address counts as the customer's own link does. Raises `RequestError` where
+    The address counts as the customer's own link does. Raise `RequestError` where
     nothing is left of the purchase.
     """
     who = principal(context)
@@ -49,7 +49,7 @@ def _expose(context: RequestContext, customer_id: str, uuid: str) -> Response:
 
 
 def publish(app: Flask) -> None:
-    """Publish the views."""
+    """Register the routes."""
     DIALECT.publish(
         app,
         "/customers/<customer_id>/expose/<uuid>",

@@ -35,7 +35,7 @@ _SCHEMA = SureCartDownloadSchema()
 def _of_customers(
     _db: Snapshot, _who: Principal, ids: tuple[str, ...]
 ) -> FilterBuilder:
-    """Find what customers have bought, and may still have."""
+    """Select what customers have bought and may still download."""
 
     def build(first: int) -> Exists:
         is_one = AnyOf(
@@ -115,7 +115,7 @@ def _shown(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def found(db: Snapshot, who: Principal, uuid: str) -> dict[str, Any]:
-    """Give the file that a download is. Raises `NotFound`."""
+    """Return the file that a download is. Raise `NotFound`."""
     file_id = files.find_id_by_uuid(db, who.store_id or 0, uuid.lower())
     if file_id is None:
         raise NotFound("there is no download with this id")
@@ -123,20 +123,20 @@ def found(db: Snapshot, who: Principal, uuid: str) -> dict[str, Any]:
 
 
 def _list(context: RequestContext) -> Response:
-    """Answer a GET of many."""
+    """Handle a GET of many."""
     query = list_query(context)
     rows, pagination = LISTED.page(context, query)
     return json_response(envelope(shown(context, rows, query.expand), pagination))
 
 
 def _get(context: RequestContext, uuid: str) -> Response:
-    """Answer a GET of one."""
+    """Handle a GET of one."""
     record = found(context.db, principal(context), uuid)
     return _answered(context, record, list_query(context))
 
 
 def _create(context: RequestContext) -> Response:
-    """Answer a POST: a file is added to a product."""
+    """Handle a POST: a file is added to a product."""
     who = principal(context)
     values, query = read_body(context, _SCHEMA, NAME, "POST", _missing)
     with context.writing() as tx:
@@ -151,7 +151,7 @@ def _create(context: RequestContext) -> Response:
 
 
 def _change(context: RequestContext, uuid: str) -> Response:
-    """Answer a PATCH."""
+    """Handle a PATCH."""
     who = principal(context)
     values, query = read_body(context, _SCHEMA, NAME, "PATCH", _exclusive)
     with context.writing() as tx:
@@ -173,7 +173,7 @@ def _change(context: RequestContext, uuid: str) -> Response:
 
 
 def _delete(context: RequestContext, uuid: str) -> Response:
-    """Answer a DELETE."""
+    """Handle a DELETE."""
     who = principal(context)
     with context.writing() as tx:
         files.delete_file(tx, found(tx, who, uuid))
@@ -193,7 +193,7 @@ def _meant(
     values: Mapping[str, Any],
     record: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """Give the values of a file that those of a download mean. Raises `Invalid`."""
+    """Return the values of a file that those of a download mean. Raise `Invalid`."""
     meant = {n: values[n] or "" for n in ("alt", "name", "title") if n in values}
     if "archived" in values:
         meant["is_archived"] = values["archived"]
@@ -229,7 +229,7 @@ _BLANK = FieldError("media", "required", "media can't be blank, unless url is se
 def _missing(
     values: Mapping[str, Any], wrong: AbstractSet[str]
 ) -> Iterator[FieldError]:
-    """Complain of a new download that has no file, or two, or no name for one."""
+    """Yield errors for a new download without a file, or with two."""
     if wrong & {"media", "url"}:
         return
     media, url = values.get("media"), values.get("url")
@@ -244,13 +244,13 @@ def _missing(
 def _exclusive(
     values: Mapping[str, Any], _wrong: AbstractSet[str]
 ) -> Iterator[FieldError]:
-    """Complain of two files at once."""
+    """Yield an error for two files at once."""
     if values.get("media") is not None and values.get("url") is not None:
         yield FieldError("url", "present", "url must be null where media is given")
 
 
 def _in_library(tx: Transaction, who: Principal, key: str) -> int:
-    """Give the library's file that a media is; a version's is put there."""
+    """Return the library's file that a media is; a version's is put there."""
     file_id = library.adopt_blob(tx, who.store_id or 0, key)
     if file_id is None:
         raise _none("media", "the id of a media of this store")
@@ -262,7 +262,7 @@ def _none(name: str, what: str) -> Invalid:
 
 
 def publish(app: Flask) -> None:
-    """Publish the views."""
+    """Register the routes."""
     words = {"GET": "List downloads", "POST": "Create a download"}
     DIALECT.publish(app, "/downloads", words, {"GET": _list, "POST": _create}, _SCHEMA)
     DIALECT.publish(

@@ -58,7 +58,7 @@ LISTED = Listed(
 
 
 def found(db: Snapshot, store_id: int, uuid: str) -> dict[str, Any]:
-    """Give the file that a media is. Raises `NotFound`."""
+    """Return the file that a media is. Raise `NotFound`."""
     rows = library.find_by_blob(db, store_id, blob_key(uuid))
     if not rows:
         raise NotFound("there is no media with this id")
@@ -100,20 +100,20 @@ def shown(
 
 
 def _list(context: RequestContext) -> Response:
-    """Answer a GET of many."""
+    """Handle a GET of many."""
     rows, pagination = LISTED.page(context, list_query(context))
     return json_response(envelope([shown(row) for row in rows], pagination))
 
 
 def _get(context: RequestContext, uuid: str) -> Response:
-    """Answer a GET of one."""
+    """Handle a GET of one."""
     return json_response(
         shown(found(context.db, principal(context).store_id or 0, uuid))
     )
 
 
 def _create(context: RequestContext) -> Response:
-    """Answer a POST: what was uploaded is a media."""
+    """Handle a POST: what was uploaded is a media."""
     who = principal(context)
     values, _ = read_body(context, _SCHEMA, NAME, "POST")
     if values.get("public_access"):
@@ -129,7 +129,7 @@ def _create(context: RequestContext) -> Response:
 
 
 def _uploaded(tx: Transaction, who: Principal, signed_id: str) -> dict[str, Any]:
-    """Give the file that was left at a slot. Raises `Invalid`."""
+    """Return the file that was left at a slot. Raise `Invalid`."""
     name = "direct_upload_signed_id"
     try:
         slot = upload_slots.find_slot(tx, signed_id)
@@ -146,7 +146,7 @@ def _uploaded(tx: Transaction, who: Principal, signed_id: str) -> dict[str, Any]
 
 
 def _delete(context: RequestContext, uuid: str) -> Response:
-    """Answer a DELETE. Raises `Conflict` for what a product has, or had."""
+    """Handle a DELETE. Raise `Conflict` for what a product has, or had."""
     who = principal(context)
     with context.writing() as tx:
         found(tx, who.store_id or 0, uuid)
@@ -162,7 +162,7 @@ def _delete(context: RequestContext, uuid: str) -> Response:
 
 
 def _direct_upload(context: RequestContext) -> Response:
-    """Answer a POST with the address at which a file can be left (Active Storage)."""
+    """Handle a POST with the address at which a file can be left (Active Storage)."""
     who = principal(context)
 
     def unfit(
@@ -209,7 +209,7 @@ def _direct_upload(context: RequestContext) -> Response:
 
 
 def _unfit(values: Mapping[str, Any], most: int) -> Iterator[FieldError]:
-    """Complain early of what would be refused when it comes."""
+    """Yield errors for a file that would be refused when it arrives."""
     try:
         digest = base64.b64decode(values.get("checksum", ""), validate=True)
     except ValueError:
@@ -223,7 +223,7 @@ def _unfit(values: Mapping[str, Any], most: int) -> Iterator[FieldError]:
 
 
 def publish(app: Flask) -> None:
-    """Publish the views."""
+    """Register the routes."""
     words = {"GET": "List medias", "POST": "Create a media"}
     DIALECT.publish(app, "/medias", words, {"GET": _list, "POST": _create}, _SCHEMA)
     DIALECT.publish(

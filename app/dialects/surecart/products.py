@@ -28,7 +28,7 @@ _HAS_FILE = AnyOf((Defined("file_name", is_text=True), Defined("url", is_text=Tr
 
 
 def _never(value: bool) -> FilterBuilder:  # noqa: FBT001 - a filter's only value
-    """Find by what no product is."""
+    """Return a condition that nothing meets."""
     return FilterBuilder.nothing() if value else FilterBuilder.everything()
 
 
@@ -59,7 +59,7 @@ LISTED = Listed(
 
 
 def found(db: Snapshot, who: Principal, uuid: str) -> dict[str, Any]:
-    """Give the downloadable that a product is. Raises `NotFound`."""
+    """Return the downloadable that a product is. Raise `NotFound`."""
     product_id = downloadables.find_id_by_uuid(db, who.store_id or 0, uuid.lower())
     if product_id is None:
         raise NotFound("there is no product with this id")
@@ -103,7 +103,7 @@ def shown(record: Mapping[str, Any], currency: str) -> dict[str, Any]:
 
 
 def _list(context: RequestContext) -> Response:
-    """Answer a GET of many."""
+    """Handle a GET of many."""
     rows, pagination = LISTED.page(context, list_query(context))
     currency = downloadables.currency_of_store(
         context.db, context.principal.store_id or 0
@@ -112,7 +112,7 @@ def _list(context: RequestContext) -> Response:
 
 
 def _get(context: RequestContext, uuid: str) -> Response:
-    """Answer a GET of one."""
+    """Handle a GET of one."""
     record = found(context.db, principal(context), uuid)
     return json_response(
         shown(record, downloadables.currency_of_store(context.db, record["store_id"]))
@@ -120,7 +120,7 @@ def _get(context: RequestContext, uuid: str) -> Response:
 
 
 def publish(app: Flask) -> None:
-    """Publish the views."""
+    """Register the routes."""
     DIALECT.publish(app, "/products", {"GET": "List products"}, {"GET": _list})
     words = {"GET": "Retrieve a product"}
     DIALECT.publish(app, "/products/<uuid>", words, {"GET": _get})

@@ -59,7 +59,7 @@ UNDERSTOOD = frozenset({"page", "limit", "per_page", "sort", "live_mode"})
 
 
 def _error(status: int, problems: Sequence[Problem]) -> dict[str, Any]:
-    """Say what went wrong; its code begins with what the request was about."""
+    """Return the body of an error; its code begins with the name of the resource."""
     about = _subject(request.path)
     symbol = _SYMBOLS.get(status, "unprocessable_entity")
     kind = "invalid" if status == Invalid.status else symbol
@@ -121,7 +121,7 @@ DIALECT = Dialect(
 
 
 def principal(context: RequestContext) -> Principal:
-    """Find who asks, by Bearer. Raises `Unauthorized` and `Forbidden`."""
+    """Return the principal of a Bearer token. Raise `Unauthorized` or `Forbidden`."""
     return base.authorized_principal(context, base.bearer_token(context))
 
 
@@ -141,7 +141,7 @@ class ListQuery:
         return frozenset(self.several.get(EXPAND, ()))
 
     def flag(self, name: str) -> bool | None:
-        """Give a parameter that is true or false. Raises `BadRequest`."""
+        """Return a boolean parameter. Raise `BadRequest`."""
         sent = self.single.get(name)
         if sent not in {None, "true", "false", "1", "0"}:
             text = f"{name} must be true or false"
@@ -182,7 +182,7 @@ class Listed:
     def page(
         self, context: RequestContext, asked: ListQuery
     ) -> tuple[list[dict[str, Any]], Any]:
-        """Give a page, and what the envelope says of it."""
+        """Return a page, and what the envelope says of it."""
         who = principal(context)
         store = stores.find_store(context.db, who, who.store_id or 0)
         problems: list[Problem] = []
@@ -220,7 +220,7 @@ class Listed:
     def rows(
         self, db: Snapshot, who: Principal, made: Sequence[FilterBuilder], most: int
     ) -> list[dict[str, Any]]:
-        """Give the first rows that conditions select, in any order."""
+        """Return the first rows that conditions select, in any order."""
         found = self.listing.page(
             db, who.store_id, joined(made, ()), limit=most, offset=0, timezone="UTC"
         )
@@ -307,7 +307,7 @@ def envelope(data: Sequence[Any], pagination: Mapping[str, Any]) -> dict[str, An
 
 
 def deleted(name: str, uuid: str) -> Response:
-    """Answer a DELETE."""
+    """Handle a DELETE."""
     return json_response({"id": uuid, "object": name, "deleted": True})
 
 
@@ -325,11 +325,11 @@ def read_body(
     method: str,
     further: Further = lambda _values, _wrong: (),
 ) -> tuple[dict[str, Any], ListQuery]:
-    """Read a body that is wrapped in the object's name; give its values.
+    """Read a body that is wrapped in the object's name; return its values.
 
     JSON may come without the wrapping, as Rails has it. Gives what is to be expanded,
     too, which the query or the body may say. `further` complains of what the schema
-    cannot know. Raises `Invalid`.
+    cannot know. Raise `Invalid`.
     """
     sent = base.body(context, schema, method)
     wrapped: dict[str, Any] = {}

@@ -14,7 +14,7 @@ from app.http.hypermedia.registry import ResourceRegistry
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     DIALECT.register_routes(app)
     migration_guides.register_guide(app, GUIDE)
     for module in (products, files, library):

@@ -37,7 +37,7 @@ _PRESIGN = ZidPresignSchema()
 
 
 def _presign(context: RequestContext, uuid: str) -> Response:
-    """Answer a POST with an address, and the fields to send there with the file."""
+    """Handle a POST with an address, and the fields to send there with the file."""
     who = reader(context, context.db)
     products.found(context.db, who, uuid)
     values = _read(context, _PRESIGN)
@@ -63,7 +63,7 @@ def _presign(context: RequestContext, uuid: str) -> Response:
 
 
 def _attach(context: RequestContext, uuid: str) -> Response:
-    """Answer a POST: what was uploaded is a file of the product."""
+    """Handle a POST: what was uploaded is a file of the product."""
     who = reader(context, context.db)
     values = _read(context, _ATTACH)
     with context.writing() as tx:
@@ -91,7 +91,7 @@ def _read(context: RequestContext, schema: Any) -> dict[str, Any]:
 
 
 def _uploaded(tx: Transaction, who: ZidPrincipal, values: Mapping[str, Any]) -> int:
-    """Give the library's file that is meant. Raises `Invalid`."""
+    """Return the library's file that is meant. Raise `Invalid`."""
     if values["library_id"] is not None:
         key = blob_key(values["library_id"])
         found = library.adopt_blob(tx, who.store_id, key)
@@ -116,7 +116,7 @@ def _wrong(name: str, text: str) -> Invalid:
 
 
 def _list(context: RequestContext, uuid: str) -> Response:
-    """Answer a GET of the files of a product."""
+    """Handle a GET of the files of a product."""
     who = reader(context, context.db)
     problems: list[Problem] = []
     asked = page_window(context, problems)
@@ -155,7 +155,7 @@ def _found(
 
 
 def _delete(context: RequestContext, uuid: str, file_uuid: str) -> Response:
-    """Answer a DELETE: the file stays in the library."""
+    """Handle a DELETE: the file stays in the library."""
     with context.writing() as tx:
         who = reader(context, tx)
         files.delete_file(tx, _found(tx, who, uuid, file_uuid))
@@ -163,7 +163,7 @@ def _delete(context: RequestContext, uuid: str, file_uuid: str) -> Response:
 
 
 def _file(context: RequestContext, uuid: str, file_uuid: str) -> Response:
-    """Answer a GET of the bytes."""
+    """Handle a GET of the bytes."""
     return file_view.file_answer(
         context,
         lambda: _found(context.db, reader(context, context.db), uuid, file_uuid),
@@ -198,7 +198,7 @@ def _shown(context: RequestContext, record: Mapping[str, Any]) -> dict[str, Any]
 
 
 def publish(app: Flask) -> None:
-    """Publish the views."""
+    """Register the routes."""
     path = "/products/<uuid>/downloadables/"
     DIALECT.publish(
         app,

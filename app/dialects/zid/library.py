@@ -29,7 +29,7 @@ _SCHEMA = ZidLibrarySchema()
 
 
 def _create(context: RequestContext) -> Response:
-    """Answer a POST of a file."""
+    """Handle a POST of a file."""
     reader(context, context.db)
     bodies_reader = body_reader.BodyReader(
         _SCHEMA, context.settings, context.installation.storage
@@ -52,7 +52,7 @@ def _create(context: RequestContext) -> Response:
 
 
 def _list(context: RequestContext) -> Response:
-    """Answer a GET of many."""
+    """Handle a GET of many."""
     who = reader(context, context.db)
     problems: list[Problem] = []
     asked = page_window(context, problems)
@@ -75,7 +75,7 @@ def _list(context: RequestContext) -> Response:
 
 
 def _delete(context: RequestContext, uuid: str) -> Response:
-    """Answer a DELETE. Raises `Conflict` while a product has it."""
+    """Handle a DELETE. Raise `Conflict` while a product has it."""
     with context.writing() as tx:
         who = reader(context, tx)
         found = library.find_by_blob(tx, who.store_id, blob_key(uuid))
@@ -92,7 +92,7 @@ def _delete(context: RequestContext, uuid: str) -> Response:
 
 
 def _file(context: RequestContext, uuid: str) -> Response:
-    """Answer a GET of the bytes."""
+    """Handle a GET of the bytes."""
 
     def find() -> Mapping[str, Any]:
         who = reader(context, context.db)
@@ -120,7 +120,7 @@ def _shown(
 
 
 def publish(app: Flask) -> None:
-    """Publish the views."""
+    """Register the routes."""
     words = {"GET": "List the library", "POST": "Upload a file into the library"}
     views = {"GET": _list, "POST": _create}
     DIALECT.publish(app, "/downloadables-library/", words, views, _SCHEMA)

@@ -15,7 +15,7 @@ _MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))
 
 @lru_cache(maxsize=256)
 def locale_of(language: str) -> "Locale":
-    """Give the locale of a language, English where it is not known."""
+    """Return the locale of a language, English where it is not known."""
     from babel import Locale, UnknownLocaleError
 
     for name in (language.replace("-", "_"), language.partition("-")[0], "en"):
@@ -28,7 +28,7 @@ def locale_of(language: str) -> "Locale":
 
 @lru_cache(maxsize=1024)
 def symbol(currency: str, language: str) -> str:
-    """Give the symbol of a currency, with a space on each side: `` ر.س ``."""
+    """Return the symbol of a currency, with a space on each side: `` ر.س ``."""
     from babel.numbers import get_currency_symbol
 
     found = get_currency_symbol(currency, locale_of(language)).translate(_MARKS)

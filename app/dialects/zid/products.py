@@ -78,7 +78,7 @@ _DOWNLOADABLE = DownloadableSchema()
 
 
 def found(db: Snapshot, who: ZidPrincipal, uuid: str) -> dict[str, Any]:
-    """Give the downloadable that a product is, with its offer. Raises `NotFound`."""
+    """Return the downloadable that a product is, with its offer. Raise `NotFound`."""
     product_id = downloadables.find_id_by_uuid(db, who.store_id, uuid.lower())
     if product_id is None:
         raise NotFound(NONE)
@@ -111,7 +111,7 @@ def _answer(db: Snapshot, who: ZidPrincipal, record: Mapping[str, Any]) -> Respo
 
 
 def _list(context: RequestContext) -> Response:
-    """Answer a GET of many."""
+    """Handle a GET of many."""
     who = reader(context, context.db)
     problems: list[Problem] = []
     asked = page_window(context, problems)
@@ -182,7 +182,7 @@ def _filters(context: RequestContext, problems: list[Problem]) -> list[FilterBui
 
 
 def _get(context: RequestContext, uuid: str) -> Response:
-    """Answer a GET of one."""
+    """Handle a GET of one."""
     who = reader(context, context.db)
     return _answer(context.db, who, found(context.db, who, uuid))
 
@@ -191,7 +191,7 @@ def _get(context: RequestContext, uuid: str) -> Response:
 
 
 def _create(context: RequestContext) -> Response:
-    """Answer a POST."""
+    """Handle a POST."""
     reader(context, context.db)
     sent = _values(context, "POST")
     with context.writing() as tx:
@@ -214,7 +214,7 @@ def _create(context: RequestContext) -> Response:
 
 
 def _change(context: RequestContext, uuid: str) -> Response:
-    """Answer a PATCH."""
+    """Handle a PATCH."""
     reader(context, context.db)
     sent = _values(context, "PATCH")
     with context.writing() as tx:
@@ -250,7 +250,7 @@ def _change(context: RequestContext, uuid: str) -> Response:
 
 
 def _delete(context: RequestContext, uuid: str) -> Response:
-    """Answer a DELETE. Raises `Conflict` for what was sold."""
+    """Handle a DELETE. Raise `Conflict` for what was sold."""
     with context.writing() as tx:
         who = reader(context, tx)
         record = found(tx, who, uuid)
@@ -267,7 +267,7 @@ def _delete(context: RequestContext, uuid: str) -> Response:
 
 
 def _values(context: RequestContext, method: str) -> dict[str, Any]:
-    """Read a body; what is in groups is put beside the rest. Raises `Invalid`."""
+    """Read a body; what is in groups is put beside the rest. Raise `Invalid`."""
     body = base.body(context, _SCHEMA, method)
     values, errors = _SCHEMA.read(body, partial=method == "PATCH")
     sent = _SCHEMA.meant({n: v for n, v in values.items() if n in body})
@@ -298,7 +298,7 @@ def _values(context: RequestContext, method: str) -> dict[str, Any]:
 
 
 def _own_language(who: ZidPrincipal, sent: Mapping[str, Any]) -> str:
-    """Give the language that a new product is in: the store's, if it has that name."""
+    """Return the language of a new product: the store's, if it has that name."""
     languages = [language for language, text in sent["name"].items() if text]
     for language in (who.store_language.lower(), *who.languages):
         if language in languages:
@@ -309,7 +309,7 @@ def _own_language(who: ZidPrincipal, sent: Mapping[str, Any]) -> str:
 def _in_languages(
     who: ZidPrincipal, sent: dict[str, Any], own: str, known: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Take a bare text for one in the language that the client reads.
+    """Return a bare text as one in the language of the client.
 
     That is one of the `known` ones where any fits, also one of a region.
     """
@@ -329,7 +329,7 @@ def _is_language(name: str) -> bool:
 
 
 def _downloadable_values(sent: Mapping[str, Any], own: str) -> dict[str, Any]:
-    """Give what a downloadable itself has of what was sent."""
+    """Return what a downloadable itself has of what was sent."""
     values = {
         ours: sent[theirs]
         for theirs, ours in _OF_DOWNLOADABLE.items()
@@ -349,7 +349,7 @@ def _downloadable_values(sent: Mapping[str, Any], own: str) -> dict[str, Any]:
 def _texts(
     sent: Mapping[str, Any], own: str, known: Iterable[str] = ()
 ) -> dict[str, dict[str, str]]:
-    """Give the texts in other languages, by language and by our name for them.
+    """Return the texts in other languages, by language and by our name for them.
 
     What is null is so in all languages that are `known`.
     """
@@ -365,7 +365,7 @@ def _texts(
 
 
 def _offer_values(sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what an offer has of what was sent, texts in the own language aside."""
+    """Return what an offer has of what was sent, texts in the own language aside."""
     values = {
         ours: sent[theirs] for theirs, ours in _OF_OFFER.items() if theirs in sent
     }
@@ -432,7 +432,7 @@ def _set_offer(
 
 
 def _ensure(errors: Any) -> None:
-    """Refuse values, by Zid's names for them. Raises `Invalid`."""
+    """Raise `Invalid` for values, by Zid's names for them."""
     found = [_renamed(error) for error in errors]
     if found:
         raise Invalid.of(found)
@@ -450,7 +450,7 @@ def _renamed(error: FieldError) -> FieldError:
 
 
 def _conflicting(work: Any) -> None:
-    """Do what may be refused for another's sake, in Zid's words. Raises `Conflict`."""
+    """Do what may be refused for another's sake, in Zid's words. Raise `Conflict`."""
     try:
         work()
     except Conflict as error:
@@ -468,14 +468,14 @@ def _new_sku(who: ZidPrincipal) -> str:
 
 
 def slug_of(name: str) -> str:
-    """Make a slug of a name; letters of any script are kept."""
+    """Create a slug of a name; letters of any script are kept."""
     text = unicodedata.normalize("NFKC", name).casefold()
     kept = [c if unicodedata.category(c)[0] in "LMN" else "-" for c in text]
     return re.sub("-+", "-", "".join(kept)).strip("-")[:LONGEST_SLUG].strip("-")
 
 
 def _free_slug(tx: Transaction, who: ZidPrincipal, name: str, record_id: int) -> str:
-    """Make a slug that no other product of the store has."""
+    """Create a slug that no other product of the store has."""
     first = slug_of(name)
     taken = offers.slugs_from(tx, who.store_id, first) if first else set()
     for number in range(1, MANY_SLUGS):
@@ -486,7 +486,7 @@ def _free_slug(tx: Transaction, who: ZidPrincipal, name: str, record_id: int) ->
 
 
 def publish(app: Flask) -> None:
-    """Publish the views."""
+    """Register the routes."""
     words = {"GET": "List products", "POST": "Create a downloadable product"}
     DIALECT.publish(app, "/products/", words, {"GET": _list, "POST": _create}, _SCHEMA)
     DIALECT.publish(

@@ -26,7 +26,7 @@ _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def _error(_status: int, problems: Sequence[Problem]) -> dict[str, Any]:
-    """Say what went wrong: by property, or in one sentence."""
+    """Return the body of an error: by property, or one sentence."""
     if not all(problem.property for problem in problems):
         return {"detail": "; ".join(problem.message for problem in problems)}
     found: dict[str, Any] = {}
@@ -71,12 +71,12 @@ class ZidPrincipal:
         return next((one for one in self.languages if one != "*"), "en")
 
     def own_language(self, record: Mapping[str, Any]) -> str:
-        """Give the language that a downloadable is in, in small letters."""
+        """Return the language that a downloadable is in, in small letters."""
         return str(record["language"] or self.store_language).lower()
 
 
 def reader(context: RequestContext, db: Snapshot) -> ZidPrincipal:
-    """Find out who asks. Raises `Unauthorized`, `Forbidden` and `BadRequest`."""
+    """Return who sends the request. Raise `Unauthorized`, `Forbidden`, `BadRequest`."""
     who = _principal(context)
     sent = context.request.headers.get("Store-Id")
     if sent is not None and sent.strip() != str(who.store_id):
@@ -93,7 +93,7 @@ def reader(context: RequestContext, db: Snapshot) -> ZidPrincipal:
 
 
 def _principal(context: RequestContext) -> Principal:
-    """Find whose tokens were sent: all of them must be of one store."""
+    """Return the principal of the tokens, which must be of one store."""
     headers = context.request.headers
     sent = [
         base.bearer_token(context),
@@ -145,7 +145,7 @@ def page_window(context: RequestContext, problems: list[Problem]) -> PageWindow:
 def ensure_filters(
     context: RequestContext, known: Sequence[str], problems: list[Problem]
 ) -> None:
-    """Note what a list cannot be asked for."""
+    """Add problems for filters that a list does not support."""
     asked = [name for name, _ in context.query]
     for name in sorted({name for name in asked if asked.count(name) > 1}):
         text = f"{name[:40]} was sent more than once"
@@ -159,7 +159,7 @@ def ensure_filters(
 def envelope(
     context: RequestContext, shown: PageWindow, total: int, results: Sequence[Any]
 ) -> dict[str, Any]:
-    """Write a list, with the addresses of the pages around it. Raises `NotFound`."""
+    """Write a list, with the addresses of the pages around it. Raise `NotFound`."""
     if shown.page > 1 and shown.offset >= total:
         raise NotFound("there is no such page")
     is_last = shown.offset + shown.size >= total

@@ -103,7 +103,7 @@ def product(
 def _text(
     who: ZidPrincipal, record: Mapping[str, Any], texts: Texts, name: str
 ) -> dict[str, str] | str | None:
-    """Give a text: in all its languages to managers, in the best one to customers."""
+    """Return a text: in all its languages to managers, in the best one to customers."""
     own = who.own_language(record)
     known = {language: text[name] for language, text in texts.items()}
     known |= {own: record[name]}
@@ -152,7 +152,7 @@ def _rating() -> dict[str, Any]:
 
 
 def _stocks(who: ZidPrincipal, record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give the only stock there is: the store, which never runs out."""
+    """Return the only stock there is: the store, which never runs out."""
     place = f"sirenhall:stores/{who.store_id}/stock"
     if who.is_customer:
         name: Any = PLACES.get(who.language.partition("-")[0], PLACES["en"])

@@ -38,7 +38,7 @@ from schemas.base.schema import ResourceSchema
 
 
 def _media_types_of(kind: type[Representation]) -> tuple[str, ...]:
-    """Give the names of what is written, and so is read too."""
+    """Return the names of what is written, and so is read too."""
     found = [r.media_types for r in REPRESENTATIONS if isinstance(r, kind)]
     return tuple(name for names in found for name in names)
 
@@ -83,7 +83,7 @@ class Body:
 
 
 def accepted_types(method: str) -> tuple[str, ...]:
-    """Give the media types that a body may have."""
+    """Return the media types that a body may have."""
     return (MERGE_PATCH, JSON_PATCH, *READ) if method == "PATCH" else READ
 
 
@@ -98,7 +98,7 @@ class BodyReader:
     """Whether a JSON array is read, as several of them."""
 
     def ensure_readable(self, request: Request, method: str) -> str:
-        """Give the body's media type. Raises 413 and 415 before a byte is read."""
+        """Return the body's media type. Raise 413 and 415 before a byte is read."""
         media_type = (request.mimetype or "").lower()
         length = request.content_length
         if not media_type and not length and not _is_chunked(request):
@@ -171,7 +171,7 @@ class BodyReader:
         return self._body(values, values.get(hal_xml.EMBEDDED))
 
     def _body(self, values: dict[str, Any], members: list[Any] | None) -> Body:
-        """Tell a collection from one resource, in which others may be embedded, too."""
+        """Return a body of one resource, or of the members of a collection."""
         is_one = not self.schema.writable.keys().isdisjoint(values)
         if is_one or not (members or "total_items" in values):
             return Body(values)
@@ -236,7 +236,7 @@ class BodyReader:
 
     @staticmethod
     def _ensure_followed(request: Request) -> None:
-        """Refuse a `_method` that came too late, or not on a POST, to be followed."""
+        """Raise an error for a `_method` that came too late, or not on a POST."""
         if not request.environ.get(APPLIED):
             raise BadRequest(
                 f"{FIELD} works in a POST only, and in multipart/form-data as the "
@@ -285,7 +285,7 @@ def chunks(
 ) -> Iterator[bytes]:
     """Yield a body in pieces, checked against the digest fields of its request.
 
-    Raises `BadRequest` if it is shorter than its Content-Length or its chunked coding
+    Raise `BadRequest` if it is shorter than its Content-Length or its chunked coding
     is broken, and at its end `DigestMismatch`.
     """
     expected = digest_fields.of_headers(request.headers, digests)
@@ -326,7 +326,7 @@ def _is_timeout(error: BaseException | None) -> bool:
 
 
 def _siren_properties(document: Any) -> Any:
-    """Take the properties of a Siren entity that is sent back, a level down."""
+    """Return the properties of a Siren entity, or the document itself."""
     properties = document.get("properties") if isinstance(document, dict) else None
     is_entity = isinstance(properties, dict) and not document.keys().isdisjoint(
         {"links", "class"}
@@ -364,7 +364,7 @@ def _where(form: bytes) -> str:
 
 
 def _ensure_utf_8(request: Request, raw: bytes, *, is_xml: bool) -> None:
-    """Refuse a body in another charset; what is UTF-8 is so whatever it is called.
+    """Raise an error for a body that is not UTF-8, whatever its charset is called.
 
     A charset has no meaning for JSON (RFC 8259, section 11) and forms, and clients
     send one by default. For XML it has (RFC 7303, section 3).

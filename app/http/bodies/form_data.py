@@ -91,7 +91,7 @@ class MultipartReader:
     """Takes a body in pieces of any size; parts may come in any order.
 
     `close` gives the texts and the file; `discard` removes a file that was not
-    kept. Raises `BadRequest`, `Invalid` and `TooLarge`.
+    kept. Raise `BadRequest`, `Invalid` and `TooLarge`.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class MultipartReader:
             raise _broken(str(error)) from None
 
     def close(self) -> tuple[list[tuple[str, str]], FilePart | None]:
-        """Tell that the body has ended, and give what was in it."""
+        """Finish the body and return its fields and its file."""
         if not self._scanner.is_done:
             raise _broken("it does not end with its boundary")
         return self._fields, self._upload
@@ -246,7 +246,7 @@ class MultipartReader:
 
 
 def media_type(declared: str, file_name: str) -> str:
-    """Give the type a file is served with: as declared, else by its name's ending.
+    """Return the type a file is served with: as declared, else by its name's ending.
 
     Its bytes are never looked at.
     """

@@ -20,11 +20,11 @@ EMBEDDED = "_embedded"
 
 
 def read_hal_xml(raw: bytes, *, max_depth: int) -> dict[str, Any]:
-    """Give the child elements of ``<resource>`` that are properties, by name.
+    """Return the child elements of ``<resource>`` that are properties, by name.
 
     Links are left aside; embedded resources are a list. An empty element is the empty
     text.
-    Raises `BadRequest` that says where the document is broken, and `TooLarge`.
+    Raise `BadRequest` that says where the document is broken, and `TooLarge`.
     """
     parser = etree.XMLParser(
         resolve_entities=False,

@@ -16,7 +16,7 @@ MAX_NUMBER = 100
 def read_json(raw: bytes, *, max_depth: int) -> Any:
     """Read JSON strictly: no NaN, no doubled names, no bottomless nesting.
 
-    Numbers with a fraction become Decimals. Raises `BadRequest` and `TooLarge`.
+    Numbers with a fraction become Decimals. Raise `BadRequest` or `TooLarge`.
     """
     try:
         text = raw.decode("utf-8-sig")

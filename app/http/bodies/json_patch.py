@@ -21,9 +21,9 @@ MEMBERS = {
 
 
 def apply_patch(patch: Any, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the document as it is after the patch.
+    """Return the document as it is after the patch.
 
-    Raises `BadRequest` where the patch is none, and `Conflict` where it does not fit.
+    Raise `BadRequest` where the patch is none, and `Conflict` where it does not fit.
     """
     if not isinstance(patch, list):
         raise BadRequest("a JSON Patch is an array of operations (RFC 6902)")

@@ -55,7 +55,7 @@ class _State(Enum):
 class PartScanner:
     """Takes pieces of a body and gives what begins, comes and ends in them.
 
-    Octets of headers that are not UTF-8 become lone surrogates. Raises
+    Octets of headers that are not UTF-8 become lone surrogates. Raise
     `MalformedParts`.
     """
 
@@ -79,7 +79,7 @@ class PartScanner:
         return self._state is _State.DONE
 
     def feed(self, piece: bytes) -> Iterator[Event]:
-        """Give the events of a piece; it is used up when the iterator is."""
+        """Return the events of a piece; it is used up when the iterator is."""
         self._buffer = self._buffer[self._position :] + piece
         self._position = 0
         steps = {

@@ -10,7 +10,7 @@ from app.http.headers.body_headers import ensure_identity, ensure_plain_transfer
 class PartChecks:
     """What the headers of a part announce, and what has come of it.
 
-    `headers` have their names in lower case. Raises `BadRequest` and
+    `headers` have their names in lower case. Raise `BadRequest` and
     `UnsupportedMediaType` for what cannot be honoured.
     """
 
@@ -24,7 +24,7 @@ class PartChecks:
         self._received = 0
 
     def update(self, view: memoryview) -> None:
-        """Take in bytes of the part."""
+        """Add bytes of the part."""
         self._received += len(view)
         for digest in self._digests:
             digest.update(view)

@@ -72,7 +72,7 @@ Ended = Callable[[int], None]
 
 
 def _untold(_sent: int) -> None:
-    """Tell nobody."""
+    """Do nothing: nobody listens."""
 
 
 HandOver = Callable[[StoredFile, Mapping[str, str]], Response | None]
@@ -85,11 +85,11 @@ def send_file(
     begin: Callable[[], Ended] = lambda: _untold,
     hand_over: HandOver = lambda _file, _headers: None,
 ) -> Response:
-    """Answer a GET or HEAD for a file.
+    """Handle a GET or HEAD for a file.
 
     `begin` is called once bytes of it will be sent, and what it gives once they were;
     neither is where it was handed over.
-    Raises `PreconditionFailed` and `RangeNotSatisfiable`.
+    Raise `PreconditionFailed` or `RangeNotSatisfiable`.
     """
     validators = Validators(f'"{file.sha256}"', file.modified)
     headers = _headers(file, validators)
@@ -121,9 +121,9 @@ def send_file(
 
 
 def at_last(answer: Callable[[], Response]) -> Response:
-    """Answer again where a file was replaced since it was looked up.
+    """Retry if the file was replaced since it was looked up.
 
-    Raises `FileNotThere` for one that the storage has lost.
+    Raise `FileNotThere` for one that the storage has lost.
     """
     try:
         return answer()
@@ -203,7 +203,7 @@ class _Told:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Give bytes that will be sent."""
+        """Return bytes that will be sent."""
         data = self._stream.read(size)
         self._at += len(data)
         return data

@@ -21,9 +21,9 @@ GOT = OperationSpec(statuses=(200, 206, 302, 304, 412, 416))
 def file_answer(
     context: RequestContext, find: Callable[[], Mapping[str, Any]]
 ) -> Response:
-    """Answer a GET with the file of a record, which is looked up anew if it has gone.
+    """Handle a GET with the file of a record, which is looked up anew if it has gone.
 
-    Raises `NotFound` for a record without one.
+    Raise `NotFound` for a record without one.
     """
 
     def send() -> Response:
@@ -45,7 +45,7 @@ def file_answer(
 def publish_file(
     app: Flask, path: str, find: Callable[[Snapshot, Principal, int], Mapping[str, Any]]
 ) -> None:
-    """Publish the file of a kind of resource."""
+    """Register the file of a kind of resource."""
 
     def view(context: RequestContext, item_id: int) -> Response:
         return file_answer(

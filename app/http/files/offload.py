@@ -23,7 +23,7 @@ _CONDITIONS = ("If-Match", "If-Unmodified-Since")
 def offload_response(
     context: RequestContext, begin: Callable[[], Any] = lambda: None
 ) -> HandOver:
-    """Give what hands files over, as the setting has it.
+    """Return the way in which the setting has files sent.
 
     `begin` is called once a file that is there is handed over: what becomes of it
     after that is not known here.

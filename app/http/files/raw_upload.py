@@ -27,9 +27,9 @@ def received_file(
     declared: str = "",
     announced: Mapping[str, Any] | None = None,
 ) -> Iterator[NewFile]:
-    """Take a raw body as a file; it is gone again if it comes to nothing.
+    """Store a raw body as a file; delete it if the request fails.
 
-    It must be what was `announced` by a slot. Raises `RequestError`.
+    It must be what was `announced` by a slot. Raise `RequestError`.
     """
     slot = announced or {"announced_size": None, "announced_md5": None}
     request, storage = context.request, context.installation.storage
@@ -62,7 +62,7 @@ def received_file(
 
 
 def ensure_announced(slot: Mapping[str, Any], size: int) -> None:
-    """Refuse a file of another size than was announced. Raises `Invalid`."""
+    """Raise `Invalid` for a file of another size than was announced."""
     if slot["announced_size"] not in {None, size}:
         text = f"file must have {slot['announced_size']} bytes, as was announced"
         raise Invalid.of([FieldError("file", "wrong_size", text)])
@@ -84,7 +84,7 @@ def _too_large(most: int) -> TooLarge:
 
 
 def safe_file_name(name: str | None) -> str | None:
-    """Keep of a name what can be one, and nothing of a path."""
+    """Return a safe file name, without any path."""
     return shortened_name(file_name(name or ""))
 
 

@@ -31,7 +31,7 @@ class MediaRange:
     has_parameters: bool = False
 
     def specificity(self, media_type: str) -> int | None:
-        """Say how narrowly the range matches a media type, None if not at all."""
+        """Return how specifically the range matches a media type, or None."""
         if self.type == "*":
             return ANY
         main, _, sub = media_type.partition("/")
@@ -99,7 +99,7 @@ def negotiate(
 def _ranked(
     media_types: Sequence[str], ranges: Sequence[MediaRange]
 ) -> list[tuple[float, int, int, str]]:
-    """Give the acceptable names of a format: quality, specificity, -order, name.
+    """Return the acceptable names of a format: quality, specificity, -order, name.
 
     A wildcard that matches the canonical name speaks for the format. Were that name
     refused by it, an alias would be the same thing under another label, so aliases
@@ -122,7 +122,7 @@ def _ranked(
 def _decisive(
     media_type: str, ranges: Sequence[MediaRange]
 ) -> tuple[int, float, int] | None:
-    """Find the range that decides on a media type: specificity, quality, -order."""
+    """Return the range that decides on a media type: specificity, quality, -order."""
     return max(
         (
             (specificity, media_range.quality, -order)

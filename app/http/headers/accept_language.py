@@ -15,7 +15,7 @@ _RANGE = re.compile(
 
 @cache_short_keys(len)
 def language_ranges(header: str) -> tuple[str, ...]:
-    """Give the ranges of a header in small letters, the most wanted first.
+    """Return the ranges of a header in small letters, the most wanted first.
 
     What is malformed, or not wanted at all (q=0), is left out.
     """

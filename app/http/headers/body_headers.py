@@ -25,9 +25,9 @@ WHOLE = "send the whole file in one body, or in pieces by tus 1.0.0 to an upload
 
 
 def ensure_supported(environ: Mapping[str, Any]) -> None:
-    """Refuse what cannot be honoured.
+    """Raise an error for headers that cannot be honoured.
 
-    Raises `BadRequest`, `UnsupportedMediaType` and `ExpectationFailed`.
+    Raise `BadRequest`, `UnsupportedMediaType` and `ExpectationFailed`.
     """
     expect = environ.get("HTTP_EXPECT")
     if expect is not None and expect.strip().lower() != CONTINUE:
@@ -109,13 +109,13 @@ def _upload_incomplete(value: str, _environ: Mapping[str, Any]) -> None:
 
 
 def _upload_offset(value: str, environ: Mapping[str, Any]) -> None:
-    """Refuse an offset outside of tus, which alone has one, in a PATCH."""
+    """Raise an error for an offset outside of tus, which alone has one, in a PATCH."""
     if environ["REQUEST_METHOD"] != "PATCH" and value != "0":
         raise BadRequest(f"Upload-Offset: {value[:40]} is for PATCH only; {WHOLE}")
 
 
 def _upload_length(value: str, environ: Mapping[str, Any]) -> None:
-    """Refuse a length of a file, outside of tus, that is not the body's."""
+    """Raise an error for a length of a file, outside of tus, that is not the body's."""
     if environ["REQUEST_METHOD"] == "PUT" and value != environ.get("CONTENT_LENGTH"):
         raise BadRequest(
             f"Upload-Length: {value[:40]} is not the Content-Length; {WHOLE}"
@@ -128,7 +128,7 @@ def _upload_defer_length(value: str, environ: Mapping[str, Any]) -> None:
 
 
 def _ensure_complete(name: str, value: str, *, complete: bool) -> None:
-    """Refuse a part of an upload (draft-ietf-httpbis-resumable-upload)."""
+    """Raise an error for a part of an upload (draft-ietf-httpbis-resumable-upload)."""
     try:
         found, _ = parse_item(value)
     except ValueError:

@@ -26,7 +26,7 @@ class ByteRange:
         return self.stop - self.start
 
     def content_range(self, size: int) -> str:
-        """Give the Content-Range value for a file of that size."""
+        """Return the Content-Range value for a file of that size."""
         return f"bytes {self.start}-{self.stop - 1}/{size}"
 
 

@@ -50,7 +50,7 @@ class Validators:
         return headers
 
     def is_newer_than(self, seconds: int) -> bool:
-        """Tell whether it changed after a moment; in doubt it did."""
+        """Return whether it changed after a moment; in doubt it did."""
         return self.modified is None or self.modified > seconds
 
 
@@ -94,7 +94,7 @@ def evaluate_conditions(
 
 
 def range_applies(header: Header, validators: Validators) -> bool:
-    """Tell whether If-Range lets a Range count (section 13.1.5).
+    """Return whether If-Range lets a Range count (section 13.1.5).
 
     Only a strong tag, or the exact date, says that the bytes are the same.
     """
@@ -108,7 +108,7 @@ def range_applies(header: Header, validators: Validators) -> bool:
 
 
 def _revision(etag: str) -> str:
-    """Give the part of a tag that a change is about."""
+    """Return the part of a tag that preconditions compare."""
     revision, dash, _ = etag.strip('"').partition("-")
     return f'"{revision}"' if dash else etag
 

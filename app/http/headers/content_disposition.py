@@ -46,7 +46,7 @@ class Disposition:
 def parse_disposition(field: str) -> Disposition:
     """Return the name of a form's field and of its file.
 
-    Octets that are not UTF-8 are lone surrogates in `field`. Raises
+    Octets that are not UTF-8 are lone surrogates in `field`. Raise
     `InvalidDisposition`.
     """
     found = field_parameters(field)
@@ -114,7 +114,7 @@ def _octets(text: str) -> bytes:
 
 
 def _decoded(name: str, charset: str, octets: bytes) -> str:
-    """Decode octets. Raises `InvalidDisposition`, which says what is wrong."""
+    """Decode octets. Raise `InvalidDisposition`, which says what is wrong."""
     # Python's own codecs, such as punycode, are not all linear.
     if not _CHARSETS.fullmatch(charset):
         raise InvalidDisposition(
@@ -139,7 +139,7 @@ def _octet(text: str) -> str:
 
 
 def _unquoted(value: str) -> str:
-    """Take off single quotes, which some scripts write for double ones."""
+    """Remove single quotes, which some scripts write instead of double ones."""
     is_quoted = len(value) > 1 and value[0] == value[-1] == "'"
     return value[1:-1] if is_quoted else value
 

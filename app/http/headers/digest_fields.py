@@ -52,7 +52,7 @@ class Digest:
 def of_headers(headers: Headers, fields: Iterable[str] = FIELDS) -> list[Digest]:
     """Return the digests that header fields announce.
 
-    Algorithms that are not known are ignored (RFC 9530, section 2). Raises
+    Algorithms that are not known are ignored (RFC 9530, section 2). Raise
     `BadRequest` for a field that cannot be parsed.
     """
     digests: list[Digest] = []
@@ -84,7 +84,7 @@ def _of_field(field: str, value: str | None) -> Iterator[Digest]:
 
 
 def of_base64(field: str, algorithm: str, value: str) -> Digest:
-    """Return the digest of a field in plain Base64. Raises `BadRequest`."""
+    """Return the digest of a field in plain Base64. Raise `BadRequest`."""
     try:
         expected = base64.b64decode(value.strip(), validate=True)
     except ValueError:

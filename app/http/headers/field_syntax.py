@@ -37,9 +37,9 @@ _BARE = re.compile(r"[^;]*")
 
 
 def ensure_bounded(environ: MutableMapping[str, Any]) -> None:
-    """Refuse fields and lists that are longer than anybody needs.
+    """Raise an error for fields and lists that are longer than anybody needs.
 
-    A field that is too long is removed, so that the answer costs nothing more. Raises
+    A field that is too long is removed, so that the answer costs nothing more. Raise
     `HeaderTooLarge` and `BadRequest`.
     """
     for key, value in list(environ.items()):

@@ -10,7 +10,7 @@ Parameters = dict[str, Any]
 def parse_dictionary(value: str) -> dict[str, tuple[Any, Parameters]]:
     """Return the members of a dictionary, each a bare item and its parameters.
 
-    An inner list is a list of such pairs. Raises `ValueError`, which says what is
+    An inner list is a list of such pairs. Raise `ValueError`, which says what is
     wrong and where.
     """
     parsed: Any = http_sf.parse(_octets(value), tltype="dictionary")
@@ -18,7 +18,7 @@ def parse_dictionary(value: str) -> dict[str, tuple[Any, Parameters]]:
 
 
 def parse_item(value: str) -> tuple[Any, Parameters]:
-    """Return a bare item and its parameters. Raises `ValueError`."""
+    """Return a bare item and its parameters. Raise `ValueError`."""
     parsed: Any = http_sf.parse(_octets(value), tltype="item")
     item, parameters = parsed
     return item, parameters

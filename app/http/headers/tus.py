@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[0-9]{1,100}", re.ASCII)
 
 
 def ensure_version(request: Request) -> None:
-    """Refuse another version of the protocol. Raises `PreconditionFailed`."""
+    """Raise `PreconditionFailed` for another version of the protocol."""
     sent = request.headers.get("Tus-Resumable", VERSION).strip()
     if sent != VERSION:
         raise PreconditionFailed(
@@ -34,7 +34,7 @@ def ensure_version(request: Request) -> None:
 
 
 def upload_number(request: Request, name: str) -> int:
-    """Read a header that is a whole number. Raises `BadRequest`."""
+    """Read a header that is a whole number. Raise `BadRequest`."""
     sent = request.headers.get(name, "").strip()
     if not _NUMBER.fullmatch(sent):
         raise BadRequest(f"{name} must be a whole number of bytes, not {sent[:40]!r}")
@@ -42,7 +42,7 @@ def upload_number(request: Request, name: str) -> int:
 
 
 def upload_length(request: Request, most: int) -> int:
-    """Read the size of the whole file. Raises `BadRequest` and `TooLarge`."""
+    """Read the size of the whole file. Raise `BadRequest` or `TooLarge`."""
     if "Upload-Defer-Length" in request.headers:
         raise BadRequest("Upload-Length must be known from the start")
     found = upload_number(request, "Upload-Length")
@@ -55,7 +55,7 @@ def upload_length(request: Request, most: int) -> int:
 
 
 def upload_metadata(request: Request) -> dict[str, str]:
-    """Read name and type of the file, as clients call them. Raises `BadRequest`."""
+    """Read name and type of the file, as clients call them. Raise `BadRequest`."""
     found = {}
     for pair in request.headers.get("Upload-Metadata", "").split(","):
         key, _, value = pair.strip().partition(" ")
@@ -71,7 +71,7 @@ def upload_metadata(request: Request) -> dict[str, str]:
 
 
 def upload_checksum(request: Request) -> Digest | None:
-    """Return the digest that Upload-Checksum announces. Raises `BadRequest`."""
+    """Return the digest that Upload-Checksum announces. Raise `BadRequest`."""
     sent = request.headers.get("Upload-Checksum")
     if sent is None:
         return None

@@ -22,7 +22,7 @@ def item_actions(
     is_changeable: bool,
     is_removable: bool,
 ) -> list[Action]:
-    """Give what may be done with one; values to start from are the current ones."""
+    """Return what may be done with one; values to start from are the current ones."""
     name, heading, schema = declaration.name, declaration.heading, declaration.schema
     inputs = _inputs(schema, shown)
     # An update needs none of them.
@@ -53,7 +53,7 @@ def item_actions(
 
 
 def create_actions(declaration: Declaration, href: str) -> list[Action]:
-    """Give how one is created: as JSON, and with its file where there is one."""
+    """Return how one is created: as JSON, and with its file where there is one."""
     heading, schema = declaration.heading, declaration.schema
     slug = declaration.name.replace("_", "-")
     inputs, fields = _create_forms(schema)
@@ -81,7 +81,7 @@ def create_actions(declaration: Declaration, href: str) -> list[Action]:
 def several_actions(
     declaration: Declaration, href: str, *, can_update: bool
 ) -> list[Action]:
-    """Give what may be done at once with those that a page was asked for by ids."""
+    """Return what may be done at once with those that a page was asked for by ids."""
     slug = declaration.plural.replace("_", "-")
     many = declaration.many.title()
     actions = [Action(f"delete-{slug}", f"Delete These {many}", "DELETE", href)]
@@ -94,14 +94,14 @@ def several_actions(
 
 
 def filter_action(declaration: Declaration, href: str, form: Form) -> Action:
-    """Give how a collection is filtered and paged, by its `filter_form`."""
+    """Return how a collection is filtered and paged, by its `filter_form`."""
     slug = declaration.plural.replace("_", "-")
     title = f"Filter {declaration.many.title()}"
     return _classed(Action(f"filter-{slug}", title, "GET", href, fields=form))
 
 
 def filter_form(kind: ResourceType) -> Form:
-    """Make the form of what a collection can be asked for."""
+    """Create the form of what a collection can be asked for."""
     fields = [
         Field("limit", "How many to show", "number", DEFAULT_LIMIT),
         Field("offset", "How many to skip", "number", 0),
@@ -163,7 +163,7 @@ def _with_file(schema: ResourceSchema, inputs: tuple[Field, ...]) -> tuple[Field
 
 
 def defaults(schema: ResourceSchema) -> dict[str, Value]:
-    """Give the defaults of a schema in the form in which they are shown."""
+    """Return the defaults of a schema in the form in which they are shown."""
     loaded, _ = schema.read({}, partial=False)
     return {
         name: field.serialize(field.column, loaded)
@@ -173,7 +173,7 @@ def defaults(schema: ResourceSchema) -> dict[str, Value]:
 
 
 def inputs_of(schema: ResourceSchema) -> tuple[Field, ...]:
-    """Give the inputs of a form, with their defaults."""
+    """Return the inputs of a form, with their defaults."""
     return _inputs(schema, defaults(schema))
 
 
@@ -205,7 +205,7 @@ def _files(schema: ResourceSchema) -> tuple[Field, ...]:
 
 
 def _classed(action: Action) -> Action:
-    """Give an action the class that tells what it is about: create, delete, …."""
+    """Return an action with a class that says what it does: create, delete, …."""
     verb = action.name.partition("-")[0]
     return Action(
         action.name,

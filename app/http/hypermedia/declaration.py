@@ -41,7 +41,7 @@ class LinkTo:
     relation: Relation | None = None
 
     def is_present(self, values: Mapping[str, Any]) -> bool:
-        """Tell whether a resource with these values has the link."""
+        """Return whether a resource with these values has the link."""
         return not self.when or any(values[name] is not None for name in self.when)
 
 

@@ -46,7 +46,7 @@ class Embedder:
     def inside(
         self, kind: ResourceType, rows: Sequence[Record], branches: Sequence[ZoomNode]
     ) -> list[dict[str, Any]]:
-        """Give what is embedded in each row. Raises `BadRequest` if it is too much."""
+        """Return what is embedded in each row. Raise `BadRequest` if it is too much."""
         found: list[dict[str, Any]] = [{} for _ in rows]
         always = kind.relations.get(ALWAYS)
         if always and any(row[ALWAYS_COUNT] for row in rows):

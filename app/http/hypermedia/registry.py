@@ -26,7 +26,7 @@ class ResourceType:
     documents: ItemDocuments = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make what writes its documents."""
+        """Create the builder of its documents."""
         self.documents = ItemDocuments(self.declaration)
 
     @cached_property

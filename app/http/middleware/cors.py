@@ -35,7 +35,7 @@ PREFLIGHT_AGE = "600"
 
 
 def register_cors(app: Flask, origins: tuple[str, ...]) -> None:
-    """Answer the origins that are allowed; none where there are none."""
+    """Add CORS headers for the allowed origins."""
     if not origins:
         return
 

@@ -152,7 +152,7 @@ class Prefixed:
         self._unread = io.BytesIO(self.prefix)
 
     def read(self, size: int = -1) -> bytes:
-        """Give the bytes read before, then those of the stream."""
+        """Return the bytes read before, then those of the stream."""
         data = self._unread.read(size)
         if data:
             return data

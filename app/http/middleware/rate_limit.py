@@ -103,7 +103,7 @@ class Limiter:
         return self.strategy.hit(self.item, self.policy, key)
 
     def hit(self, key: str) -> Allowance:
-        """Count a request. Raises `TooManyRequests`."""
+        """Count a request. Raise `TooManyRequests`."""
         is_allowed = self.count(key)
         allowance = self.allowance(key)
         if not is_allowed:
@@ -111,12 +111,12 @@ class Limiter:
         return allowance
 
     def ensure_left(self, key: str) -> None:
-        """Refuse a request without counting it. Raises `TooManyRequests`."""
+        """Raise `TooManyRequests` for a request without counting it."""
         if not self.strategy.test(self.item, self.policy, key):
             raise _too_many(self.allowance(key))
 
     def allowance(self, key: str) -> Allowance:
-        """Tell what is left."""
+        """Return the remaining allowance."""
         stats = self.strategy.get_window_stats(self.item, self.policy, key)
         seconds = max(0, int(stats.reset_time - time.time()) + 1)
         item = self.item
@@ -130,7 +130,7 @@ class Limiter:
 
 
 def make_limiter(rate: str, storage: str, policy: str = REQUESTS) -> Limiter:
-    """Make the limiter. Raises `ConfigurationError` where its driver is missing."""
+    """Create the limiter. Raise `ConfigurationError` where its driver is missing."""
     try:
         return Limiter(rate, storage, policy)
     except LimitsError as error:
@@ -148,7 +148,7 @@ def _too_many(allowance: Allowance) -> TooManyRequests:
 
 
 def register_rate_limit(app: Flask, settings: Settings) -> None:
-    """Count every request, preflights included. Raises `ConfigurationError`."""
+    """Count every request, preflights included. Raise `ConfigurationError`."""
     storage = settings.rate_limit_storage
     requests = _limiter(settings.effective_rate_limit, storage)
     attempts = _limiter(settings.effective_attempts_limit, storage, ATTEMPTS)
@@ -188,7 +188,7 @@ def _limiter(rate: str, storage: str, policy: str = REQUESTS) -> Limiter | None:
 def ensure_within_limit(principal: Principal) -> None:
     """Count a request whose token was not known when it came, by its token.
 
-    Raises `TooManyRequests`: a header that says nothing makes no new quota.
+    Raise `TooManyRequests`: a header that says nothing makes no new quota.
     """
     limiter, digest = g.pop("unknown", (None, ""))
     if limiter is None:

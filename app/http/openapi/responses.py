@@ -44,7 +44,7 @@ HEADERS: Mapping[str, Any] = {
 
 
 def statuses_of(route: Route, method: str, settings: Settings) -> set[int]:
-    """Give every status that an operation of this server may answer with."""
+    """Return every status that an operation of this server may answer with."""
     found = {400, 431, 503}
     if method in WITH_BODY:
         found.add(408)
@@ -200,5 +200,5 @@ _ERRORS = {
 
 
 def variables_of(path: str) -> list[tuple[str, str]]:
-    """Give converter and name of each variable of a path, as Werkzeug writes it."""
+    """Return converter and name of each variable of a path, as Werkzeug writes it."""
     return re.findall(r"<(?:(\w+):)?(\w+)>", path)

@@ -83,7 +83,7 @@ def split_at(text: Text, separator: str) -> list[Text]:
 
 
 def keyed(text: Text) -> tuple[str, Text]:
-    """Take the parameter off an alternative that names one."""
+    """Split an alternative of a filter into its parameter and its value."""
     depth = 0
     for index, (character, is_escaped, _) in enumerate(text):
         depth += (character == "[") - (character == "]")
@@ -119,7 +119,7 @@ def path_of(key: str) -> list[Step]:
 
 
 def range_of(value: Text) -> tuple[Text, Text] | None:
-    """Give the ends of a range, None if the value is none."""
+    """Return the ends of a range, None if the value is none."""
     was_dot = False
     for index, (character, is_escaped, _) in enumerate(value):
         is_dot = character == "." and not is_escaped
@@ -130,17 +130,17 @@ def range_of(value: Text) -> tuple[Text, Text] | None:
 
 
 def is_any(value: Text) -> bool:
-    """Tell whether a value is the wildcard alone."""
+    """Return whether a value is the wildcard alone."""
     return len(value) == 1 and value[0][:2] == ("*", False)
 
 
 def plain(value: Text) -> str:
-    """Give a value as it is meant."""
+    """Return a value as it is meant."""
     return "".join([character for character, _, _ in value])
 
 
 def without_wildcard(value: Text) -> str:
-    """Give a value where no wildcard can be meant."""
+    """Return a value where no wildcard can be meant."""
     for character, is_escaped, position in value:
         if character == "*" and not is_escaped:
             raise Mistake(
@@ -150,7 +150,7 @@ def without_wildcard(value: Text) -> str:
 
 
 def pattern(value: Text) -> str:
-    """Give the pattern of SQL that a value with wildcards means."""
+    """Return the pattern of SQL that a value with wildcards means."""
     if wildcards(value) > MAX_WILDCARDS:
         raise Mistake(f"has more than {MAX_WILDCARDS} wildcards", start_of(value))
     read_value(text_value, plain(value), value)
@@ -166,7 +166,7 @@ def wildcards(value: Text) -> int:
 
 
 def start_of(value: Text) -> int:
-    """Give the position of a value's first character."""
+    """Return the position of a value's first character."""
     return value[0][2] if value else 1
 
 
@@ -184,7 +184,7 @@ def readable(text: str) -> str:
 
 
 def members(value: str, separator: str) -> Iterator[tuple[str, int]]:
-    """Give the members of a list of names, with their positions."""
+    """Return the members of a list of names, with their positions."""
     position = 1
     for part in value.split(separator):
         if part.strip():

@@ -130,7 +130,7 @@ class CollectionQuery:
 def item_query(
     query: Query, kind: ResourceType, registry: ResourceRegistry
 ) -> CollectionQuery:
-    """Read what of one resource is to be shown. Raises `BadRequest`."""
+    """Read what of one resource is to be shown. Raise `BadRequest`."""
     shown = tuple((n, v) for n, v in query if n in {"fields", "zoom"})
     return _Parser(kind, registry, "UTC", "").read(shown)
 
@@ -147,7 +147,7 @@ def collection_query(
     """Read the query of a collection; `zone` is that of dates without an offset.
 
     `usual` is a column and its value that is meant where a query is silent about it.
-    Raises `BadRequest` that says everything that is wrong.
+    Raise `BadRequest` that says everything that is wrong.
     """
     return _Parser(kind, registry, zone, base).read(query, usual)
 
@@ -349,7 +349,7 @@ class _Parser:
             self.mentioned.add(own.column)
 
     def _ensure_no_operator(self, path: list[Step]) -> None:
-        """Refuse what follows a property and is no operator."""
+        """Raise an error for what follows a property and is no operator."""
         kind = self.kind
         for step, following in pairwise(path):
             if step.name in kind.sortable:
@@ -414,7 +414,7 @@ class _Parser:
         return self._named(kind, step.selector, operator, value)
 
     def _offered(self, others: Sequence[str]) -> list[str]:
-        """Give the parameters of this collection."""
+        """Return the parameters of this collection."""
         is_searched = self.kind.source.searched is not None
         return [name for name in others if is_searched or name != "search"]
 
@@ -534,7 +534,7 @@ class _Parser:
         return _all([end[0] for end in (low, high) if end])
 
     def _end(self, prop: Property, value: Text, comparison: str) -> tuple[Compare, Any]:
-        """Give what one end of a range demands, and by what ends are compared."""
+        """Return what one end of a range demands, and by what ends are compared."""
         if nature(prop) is Nature.TEXT:
             text = read_value(text_value, without_wildcard(value), value)
             return self._compare(prop, comparison, text), text
@@ -553,7 +553,7 @@ class _Parser:
 
 
 def operators_of(prop: Property) -> tuple[str, ...]:
-    """Give the operators that a property can be filtered by."""
+    """Return the operators that a property can be filtered by."""
     if nature(prop) in ORDERED:
         return OPERATORS
     return tuple(operator for operator in OPERATORS if operator not in BOUNDS)

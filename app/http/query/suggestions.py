@@ -45,7 +45,7 @@ def about_name(
     known: Iterable[str],
     operators: Callable[[str], Iterable[str]],
 ) -> str:
-    """Say what is meant by a name that is none, empty where nobody knows.
+    """Return a suggestion for an unknown name, or an empty text.
 
     `operators` gives those that a property has, none for what is no property.
     """
@@ -72,7 +72,7 @@ def about_name(
 def about_operator(
     operator: str, name: str, known: Iterable[str], *, is_text: bool
 ) -> str:
-    """Say what is meant by an operator that is none."""
+    """Return a suggestion for an unknown operator."""
     known = tuple(known)
     word = operator.lower().replace("_", "").replace("-", "")
     if word in _EQUAL:
@@ -87,7 +87,7 @@ def about_operator(
 
 
 def about_order(name: str, known: Iterable[str]) -> str:
-    """Say how a direction is written."""
+    """Return a suggestion for a direction of an order."""
     bare = name.strip("+- ")
     known = tuple(known)
     if bare.lower() in {"asc", "desc"}:
@@ -102,6 +102,6 @@ def about_order(name: str, known: Iterable[str]) -> str:
 
 
 def close_to(name: str, known: Iterable[str]) -> str:
-    """Say which name is nearly the same."""
+    """Return a suggestion of a similar name, or an empty text."""
     close = difflib.get_close_matches(name[:100].lower(), list(known), n=1)
     return f"did you mean {close[0]}?" if close else ""

@@ -128,12 +128,12 @@ def results_document(href: str, results: Sequence[Result]) -> Resource:
 
 
 def status_of(results: Sequence[Result], usual: int) -> int:
-    """Give the status of the whole answer."""
+    """Return the status of the whole answer."""
     return MULTI_STATUS if any(r.is_failure for r in results) else usual
 
 
 def named_ids(query: Query) -> list[int]:
-    """Give the ids that a query names one by one; none if it names none so."""
+    """Return the ids that a query names one by one; none if it names none so."""
     found = [value for name, value in query if name in {"id", "id:in"}]
     if len(found) != 1 or not _IDS.fullmatch(found[0]):
         return []
@@ -141,7 +141,7 @@ def named_ids(query: Query) -> list[int]:
 
 
 def ids_of(query: Query) -> list[int]:
-    """Give the ids that a change is about. Raises `BadRequest` and `TooLarge`."""
+    """Return the ids that a change is about. Raise `BadRequest` or `TooLarge`."""
     ids = named_ids(query)
     if not ids:
         raise BadRequest(
@@ -161,7 +161,7 @@ def many_links(
 ) -> list[Member]:
     """Read each of several that were sent; one alone counts as several.
 
-    Raises `TooLarge`, and `BadRequest` where one is no object.
+    Raise `TooLarge`, or `BadRequest` where one is no object.
     """
     sent = [body.values] if body.members is None else body.members
     _ensure_few(len(sent))
@@ -175,7 +175,7 @@ def many_links(
 
 
 def refuse_all(members: Sequence[Member], *, unique_by: str) -> None:
-    """Refuse all if anything is wrong with one. Raises `Invalid`.
+    """Raise `Invalid` if any member has an error.
 
     Each error says in brackets which it is about, counted from 0.
     """
@@ -194,7 +194,7 @@ def refuse_all(members: Sequence[Member], *, unique_by: str) -> None:
 def placed_errors(
     position: int, errors: Iterable[FieldError], *, is_alone: bool = False
 ) -> list[Problem]:
-    """Say of errors which of several they are about."""
+    """Return problems that name the member of an array they are about."""
     prefix = "" if is_alone else f"[{position}]."
     return [
         Problem(prefix + error.message, error.code, prefix + error.property)

@@ -104,7 +104,7 @@ class CollectionViews:
             self.words.pop("POST")
 
     def register_routes(self, app: Flask) -> None:
-        """Publish the views."""
+        """Register the routes."""
         path = self.path.replace("{id}", "<id:owner_id>")
         route = Route(
             path,
@@ -118,7 +118,7 @@ class CollectionViews:
         publish_route(app, route, self.views)
 
     def show(self, context: RequestContext, owner_id: int = 0) -> Response:
-        """Answer a GET with a page."""
+        """Handle a GET with a page."""
         owner = self.service.owner(context.db, context.principal, owner_id)
         asked = self.asked(context, owner)
         validators = self.validators(context, owner, asked)
@@ -145,7 +145,7 @@ class CollectionViews:
         asked: CollectionQuery,
         validators: Validators,
     ) -> Response:
-        """Answer with all rows, or those of the page that is asked for, as a table.
+        """Return all rows, or the requested page, as a table.
 
         It is written to a file that may be any size, so that no slow reader keeps the
         database.
@@ -233,7 +233,7 @@ class CollectionViews:
         return document
 
     def _localized(self, context: RequestContext, rows: Sequence[Row]) -> Sequence[Row]:
-        """Give rows as who asks is to read them."""
+        """Return rows in the language of the client."""
         if not (self.items.kind.is_translated and rows):
             return rows
         return context.localized(self.declaration.columns, rows)
@@ -243,7 +243,7 @@ class CollectionViews:
     ) -> CollectionQuery:
         """Read the query; without `is_usual`, what is archived is meant, too.
 
-        Raises `BadRequest`.
+        Raise `BadRequest`.
         """
         zone = str(owner.get("timezone", "UTC"))
         return self._parse(context.query, zone, context.urls.base, is_usual)
@@ -317,7 +317,7 @@ class CollectionViews:
         return actions
 
     def create(self, context: RequestContext, owner_id: int = 0) -> Response:
-        """Answer a POST."""
+        """Handle a POST."""
         service = self.service
 
         def authorize(principal: Principal) -> None:
@@ -423,7 +423,7 @@ class CollectionViews:
             return state.keep(tx, response)
 
     def change_many(self, context: RequestContext, owner_id: int = 0) -> Response:
-        """Answer a PATCH: the same change to each of the ids that are named."""
+        """Handle a PATCH: the same change to each of the ids that are named."""
 
         def authorize(principal: Principal) -> None:
             self.service.owner(context.db, principal, owner_id)
@@ -450,7 +450,7 @@ class CollectionViews:
             return self._each_named(context, owner_id, change)
 
     def remove_many(self, context: RequestContext, owner_id: int = 0) -> Response:
-        """Answer a DELETE of the ids that are named."""
+        """Handle a DELETE of the ids that are named."""
         keys: list[str] = []
 
         def remove(tx: Transaction, record: Record) -> Result:
@@ -504,7 +504,7 @@ class CollectionViews:
         )
 
     def _outcome(self, made: Created) -> tuple[int, str]:
-        """Give status and message of what was created, or there already."""
+        """Return status and message of what was created, or there already."""
         if made.is_new:
             return 201, f"{self.declaration.name} {made.id} created successfully."
         return 200, f"{self.declaration.name} {made.id} is there already."
@@ -512,7 +512,7 @@ class CollectionViews:
     def _created(
         self, context: RequestContext, record: Record, made: Created
     ) -> Response:
-        """Answer with what was created."""
+        """Return the response to a creation."""
         status, message = self._outcome(made)
         removable = self.items.offers_removal(context, record)
         headers = self.items.validators(context, record, removable).headers

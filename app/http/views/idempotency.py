@@ -87,7 +87,7 @@ class IdempotentRequest:
     def keep(
         self, tx: Transaction, response: Response, *, seconds: int = idempotency.KEPT
     ) -> Response:
-        """Keep the answer in the transaction of its effect."""
+        """Store the response in the transaction of its effect, and return it."""
         if not self.digest:
             return response
         other = idempotency.find_outcome(tx, self.digest)
@@ -106,7 +106,7 @@ class IdempotentRequest:
         return response
 
     def give_up(self) -> None:
-        """Forget the request: it had no effect, and may be sent again, mended."""
+        """Release the key: the request had no effect and may be sent again."""
         if self._is_begun and self.first is None:
             self.context.close()
             idempotency.release_key(self.context.installation.database, self.digest)
@@ -134,7 +134,7 @@ class IdempotentRequest:
 def idempotent(
     context: RequestContext, caller: str | None = None
 ) -> Iterator[IdempotentRequest]:
-    """Run a request at most once. Raises `BadRequest` for what is no key.
+    """Run a request at most once. Raise `BadRequest` for what is no key.
 
     `caller` says who sends it, where that is not who its token stands for.
     """
@@ -154,7 +154,7 @@ def idempotent(
 
 
 def _key(sent: str) -> str:
-    """Return the key of a header's value. Raises `BadRequest`."""
+    """Return the key of a header's value. Raise `BadRequest`."""
     key: object = sent if _BARE_KEY.fullmatch(sent) else None
     if sent.startswith('"'):
         with suppress(ValueError):

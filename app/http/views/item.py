@@ -68,7 +68,7 @@ class ItemViews:
         self.registry = registry
 
     def register_routes(self, app: Flask) -> None:
-        """Publish the views under the declaration's path."""
+        """Register the routes under the declaration's path."""
         path = self.declaration.path.replace("{id}", "<id:item_id>")
         service, action = self.service, self.service.action
         views: dict[str, View] = {"GET": self.show}
@@ -92,7 +92,7 @@ class ItemViews:
             publish_route(app, route, {"POST": self.do})
 
     def do(self, context: RequestContext, item_id: int) -> Response:
-        """Answer a POST: do what only this resource can."""
+        """Handle a POST: do what only this resource can."""
         action = self.service.action
         if action is None:
             raise TypeError(f"{self.declaration.name} has no action")
@@ -124,7 +124,7 @@ class ItemViews:
         )
 
     def show(self, context: RequestContext, item_id: int) -> Response:
-        """Answer a GET."""
+        """Handle a GET."""
         query = context.query
         asked = item_query(query, self.kind, self.registry) if query else None
         record = self.service.find(context.db, context.principal, item_id)
@@ -157,7 +157,7 @@ class ItemViews:
         return build_response(context, written, headers=validators.headers, links=links)
 
     def offers_removal(self, context: RequestContext, record: Record) -> bool:
-        """Tell whether the answer shows that the record can be deleted."""
+        """Return whether the response offers to delete the record."""
         if self.service.remove is not_supported or not self._offers_actions(context):
             return False
         return self.service.is_removable(context.db, record)
@@ -169,7 +169,7 @@ class ItemViews:
         zoom: Sequence[ZoomNode],
         representation: Representation | None = None,
     ) -> list[dict[str, Any]] | None:
-        """Give what is embedded in records, None where that is nothing."""
+        """Return what is embedded in records, None where that is nothing."""
         if not zoom and not any(record.get(ALWAYS_COUNT) for record in records):
             return None
         embedder = Embedder(
@@ -211,15 +211,15 @@ class ItemViews:
         return context.choice.representation.has_actions and context.principal.can_write
 
     def update(self, context: RequestContext, item_id: int) -> Response:
-        """Answer a PATCH: only what is sent changes."""
+        """Handle a PATCH: only what is sent changes."""
         return self._change(context, item_id, "PATCH")
 
     def replace(self, context: RequestContext, item_id: int) -> Response:
-        """Answer a PUT: what is not sent goes back to its default."""
+        """Handle a PUT: what is not sent goes back to its default."""
         return self._change(context, item_id, "PUT")
 
     def delete(self, context: RequestContext, item_id: int) -> Response:
-        """Answer a DELETE."""
+        """Handle a DELETE."""
         principal = context.writer
         with context.writing() as tx:
             record = self.service.find(tx, principal, item_id)
@@ -265,14 +265,14 @@ class ItemViews:
         return document
 
     def localized(self, context: RequestContext, record: Record) -> Record:
-        """Give a record as who asks is to read it."""
+        """Return a record in the language of the client."""
         if not (self.kind.is_translated and context.languages):
             return record
         [row] = context.localized(tuple(record), [tuple(record.values())])
         return dict(zip(record, row, strict=True))
 
     def _further(self, document: Resource, record: Record) -> Iterator[Action]:
-        """Give what only this kind of resource can."""
+        """Yield the actions that only this type of resource has."""
         href, action = str(document.href), self.service.action
         if action and action.is_offered(record):
             yield Action(action.name, action.title, "POST", href, classes=(RUN,))
@@ -328,7 +328,7 @@ class ItemViews:
         body: body_reader.Body,
         sent: Sent | None,
     ) -> dict[str, Any]:
-        """Give the values that a body changes. Raises `Invalid`."""
+        """Return the values that a body changes. Raise `Invalid`."""
         schema = self.declaration.schema
         values, wrong = sent or self._patched(context, record, body)
         errors = [*wrong, *file_problems(context, schema, body, is_new=False)]
@@ -360,7 +360,7 @@ class ItemViews:
             self.service.change(tx, record, changes, file)
 
     def address(self, context: RequestContext, record: Record) -> str:
-        """Give the URL of a record."""
+        """Return the URL of a record."""
         return context.urls.base + self.declaration.path.format_map(record)
 
     def _patched(

@@ -102,7 +102,7 @@ class CollectionService:
     """A column and its value that are meant where a query is silent about it."""
 
     def may_create(self, principal: Principal) -> bool:
-        """Tell whether a token may create."""
+        """Return whether a token may create."""
         scopes = {None, principal.scope}
         is_offered = self.create is not None and self.create_scope in scopes
         return is_offered and principal.can_write

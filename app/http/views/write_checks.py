@@ -15,7 +15,7 @@ from schemas.base.schema import ResourceSchema
 
 
 def store_of(record: Record) -> int | None:
-    """Give the store that a record belongs to or is; None for all of them."""
+    """Return the store that a record belongs to or is; None for all of them."""
     found = record.get("store_id", record.get("id"))
     return None if found is None else int(found)
 
@@ -43,9 +43,9 @@ def ensure_valid(
     errors: list[FieldError],
     further: Iterable[FieldError],
 ) -> None:
-    """Refuse values with all that is wrong with them, a property once.
+    """Raise `Invalid` with all errors of the values, one for each property.
 
-    `errors` are those of the schema, `further` those of the rules beyond it. Raises
+    `errors` are those of the schema, `further` those of the rules beyond it. Raise
     `Invalid`.
     """
     named = {error.property for error in errors}
@@ -64,7 +64,7 @@ def ensure_valid(
 def with_local_references(
     schema: ResourceSchema, values: Mapping[str, Any], context: RequestContext
 ) -> dict[str, Any]:
-    """Take our own address off the URLs of other resources.
+    """Return values with URLs of this server as paths.
 
     A schema knows paths only; an address elsewhere stays whole and is refused.
     """
@@ -79,7 +79,7 @@ def with_local_references(
 
 
 def needed_file(*, has_file: bool, is_new: bool) -> Iterator[FieldError]:
-    """Miss the file that makes a resource, or find one where it has its own."""
+    """Yield an error if a required file is missing, or if it cannot be changed."""
     if is_new and not has_file:
         text = "file can't be blank: send it as a file part of multipart/form-data"
         yield FieldError("file", "required", text)
@@ -94,7 +94,7 @@ def file_problems(
     *,
     is_new: bool,
 ) -> list[FieldError]:
-    """Miss a file where one was to come along, or find an address beside it."""
+    """Return errors if a required file is missing, or if a file and a URL were sent."""
     if schema.needs_file:
         return list(needed_file(has_file=body.upload is not None, is_new=is_new))
     if not schema.takes_file or context.request.mimetype != MULTIPART:

@@ -98,7 +98,7 @@ def _docs(context: RequestContext) -> Response:
 
 
 def _guide(context: RequestContext, name: str) -> Response:
-    """Answer a GET of how a client of another system is moved here."""
+    """Handle a GET of how a client of another system is moved here."""
     guide = registered_guides(current_app).get(name)
     if guide is None:
         raise NotFound
@@ -133,7 +133,7 @@ def _guide(context: RequestContext, name: str) -> Response:
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the views, after all others."""
+    """Register the routes, after all others."""
 
     def openapi(context: RequestContext) -> Response:
         return respond_cacheable(context, description_at(context.urls.base), JSON)

@@ -62,7 +62,7 @@ def _type(context: RequestContext, code: str) -> Resource:
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     publish_route(app, Route(PROBLEMS, METHODS, is_api=False), {"GET": _index})
     publish_route(
         app, Route(f"{PROBLEMS}/<code>", METHODS, is_api=False), {"GET": _one}

@@ -18,7 +18,7 @@ METHODS = {"GET": "View the JSON Schema of a resource", **STANDARD_METHODS}
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Publish the view."""
+    """Register the route."""
 
     def show(context: RequestContext, name: str) -> Response:
         kind = registry.get(name)

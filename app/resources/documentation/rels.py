@@ -238,7 +238,7 @@ def _details(rel: str) -> Iterator[tuple[str, list[Resource]]]:
 
 
 def _offered(declaration: Declaration, *, is_collection: bool) -> dict[str, str]:
-    """Give what can be done with one, or with many, wherever they are.
+    """Return the actions on one resource, or on a collection.
 
     What is done to many at once is left to OPTIONS, as in the pages of Foxy.
     """
@@ -346,6 +346,6 @@ def _pretty(document: bytes) -> str:
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     publish_route(app, Route(RELS, METHODS, is_api=False), {"GET": _index})
     publish_route(app, Route(f"{RELS}/<rel>", METHODS, is_api=False), {"GET": _rel})

@@ -23,12 +23,12 @@ _OUTAGE = Throttle(__name__, seconds=1)
 
 
 def _live(context: RequestContext) -> Response:
-    """Answer that requests are answered."""
+    """Handle GET /health/live."""
     return _well(context)
 
 
 def _ready(context: RequestContext) -> Response:
-    """Answer once the database and the files are there. Raises `Unavailable`."""
+    """Handle GET /health/ready. Raise `Unavailable` if a part does not respond."""
     problem = context.installation.readiness.problem()
     if problem:
         # What a database says of itself is nobody's business but the operator's.
@@ -54,7 +54,7 @@ def _well(context: RequestContext, more: Mapping[str, int] | None = None) -> Res
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
-    """Publish the views."""
+    """Register the routes."""
     for path, view in ((LIVE, _live), (READY, _ready)):
         route = Route(path, METHODS, is_public=True, is_api=False, said=SAID)
         publish_route(app, route, {"GET": view})

@@ -18,7 +18,7 @@ TEXT = "text/plain"
 
 
 def _metrics(context: RequestContext) -> Response:
-    """Answer with all counters. Raises `Forbidden` for the token of one store."""
+    """Return all counters. Raise `Forbidden` for the token of one store."""
     if context.principal.scope not in OF_ALL_STORES:
         raise Forbidden(
             "the counters are of all stores, and need a token for all stores; make one "
@@ -32,7 +32,7 @@ def _metrics(context: RequestContext) -> Response:
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
-    """Publish the view."""
+    """Register the route."""
     route = Route(
         PATH,
         METHODS,

@@ -20,7 +20,7 @@ VALID = timedelta(days=180)
 
 
 def _security(context: RequestContext) -> Response:
-    """Answer with the contact that is set. Raises `NotFound` where there is none."""
+    """Return the contact that is set. Raise `NotFound` where there is none."""
     settings = context.settings
     if not settings.security_contact:
         raise NotFound
@@ -37,7 +37,7 @@ def _security(context: RequestContext) -> Response:
 
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
-    """Publish the view."""
+    """Register the route."""
     route = Route(
         PATH,
         METHODS,

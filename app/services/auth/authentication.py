@@ -100,7 +100,7 @@ _ALL = Statement(
 
 
 def token_digest(token: str) -> str:
-    """Give what is stored of a token: it has 256 random bits, so a plain hash."""
+    """Return what is stored of a token: it has 256 random bits, so a plain hash."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -109,9 +109,9 @@ class TokenExpired(Exception):
 
 
 def authenticate(db: Snapshot, token: str) -> Principal | None:
-    """Find who a token stands for; None if it is unknown or revoked.
+    """Return the principal of a token, or None if it is unknown or revoked.
 
-    Raises `TokenExpired`.
+    Raise `TokenExpired`.
     """
     row = db.row(_BY_DIGEST, digest=token_digest(token))
     if row is None:
@@ -180,7 +180,7 @@ def create_token(  # noqa: PLR0913 - each is a column
     parent_id: int | None = None,
     lifetime: int | None = None,
 ) -> tuple[int, str]:
-    """Make a token and give its id and text; only its digest is kept.
+    """Create a token and return its id and text; only its digest is kept.
 
     `lifetime` is in seconds, None: until it is revoked. It ends with its parent, the
     token with which a merchant consented to it.
@@ -203,9 +203,9 @@ def create_token(  # noqa: PLR0913 - each is a column
 
 
 def ensure_scope_fits(scope: str, store_id: int | None) -> None:
-    """Refuse a store with a scope for all, and the reverse.
+    """Raise an error for a store with a scope for all, and the reverse.
 
-    Raises `ConfigurationError`.
+    Raise `ConfigurationError`.
     """
     if (store_id is None) != (scope in OF_ALL_STORES):
         is_for_all = scope in OF_ALL_STORES

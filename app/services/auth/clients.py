@@ -58,12 +58,12 @@ class Credentials:
 
 
 def find_client(db: Snapshot, client_id: str) -> dict[str, Any] | None:
-    """Give the client of that public id; None if it is unknown or revoked."""
+    """Return the client of that public id; None if it is unknown or revoked."""
     return db.record(_BY_CLIENT_ID, client_id=client_id)
 
 
 def is_secret_of(client: dict[str, Any], secret: str) -> bool:
-    """Tell whether a secret is the client's, in constant time."""
+    """Return whether a secret is the client's, in constant time."""
     digest = client["secret_digest"]
     return digest is not None and hmac.compare_digest(
         digest, authentication.token_digest(secret)
@@ -71,7 +71,7 @@ def is_secret_of(client: dict[str, Any], secret: str) -> bool:
 
 
 def ensure_redirectable(uri: str) -> None:
-    """Refuse an address to which no code may be sent. Raises `ConfigurationError`.
+    """Raise `ConfigurationError` for an address to which no code may be sent.
 
     Over plain http it could be read on its way; a loopback address stays on the
     machine (RFC 8252, section 7.3). A native app has a scheme of its own, which is
@@ -112,7 +112,7 @@ def _has_host(uri: str) -> bool:
 
 
 def loopback_parts(uri: str) -> tuple[str, str, str] | None:
-    """Give what must be equal of a loopback address, whose port may be any.
+    """Return what must be equal of a loopback address, whose port may be any.
 
     None for any other address: whoever reads `localhost:80@evil.example` as
     localhost sends a code to evil.example.
@@ -137,7 +137,7 @@ def create_client(
     redirect_uris: Sequence[str] = (),
     is_public: bool = False,
 ) -> Credentials:
-    """Make a client, with a pair of tokens where it is for certain stores.
+    """Create a client, with a pair of tokens where it is for certain stores.
 
     A client that a store's owner lets in by the consent page has no store of its own,
     and a public one (a program whose code anybody can read) has no secret.
@@ -202,7 +202,7 @@ def revoke_client(tx: Transaction, client_id: str) -> revocation.Ended | None:
 
 
 def allowed_scope(client_scope: str, wanted: str | None) -> str | None:
-    """Give the scope that a client gets; None if it may not have what it wants."""
+    """Return the scope that a client gets; None if it may not have what it wants."""
     if not wanted or not wanted.strip():
         return client_scope
     return wanted.strip() if wanted.strip() in NARROWER[client_scope] else None

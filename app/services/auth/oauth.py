@@ -77,11 +77,11 @@ class Client(ClientMixin):
         return self.record["secret_digest"] is None
 
     def get_client_id(self) -> str:
-        """Give the public id."""
+        """Return the public id."""
         return str(self.record["client_id"])
 
     def get_default_redirect_uri(self) -> str | None:
-        """Give the only redirect URI."""
+        """Return the only redirect URI."""
         return self.redirect_uris[0] if len(self.redirect_uris) == 1 else None
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
@@ -89,7 +89,7 @@ class Client(ClientMixin):
         return clients.allowed_scope(self.record["scope"], scope)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Tell whether it is registered; of loopback ones any port is (RFC 8252)."""
+        """Return whether it is registered; of loopback ones any port is (RFC 8252)."""
         if redirect_uri in self.redirect_uris:
             return True
         wanted = clients.loopback_parts(redirect_uri)
@@ -106,15 +106,15 @@ class Client(ClientMixin):
         method: str,
         endpoint: str,  # noqa: ARG002
     ) -> bool:
-        """Tell whether the client may prove itself so: by its secret if it has one."""
+        """Return whether the client may authenticate by a secret, or without one."""
         return (method == "none") == self.is_public
 
     def check_response_type(self, response_type: str) -> bool:
-        """Tell whether the client may use the consent page."""
+        """Return whether the client may use the consent page."""
         return response_type == "code" and bool(self.redirect_uris)
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Tell whether the client may get tokens so."""
+        """Return whether the client may get tokens so."""
         if grant_type == "client_credentials":
             record = self.record
             is_for_all = record["store_id"] is None and bool(self.redirect_uris)
@@ -131,24 +131,24 @@ class IssuedToken(TokenMixin):
     record: Mapping[str, Any]
 
     def check_client(self, client: Client) -> bool:
-        """Tell whether it was given to that client."""
+        """Return whether it was given to that client."""
         return bool(self.record["client_id"] == client.record["id"])
 
     def get_scope(self) -> str:
-        """Give the scope."""
+        """Return the scope."""
         return str(self.record["scope"])
 
     def get_redirect_uri(self) -> str:
-        """Give the redirect URI that a code was asked for with."""
+        """Return the redirect URI that a code was asked for with."""
         return str(self.record["redirect_uri"])
 
     def is_expired(self) -> bool:
-        """Tell whether its time is over."""
+        """Return whether its time is over."""
         expires = self.record["date_expires"]
         return expires is not None and expires <= now()
 
     def is_revoked(self) -> bool:
-        """Tell whether it was taken back."""
+        """Return whether it was taken back."""
         return self.record["date_revoked"] is not None
 
     @property
@@ -186,13 +186,13 @@ class AuthorizationServer(Protocol):
         self.register_endpoint(Introspection)
 
     def query_client(self, client_id: str) -> Client | None:
-        """Find a client."""
+        """Return a client by its id, or None."""
         with self.database.reading() as db:
             record = clients.find_client(db, client_id)
         return None if record is None else Client(record)
 
     def save_token(self, token: Mapping[str, Any], request: OAuth2Request) -> None:
-        """Keep the digests of what was made, and forget what expired long ago."""
+        """Store the digests of new tokens, and delete those that expired long ago."""
         code: Any = getattr(request, "authorization_code", None)
         once: IssuedToken | None = code or _rotated(request)
         keys: list[str] = []
@@ -264,18 +264,18 @@ class AuthorizationServer(Protocol):
             )
 
     def create_oauth2_request(self, request: OAuth2Request) -> OAuth2Request:
-        """Take a request as it is: whoever calls has made it."""
+        """Return the request, which the view has created."""
         return request
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Answer:
-        """Leave the answer to be rendered."""
+        """Return the response as Authlib made it."""
         return status, body, headers
 
     def send_signal(self, name: str, *args: Any, **options: Any) -> None:
-        """Tell nobody."""
+        """Do nothing: nobody listens."""
 
     def token(self, text: str) -> IssuedToken | None:
-        """Find a token, of either kind."""
+        """Return an access or refresh token, or None."""
         with self.database.reading() as db:
             record = db.record(_TOKEN, digest=authentication.token_digest(text))
         return None if record is None else IssuedToken(record)
@@ -287,7 +287,7 @@ class ClientCredentials(grants.ClientCredentialsGrant):
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(SECRET_METHODS)
 
     def validate_token_request(self) -> None:
-        """Note for which store."""
+        """Validate the request and set its store."""
         super().validate_token_request()
         record = self.request.client.record
         self.request.user = Principal(record["scope"], record["store_id"])
@@ -304,7 +304,7 @@ class RefreshToken(grants.RefreshTokenGrant):
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(CLIENT_METHODS)
 
     def authenticate_refresh_token(self, refresh_token: str) -> IssuedToken | None:
-        """Find a refresh token that is valid."""
+        """Return a valid refresh token, or None."""
         found = self.server.token(refresh_token)
         if found is None or found.record["kind"] != authentication.REFRESH:
             return None
@@ -330,7 +330,7 @@ class RefreshToken(grants.RefreshTokenGrant):
     def issue_token(
         self, user: Principal, refresh_token: IssuedToken
     ) -> dict[str, Any]:
-        """Answer with the refresh token that was sent, as Foxy does, or a new one."""
+        """Return a token response with the same refresh token, or a rotated one."""
         if self.request.client.is_public:
             scope = self.request.payload.scope or refresh_token.get_scope()
             rotated: dict[str, Any] = self.generate_token(
@@ -341,7 +341,7 @@ class RefreshToken(grants.RefreshTokenGrant):
         return {**token, "refresh_token": self.request.form["refresh_token"]}
 
     def revoke_old_credential(self, refresh_token: IssuedToken) -> None:
-        """Leave the older tokens: a client may still be using one elsewhere."""
+        """Do nothing: a client may still use its older tokens."""
 
 
 class AuthorizationCode(grants.AuthorizationCodeGrant):
@@ -350,7 +350,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(CLIENT_METHODS)
 
     def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
-        """Keep the digest of a code."""
+        """Store the digest of a code."""
         with self.server.database.writing() as tx:
             codes = AUTHORIZATION_CODES
             tx.execute(delete(codes).where(codes.c.date_expires < now()))
@@ -371,7 +371,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
             )
 
     def query_authorization_code(self, code: str, client: Client) -> IssuedToken | None:
-        """Find a code that is valid, and the client's."""
+        """Return a valid code of the client, or None."""
         with self.server.database.reading() as db:
             record = db.record(_CODE, digest=authentication.token_digest(code))
         found = None if record is None else IssuedToken(record)
@@ -383,7 +383,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
         return found
 
     def delete_authorization_code(self, authorization_code: IssuedToken) -> None:
-        """Leave the code: it was marked as used when its tokens were saved."""
+        """Do nothing: the code was marked as used when its tokens were saved."""
 
     def authenticate_user(self, authorization_code: IssuedToken) -> Principal:
         """Return the store that it is for, and the token that consented."""
@@ -399,12 +399,12 @@ class Revocation(RevocationEndpoint):
     CLIENT_AUTH_METHODS: ClassVar = list(CLIENT_METHODS)
 
     def query_token(self, token_string: str, _hint: str | None) -> IssuedToken | None:
-        """Find a token."""
+        """Return a token, or None."""
         found: IssuedToken | None = self.server.token(token_string)
         return found
 
     def revoke_token(self, token: IssuedToken, _request: OAuth2Request) -> None:
-        """Make it useless at once."""
+        """Revoke the token."""
         record = token.record
         server = self.server
         with server.database.writing() as tx:
@@ -421,20 +421,20 @@ class Introspection(IntrospectionEndpoint):
     CLIENT_AUTH_METHODS: ClassVar = list(SECRET_METHODS)
 
     def query_token(self, token_string: str, _hint: str | None) -> IssuedToken | None:
-        """Find a token."""
+        """Return a token, or None."""
         found: IssuedToken | None = self.server.token(token_string)
         return found
 
     def check_permission(
         self, token: IssuedToken, client: Client, _request: OAuth2Request
     ) -> bool:
-        """Tell whether the client may know of it."""
+        """Return whether the client may know of it."""
         store_id = client.record["store_id"]
         is_of_its_store = store_id is not None and store_id == token.record["store_id"]
         return token.check_client(client) or is_of_its_store
 
     def introspect_token(self, token: IssuedToken) -> dict[str, Any]:
-        """Say what there is to know."""
+        """Return the introspection response (RFC 7662)."""
         record = token.record
         found = {
             "active": True,
@@ -488,7 +488,7 @@ class _Challenge(CodeChallenge):
     SUPPORTED_CODE_CHALLENGE_METHOD: ClassVar = ["S256"]
 
     def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
-        """Refuse who could not redeem a code before asking a merchant for one."""
+        """Raise an error for a client that could not redeem the code."""
         if grant.request.client.is_public and not grant.request.payload.data.get(
             "code_challenge"
         ):
@@ -550,7 +550,7 @@ def _end_grant(tx: Transaction, granted: IssuedToken) -> list[str]:
 
 
 def _code_of(request: OAuth2Request) -> str | None:
-    """Give the digest of the code that a token comes of, at first hand or not."""
+    """Return the digest of the code that a token comes of, at first hand or not."""
     code = getattr(request, "authorization_code", None)
     if code is not None:
         return str(code.record["digest"])

@@ -67,7 +67,7 @@ _GRANT = Statement(
 
 
 def find_token(db: Snapshot, principal: Principal, token_id: int) -> dict[str, Any]:
-    """Return a valid token of a store that the principal sees. Raises `NotFound`."""
+    """Return a valid token of a store that the principal sees. Raise `NotFound`."""
     record = db.record(_BY_ID, id=token_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound

@@ -84,7 +84,7 @@ _NAMES = {
 def find_attribute(
     db: Snapshot, principal: Principal, attribute_id: int
 ) -> dict[str, Any]:
-    """Give an attribute of a store that the token sees. Raises `NotFound`."""
+    """Return an attribute of a store that the token may access. Raise `NotFound`."""
     record = db.record(_BY_ID, id=attribute_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -97,7 +97,7 @@ def create_attribute(
     owner: Mapping[str, Any],
     values: Mapping[str, Any],
 ) -> int:
-    """Give an owner one more, and give its id. Raises `Conflict`."""
+    """Add an attribute to its owner and return its id. Raise `Conflict`."""
     names = _by_name(tx, owning, owner["id"])
     if values["name"] in names:
         raise Conflict.about(
@@ -119,9 +119,9 @@ def put_attribute(
     *,
     is_whole: bool,
 ) -> None:
-    """Give an owner several by name, changing those it has; with `is_whole` no others.
+    """Set attributes by name; with `is_whole`, delete all others.
 
-    Raises `Conflict` if there would be too many.
+    Raise `Conflict` if there would be too many.
     """
     names = _by_name(tx, owning, owner["id"])
     wanted = {values["name"]: values for values in several}
@@ -144,7 +144,7 @@ def put_attribute(
 def update_attribute(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
-    """Change an attribute. Raises `Conflict` where its owner has that name already."""
+    """Change an attribute. Raise `Conflict` where its owner has that name already."""
     owning, owner = owner_of(record)
     names = _by_name(tx, owning, owner["id"])
     taken = names.get(values.get("name", record["name"]))
@@ -164,7 +164,7 @@ def delete_attribute(tx: Transaction, record: Mapping[str, Any]) -> None:
 
 
 def owner_of(record: Mapping[str, Any]) -> tuple[AttributeOwner, dict[str, Any]]:
-    """Give what an attribute belongs to: its kind, and its id and store."""
+    """Return what an attribute belongs to: its kind, and its id and store."""
     owning = next(o for o in OWNINGS if record[o.column] is not None)
     return owning, {"id": record[owning.column], "store_id": record["store_id"]}
 

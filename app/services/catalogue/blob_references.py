@@ -53,7 +53,7 @@ class File:
 
 
 def is_of_version(db: Snapshot, key: str) -> bool:
-    """Tell whether a blob is the file of a version."""
+    """Return whether a blob is the file of a version."""
     return db.value(_OF_VERSION, key=key) is not None
 
 
@@ -68,7 +68,7 @@ def is_referenced(db: Snapshot, key: str) -> bool:
 
 
 def unreferenced(db: Snapshot, keys: Iterable[str]) -> list[str]:
-    """Give those of the keys that no version has, nor a library."""
+    """Return the keys that no version and no library file refers to."""
     return [key for key in dict.fromkeys(keys) if not is_of_version(db, key)]
 
 
@@ -88,7 +88,7 @@ class ReferencedKeys:
     under_way: frozenset[str]
 
     def has(self, stored: Stored) -> bool:
-        """Tell whether a row names what is stored.
+        """Return whether a row names what is stored.
 
         An upload that all came of is a blob before it is a version's file; a partial
         blob is an upload's alone.
@@ -99,7 +99,7 @@ class ReferencedKeys:
 
 
 def referenced_keys(db: Snapshot) -> ReferencedKeys:
-    """Give the keys that rows name."""
+    """Return the keys that rows refer to."""
     return ReferencedKeys(
         frozenset(file.key for file in referenced_files(db)),
         frozenset(str(row[0]) for row in db.rows(_PARTIALS)),

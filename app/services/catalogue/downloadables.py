@@ -147,7 +147,7 @@ IN_CATEGORY = listing.Listing(SOURCE, owner="item_category_id")
 def find_downloadable(
     db: Snapshot, principal: Principal, downloadable_id: int
 ) -> dict[str, Any]:
-    """Give a downloadable of a store that the token sees. Raises `NotFound`."""
+    """Return a downloadable of a store that the token may access. Raise `NotFound`."""
     record = db.record(_BY_ID, id=downloadable_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -155,29 +155,29 @@ def find_downloadable(
 
 
 def get_unscoped(db: Snapshot, downloadable_id: int) -> dict[str, Any] | None:
-    """Give the downloadable of an upload slot, which is a right by itself."""
+    """Return a downloadable by id, without a tenancy check, or None."""
     return db.record(_BY_ID, id=downloadable_id)
 
 
 def count_downloadables(db: Snapshot, store_id: int) -> int:
-    """Tell how many downloadables a store has on the shelf."""
+    """Return how many downloadables a store has on the shelf."""
     return listing.collection_total(db, store_id, Collection.DOWNLOADABLES)
 
 
 def currency_of_store(db: Snapshot, store_id: int) -> str:
-    """Give the currency of a store's prices (ISO 4217)."""
+    """Return the currency of a store's prices (ISO 4217)."""
     return str(db.value(_CURRENCY, id=store_id))
 
 
 def downloadables_version(db: Snapshot, store_id: int) -> int:
-    """Give the version of a store's downloadables, on the shelf or not."""
+    """Return the version of a store's downloadables, on the shelf or not."""
     return listing.collection_version(db, store_id, Collection.DOWNLOADABLES)
 
 
 def downloadable_problems(
     db: Snapshot, store_id: int, values: Mapping[str, Any]
 ) -> Iterator[FieldError]:
-    """Complain of a category that is none, and of a price too fine for the currency."""
+    """Yield errors for an unknown category, and for a price with too many decimals."""
     category = values.get("item_category_id")
     if category is not None:
         delivery = db.value(_DELIVERY_TYPE, id=category, store_id=store_id)
@@ -212,7 +212,7 @@ def price_problems(price: int, currency: str) -> Iterator[FieldError]:
 
 
 def ensure_prices_fit(tx: Snapshot, store_id: int, currency: str) -> None:
-    """Refuse a currency that is too coarse for a price there is. Raises `Conflict`."""
+    """Raise `Conflict` for a currency that is too coarse for a price there is."""
     unit = 10 ** (MONEY_DIGITS - currency_digits(currency))
     count = tx.value(_TOO_FINE, store_id=store_id, unit=unit)
     if count:
@@ -225,7 +225,7 @@ def ensure_prices_fit(tx: Snapshot, store_id: int, currency: str) -> None:
 def ensure_code_free(
     tx: Snapshot, store_id: int, code: str, *, downloadable_id: int | None = None
 ) -> None:
-    """Refuse a code that another downloadable of the store has. Raises `Conflict`."""
+    """Raise `Conflict` for a code that another downloadable of the store has."""
     taken = tx.value(_BY_CODE, store_id=store_id, code=code)
     if taken not in {None, downloadable_id}:
         raise Conflict.about(
@@ -234,7 +234,7 @@ def ensure_code_free(
 
 
 def ensure_uuid_free(tx: Snapshot, store_id: int, uuid: str | None) -> None:
-    """Refuse a uuid that a downloadable of the store has. Raises `Conflict`."""
+    """Raise `Conflict` for a uuid that a downloadable of the store has."""
     taken = uuid and find_id_by_uuid(tx, store_id, uuid)
     if taken:
         raise Conflict.about(
@@ -243,7 +243,7 @@ def ensure_uuid_free(tx: Snapshot, store_id: int, uuid: str | None) -> None:
 
 
 def find_id_by_uuid(db: Snapshot, store_id: int, uuid: str) -> int | None:
-    """Give the id of a store's downloadable that has a uuid."""
+    """Return the id of a store's downloadable that has a uuid."""
     found = db.value(_BY_UUID, store_id=store_id, uuid=uuid)
     return None if found is None else int(found)
 
@@ -251,7 +251,7 @@ def find_id_by_uuid(db: Snapshot, store_id: int, uuid: str) -> int | None:
 def create_downloadable(
     tx: Transaction, store_id: int, values: Mapping[str, Any], file: NewFile | None
 ) -> int:
-    """Create a downloadable and give its id."""
+    """Create a downloadable and return its id."""
     ensure_code_free(tx, store_id, values["code"])
     ensure_uuid_free(tx, store_id, values.get("uuid"))
     file_name = file.name if file else None
@@ -334,9 +334,9 @@ def update_downloadable(
 def _ensure_consistent(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
-    """Refuse what its offer or its translations contradict.
+    """Raise an error for what its offer or its translations contradict.
 
-    Raises `Conflict` and `Invalid`.
+    Raise `Conflict` or `Invalid`.
     """
     if "language" in values and record["translation_count"]:
         language = values["language"] or store_language(tx, record["store_id"])
@@ -354,13 +354,13 @@ def _ensure_consistent(
 
 
 def store_language(db: Snapshot, store_id: int) -> str:
-    """Give the language that a store has its texts in, unless they say otherwise."""
+    """Return the language that a store has its texts in, unless they say otherwise."""
     locale = str(db.value(_LOCALE, id=store_id) or "en")
     return locale.partition("_")[0]
 
 
 def pin_language(tx: Transaction, store_id: int, language: str) -> None:
-    """Note the language of what is translated, since its store gets another one."""
+    """Set the language of translated downloadables before the store's changes."""
     tx.execute(
         update(DOWNLOADABLES)
         .where(
@@ -390,7 +390,7 @@ def _update(
 
 
 def remove_main_file(tx: Transaction, record: Mapping[str, Any]) -> None:
-    """Let a downloadable have no main file, unless another one becomes it."""
+    """Remove the main file of a downloadable; another one may be promoted."""
     main_files.touch_versions(tx, record["version_id"])
     gone = {"version_id": None, "url": None, "release_notes": ""}
     update_with_version(tx, record["store_id"], record["id"], gone)
@@ -400,7 +400,7 @@ def remove_main_file(tx: Transaction, record: Mapping[str, Any]) -> None:
 def adopt_file_values(
     tx: Transaction, record: Mapping[str, Any], *, is_another: bool
 ) -> None:
-    """Let another file be the main one, where there is none any more."""
+    """Promote another file if there is no main file, and update the search text."""
     main_files.sync_main_file(tx, record, is_another=is_another)
     current = get_unscoped(tx, record["id"]) or record
     text = {"search_text": _search_text(tx, current)}
@@ -424,7 +424,7 @@ def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) 
 
 
 def restore_version(tx: Transaction, version: Mapping[str, Any]) -> None:
-    """Make one of its versions the current one again."""
+    """Make one of its versions current again."""
     record = get_unscoped(tx, version["downloadable_id"]) or {}
     main_files.touch_versions(tx, record.get("version_id"), version["id"])
     changes = {
@@ -439,15 +439,15 @@ def restore_version(tx: Transaction, version: Mapping[str, Any]) -> None:
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
-    """Tell whether nobody has bought a downloadable."""
+    """Return whether nobody has bought a downloadable."""
     return not db.value(_SOLD, id=record["id"])
 
 
 def delete_downloadable(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
-    """Remove a downloadable; give the keys of the blobs that nothing names now.
+    """Remove a downloadable; return the keys of the blobs that nothing names now.
 
     They are to be deleted after the commit: a crash in between leaves a blob too
-    many, never a row without its blob. Raises `Conflict` for what was sold.
+    many, never a row without its blob. Raise `Conflict` for what was sold.
     """
     sold = tx.value(_SOLD, id=record["id"])
     if sold:
@@ -466,7 +466,7 @@ def delete_downloadable(tx: Transaction, record: Mapping[str, Any]) -> list[str]
 
 
 def _tell(tx: Transaction, what: str, store_id: int, downloadable_id: int) -> None:
-    """Let the store's webhook know."""
+    """Enqueue an event of a downloadable."""
 
     def data() -> dict[str, Any]:
         record = get_unscoped(tx, downloadable_id) or {}
@@ -476,7 +476,7 @@ def _tell(tx: Transaction, what: str, store_id: int, downloadable_id: int) -> No
 
 
 def _search_text(tx: Snapshot, values: Mapping[str, Any]) -> str:
-    """Give what a search looks through: the texts in all languages."""
+    """Return what a search looks through: the texts in all languages."""
     text = search_text(values, DownloadableSchema.searchable)
     if not values.get("translation_count"):
         return text

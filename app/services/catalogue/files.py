@@ -79,7 +79,7 @@ IN_STORE = listing.Listing(IDENTIFIED, owner="store_id")
 
 
 def find_file(db: Snapshot, principal: Principal, file_id: int) -> dict[str, Any]:
-    """Give a file of a store that the token sees. Raises `NotFound`."""
+    """Return a file of a store that the token may access. Raise `NotFound`."""
     record = db.record(_BY_ID, id=file_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -87,7 +87,7 @@ def find_file(db: Snapshot, principal: Principal, file_id: int) -> dict[str, Any
 
 
 def find_id_by_uuid(db: Snapshot, store_id: int, uuid: str) -> int | None:
-    """Give the id of a store's file that has a uuid."""
+    """Return the id of a store's file that has a uuid."""
     found = db.value(_BY_UUID, store_id=store_id, uuid=uuid)
     return None if found is None else int(found)
 
@@ -98,7 +98,7 @@ def file_problems(
     values: Mapping[str, Any],
     record: Mapping[str, Any] | None = None,
 ) -> Iterator[FieldError]:
-    """Complain of what is in no library, of two at once, and of a nameless address."""
+    """Yield errors for an unknown library file, two sources, or a nameless URL."""
     values = _meant(values, record)
     of_library = values.get("library_file_id")
     if of_library is not None and not library.has_library_file(
@@ -122,7 +122,7 @@ def file_problems(
 def _meant(
     values: Mapping[str, Any], record: Mapping[str, Any] | None
 ) -> Mapping[str, Any]:
-    """Leave out what another source takes the place of: only that was sent."""
+    """Return values without the source that the one that was sent replaces."""
     for name, other in (("url", "library_file_id"), ("library_file_id", "url")):
         is_sent = record is not None and values[name] not in {None, record[name]}
         if record is not None and is_sent and values[other] == record[other]:
@@ -188,7 +188,7 @@ def update_file(
 
 
 def delete_file(tx: Transaction, record: Mapping[str, Any]) -> None:
-    """Take a file from a downloadable. Of the main one, its versions stay."""
+    """Delete a file of a downloadable. The versions of the main one stay."""
     downloadable = downloadables.get_unscoped(tx, record["downloadable_id"]) or {}
     if record["is_main"]:
         downloadables.remove_main_file(tx, downloadable)
@@ -200,7 +200,7 @@ def delete_file(tx: Transaction, record: Mapping[str, Any]) -> None:
 def _ensure_one(
     values: Mapping[str, Any], file: NewFile | None, *, may_be_none: bool = False
 ) -> None:
-    """Refuse what has no source, or two. Raises `Invalid`."""
+    """Raise `Invalid` for what has no source, or two."""
     given = [name for name in _WHERE if values.get(name) is not None]
     if file is not None and given:
         name = "url" if "url" in given else "library_file_uri"
@@ -224,7 +224,7 @@ def _ensure_uuid_free(tx: Snapshot, store_id: int, uuid: str | None) -> None:
 def _said(
     values: Mapping[str, Any], record: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Give what a row says of a file, whichever that is."""
+    """Return the descriptive columns of a file row."""
     names = ("uuid", "name", "title", "alt", "is_archived")
     said = {name: values[name] for name in names if name in values}
     was_archived = bool(record and record["is_archived"])
@@ -237,7 +237,7 @@ def _said(
 def _kept(
     tx: Transaction, store_id: int, values: Mapping[str, Any], file: NewFile | None
 ) -> dict[str, Any]:
-    """Give where a file is that is not the main one."""
+    """Return the columns that locate a file other than the main one."""
     if file is not None:
         about = {name: values[name] for name in ("title", "alt") if name in values}
         added = library.create_library_file(tx, store_id, file, about)
@@ -253,7 +253,7 @@ def _make_main(
     values: Mapping[str, Any],
     file: NewFile | None,
 ) -> None:
-    """Give a downloadable its main file."""
+    """Set the main file of a downloadable."""
     if file is None and values.get("library_file_id") is not None:
         file = main_files.new_file_of_version(tx, values["library_file_id"])
     changes = {} if file is not None else {"url": values["url"]}

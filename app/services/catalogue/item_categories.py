@@ -55,7 +55,7 @@ LISTING = listing.Listing(SOURCE, owner="store_id", kept=Collection.ITEM_CATEGOR
 
 
 def default_values() -> dict[str, Any]:
-    """Give what the DEFAULT category of a new store is, as Foxy makes it."""
+    """Return the values of the DEFAULT category of a new store, as in Foxy."""
     values, _ = ItemCategorySchema().read(
         {
             "code": DEFAULT,
@@ -72,7 +72,7 @@ def default_values() -> dict[str, Any]:
 def find_category(
     db: Snapshot, principal: Principal, category_id: int
 ) -> dict[str, Any]:
-    """Give a category of a store that the token sees. Raises `NotFound`."""
+    """Return a category of a store that the token may access. Raise `NotFound`."""
     record = db.record(_BY_ID, id=category_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -80,26 +80,26 @@ def find_category(
 
 
 def find_category_by_code(db: Snapshot, store_id: int, code: str) -> int | None:
-    """Give the id of the category with a code, None if there is none."""
+    """Return the id of the category with a code, None if there is none."""
     found = db.value(_BY_CODE, store_id=store_id, code=code)
     return None if found is None else int(found)
 
 
 def first_downloaded(db: Snapshot, store_id: int) -> int | None:
-    """Give the id of a store's first category of downloads, None if there is none."""
+    """Return the id of a store's first category of downloads, None if there is none."""
     found = db.value(_DOWNLOADED, store_id=store_id)
     return None if found is None else int(found)
 
 
 def categories_version(db: Snapshot, store_id: int) -> int:
-    """Give the version of a store's categories."""
+    """Return the version of a store's categories."""
     return listing.collection_version(db, store_id, Collection.ITEM_CATEGORIES)
 
 
 def ensure_code_free(
     tx: Snapshot, store_id: int, code: str, *, category_id: int | None = None
 ) -> None:
-    """Refuse a code that another category of the store has. Raises `Conflict`."""
+    """Raise `Conflict` for a code that another category of the store has."""
     taken = find_category_by_code(tx, store_id, code)
     if taken not in {None, category_id}:
         raise Conflict.about(
@@ -108,7 +108,7 @@ def ensure_code_free(
 
 
 def create_category(tx: Transaction, store_id: int, values: Mapping[str, Any]) -> int:
-    """Create a category and give its id."""
+    """Create a category and return its id."""
     ensure_code_free(tx, store_id, values["code"])
     return insert_row(
         tx,
@@ -122,7 +122,7 @@ def create_category(tx: Transaction, store_id: int, values: Mapping[str, Any]) -
 def update_category(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
-    """Change a category. Raises `Conflict` where that would break a rule."""
+    """Change a category. Raise `Conflict` where that would break a rule."""
     changed = {k for k, v in values.items() if v != record[k]}
     if record["code"] == DEFAULT and changed & {"code", "name"}:
         raise Conflict("the DEFAULT item_category keeps its code and name")
@@ -143,12 +143,12 @@ def update_category(
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
-    """Tell whether a category is neither DEFAULT nor in use."""
+    """Return whether a category is neither DEFAULT nor in use."""
     return record["code"] != DEFAULT and not db.value(_IN_USE, id=record["id"])
 
 
 def delete_category(tx: Transaction, record: Mapping[str, Any]) -> None:
-    """Remove a category that nothing uses. Raises `Conflict`."""
+    """Remove a category that nothing uses. Raise `Conflict`."""
     if record["code"] == DEFAULT:
         raise Conflict("the DEFAULT item_category cannot be deleted")
     _ensure_unused(tx, record, "cannot be deleted")

@@ -104,7 +104,7 @@ _WITH_BLOB = Statement(
 def find_library_file(
     db: Snapshot, principal: Principal, file_id: int
 ) -> dict[str, Any]:
-    """Give a file of the library of a store that the token sees. Raises `NotFound`."""
+    """Return a library file that the token may access. Raise `NotFound`."""
     record = db.record(_BY_ID, id=file_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -112,32 +112,32 @@ def find_library_file(
 
 
 def get_unscoped(db: Snapshot, file_id: int) -> dict[str, Any]:
-    """Give a file of the library, of any store."""
+    """Return a library file by id, without a tenancy check."""
     return db.record(_BY_ID, id=file_id) or {}
 
 
 def find_by_blob(db: Snapshot, store_id: int, key: str) -> list[dict[str, Any]]:
-    """Give all that a store has of a blob: its library's file first, then versions."""
+    """Return all rows that a store has of a blob: the library file first."""
     statement = _WITH_BLOB
     rows = db.rows(statement, store_id=store_id, key=key)
     return [dict(zip(statement.columns, row, strict=True)) for row in rows]
 
 
 def has_library_file(db: Snapshot, store_id: int, file_id: int) -> bool:
-    """Tell whether a file is in the library of a store."""
+    """Return whether a file is in the library of a store."""
     record = db.record(_BY_ID, id=file_id)
     return record is not None and record["store_id"] == store_id
 
 
 def library_version(db: Snapshot, store_id: int) -> int:
-    """Give the version of a store's library."""
+    """Return the version of a store's library."""
     return listing.collection_version(db, store_id, Collection.LIBRARY_FILES)
 
 
 def create_library_file(
     tx: Transaction, store_id: int, file: NewFile, values: Mapping[str, Any]
 ) -> int:
-    """Add a file to the library, and give its id."""
+    """Add a file to the library, and return its id."""
     row = {**main_files.version_values(store_id, file), "number": 0, **values}
     file_id = tx.insert(VERSIONS, row)
     bump_collection(tx, store_id, Collection.LIBRARY_FILES, added=1)
@@ -152,7 +152,7 @@ def update_library_file(
 
 
 def adopt_blob(tx: Transaction, store_id: int, key: str) -> int | None:
-    """Let a file that a store has be in its library; give its id there, None if not.
+    """Return the library file of a blob that a store has; create it if needed.
 
     A version's is put there: what is used again must not go with a downloadable.
     """
@@ -168,9 +168,9 @@ def adopt_blob(tx: Transaction, store_id: int, key: str) -> int | None:
 
 
 def remove_blob(tx: Transaction, principal: Principal, key: str) -> list[str]:
-    """Remove a file wherever a store has it; give the key of its blob.
+    """Remove a file wherever a store has it; return the key of its blob.
 
-    Raises `NotFound`, and `Conflict` while a downloadable or a purchase needs it.
+    Raise `NotFound`, or `Conflict` while a downloadable or a purchase needs it.
     """
     rows = find_by_blob(tx, principal.store_id or 0, key)
     if not rows:
@@ -184,12 +184,12 @@ def remove_blob(tx: Transaction, principal: Principal, key: str) -> list[str]:
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
-    """Tell whether no downloadable has a file of the library."""
+    """Return whether no downloadable has a file of the library."""
     return not db.value(_USED, id=record["id"])
 
 
 def delete_library_file(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
-    """Remove a file from the library; give the key of its blob. Raises `Conflict`."""
+    """Remove a file from the library; return the key of its blob. Raise `Conflict`."""
     used = tx.value(_USED, id=record["id"])
     if used:
         noun = "file" if used == 1 else "files"

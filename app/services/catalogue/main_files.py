@@ -61,16 +61,16 @@ class NewFile:
 
 
 def new_file_of_version(db: Snapshot, version_id: int) -> NewFile:
-    """Give the file of a version, or of the library, to be used once more."""
+    """Return the file of a version, or of the library, to be used once more."""
     row = db.record(_STORED, id=version_id) or {}
     blob = Blob(row["blob_key"], row["file_size"], row["file_sha256"])
     return NewFile(row["file_name"], row["file_type"], blob)
 
 
 def _ensure_in_time(blob: Blob) -> None:
-    """Refuse a blob that others may take for one without a row by now.
+    """Raise an error for a blob that others may take for one without a row by now.
 
-    Raises `Unavailable`.
+    Raise `Unavailable`.
     """
     if blob.row_by is not None and time.monotonic() > blob.row_by:
         raise Unavailable(
@@ -82,7 +82,7 @@ def _ensure_in_time(blob: Blob) -> None:
 def add_version(
     tx: Transaction, record: Mapping[str, Any], number: int, file: NewFile
 ) -> int:
-    """Add a version to a downloadable, and give its id."""
+    """Add a version to a downloadable, and return its id."""
     return tx.insert(
         VERSIONS,
         {
@@ -95,7 +95,7 @@ def add_version(
 
 
 def version_values(store_id: int, file: NewFile) -> dict[str, Any]:
-    """Return the columns of a file that a store has. Raises `Unavailable`."""
+    """Return the columns of a file that a store has. Raise `Unavailable`."""
     _ensure_in_time(file.blob)
     moment = now()
     return {
@@ -111,7 +111,7 @@ def version_values(store_id: int, file: NewFile) -> dict[str, Any]:
 
 
 def next_version_number(tx: Snapshot, downloadable_id: int) -> int:
-    """Give a number that no version has, or has had when it was downloaded."""
+    """Return a version number that was never used, not even in a download."""
     there = tx.value(_NEWEST, id=downloadable_id) or 0
     return int(max(there, tx.value(_NEWEST_SENT, id=downloadable_id) or 0)) + 1
 
@@ -124,7 +124,7 @@ def touch_versions(tx: Transaction, *ids: int | None) -> None:
 def sync_main_file(
     tx: Transaction, record: Mapping[str, Any], *, is_another: bool
 ) -> None:
-    """Let there be a main file among the files while a downloadable has one.
+    """Create, promote or delete the row of the main file, so that it matches.
 
     Where it has none any more, the first of its other files becomes it. `is_another`
     tells whether it is another file than before.
@@ -149,7 +149,7 @@ def update_file_row(tx: Transaction, file_id: int, **values: Any) -> None:
 
 
 def file_row(record: Mapping[str, Any], *, is_main: bool) -> dict[str, Any]:
-    """Give what is the same for all new files of a downloadable."""
+    """Return what is the same for all new files of a downloadable."""
     moment = now()
     return {
         "store_id": record["store_id"],
@@ -184,7 +184,7 @@ def _promote(
 def _count_on(
     tx: Transaction, record: Mapping[str, Any], file_id: int, file_key: int
 ) -> None:
-    """Let purchases count the file that is the main one now from where it was.
+    """Move the download counts of a file that becomes the main one to purchases.
 
     Those that have a file of their own are not concerned. What is under way goes on.
     """

@@ -75,7 +75,7 @@ IN_STORE = listing.Listing(WHOLE, owner="store_id")
 def find_offer(
     db: Snapshot, principal: Principal, downloadable_id: int
 ) -> dict[str, Any]:
-    """Give how a downloadable is offered. Raises `NotFound`."""
+    """Return how a downloadable is offered. Raise `NotFound`."""
     record = db.record(_BY_ID, id=downloadable_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -85,7 +85,7 @@ def find_offer(
 def offer_with_downloadable(
     db: Snapshot, principal: Principal, downloadable_id: int
 ) -> dict[str, Any]:
-    """Give a downloadable together with its offer. Raises `NotFound`."""
+    """Return a downloadable together with its offer. Raise `NotFound`."""
     record = db.record(_WHOLE_BY_ID, id=downloadable_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -95,7 +95,7 @@ def offer_with_downloadable(
 def offer_problems(
     db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Iterator[FieldError]:
-    """Complain of sales that are none, and of what ends before it begins."""
+    """Yield errors for a sale price above the price, and for inverted ranges."""
     currency = downloadables.currency_of_store(db, record["store_id"])
     digits = currency_digits(currency)
     for name in ("sale_price", "cost"):
@@ -122,7 +122,7 @@ def offer_problems(
 def update_offer(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
-    """Change how a downloadable is offered. Raises `Conflict`."""
+    """Change how a downloadable is offered. Raise `Conflict`."""
     slug = values.get("slug")
     if slug:
         taken = with_slug(tx, record["store_id"], slug)
@@ -140,12 +140,12 @@ def update_offer(
 
 
 def slugs_from(db: Snapshot, store_id: int, start: str) -> set[str]:
-    """Give the slugs of a store that begin so."""
+    """Return the slugs of a store that begin so."""
     pattern = f"{escape_like(start)}%"
     return {str(row[0]) for row in db.rows(_SLUGS, store_id=store_id, start=pattern)}
 
 
 def with_slug(db: Snapshot, store_id: int, slug: str) -> int | None:
-    """Give the id of a store's downloadable that has a slug."""
+    """Return the id of a store's downloadable that has a slug."""
     found = db.value(_BY_SLUG, store_id=store_id, slug=slug)
     return None if found is None else int(found)

@@ -93,7 +93,7 @@ LISTING = listing.Listing(SOURCE, owner=None)
 def find_store(
     db: Snapshot, principal: authentication.Principal, store_id: int
 ) -> dict[str, Any]:
-    """Give a store that the token sees. Raises `NotFound`."""
+    """Return a store that the token may access. Raise `NotFound`."""
     record = db.record(_BY_ID, id=store_id) if principal.sees(store_id) else None
     if record is None:
         raise NotFound
@@ -101,7 +101,7 @@ def find_store(
 
 
 def store_ids(db: Snapshot) -> list[int]:
-    """Give the ids of all stores."""
+    """Return the ids of all stores."""
     return [int(row[0]) for row in db.rows(_IDS)]
 
 
@@ -127,7 +127,7 @@ def stores_page(
 
 
 def store_problems(values: Mapping[str, Any]) -> Iterator[FieldError]:
-    """Complain of places that do not exist, and of a key that can be guessed."""
+    """Yield errors for unknown currencies, countries and zones, and for a weak key."""
     for name, exists, form in _PLACES:
         if name in values and not exists(values[name]):
             yield FieldError(name, "inclusion", f"{name} must be {form}")
@@ -147,7 +147,7 @@ def store_problems(values: Mapping[str, Any]) -> Iterator[FieldError]:
 
 
 def ensure_domain_free(tx: Snapshot, domain: str) -> None:
-    """Refuse a domain that another store has. Raises `Conflict`.
+    """Raise `Conflict` for a domain that another store has.
 
     Only for those who see all stores: to refuse it to a store tells of the other.
     """
@@ -158,7 +158,7 @@ def ensure_domain_free(tx: Snapshot, domain: str) -> None:
 
 
 def create_store(tx: Transaction, values: Mapping[str, Any]) -> int:
-    """Create a store with its DEFAULT category and give its id."""
+    """Create a store with its DEFAULT category and return its id."""
     ensure_domain_free(tx, values["store_domain"])
     row = {"is_active": True, **values, **_webhook(values, values)}
     store_id = insert_row(tx, STORES, row, searchable=StoreSchema.searchable)
@@ -190,7 +190,7 @@ def update_store(
 
 
 def _webhook(changes: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a webhook that is used its key, and one that was changed a new chance."""
+    """Return changes of a webhook: a key if it lacks one, and its health reset."""
     found: dict[str, Any] = {}
     if whole.get("use_webhook") and not whole.get("webhook_key"):
         found["webhook_key"] = outbox.new_key()
@@ -209,12 +209,12 @@ def _old_keys(tx: Snapshot, record: Mapping[str, Any], key: str) -> dict[str, st
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
-    """Tell whether a store is empty."""
+    """Return whether a store is empty."""
     return not any(db.value(statement, id=record["id"]) for statement, _ in _CONTENTS)
 
 
 def delete_store(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
-    """Remove an empty store with its categories and tokens. Raises `Conflict`.
+    """Remove an empty store with its categories and tokens. Raise `Conflict`.
 
     Gives the keys of uploads that were under way.
     """

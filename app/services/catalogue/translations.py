@@ -49,7 +49,7 @@ OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 def find_translation(
     db: Snapshot, principal: Principal, translation_id: int
 ) -> dict[str, Any]:
-    """Give a translation of a store that the token sees. Raises `NotFound`."""
+    """Return a translation of a store that the token may access. Raise `NotFound`."""
     record = db.record(_BY_ID, id=translation_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -59,7 +59,7 @@ def find_translation(
 def translations_of(
     db: Snapshot, ids: Iterable[int]
 ) -> dict[int, dict[str, Mapping[str, Any]]]:
-    """Give the translations of downloadables, by language in small letters."""
+    """Return the translations of downloadables, by language in small letters."""
     keys = sorted(set(ids))
     found: dict[int, dict[str, Mapping[str, Any]]] = {key: {} for key in keys}
     if keys:
@@ -79,7 +79,7 @@ MOST = 200
 def create_translation(
     tx: Transaction, downloadable: Mapping[str, Any], values: Mapping[str, Any]
 ) -> int:
-    """Add a translation, and give its id. Raises `Conflict`."""
+    """Add a translation, and return its id. Raise `Conflict`."""
     # Another one may have come since it was looked up.
     downloadable = downloadables.get_unscoped(tx, downloadable["id"]) or downloadable
     _ensure_free(tx, downloadable, values["language"])
@@ -97,7 +97,7 @@ def create_translation(
 def update_translation(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
-    """Change a translation. Raises `Conflict`."""
+    """Change a translation. Raise `Conflict`."""
     if "language" in values:
         downloadable = downloadables.get_unscoped(tx, record["downloadable_id"]) or {}
         language = values["language"]
@@ -219,7 +219,7 @@ def _beginning(prefix: str, available: AbstractSet[str], own: str) -> str | None
 def language_of_texts(
     db: Snapshot, record: Mapping[str, Any], ranges: Sequence[str]
 ) -> str | None:
-    """Give the language of the translation that is read, None for the own one."""
+    """Return the language of the translation that is read, None for the own one."""
     if not record["translation_count"]:
         return None
     known = translations_of(db, [record["id"]])[record["id"]]
@@ -231,7 +231,7 @@ def language_of_texts(
 def localized(
     db: Snapshot, names: Sequence[str], rows: Sequence[Row], ranges: Sequence[str]
 ) -> tuple[list[Row], set[str]]:
-    """Put the texts of downloadables into the languages that are asked for.
+    """Return rows with their texts in the best of the requested languages.
 
     Gives the rows, and the languages (in small letters) that they are in now.
     """

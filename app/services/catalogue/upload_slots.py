@@ -129,7 +129,7 @@ def count_expired_slots(db: Snapshot) -> int:
 
 
 def delete_expired_slots(tx: Transaction) -> list[str]:
-    """Remove slots whose time is over; give the keys of their partial blobs."""
+    """Remove slots whose time is over; return the keys of their partial blobs."""
     rows = tx.rows(_EXPIRED, moment=now())
     if rows:
         tx.execute(delete(UPLOAD_SLOTS).where(_U.id.in_([row[0] for row in rows])))
@@ -137,7 +137,7 @@ def delete_expired_slots(tx: Transaction) -> list[str]:
 
 
 def find_slot(db: Snapshot, token: str) -> dict[str, Any]:
-    """Give a slot. Raises `UnknownLink`, and `LinkExpired` once its time is over."""
+    """Return a slot. Raise `UnknownLink`, or `LinkExpired` once its time is over."""
     record = db.record(_BY_DIGEST, digest=token_digest(token))
     if record is None:
         raise UnknownLink("there is no such upload slot; ask for a new upload_url")
@@ -147,7 +147,7 @@ def find_slot(db: Snapshot, token: str) -> dict[str, Any]:
 
 
 def ensure_open(slot: dict[str, Any]) -> None:
-    """Refuse a slot that has its file. Raises `LinkExpired`."""
+    """Raise `LinkExpired` for a slot that has its file."""
     if slot["date_finished"] is not None:
         raise LinkExpired("this upload slot has its file; ask for a new one")
 
@@ -161,7 +161,7 @@ def start_upload(
     file_name: str | None,
     file_type: str | None,
 ) -> str | None:
-    """Note that a file will come in pieces; give the key of the one of before."""
+    """Start a resumable upload; return the key of the one it replaces."""
     with database.writing() as tx:
         before: str | None = tx.value(_PARTIAL, id=slot["id"])
         begun = tx.execute(
@@ -183,9 +183,9 @@ def start_upload(
 def advance_offset(
     database: Database, slot: Mapping[str, Any], before: int, offset: int
 ) -> None:
-    """Note how far it came: what is noted is durable.
+    """Store the new offset of an upload, whose bytes are durable.
 
-    Raises `Conflict` where it is not where it was before any more: not all storages
+    Raise `Conflict` where it is not where it was before any more: not all storages
     have locks, and it may have been begun anew.
     """
     with database.writing() as tx:
@@ -205,9 +205,9 @@ def advance_offset(
 def finish_upload(
     tx: Transaction, slot: dict[str, Any], file: NewFile
 ) -> dict[str, Any]:
-    """Give the downloadable, or the library, its file, and close the slot.
+    """Attach the file to the downloadable or the library, and close the slot.
 
-    Gives the record of what has it now. Raises `UnknownLink` and `LinkExpired` where
+    Gives the record of what has it now. Raise `UnknownLink` or `LinkExpired` where
     that is no more to be done.
     """
     taken = tx.execute(
@@ -262,7 +262,7 @@ def delete_slot(tx: Transaction, slot_id: int) -> None:
 
 
 def find_open_slot(db: Snapshot, principal: Principal, slot_id: int) -> dict[str, Any]:
-    """Return a slot of a store that the principal sees. Raises `NotFound`."""
+    """Return a slot of a store that the principal sees. Raise `NotFound`."""
     record = db.record(_OPEN_BY_ID, id=slot_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound

@@ -53,7 +53,7 @@ OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 
 
 def find_version(db: Snapshot, principal: Principal, version_id: int) -> dict[str, Any]:
-    """Give a version of a store that the token sees. Raises `NotFound`."""
+    """Return a version of a store that the token may access. Raise `NotFound`."""
     record = db.record(_BY_ID, id=version_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -63,13 +63,13 @@ def find_version(db: Snapshot, principal: Principal, version_id: int) -> dict[st
 def find_id_by_file_name(
     db: Snapshot, downloadable_id: int, file_name: str
 ) -> int | None:
-    """Give the newest version of a downloadable whose file has a name."""
+    """Return the newest version of a downloadable whose file has a name."""
     found = db.value(_BY_NAME, downloadable_id=downloadable_id, file_name=file_name)
     return None if found is None else int(found)
 
 
 def add_version(tx: Transaction, downloadable: Mapping[str, Any], file: NewFile) -> int:
-    """Add a version that is not the current one, and give its id."""
+    """Add a version that is not the current one, and return its id."""
     number = main_files.next_version_number(tx, downloadable["id"])
     record = {**downloadable, "release_notes": ""}
     added = main_files.add_version(tx, record, number, file)
@@ -90,17 +90,17 @@ def update_version(
 
 
 def restore_version(tx: Transaction, record: Mapping[str, Any]) -> None:
-    """Make a version the one that customers get."""
+    """Make a version current."""
     downloadables.restore_version(tx, record)
 
 
 def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
-    """Tell whether a version is neither current nor promised to a customer."""
+    """Return whether a version is neither current nor promised to a customer."""
     return not record["is_current"] and not db.value(_PINNED, id=record["id"])
 
 
 def delete_version(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
-    """Remove a version; give the key of its blob. Raises `Conflict`."""
+    """Remove a version; return the key of its blob. Raise `Conflict`."""
     if record["is_current"]:
         raise Conflict(
             f"version {record['number']} is the current one; restore another first"

@@ -77,7 +77,7 @@ class CopyCount:
         return self.new + self.there
 
     def __str__(self) -> str:
-        """Say it for people."""
+        """Return it as text for people."""
         noun = "file" if self.all == 1 else "files"
         return f"{self.all:,} {noun} ({self.new:,} copied, {self.there:,} were there)"
 
@@ -89,7 +89,7 @@ def copy_blobs(
     progress: Progress,
     copied: CopyCount,
 ) -> Iterator[Finding]:
-    """Copy the files that the target lacks; give what could not be copied."""
+    """Copy the files that the target lacks; return what could not be copied."""
     there = {s.key: s.size for s in target.stored() if not s.is_partial}
     for file in files:
         if there.get(file.key) == file.size:
@@ -126,7 +126,7 @@ def _copy_blob(
 def backup(
     installation: Installation, folder: Path, progress: Progress
 ) -> tuple[list[Finding], CopyCount]:
-    """Copy everything into a folder that can be served; give findings and files.
+    """Copy everything into a folder that can be served; return findings and files.
 
     It may go on being used meanwhile: the rows are those of one moment, and all files
     that they name are there. A backup that is there is brought up to date.
@@ -174,7 +174,7 @@ def _backup(
 
 
 def _ensure_for_backups(folder: Path, installation: Installation) -> None:
-    """Refuse a folder that has anything but a backup. Raises `ConfigurationError`."""
+    """Raise `ConfigurationError` for a folder that has anything but a backup."""
     is_backup = (folder / BACKUP_MARK).exists()
     if folder.is_dir() and any(folder.iterdir()) and not is_backup:
         raise ConfigurationError(
@@ -186,7 +186,7 @@ def _ensure_for_backups(folder: Path, installation: Installation) -> None:
 
 
 def backup_size(folder: Path) -> int:
-    """Give the bytes of all files of a backup. Raises `ConfigurationError`."""
+    """Return the bytes of all files of a backup. Raise `ConfigurationError`."""
     folder = folder.resolve()
     if not (folder / DATABASE).exists():
         raise ConfigurationError(f"there is no backup in {folder}")
@@ -207,7 +207,7 @@ def restore(
 ) -> tuple[list[Finding], CopyCount]:
     """Bring a backup into an installation that has nothing yet.
 
-    Raises `ConfigurationError`.
+    Raise `ConfigurationError`.
     """
     folder = folder.resolve()
     with installation.database.reading() as db:
@@ -241,7 +241,7 @@ def restore(
 
 @contextmanager
 def copying_rows(source: Database, target: Database) -> Iterator[Transaction]:
-    """Make the rows of a database those of another, as they were at one moment.
+    """Create the rows of a database those of another, as they were at one moment.
 
     They are committed at the end of the block.
     """
@@ -266,7 +266,7 @@ def _copy_table(source: Connection, tx: Transaction, table: Table) -> None:
 
 
 def _newest_ids(connection: Connection) -> dict[str, int]:
-    """Give the newest id of each table, though its row be gone: none comes twice."""
+    """Return the newest id of each table, though its row be gone: none comes twice."""
     if connection.dialect.name == SQLITE:
         rows = connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
         return {str(name): int(number) for name, number in rows}

@@ -57,7 +57,7 @@ class BlobRemoval:
 
     @contextmanager
     def remove_unless_named(self, key: str) -> Iterator[None]:
-        """Keep a blob in the block, and give it a row; it is removed if that fails."""
+        """Delete a blob if the block fails before a row refers to it."""
         try:
             yield
         except BaseException as error:
@@ -67,7 +67,7 @@ class BlobRemoval:
             self._storage.settle(key)
 
     def retry(self) -> None:
-        """Remove what could not be removed before. Raises what still fails."""
+        """Remove what could not be removed before. Raise what still fails."""
         with self._retrying:
             # Only what waits now; other threads may add to it meanwhile.
             left = len(self._waiting)

@@ -43,7 +43,7 @@ CATEGORIES = {
 
 
 def fill_demo_store(installation: Installation, store_id: int) -> int:
-    """Fill a store that sells nothing yet; give the number of new downloadables."""
+    """Fill a store that sells nothing yet; return the number of new downloadables."""
     with installation.database.reading() as db:
         page = downloadables.IN_STORE.page(
             db, store_id, listing.Selection(), limit=0, offset=0
@@ -101,7 +101,7 @@ def _downloadable(item: Item, category_id: int) -> dict[str, Any]:
 
 
 def _pdf() -> bytes:
-    """Make a one-page PDF."""
+    """Create a one-page PDF."""
     text = b"BT /F1 28 Tf 72 720 Td (Knots for Night Watches) Tj ET"
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -147,7 +147,7 @@ def _chord(*frequencies: float) -> bytes:
 
 
 def _poster() -> bytes:
-    """Make a PNG of a sea under an evening sky."""
+    """Create a PNG of a sea under an evening sky."""
     width, height = 320, 480
     rows = []
     for y in range(height):
@@ -170,7 +170,7 @@ def _poster() -> bytes:
 
 
 def _zip(**files: str) -> bytes:
-    """Make an archive of texts."""
+    """Create an archive of texts."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():

@@ -60,7 +60,7 @@ class Installation:
     reserve: Reserve
 
     def make_room(self) -> None:
-        """Give up the reserve on a full disk, for what must go on."""
+        """Release the reserve on a full disk, for reads and deletes."""
         self.reserve.give_up()
         self.database.make_room()
 

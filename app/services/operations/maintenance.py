@@ -28,7 +28,7 @@ class Finding:
     words: str
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return it as one line."""
         return f"{self.kind}: {self.words} (blob {self.key})"
 
 
@@ -171,7 +171,7 @@ def verify(
 
 
 def _is_still_named(installation: Installation, file: blob_references.File) -> bool:
-    """Tell damage from what was deleted since it was looked up."""
+    """Return whether a row still refers to a blob that could not be read."""
     with installation.database.reading() as db:
         return blob_references.is_of_version(db, file.key)
 
@@ -195,12 +195,12 @@ def check_blob(
 
 
 def unreadable(file: blob_references.File, error: OSError) -> Finding:
-    """Say that a disk does not give a file any more."""
+    """Return the finding for a file that the disk cannot read."""
     return Finding(DAMAGED, file.key, f"{file} cannot be read: {error}")
 
 
 def compare_blob(file: blob_references.File, size: int, sha256: str) -> Finding | None:
-    """Say what is wrong with bytes that should be a file."""
+    """Return the finding for a blob with other bytes than its row says, or None."""
     if size != file.size:
         words = f"{file} has {size} bytes, not {file.size}"
         return Finding(DAMAGED, file.key, words)

@@ -129,7 +129,7 @@ def _loaded(schema: Any, values: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Let processes that start together take turns. Raise `ConfigurationError`."""
+    """Hold the start lock of a data folder. Raise `ConfigurationError`."""
     deadline = time.monotonic() + START_SECONDS
     with open_file(folder / "lock", "w") as lock:
         while True:

@@ -102,7 +102,7 @@ Exister = Callable[[Exists, Columns], ColumnElement[bool]]
 def sql_expression(  # noqa: PLR0911 - one for each kind of node
     condition: Condition, columns: Columns, exists: Exister
 ) -> ColumnElement[bool]:
-    """Give the SQL expression of a condition on some columns."""
+    """Return the SQL expression of a condition on some columns."""
     match condition:
         case Compare(column, comparison, parameter, kind):
             bound = bindparam(parameter_name(parameter), type_=_TYPES[kind]())

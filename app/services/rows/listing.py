@@ -58,17 +58,17 @@ _ALL_VERSIONS = Statement(
 
 
 def collection_version(db: Snapshot, store_id: int, collection: Collection) -> int:
-    """Give a number that is higher after each change of a store's collection."""
+    """Return a number that is higher after each change of a store's collection."""
     return int(_state(db, store_id, collection)[1])
 
 
 def collection_total(db: Snapshot, store_id: int, collection: Collection) -> int:
-    """Give the kept total of a store's collection."""
+    """Return the kept total of a store's collection."""
     return int(_state(db, store_id, collection)[0])
 
 
 def version_of_all(db: Snapshot, store_id: int | None) -> int:
-    """Give a number that is higher after each change of anything a store has.
+    """Return a number that is higher after each change of anything a store has.
 
     Without a store, of anything that any store has.
     """
@@ -78,7 +78,7 @@ def version_of_all(db: Snapshot, store_id: int | None) -> int:
 
 
 def _state(db: Snapshot, store_id: int | None, collection: Collection) -> Row:
-    """Give a collection's total and version; a snapshot is asked once."""
+    """Return a collection's total and version; a snapshot is asked once."""
     key = store_id, collection
     found = db.seen.get(key)
     if found is None:
@@ -186,7 +186,7 @@ SOURCES: dict[str, Source] = {}
 
 
 def register_source(**parts: Any) -> Source:
-    """Make the source of a kind and let conditions on other kinds find it."""
+    """Create the source of a kind and let conditions on other kinds find it."""
     made = Source(**parts)
     SOURCES[made.name] = made
     return made
@@ -230,7 +230,7 @@ class Listing:
         return int(db.value(_count_statement(self, selection.condition), **values))
 
     def conditions(self, condition: Condition) -> list[ColumnElement[bool]]:
-        """Give the conditions on the owner and on the rest."""
+        """Return the conditions on the owner and on the rest."""
         found: list[ColumnElement[bool]] = []
         if self.owner:
             found.append(self.source.table.c[self.owner] == bindparam("owner_id"))
@@ -298,7 +298,7 @@ def _count_statement(listing: Listing, condition: Condition) -> Statement:
 def related_rows(
     db: Snapshot, kind: str, column: str, keys: Sequence[int], *, most: int
 ) -> list[dict[str, Any]]:
-    """Give the rows of a kind whose column has one of the keys, at most so many."""
+    """Return the rows of a kind whose column has one of the keys, at most so many."""
     source = SOURCES[kind]
     # A few sizes share a statement; the last key fills up, as often as it takes.
     length = 1 << (len(keys) - 1).bit_length()

@@ -14,12 +14,12 @@ MAX_WORD = 100
 
 
 def search_text(values: Mapping[str, Any], names: Iterable[str]) -> str:
-    """Give what a search looks through: the named texts, a line each."""
+    """Return what a search looks through: the named texts, a line each."""
     return "\n".join(fold(str(values.get(name) or "")) for name in names)
 
 
 def search_words(text: str) -> list[str]:
-    """Return the words of a search. Raises `ValueError` where they are too many."""
+    """Return the words of a search. Raise `ValueError` where they are too many."""
     words = text.split()
     if len(words) > MAX_WORDS:
         raise ValueError(f"has more than {MAX_WORDS} words")
@@ -29,10 +29,10 @@ def search_words(text: str) -> list[str]:
 
 
 def contains_pattern(word: str) -> str:
-    """Give the pattern of texts that a word, folded, is somewhere in."""
+    """Return the pattern of texts that a word, folded, is somewhere in."""
     return f"%{escape_like(fold(word))}%"
 
 
 def escape_like(text: str) -> str:
-    """Take their meaning from the characters that have one in a pattern."""
+    """Escape the wildcards of LIKE in a text."""
     return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

@@ -32,7 +32,7 @@ class ActiveDownloads:
         self._thread: threading.Thread | None = None
 
     def add(self, download_id: int) -> None:
-        """Keep the session of a download open, until it is removed as often."""
+        """Extend the session of a download until it is removed as often as added."""
         if not self._minutes:
             return
         with self._lock:
@@ -42,7 +42,7 @@ class ActiveDownloads:
                 self._thread.start()
 
     def remove(self, download_id: int) -> None:
-        """Take one request of a download off."""
+        """Remove one request of a download."""
         with self._lock:
             self._requests[download_id] -= 1
             if self._requests[download_id] <= 0:

@@ -245,7 +245,7 @@ class Customer:
 def find_download(
     db: Snapshot, principal: Principal, download_id: int
 ) -> dict[str, Any]:
-    """Give a download of a store that the token sees. Raises `NotFound`."""
+    """Return a download of a store that the token may access. Raise `NotFound`."""
     record = db.record(_BY_ID, id=download_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -253,14 +253,14 @@ def find_download(
 
 
 def downloads_version(db: Snapshot, store_id: int) -> int:
-    """Give the version of a store's downloads."""
+    """Return the version of a store's downloads."""
     return listing.collection_version(db, store_id, Collection.DOWNLOADS)
 
 
 def resolve_passcode_link(
     db: Snapshot, *, passcode: str = "", purchase_id: int = 0, file_id: int = 0
 ) -> dict[str, Any] | None:
-    """Give what a link leads to: a purchase and its file; None if it leads nowhere.
+    """Return the purchase of a link with its file, or None.
 
     Without a `file_id` it is the main file.
     """
@@ -275,7 +275,7 @@ def resolve_passcode_link(
 
 
 def files_of_purchase(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give all files that a customer may download, by what a link leads to."""
+    """Return all files that a customer may download, by what a link leads to."""
     rows = db.rows(_FURTHER_ALL, passcode="", purchase_id=main["id"])
     found = [dict(zip(_FURTHER_ALL.columns, row, strict=True)) for row in rows]
     if main["url"] is None and main["version_id"] is None:
@@ -290,9 +290,9 @@ def files_of_purchase(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, A
 def purchased_files(
     db: Snapshot, store_id: int, customer_id: str, key: str, moment: int
 ) -> dict[str, Any]:
-    """Give the purchase by which a customer may download a blob, with its file.
+    """Return the purchase by which a customer may download a blob, with its file.
 
-    Raises `NotFound` where there is none, and `RequestError` where nothing is left.
+    Raise `NotFound` where there is none, and `RequestError` where nothing is left.
     """
     refusal: RequestError = NotFound("this customer has bought nothing with it")
     whose = {"store_id": store_id, "customer_id": customer_id}
@@ -311,7 +311,7 @@ def purchased_files(
 
 
 def ensure_granted(record: Mapping[str, Any], moment: int) -> None:
-    """Refuse what no download may pass, under way or not. Raises `RequestError`."""
+    """Raise `RequestError` for what no download may pass, under way or not."""
     if record["is_maintenance_mode"]:
         raise Unavailable(
             "the store is closed for a while; your download waits for you",
@@ -330,7 +330,7 @@ def ensure_granted(record: Mapping[str, Any], moment: int) -> None:
 
 
 def ensure_downloads_remain(record: Mapping[str, Any], moment: int) -> None:
-    """Refuse a new download outside of the limits. Raises `RequestError`."""
+    """Raise `RequestError` for a new download outside of the limits."""
     refusal = _refusal(record, moment)
     if refusal:
         raise refusal
@@ -353,13 +353,13 @@ def _refusal(record: Mapping[str, Any], moment: int) -> RequestError | None:
 
 
 def remaining_downloads(record: Mapping[str, Any]) -> int | None:
-    """Tell how often a file may be downloaded still; None is unlimited."""
+    """Return how many downloads of a file remain; None is unlimited."""
     most = record["max_downloads"] * record["quantity"]
     return max(0, most - record["number_of_downloads"]) if most else None
 
 
 def expires_at(record: Mapping[str, Any]) -> int | None:
-    """Tell when a purchase can be downloaded no more (seconds UTC); None is never."""
+    """Return when the download period of a purchase ends (seconds UTC), or None."""
     hours = record["download_window_hours"]
     ends = [record["date_created"] + hours * HOUR] if hours else []
     if record["expires_at"] is not None:
@@ -369,25 +369,25 @@ def expires_at(record: Mapping[str, Any]) -> int | None:
 
 
 def download_details(db: Snapshot, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a customer is told of what they bought, and by which store."""
+    """Return what the download page shows of a purchase and its store."""
     return db.record(_ABOUT, id=record["downloadable_id"]) or {}
 
 
 def open_keys(db: Snapshot, purchase_id: int, moment: int) -> frozenset[int]:
-    """Tell of which files of a purchase a download can be gone on with."""
+    """Return the keys of the files of a purchase whose downloads are open."""
     rows = db.rows(_OPEN_KEYS, purchase_id=purchase_id, moment=moment)
     return frozenset(int(row[0]) for row in rows)
 
 
 def file_key(record: Mapping[str, Any]) -> int:
-    """Tell which file it is: a version's id, 0 for one elsewhere; of others less."""
+    """Return the key of a file: a version id, 0 for an external URL, or -file_id."""
     if not record["is_main"]:
         return -int(record["file_id"])
     return 0 if record["url"] is not None else int(record["version_id"])
 
 
 def open_download(db: Snapshot, record: Mapping[str, Any], moment: int) -> int | None:
-    """Give the id of the download that this request would go on with."""
+    """Return the id of the open download that this request would resume, or None."""
     found = db.value(
         _OPEN, purchase_id=record["id"], file_key=file_key(record), moment=moment
     )
@@ -406,7 +406,7 @@ def begin_download(
     """Resume a download, or open one and count it; return its id.
 
     Its session lasts `minutes`, and the seconds that `sending` it takes elsewhere.
-    Raises `RequestError` where there is none left.
+    Raise `RequestError` where there is none left.
     """
     with database.writing() as tx:
         moment = now()
@@ -439,7 +439,7 @@ def begin_download(
 
 
 def _tell(tx: Transaction, record: Mapping[str, Any]) -> None:
-    """Let the store's webhook know, also if that was the last one."""
+    """Enqueue an event of a download, and another if none is left."""
     if not outbox.is_on(tx, record["store_id"]):
         return
     now_is = resolve_passcode_link(tx, purchase_id=record["id"]) or record
@@ -451,7 +451,7 @@ def _tell(tx: Transaction, record: Mapping[str, Any]) -> None:
 
 
 def emit_event(tx: Transaction, what: str, purchase: Mapping[str, Any]) -> None:
-    """Let the store's webhook know what happened to a purchase; not its secrets."""
+    """Enqueue an event of a purchase, without its secrets."""
     outbox.enqueue(
         tx,
         f"downloadable_purchase.{what}",
@@ -479,13 +479,13 @@ def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
 
 
 def _most() -> ColumnElement[int]:
-    """Give how often a file may be downloaded; 0 is unlimited."""
+    """Return how often a file may be downloaded; 0 is unlimited."""
     # Their product may be more than either can be.
     return cast(_P.max_downloads, BigInteger) * _P.quantity
 
 
 def _is_open(purchase_id: int, moment: int) -> ColumnElement[bool]:
-    """Tell of a purchase whether it may be downloaded now, its count aside."""
+    """Return the condition that a purchase may be downloaded now, limits aside."""
     window = cast(_P.download_window_hours, BigInteger) * HOUR
     return and_(
         _P.id == purchase_id,
@@ -566,7 +566,7 @@ def extend_sessions(
 
 
 def _may_extend(sent: ColumnElement[int]) -> ColumnElement[bool]:
-    """Tell whether a session still slides, of which so many bytes were sent.
+    """Return the condition that a session is extended after so many bytes.
 
     What breaks off may have to be sent again, though not for ever: a link that is
     passed on would never close.
@@ -613,7 +613,7 @@ def end_download(
 
 
 def close_sessions(tx: Transaction, purchase_id: int) -> None:
-    """Let no request resume a download of a purchase, also one that is being sent."""
+    """Close all sessions of a purchase: no download of it can be resumed."""
     tx.execute(
         update(DOWNLOADS)
         .where(and_(_S.downloadable_purchase_id == purchase_id, _S.open_until > 0))

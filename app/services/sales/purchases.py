@@ -95,7 +95,7 @@ OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 def find_purchase(
     db: Snapshot, principal: Principal, purchase_id: int
 ) -> dict[str, Any]:
-    """Give a purchase of a store that the token sees. Raises `NotFound`."""
+    """Return a purchase of a store that the token may access. Raise `NotFound`."""
     record = db.record(_BY_ID, id=purchase_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -105,7 +105,7 @@ def find_purchase(
 def find_with_file(
     db: Snapshot, principal: Principal, purchase_id: int
 ) -> dict[str, Any]:
-    """Give a purchase with what the customer gets for it. Raises `NotFound`."""
+    """Return a purchase with what the customer gets for it. Raise `NotFound`."""
     record = db.record(_WITH_FILE_BY_ID, id=purchase_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -113,7 +113,7 @@ def find_with_file(
 
 
 def purchase_counts(db: Snapshot, ids: Sequence[int]) -> dict[int, int]:
-    """Tell how many were sold of each downloadable of which any was."""
+    """Return the number of purchases of each downloadable that has some."""
     if not ids:
         return {}
     rows = db.rows(
@@ -133,7 +133,7 @@ def _sold_statement(size: int) -> Statement:
 
 
 def purchases_version(db: Snapshot, store_id: int) -> int:
-    """Give the version of a store's purchases, their counts included."""
+    """Return the version of a store's purchases, their counts included."""
     return listing.collection_version(db, store_id, Collection.PURCHASES)
 
 
@@ -143,7 +143,7 @@ def purchase_problems(
     values: Mapping[str, Any],
     record: Mapping[str, Any] | None = None,
 ) -> Iterator[FieldError]:
-    """Complain of what was bought that is none, or is another one than before."""
+    """Yield an error if the downloadable is not in this store, or is another one."""
     downloadable = values.get("downloadable_id")
     if downloadable is not None:
         offer = db.record(_OFFER, id=downloadable)
@@ -182,7 +182,7 @@ def purchase_problems(
 def create_purchase(
     tx: Transaction, store_id: int, values: Mapping[str, Any]
 ) -> tuple[int, bool]:
-    """Grant a downloadable; give the id, and whether it is new.
+    """Grant a downloadable; return the id, and whether it is new.
 
     What an order has already is given again as it is.
     """
@@ -213,7 +213,7 @@ def create_purchase(
 def update_purchase(
     tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
-    """Change a purchase. Raises `Conflict`."""
+    """Change a purchase. Raise `Conflict`."""
     order_id = values.get("order_id")
     if order_id is not None and order_id != record["order_id"]:
         known = find_by_order(
@@ -264,7 +264,7 @@ def delete_purchase(tx: Transaction, record: Mapping[str, Any]) -> None:
 def find_by_order(
     tx: Snapshot, store_id: int, order_id: str, downloadable_id: int
 ) -> int | None:
-    """Give the purchase by which an order has a downloadable, if there is one."""
+    """Return the purchase by which an order has a downloadable, if there is one."""
     found = tx.value(
         _OF_ORDER,
         store_id=store_id,
@@ -277,7 +277,7 @@ def find_by_order(
 def _limits(
     tx: Snapshot, downloadable_id: int, values: Mapping[str, Any]
 ) -> dict[str, int]:
-    """Take the limits that are null from what was bought."""
+    """Return the limits that were not given, from the downloadable's category."""
     missing = [name for name in LIMITS if values.get(name, 0) is None]
     if not missing:
         return {}

@@ -20,7 +20,7 @@ _WHOLE = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 
 def link_parameters(purchase_id: int, passcode: str, expires: int) -> dict[str, str]:
-    """Give the parameters of a link that is good until a moment (seconds UTC)."""
+    """Return the parameters of a link that is good until a moment (seconds UTC)."""
     return {
         "p": str(purchase_id),
         "expires": str(expires),
@@ -31,9 +31,9 @@ def link_parameters(purchase_id: int, passcode: str, expires: int) -> dict[str, 
 def verify_signed_link(
     db: Snapshot, sent: Mapping[str, str], moment: int, file_id: int = 0
 ) -> dict[str, Any]:
-    """Give what a signed link leads to: it is for all files of the purchase.
+    """Return the purchase of a signed link with its file; it is valid for all files.
 
-    Raises `UnknownLink` for one that nobody has signed, or for too long a time, and
+    Raise `UnknownLink` for one that nobody has signed, or for too long a time, and
     `LinkExpired`.
     """
     number, expires = sent.get("p", ""), sent.get("expires", "")

@@ -162,7 +162,7 @@ class DeliveryOutcome:
 
 
 def new_key() -> str:
-    """Make a secret, as Standard Webhooks writes one."""
+    """Create a secret, as Standard Webhooks writes one."""
     return SECRET + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
@@ -195,7 +195,7 @@ def _old_keys(stored: str) -> list[tuple[str, int]]:
 
 
 def _key(text: str) -> bytes:
-    """Give the bytes that a secret stands for: Base64 after its mark, or any text."""
+    """Return the bytes that a secret stands for: Base64 after its mark, or any text."""
     try:
         if text.startswith(SECRET):
             return base64.b64decode(text.removeprefix(SECRET), validate=True)
@@ -207,7 +207,7 @@ def _key(text: str) -> bytes:
 def find_delivery(
     db: Snapshot, principal: Principal, delivery_id: int
 ) -> dict[str, Any]:
-    """Give a delivery of a store that the token sees. Raises `NotFound`."""
+    """Return a delivery of a store that the token may access. Raise `NotFound`."""
     record = db.record(_BY_ID, id=delivery_id)
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
@@ -215,12 +215,12 @@ def find_delivery(
 
 
 def deliveries_version(db: Snapshot, store_id: int) -> int:
-    """Give the version of a store's deliveries."""
+    """Return the version of a store's deliveries."""
     return listing.collection_version(db, store_id, Collection.WEBHOOK_DELIVERIES)
 
 
 def is_on(db: Snapshot, store_id: int) -> bool:
-    """Tell whether anybody is told what happens in a store."""
+    """Return whether a store has a webhook in use."""
     return db.value(_IS_ON, id=store_id) is not None
 
 
@@ -230,7 +230,7 @@ def is_on(db: Snapshot, store_id: int) -> bool:
 def enqueue(
     tx: Transaction, event: str, store_id: int, data: Callable[[], Mapping[str, Any]]
 ) -> None:
-    """Note that something happened; `data` is asked for only if anybody is told."""
+    """Enqueue an event for the webhook of a store; call `data` only if it has one."""
     if not is_on(tx, store_id):
         return
     moment = now()
@@ -260,7 +260,7 @@ def enqueue(
 def event_data(
     tx: Transaction, path: str, record: Mapping[str, Any], names: Sequence[str]
 ) -> dict[str, Any]:
-    """Give what is told of a record: where it is, and some of what it is."""
+    """Return the data of an event: the URL of a record, and some of its values."""
     return {
         "href": tx.public_url + path.format_map(record),
         **{name: record.get(name) for name in names},
@@ -268,7 +268,7 @@ def event_data(
 
 
 def redeliver(tx: Transaction, record: Mapping[str, Any]) -> None:
-    """Tell it again, from the first attempt on."""
+    """Enqueue a delivery again, with all its attempts."""
     values = {"state": PENDING, "attempts": 0, "next_attempt": now(), "error": ""}
     _update(tx, record["id"], record["store_id"], values)
 
@@ -283,7 +283,7 @@ def claim_due(
     of_one_store: int,
     allowed: Mapping[int, int] | None = None,
 ) -> list[DueDelivery]:
-    """Take what is to be told now; for a while no other process tells it.
+    """Return the deliveries that are due, reserved for this process for a while.
 
     `allowed` are how many more a store may have, where it has some under way.
     """
@@ -314,7 +314,7 @@ def claim_due(
 def record_outcome(
     database: Database, due: DueDelivery, outcome: DeliveryOutcome
 ) -> None:
-    """Keep what became of an attempt, and disable a webhook that is of no use.
+    """Store the outcome of an attempt; disable a webhook that keeps failing.
 
     An attempt that outlived its lease says nothing any more, nor one of before a
     replay.
@@ -357,7 +357,7 @@ def _pause(
 def _note_health(
     tx: Transaction, due: DueDelivery, outcome: DeliveryOutcome, moment: int
 ) -> None:
-    """Say on the store how its webhook does, where that has changed."""
+    """Update the store's webhook health if it changed."""
     row = tx.row(_FAILING, id=due.store_id)
     if row is None:
         return
@@ -416,7 +416,7 @@ def _update(
 
 
 def delete_old_deliveries(tx: Transaction) -> int:
-    """Forget what was told long ago, or given up, or never tried since."""
+    """Delete deliveries that have not changed for a month; return how many."""
     old = _W.date_modified < now() - KEPT
     stores = {
         row[0]: row[1]

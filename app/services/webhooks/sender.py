@@ -69,7 +69,7 @@ class Sender:
         self.told = self.failed = 0
 
     def begin(self) -> int:
-        """Begin to tell what is due, as far as there is room; give how much."""
+        """Begin to tell what is due, as far as there is room; return how much."""
         with self._changed:
             room = AT_ONCE - self._busy.total()
             allowed = {i: OF_ONE_STORE - count for i, count in self._busy.items()}
@@ -89,7 +89,7 @@ class Sender:
         return len(due)
 
     def deliver(self) -> tuple[int, int]:
-        """Tell all that is due; give how much was told, and how much was not."""
+        """Send all deliveries that are due; return how many succeeded and failed."""
         while self.begin() or self._busy.total():
             with self._changed:
                 self._changed.wait(timeout=0.2)
@@ -111,7 +111,7 @@ class Sender:
 
 
 def send_due(installation: Installation) -> tuple[int, int]:
-    """Tell what is due; give how much was told, and how much was not."""
+    """Send the deliveries that are due; return how many succeeded and failed."""
     return Sender(installation).deliver()
 
 
@@ -227,7 +227,7 @@ class _Pinned(HTTPConnection):
         self._timer.start()
 
     def close(self) -> None:
-        """Close it. Raises `TimeoutError` if the time was over."""
+        """Close it. Raise `TimeoutError` if the time was over."""
         super().close()
         if self._timer is not None:
             self._timer.cancel()
@@ -261,7 +261,7 @@ def resolve_host(host: str, port: int, *, may_be_private: bool) -> list[str]:
 
 
 def is_public(address: IpAddress) -> bool:
-    """Tell whether an address is anybody's to reach, however it is written."""
+    """Return whether an IP address is public."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:

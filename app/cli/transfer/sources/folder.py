@@ -55,7 +55,7 @@ def item_of_file(path: Path, folder: Path, price: str, title: str) -> ImportItem
 
 
 def _skipped(path: Path, inside: Path, folder: Path) -> str:
-    """Say why a file of a folder is not for sale."""
+    """Return why a file of a folder is skipped, or an empty text."""
     if any(part.startswith(".") for part in inside.parts):
         return "hidden"
     if path.name.startswith("~$") or path.name.lower() in SYSTEM:

@@ -14,7 +14,7 @@ SPREADSHEETS = frozenset({".xlsx", ".xls", ".ods", ".numbers"})
 
 
 def read_source(source: Path, price: str | None) -> list[ImportItem]:
-    """Read a folder, a CSV, or another system's list. Raises `ConfigurationError`."""
+    """Read a folder, a CSV, or another system's list. Raise `ConfigurationError`."""
     from app.cli.transfer.sources import table
 
     if source.is_dir():

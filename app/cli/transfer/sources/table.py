@@ -36,7 +36,7 @@ _IGNORED = {
 
 
 def read(path: Path, price: str | None) -> Iterator[ImportItem]:
-    """Read a table, a downloadable a line. Raises `ConfigurationError`."""
+    """Read a table, a downloadable a line. Raise `ConfigurationError`."""
     text, delimiter = _text_of(path)
     stream = io.StringIO(text, newline="")
     reader = csv.reader(stream, delimiter=delimiter, strict=True)
@@ -91,7 +91,7 @@ def _encoding(data: bytes) -> str:
 
 
 def _text_of(path: Path) -> tuple[str, str]:
-    """Read a CSV, and find what is between its fields. Raises `ConfigurationError`."""
+    """Read a CSV, and find what is between its fields. Raise `ConfigurationError`."""
     data = path.read_bytes()
     encoding = _encoding(data)
     if b"\0" in data[:1000] and encoding != UTF_16:
@@ -112,7 +112,7 @@ def _text_of(path: Path) -> tuple[str, str]:
 
 
 def _ensure_known(path: Path, written: Mapping[str, str], names: list[str]) -> None:
-    """Refuse columns that are not known; those without a name are ignored.
+    """Raise an error for columns that are not known; those without a name are ignored.
 
     `written` are the names as they stand in the table.
     """

@@ -69,7 +69,7 @@ class ZidProduct(ForeignEntry):
         return UPDATED if changes else UNCHANGED
 
     def _sent(self) -> dict[str, Any]:
-        """Leave out what only is answered, and what no downloadable has."""
+        """Return the values that can be set."""
         settable = {
             name
             for name, field in _SCHEMA.writable.items()
@@ -83,7 +83,7 @@ class ZidProduct(ForeignEntry):
         }
 
     def _keep(self, shop: StoreClient, made: str) -> None:
-        """Let it have the id it had, and the category that was named."""
+        """Set its former id, and the category that was named."""
         changes: dict[str, Any] = {}
         if self.product.get("id"):
             changes["uuid"] = self.product["id"]
@@ -97,7 +97,7 @@ class ZidProduct(ForeignEntry):
 
 
 def _is_there(wanted: Any, there: Any) -> bool:
-    """Tell whether what is wanted is there, perhaps with more languages."""
+    """Return whether a value equals the stored one, other languages aside."""
     if isinstance(wanted, str) and isinstance(there, dict):
         # As a customer reads it: one language of several.
         return wanted in there.values()
@@ -113,7 +113,7 @@ def _is_there(wanted: Any, there: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Make what was read something that can be written as JSON."""
+    """Return a value as one that JSON can represent."""
     if isinstance(value, dict):
         return {name: _plain(inside) for name, inside in value.items()}
     if isinstance(value, list):
