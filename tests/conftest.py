@@ -109,6 +109,18 @@ WITHOUT_ROWS = (
 """Tests of files, and of connections, in which rows have little part."""
 
 
+ENDURANCE = ("tests/clients/", "tests/deploy/", "tests/torture/")
+"""Tests of whole servers under load, faults and attacks, by other programs too."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run a single file in this process: to start others takes longer than it does."""
+    if len(config.args) == 1 and ".py" in config.args[0]:
+        config.option.dist = "no"
+        return 0
+    return os.cpu_count() or 1
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database",
@@ -135,6 +147,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    names = [Path(arg).absolute() for arg in config.args]
+    folders = [config.rootpath / folder for folder in ENDURANCE]
+    if config.getoption("--full") or any(
+        name.is_relative_to(folder) for name in names for folder in folders
+    ):
+        # Whoever names such a test wants it.
+        config.option.markexpr = ""
     if hasattr(config, "workerinput"):
         return
     storages.offer()
@@ -148,7 +167,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave out what another database or storage does not change, if that is asked."""
+    """Mark tests of endurance, and leave out what the options leave out."""
+    for item in items:
+        if item.nodeid.startswith(ENDURANCE):
+            item.add_marker(pytest.mark.endurance)
     if not config.getoption("--affected"):
         return
     others = INDEPENDENT
