@@ -45,8 +45,8 @@ from app.http.query.query_limits import MAX_PARAMETERS, MAX_QUERY
 from app.services import clock
 from app.services.auth import authentication
 from app.services.auth.scopes import STORE
-from app.services.catalogue import translations
 from app.services.operations.installation import Installation
+from app.services.rows.localization import Localization
 from representations import (
     ERROR_REPRESENTATIONS,
     HAL,
@@ -231,11 +231,16 @@ class RequestContext:
         header = self.request.environ.get("HTTP_ACCEPT_LANGUAGE")
         return language_ranges(header) if header else ()
 
-    def localized(self, names: Sequence[str], rows: Sequence[Row]) -> Sequence[Row]:
+    def localized(
+        self,
+        localization: Localization | None,
+        names: Sequence[str],
+        rows: Sequence[Row],
+    ) -> Sequence[Row]:
         """Return rows with their texts in the best of the requested languages."""
-        if not self.languages:
+        if localization is None or not self.languages or not rows:
             return rows
-        shown, used = translations.localized(self.db, names, rows, self.languages)
+        shown, used = localization.localize(self.db, names, rows, self.languages)
         self.shown_languages |= used
         return shown
 

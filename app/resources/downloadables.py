@@ -27,8 +27,13 @@ from app.http.routing import publish_route
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
-from app.services.catalogue import downloadables, item_categories, stores
-from app.services.catalogue.main_files import NewFile
+from app.services.catalogue import (
+    downloadables,
+    item_categories,
+    stores,
+    translations,
+)
+from app.storage import NewFile
 from representations import Action
 from schemas.base.errors import FieldError
 from schemas.downloadable import DownloadableSchema
@@ -130,10 +135,15 @@ DOWNLOADABLE = Declaration(
             "/downloadables/{id}/attributes",
             "Attributes for This Downloadable",
             relation=Relation("attribute", theirs="downloadable_id"),
+            counted_by="attribute_count",
         ),
     ),
 )
-RESOURCE_TYPE = ResourceType(DOWNLOADABLE, downloadables.SOURCE, is_translated=True)
+RESOURCE_TYPE = ResourceType(
+    DOWNLOADABLE,
+    downloadables.SOURCE,
+    localization=translations.LOCALIZATION,
+)
 _SLOT = UploadSlotSchema()
 PUT_STATUSES = (200, 204, 403, 409, 412, 413, 415, 428, 507)
 

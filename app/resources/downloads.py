@@ -30,7 +30,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, ItemService
 from app.resources import download_page
-from app.services.catalogue import downloadables, stores
+from app.services.catalogue import downloadables, stores, translations
 from app.services.clock import now
 from app.services.sales import downloads, purchases, signed_links
 from representations import Link, Resource
@@ -226,7 +226,8 @@ def _files(context: RequestContext) -> Response:
 def _in_language(context: RequestContext, main: Mapping[str, Any]) -> dict[str, Any]:
     """Return a purchase in the language of its customer."""
     record = downloads.download_details(context.db, main)
-    [row] = context.localized(tuple(record), [tuple(record.values())])
+    names, values = tuple(record), tuple(record.values())
+    [row] = context.localized(translations.LOCALIZATION, names, [values])
     return {**main, **dict(zip(record, row, strict=True)), "id": main["id"]}
 
 

@@ -61,6 +61,7 @@ ITEM_CATEGORY = Declaration(
             "/item_categories/{id}/attributes",
             "Attributes for This Item Category",
             relation=Relation("attribute", theirs="item_category_id"),
+            counted_by="attribute_count",
         ),
     ),
 )

@@ -14,7 +14,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import library, stores
-from app.services.catalogue.main_files import NewFile
+from app.storage import NewFile
 from schemas.library_file import LibraryFileSchema
 
 LIBRARY_FILE = Declaration(

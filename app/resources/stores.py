@@ -83,6 +83,7 @@ STORE = Declaration(
             "/stores/{id}/attributes",
             "Attributes for This Store",
             relation=Relation("attribute", theirs="of_store_id"),
+            counted_by="attribute_count",
         ),
     ),
 )

@@ -39,8 +39,7 @@ from app.http.views.write_checks import ensure_valid, keeping_file, needed_file
 from app.http.views.write_request import write_once
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores, upload_slots
-from app.services.catalogue.main_files import NewFile
-from app.storage import Blob, Partial
+from app.storage import Blob, NewFile, Partial
 from representations import Action, Link, Resource
 from schemas.library_file import LibraryFileSchema
 from schemas.upload_slot import UploadSlotSchema

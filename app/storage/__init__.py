@@ -4,11 +4,12 @@ from pathlib import Path
 
 from app.errors import ConfigurationError
 from app.storage.local import LocalStorage
-from app.storage.port import CHUNK, Blob, Partial, Storage, Stored, Writer
+from app.storage.port import CHUNK, Blob, NewFile, Partial, Storage, Stored, Writer
 
 __all__ = [
     "CHUNK",
     "Blob",
+    "NewFile",
     "Partial",
     "Storage",
     "Stored",

@@ -38,6 +38,15 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
+class NewFile:
+    """A blob that is durable already, with the name and type it is shown under."""
+
+    name: str
+    type: str
+    blob: Blob
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What lies under a key, in bytes."""
 

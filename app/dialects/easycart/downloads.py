@@ -26,12 +26,11 @@ from app.http.hypermedia.registry import ResourceRegistry
 from app.http.views.collection import listing_page
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores, versions
-from app.services.catalogue.main_files import NewFile
 from app.services.rows.filters import All, Like
 from app.services.rows.listing import Order, Selection
 from app.services.rows.search_text import contains_pattern
 from app.services.sales import purchases
-from app.storage import CHUNK
+from app.storage import CHUNK, NewFile
 from schemas.base.errors import FieldError
 from schemas.dialects.easycart import EasyCartDownloadSchema
 from schemas.purchase import PurchaseSchema

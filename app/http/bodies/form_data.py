@@ -24,8 +24,7 @@ from app.http.headers.content_disposition import (
     parse_disposition,
 )
 from app.http.media_types import FORM
-from app.services.catalogue.main_files import NewFile
-from app.storage import Writer
+from app.storage import NewFile, Writer
 from schemas.base.errors import FieldError
 
 OCTETS = "application/octet-stream"

@@ -15,7 +15,7 @@ from app.http.context import RequestContext
 from app.http.headers import tus
 from app.http.headers.content_disposition import InvalidDisposition, parse_disposition
 from app.http.headers.digest_fields import of_base64
-from app.services.catalogue.main_files import NewFile
+from app.storage import NewFile
 from schemas.base.errors import FieldError
 
 

@@ -31,7 +31,8 @@ class LinkTo:
     """A link of a resource: path and title may have columns in braces.
 
     With `when`, the link is there only while one of those columns is not null. With
-    a `relation`, it can be zoomed and filtered through.
+    a `relation`, it can be zoomed and filtered through. With `counted_by`, the column
+    that counts its targets, they are embedded wherever the resource is shown.
     """
 
     rel: str
@@ -39,6 +40,7 @@ class LinkTo:
     title: str
     when: tuple[str, ...] = ()
     relation: Relation | None = None
+    counted_by: str = ""
 
     def is_present(self, values: Mapping[str, Any]) -> bool:
         """Return whether a resource with these values has the link."""

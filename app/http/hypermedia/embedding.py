@@ -11,8 +11,13 @@ from typing import Any
 from app.database import Row, Snapshot
 from app.errors import BadRequest, Problem
 from app.http.hypermedia.document_builder import RenderContext
-from app.http.hypermedia.registry import ResourceRegistry, ResourceType, ZoomNode
+from app.http.hypermedia.registry import (
+    ResourceRegistry,
+    ResourceType,
+    ZoomNode,
+)
 from app.services.rows.listing import related_rows
+from app.services.rows.localization import Localization
 from representations import Embedded, Rendered, Representation, Resource
 
 Record = Mapping[str, Any]
@@ -24,8 +29,8 @@ MAX_ALWAYS = 100_000
 MAX_ALWAYS_INSIDE = 3000
 """What comes with resources that are embedded themselves, perhaps many times."""
 
-ALWAYS = "attributes"
-ALWAYS_COUNT = "attribute_count"
+
+Localize = Callable[[Localization | None, Sequence[str], Sequence[Row]], Sequence[Row]]
 
 
 @dataclass(slots=True)
@@ -39,7 +44,7 @@ class Embedder:
     registry: ResourceRegistry
     render_context: RenderContext
     representation: Representation | None
-    localized: Callable[[Sequence[str], Sequence[Row]], Sequence[Row]] | None = None
+    localized: Localize | None = None
     left: int = field(default=MAX_EMBEDDED)
     left_inside: int = field(default=MAX_ALWAYS_INSIDE)
 
@@ -48,8 +53,8 @@ class Embedder:
     ) -> list[dict[str, Any]]:
         """Return what is embedded in each row. Raise `BadRequest` if it is too much."""
         found: list[dict[str, Any]] = [{} for _ in rows]
-        always = kind.relations.get(ALWAYS)
-        if always and any(row[ALWAYS_COUNT] for row in rows):
+        always = kind.always_embedded
+        if always and any(row[always.counted_by] for row in rows):
             self._embed(rows, ZoomNode(always), found, is_asked=False)
         for branch in branches:
             self._embed(rows, branch, found, is_asked=True)
@@ -78,7 +83,8 @@ class Embedder:
             group = groups.get(row[relation.ours], [])
             if is_asked:
                 self._spend(len(group))
-                self._spend_inside(group_rows.get(row[relation.ours], []))
+                target_type = self.registry[relation.kind]
+                self._spend_inside(target_type, group_rows.get(row[relation.ours], []))
             if group or (is_asked and relation.is_many):
                 inside[branch.link.rel] = self._joined(
                     group, is_one=not relation.is_many
@@ -95,10 +101,12 @@ class Embedder:
             return []
         most = MAX_EMBEDDED + 1 if is_asked else MAX_ALWAYS
         found = related_rows(self.db, kind, column, keys, most=most)
-        if not (self.localized and found and self.registry[kind].is_translated):
+        localization = self.registry[kind].localization
+        if not (self.localized and found and localization):
             return found
         names = tuple(found[0])
-        rows = self.localized(names, [tuple(row.values()) for row in found])
+        values = [tuple(row.values()) for row in found]
+        rows = self.localized(localization, names, values)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def _documents(
@@ -124,9 +132,12 @@ class Embedder:
         documents: list[Resource] = group
         return documents[0] if is_one else documents
 
-    def _spend_inside(self, rows: Sequence[Record]) -> None:
+    def _spend_inside(self, kind: ResourceType, rows: Sequence[Record]) -> None:
         """Count what comes along with resources each time they are embedded."""
-        self.left_inside -= sum(row.get(ALWAYS_COUNT, 0) for row in rows)
+        always = kind.always_embedded
+        if always is None:
+            return
+        self.left_inside -= sum(row[always.counted_by] for row in rows)
         if self.left_inside < 0:
             self.left = 0
             self._spend(1)

@@ -7,6 +7,7 @@ from functools import cached_property
 from app.http.hypermedia.declaration import Declaration, LinkTo
 from app.http.hypermedia.document_builder import ItemDocuments
 from app.services.rows.listing import Source
+from app.services.rows.localization import Localization
 from schemas.base.fields import Property, Upload
 from schemas.values.filter_values import ID_PROPERTY
 
@@ -21,8 +22,7 @@ class ResourceType:
     declaration: Declaration
     source: Source
     named_by: str | None = None
-    is_translated: bool = False
-    """Whether name and description are shown in the language that is asked for."""
+    localization: Localization | None = None
     documents: ItemDocuments = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,6 +46,11 @@ class ResourceType:
     def sortable(self) -> dict[str, Property]:
         """The properties that a query can sort by, the id among them."""
         return {ID_PROPERTY.column: ID_PROPERTY, **self.filterable}
+
+    @cached_property
+    def always_embedded(self) -> LinkTo | None:
+        """The link whose targets are embedded wherever the resource is shown."""
+        return next((link for link in self.declaration.links if link.counted_by), None)
 
     @cached_property
     def relations(self) -> dict[str, LinkTo]:

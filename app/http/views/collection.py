@@ -16,7 +16,6 @@ from app.http.context import RequestContext
 from app.http.headers.conditional import Validators
 from app.http.hypermedia import action_builder
 from app.http.hypermedia.document_builder import NOTHING
-from app.http.hypermedia.embedding import ALWAYS_COUNT
 from app.http.media_types import MULTIPART
 from app.http.pagination import PAGING, Query, Window, page_links, with_query
 from app.http.query.parser import CollectionQuery, collection_query
@@ -234,9 +233,8 @@ class CollectionViews:
 
     def _localized(self, context: RequestContext, rows: Sequence[Row]) -> Sequence[Row]:
         """Return rows in the language of the client."""
-        if not (self.items.kind.is_translated and rows):
-            return rows
-        return context.localized(self.declaration.columns, rows)
+        localization = self.items.kind.localization
+        return context.localized(localization, self.declaration.columns, rows)
 
     def asked(
         self, context: RequestContext, owner: Record, *, is_usual: bool = True
@@ -272,7 +270,7 @@ class CollectionViews:
         representation = context.choice.representation
         is_compiled = representation.slot is not None
         records: list[Record] = []
-        if asked.zoom or not is_compiled or self._have_attributes(rows):
+        if asked.zoom or not is_compiled or self._embed_always(rows):
             records = [dict(zip(names, row, strict=True)) for row in rows]
         insides = items.insides(
             context, records, asked.zoom, representation if is_compiled else None
@@ -294,10 +292,12 @@ class CollectionViews:
             )
         ]
 
-    def _have_attributes(self, rows: Sequence[Row]) -> bool:
-        if ALWAYS_COUNT not in self.declaration.columns:
+    def _embed_always(self, rows: Sequence[Row]) -> bool:
+        """Return whether rows have something that is always embedded."""
+        always = self.items.kind.always_embedded
+        if always is None:
             return False
-        position = self.declaration.columns.index(ALWAYS_COUNT)
+        position = self.declaration.columns.index(always.counted_by)
         return any(row[position] for row in rows)
 
     def _actions(self, context: RequestContext) -> list[Action]:

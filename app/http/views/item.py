@@ -12,7 +12,7 @@ from app.http.headers.conditional import Validators
 from app.http.hypermedia import action_builder
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.document_builder import NOTHING
-from app.http.hypermedia.embedding import ALWAYS_COUNT, Embedder
+from app.http.hypermedia.embedding import Embedder
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType, ZoomNode
 from app.http.query.parser import item_query
 from app.http.responses import (
@@ -34,9 +34,8 @@ from app.http.views.write_checks import (
 )
 from app.http.views.write_request import write_request
 from app.services.auth.authentication import Principal
-from app.services.catalogue import translations
-from app.services.catalogue.main_files import NewFile
 from app.services.rows.listing import version_of_all
+from app.storage import NewFile
 from representations import (
     LINK_HEADER,
     Action,
@@ -170,7 +169,9 @@ class ItemViews:
         representation: Representation | None = None,
     ) -> list[dict[str, Any]] | None:
         """Return what is embedded in records, None where that is nothing."""
-        if not zoom and not any(record.get(ALWAYS_COUNT) for record in records):
+        always = self.kind.always_embedded
+        has_some = always and any(record[always.counted_by] for record in records)
+        if not zoom and not has_some:
             return None
         embedder = Embedder(
             context.db,
@@ -266,9 +267,11 @@ class ItemViews:
 
     def localized(self, context: RequestContext, record: Record) -> Record:
         """Return a record in the language of the client."""
-        if not (self.kind.is_translated and context.languages):
+        localization = self.kind.localization
+        if localization is None or not context.languages:
             return record
-        [row] = context.localized(tuple(record), [tuple(record.values())])
+        names, values = tuple(record), tuple(record.values())
+        [row] = context.localized(localization, names, [values])
         return dict(zip(record, row, strict=True))
 
     def _further(self, document: Resource, record: Record) -> Iterator[Action]:
@@ -348,16 +351,18 @@ class ItemViews:
         file: NewFile | None,
     ) -> None:
         """Make changes; texts are changed in the language in which they were read."""
+        localization, texts = self.kind.localization, {}
         language = None
-        if self.kind.is_translated and context.languages:
-            language = translations.language_of_texts(tx, record, context.languages)
-        texts = {n: v for n, v in changes.items() if n in translations.TEXTS}
-        if language and texts:
-            translations.put_translation(tx, record, language, texts)
+        if localization is not None and context.languages:
+            language = localization.language_of(tx, record, context.languages)
+            texts = {n: v for n, v in changes.items() if n in localization.names}
+        if localization is not None and language and texts:
+            localization.put(tx, record, language, texts)
             record = self.service.find(tx, context.principal, record["id"])
             changes = {n: v for n, v in changes.items() if n not in texts}
-        if changes or file or not texts:
-            self.service.change(tx, record, changes, file)
+            if not changes and not file:
+                return
+        self.service.change(tx, record, changes, file)
 
     def address(self, context: RequestContext, record: Record) -> str:
         """Return the URL of a record."""

@@ -8,8 +8,8 @@ from app.database import Snapshot, Transaction
 from app.http.context import RequestContext
 from app.http.pagination import Window
 from app.services.auth.authentication import Principal
-from app.services.catalogue.main_files import NewFile
 from app.services.rows.listing import Page, Selection
+from app.storage import NewFile
 from representations import (
     Action,
     Value,

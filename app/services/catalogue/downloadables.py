@@ -21,7 +21,6 @@ from app.models import (
 )
 from app.services.auth.authentication import Principal
 from app.services.catalogue import blob_references, main_files
-from app.services.catalogue.main_files import NewFile
 from app.services.clock import now
 from app.services.reference_data import currency_digits
 from app.services.rows import listing
@@ -33,6 +32,7 @@ from app.services.rows.changes import (
 )
 from app.services.rows.search_text import search_text
 from app.services.webhooks import outbox
+from app.storage import NewFile
 from schemas.base.errors import FieldError
 from schemas.downloadable import DownloadableSchema
 from schemas.item_category import DOWNLOADED

@@ -10,9 +10,9 @@ from app.errors import Conflict, Invalid, NotFound
 from app.models import DOWNLOADABLES, FILES, STORES, VERSIONS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, library, main_files
-from app.services.catalogue.main_files import NewFile
 from app.services.clock import now
 from app.services.rows import listing
+from app.storage import NewFile
 from schemas.base.errors import FieldError
 
 _F, _D, _V = FILES.c, DOWNLOADABLES.c, VERSIONS.c

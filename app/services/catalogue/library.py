@@ -10,9 +10,9 @@ from app.errors import Conflict, NotFound
 from app.models import FILES, STORES, VERSIONS, Collection
 from app.services.auth.authentication import Principal
 from app.services.catalogue import blob_references, main_files, versions
-from app.services.catalogue.main_files import NewFile
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, update_row
+from app.storage import NewFile
 
 _V = VERSIONS.c
 _OF_NONE = (

@@ -7,7 +7,6 @@ file; this module keeps it so, and is below what changes either.
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -26,7 +25,7 @@ from app.models import (
 )
 from app.services.clock import now
 from app.services.rows.changes import bump_collection, update_rows
-from app.storage import Blob
+from app.storage import Blob, NewFile
 
 _F, _P, _N = FILES.c, DOWNLOADABLE_PURCHASES.c, FILE_COUNTS.c
 _MAIN = Statement(
@@ -49,15 +48,6 @@ _NEWEST_SENT = Statement(
     )
 )
 _STORED = Statement(select(VERSIONS).where(VERSIONS.c.id == bindparam("id")))
-
-
-@dataclass(frozen=True, slots=True)
-class NewFile:
-    """A blob that is durable already, with the name and type it is shown under."""
-
-    name: str
-    type: str
-    blob: Blob
 
 
 def new_file_of_version(db: Snapshot, version_id: int) -> NewFile:

@@ -15,6 +15,7 @@ from app.services.catalogue.downloadables import store_language
 from app.services.reference_data import likely_language
 from app.services.rows import listing
 from app.services.rows.changes import insert_row, update_row
+from app.services.rows.localization import Localization
 
 TEXTS = ("name", "description")
 """What a downloadable itself has in its own language."""
@@ -258,3 +259,6 @@ def localized(
 
 
 _NEEDED = ("id", "store_id", "language", "translation_count")
+
+LOCALIZATION = Localization(TEXTS, localized, language_of_texts, put_translation)
+"""How downloadables are read and changed in the languages of their translations."""

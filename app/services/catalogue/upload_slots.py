@@ -16,9 +16,9 @@ from app.models import STORES, UPLOAD_SLOTS
 from app.services.auth import authentication
 from app.services.auth.authentication import Principal, token_digest
 from app.services.catalogue import downloadables, library
-from app.services.catalogue.main_files import NewFile
 from app.services.clock import now
 from app.services.rows import listing
+from app.storage import NewFile
 
 HOUR = 3600
 TOKEN_BYTES = 24

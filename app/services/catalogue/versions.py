@@ -10,9 +10,9 @@ from app.errors import Conflict, NotFound
 from app.models import DOWNLOADABLE_PURCHASES, DOWNLOADABLES, STORES, VERSIONS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import blob_references, downloadables, main_files
-from app.services.catalogue.main_files import NewFile
 from app.services.rows import listing
 from app.services.rows.changes import update_row
+from app.storage import NewFile
 
 _NOT_SHOWN = {"blob_key", "title", "alt"}
 _IS_CURRENT = case((DOWNLOADABLES.c.version_id == VERSIONS.c.id, True), else_=False)

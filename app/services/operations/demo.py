@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.services.catalogue import downloadables, item_categories
-from app.services.catalogue.main_files import NewFile
 from app.services.operations.installation import Installation
 from app.services.rows import listing
+from app.storage import NewFile
 from schemas.downloadable import DownloadableSchema
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 
