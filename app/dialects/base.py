@@ -18,7 +18,7 @@ from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.media_types import JSON
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
-from app.services.auth.authentication import Principal
+from app.services.auth.authentication import StorePrincipal
 from app.services.rows import search_text
 from schemas.base.fields import UNREPRESENTABLE
 from schemas.base.schema import ResourceSchema
@@ -140,7 +140,7 @@ def json_response(
     return Response(_JSON.encode(value), status, said)
 
 
-def principal(context: RequestContext, tokens: Sequence[str]) -> Principal:
+def principal(context: RequestContext, tokens: Sequence[str]) -> StorePrincipal:
     """Return the principal of a token of one store. Raise `RequestError`."""
     if not tokens:
         raise Unauthorized(
@@ -149,12 +149,10 @@ def principal(context: RequestContext, tokens: Sequence[str]) -> Principal:
         )
     for token in tokens:
         try:
-            found = context.authenticate_with(token)
+            context.authenticate_with(token)
         except Unauthorized:
             continue
-        if found.store_id is None:
-            raise Forbidden("use a token of one store")
-        return found
+        return known_principal(context)
     raise Unauthorized(
         "the token that was sent is not valid: it is another server's, or was revoked, "
         "or has expired",
@@ -162,7 +160,17 @@ def principal(context: RequestContext, tokens: Sequence[str]) -> Principal:
     )
 
 
-def authorized_principal(context: RequestContext, tokens: Sequence[str]) -> Principal:
+def known_principal(context: RequestContext) -> StorePrincipal:
+    """Return the principal that `principal` found before. Raise `Forbidden`."""
+    found = context.principal
+    if not isinstance(found, StorePrincipal):
+        raise Forbidden("use a token of one store")
+    return found
+
+
+def authorized_principal(
+    context: RequestContext, tokens: Sequence[str]
+) -> StorePrincipal:
     """Return the principal; a token that may only read may change nothing.
 
     Raise `Unauthorized` or `Forbidden`.
@@ -173,7 +181,7 @@ def authorized_principal(context: RequestContext, tokens: Sequence[str]) -> Prin
     return found
 
 
-def ensure_writer(found: Principal) -> None:
+def ensure_writer(found: StorePrincipal) -> None:
     """Raise `Forbidden` for a token that only reads."""
     if not found.can_write:
         raise Forbidden(f"a token with the scope {found.scope} can only read")

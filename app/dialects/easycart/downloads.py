@@ -24,7 +24,7 @@ from app.http.context import RequestContext
 from app.http.files.raw_upload import safe_file_name
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.views.collection import listing_page
-from app.services.auth.authentication import Principal
+from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, stores, versions
 from app.services.rows.filters import All, Like
 from app.services.rows.listing import Order, Selection
@@ -87,7 +87,7 @@ DIALECT = Dialect(
 )
 
 
-def _principal(context: RequestContext) -> Principal:
+def _principal(context: RequestContext) -> StorePrincipal:
     """Return the principal: of Bearer, or of Basic, which may only read."""
     tokens = base.bearer_token(context)
     by_password = base.basic_credentials(context)
@@ -123,7 +123,7 @@ def _list(context: RequestContext) -> Response:
         tuple(contains_pattern(word) for word in words),
         order,
     )
-    store = stores.find_store(context.db, principal, principal.store_id or 0)
+    store = stores.find_store(context.db, principal, principal.store_id)
     page = _PAGES(context, store, selection, window)
     names = purchases.WITH_FILE.names
     rows = [dict(zip(names, row, strict=True)) for row in page.rows]
@@ -159,7 +159,7 @@ def _create(context: RequestContext) -> Response:
     _bought(context.db, principal, values)
     with _registered(context, principal, values, None) as file, context.writing() as tx:
         bought = _bought(tx, principal, values)
-        made, is_new = purchases.create_purchase(tx, principal.store_id or 0, bought)
+        made, is_new = purchases.create_purchase(tx, principal.store_id, bought)
         if is_new:
             record = _changed(context, tx, made, values, file)
         else:
@@ -197,7 +197,7 @@ def _change(context: RequestContext, download_id: str) -> Response:
 @contextmanager
 def _registered(
     context: RequestContext,
-    principal: Principal,
+    principal: StorePrincipal,
     values: Mapping[str, Any],
     before: Mapping[str, Any] | None,
 ) -> Iterator[NewFile | None]:
@@ -211,7 +211,7 @@ def _registered(
         return
     context.close()
     try:
-        source = storage.left_by(principal.store_id or 0, key)
+        source = storage.left_by(principal.store_id, key)
     except FileNotFoundError:
         text = (
             "amazon_key must be that of the download's file, or of an object that "
@@ -232,14 +232,14 @@ def _registered(
 
 def _keys(
     context: RequestContext,
-    principal: Principal,
+    principal: StorePrincipal,
     values: Mapping[str, Any],
     before: Mapping[str, Any] | None,
 ) -> set[str | None]:
     """Return the objects that a download is, or is going to be, anyway."""
     if before is not None:
         return {before["amazon_key"]}
-    order, store_id = _order_id(values), principal.store_id or 0
+    order, store_id = _order_id(values), principal.store_id
     if order and purchases.find_by_order(
         context.db, store_id, order, values["product_id"]
     ):
@@ -263,7 +263,7 @@ def _delete(context: RequestContext, download_id: str) -> Response:
     return json_response(_shown(context, record))
 
 
-def _found(db: Snapshot, principal: Principal, download_id: str) -> dict[str, Any]:
+def _found(db: Snapshot, principal: StorePrincipal, download_id: str) -> dict[str, Any]:
     if not (download_id.isascii() and download_id.isdecimal()) or len(download_id) > 18:  # noqa: PLR2004
         raise NotFound
     return purchases.find_with_file(db, principal, int(download_id))
@@ -278,7 +278,7 @@ def _values(context: RequestContext, method: str) -> dict[str, Any]:
 
 
 def _bought(
-    tx: Snapshot, principal: Principal, values: Mapping[str, Any]
+    tx: Snapshot, principal: StorePrincipal, values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the values of a new purchase. Raise `Invalid`."""
     product = values.get("product_id")

@@ -32,10 +32,10 @@ def _expose(context: RequestContext, customer_id: str, uuid: str) -> Response:
     values, errors = _SCHEMA.read(sent, partial=False)
     if errors:
         raise Invalid.of(errors)
-    record = medias.found(context.db, who.store_id or 0, uuid)
+    record = medias.found(context.db, who.store_id, uuid)
     moment = now()
     bought = downloads.purchased_files(
-        context.db, who.store_id or 0, customer_id, blob_key(uuid), moment
+        context.db, who.store_id, customer_id, blob_key(uuid), moment
     )
     expires = moment + values["expose_for"]
     parameters = {

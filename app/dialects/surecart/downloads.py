@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
-from app.dialects.base import blob_id, blob_key, json_response
+from app.dialects.base import blob_id, blob_key, json_response, known_principal
 from app.dialects.filters import FilterBuilder
 from app.dialects.surecart import medias, products
 from app.dialects.surecart.protocol import (
@@ -22,7 +22,7 @@ from app.dialects.surecart.protocol import (
 )
 from app.errors import Invalid, NotFound
 from app.http.context import RequestContext
-from app.services.auth.authentication import Principal
+from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, files, library
 from app.services.rows.filters import All, AnyOf, Compare, Exists
 from schemas.base.errors import FieldError
@@ -33,7 +33,7 @@ _SCHEMA = SureCartDownloadSchema()
 
 
 def _of_customers(
-    _db: Snapshot, _who: Principal, ids: tuple[str, ...]
+    _db: Snapshot, _who: StorePrincipal, ids: tuple[str, ...]
 ) -> FilterBuilder:
     """Select what customers have bought and may still download."""
 
@@ -89,7 +89,7 @@ def shown(
     for name, several in (("media", medias.several), ("product", products.several)):
         ids = {one[name] for one in written} - {None}
         if name in expand and ids:
-            objects = several(context.db, context.principal, sorted(ids))
+            objects = several(context.db, known_principal(context), sorted(ids))
             for one in written:
                 one[name] = objects.get(one[name], one[name])
     return written
@@ -114,9 +114,9 @@ def _shown(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def found(db: Snapshot, who: Principal, uuid: str) -> dict[str, Any]:
+def found(db: Snapshot, who: StorePrincipal, uuid: str) -> dict[str, Any]:
     """Return the file that a download is. Raise `NotFound`."""
-    file_id = files.find_id_by_uuid(db, who.store_id or 0, uuid.lower())
+    file_id = files.find_id_by_uuid(db, who.store_id, uuid.lower())
     if file_id is None:
         raise NotFound("there is no download with this id")
     return files.find_file(db, who, file_id)
@@ -140,9 +140,7 @@ def _create(context: RequestContext) -> Response:
     who = principal(context)
     values, query = read_body(context, _SCHEMA, NAME, "POST", _missing)
     with context.writing() as tx:
-        product_id = downloadables.find_id_by_uuid(
-            tx, who.store_id or 0, values["product"]
-        )
+        product_id = downloadables.find_id_by_uuid(tx, who.store_id, values["product"])
         if product_id is None:
             raise _none("product", "the id of a product of this store")
         product = downloadables.find_downloadable(tx, who, product_id)
@@ -189,7 +187,7 @@ def _answered(
 
 def _meant(
     tx: Transaction,
-    who: Principal,
+    who: StorePrincipal,
     values: Mapping[str, Any],
     record: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
@@ -217,7 +215,7 @@ def _meant(
         **(record or {}),
         **meant,
     }
-    errors = list(files.file_problems(tx, who.store_id or 0, whole, record))
+    errors = list(files.file_problems(tx, who.store_id, whole, record))
     if errors:
         raise Invalid.of(errors)
     return meant
@@ -249,9 +247,9 @@ def _exclusive(
         yield FieldError("url", "present", "url must be null where media is given")
 
 
-def _in_library(tx: Transaction, who: Principal, key: str) -> int:
+def _in_library(tx: Transaction, who: StorePrincipal, key: str) -> int:
     """Return the library's file that a media is; a version's is put there."""
-    file_id = library.adopt_blob(tx, who.store_id or 0, key)
+    file_id = library.adopt_blob(tx, who.store_id, key)
     if file_id is None:
         raise _none("media", "the id of a media of this store")
     return file_id

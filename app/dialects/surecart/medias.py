@@ -26,7 +26,7 @@ from app.http.bodies.form_data import OCTETS, media_type
 from app.http.context import RequestContext
 from app.http.files.raw_upload import safe_file_name
 from app.http.paths import UPLOADS
-from app.services.auth.authentication import Principal
+from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import library, upload_slots
 from app.services.clock import now
 from schemas.base.errors import FieldError
@@ -65,7 +65,7 @@ def found(db: Snapshot, store_id: int, uuid: str) -> dict[str, Any]:
     return rows[0]
 
 
-def several(db: Snapshot, who: Principal, ids: Sequence[str]) -> dict[str, Any]:
+def several(db: Snapshot, who: StorePrincipal, ids: Sequence[str]) -> dict[str, Any]:
     """Write medias by their ids."""
     keys = [blob_key(uuid) for uuid in ids]
     rows = LISTED.rows(
@@ -107,9 +107,7 @@ def _list(context: RequestContext) -> Response:
 
 def _get(context: RequestContext, uuid: str) -> Response:
     """Handle a GET of one."""
-    return json_response(
-        shown(found(context.db, principal(context).store_id or 0, uuid))
-    )
+    return json_response(shown(found(context.db, principal(context).store_id, uuid)))
 
 
 def _create(context: RequestContext) -> Response:
@@ -128,7 +126,7 @@ def _create(context: RequestContext) -> Response:
     return json_response(shown(record))
 
 
-def _uploaded(tx: Transaction, who: Principal, signed_id: str) -> dict[str, Any]:
+def _uploaded(tx: Transaction, who: StorePrincipal, signed_id: str) -> dict[str, Any]:
     """Return the file that was left at a slot. Raise `Invalid`."""
     name = "direct_upload_signed_id"
     try:
@@ -149,7 +147,7 @@ def _delete(context: RequestContext, uuid: str) -> Response:
     """Handle a DELETE. Raise `Conflict` for what a product has, or had."""
     who = principal(context)
     with context.writing() as tx:
-        found(tx, who.store_id or 0, uuid)
+        found(tx, who.store_id, uuid)
         try:
             keys = library.remove_blob(tx, who, blob_key(uuid))
         except Conflict:
@@ -180,7 +178,7 @@ def _direct_upload(context: RequestContext) -> Response:
         token = upload_slots.create_slot(
             tx,
             who,
-            store_id=who.store_id or 0,
+            store_id=who.store_id,
             hours=hours,
             file_name=name,
             file_type=media_type(declared, name),

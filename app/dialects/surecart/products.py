@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response
 
 from app.database import Snapshot
-from app.dialects.base import json_response
+from app.dialects.base import json_response, known_principal
 from app.dialects.filters import FilterBuilder
 from app.dialects.surecart.protocol import (
     DIALECT,
@@ -17,7 +17,7 @@ from app.dialects.surecart.protocol import (
 )
 from app.errors import NotFound
 from app.http.context import RequestContext
-from app.services.auth.authentication import Principal
+from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables
 from app.services.reference_data import currency_digits
 from app.services.rows.filters import AnyOf, Defined, Not
@@ -58,17 +58,17 @@ LISTED = Listed(
 )
 
 
-def found(db: Snapshot, who: Principal, uuid: str) -> dict[str, Any]:
+def found(db: Snapshot, who: StorePrincipal, uuid: str) -> dict[str, Any]:
     """Return the downloadable that a product is. Raise `NotFound`."""
-    product_id = downloadables.find_id_by_uuid(db, who.store_id or 0, uuid.lower())
+    product_id = downloadables.find_id_by_uuid(db, who.store_id, uuid.lower())
     if product_id is None:
         raise NotFound("there is no product with this id")
     return downloadables.find_downloadable(db, who, product_id)
 
 
-def several(db: Snapshot, who: Principal, uuids: Sequence[str]) -> dict[str, Any]:
+def several(db: Snapshot, who: StorePrincipal, uuids: Sequence[str]) -> dict[str, Any]:
     """Write products by their ids."""
-    currency = downloadables.currency_of_store(db, who.store_id or 0)
+    currency = downloadables.currency_of_store(db, who.store_id)
     rows = LISTED.rows(
         db, who, [FilterBuilder.is_one_of("uuid", uuids, str)], len(uuids)
     )
@@ -106,7 +106,7 @@ def _list(context: RequestContext) -> Response:
     """Handle a GET of many."""
     rows, pagination = LISTED.page(context, list_query(context))
     currency = downloadables.currency_of_store(
-        context.db, context.principal.store_id or 0
+        context.db, known_principal(context).store_id
     )
     return json_response(envelope([shown(row, currency) for row in rows], pagination))
 

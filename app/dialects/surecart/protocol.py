@@ -14,7 +14,7 @@ from app.dialects.base import Dialect, json_response
 from app.dialects.filters import FilterBuilder, joined
 from app.errors import BadRequest, Invalid, Problem
 from app.http.context import RequestContext
-from app.services.auth.authentication import Principal
+from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import stores
 from app.services.rows.listing import Listing, Order, Selection
 from schemas.base.errors import FieldError
@@ -120,7 +120,7 @@ DIALECT = Dialect(
 )
 
 
-def principal(context: RequestContext) -> Principal:
+def principal(context: RequestContext) -> StorePrincipal:
     """Return the principal of a Bearer token. Raise `Unauthorized` or `Forbidden`."""
     return base.authorized_principal(context, base.bearer_token(context))
 
@@ -175,7 +175,7 @@ class Listed:
     sortable: Mapping[str, str]
     flags: Mapping[str, Callable[[bool], FilterBuilder]]
     several: Mapping[
-        str, Callable[[Snapshot, Principal, tuple[str, ...]], FilterBuilder]
+        str, Callable[[Snapshot, StorePrincipal, tuple[str, ...]], FilterBuilder]
     ]
     searched: str | None = None
 
@@ -184,7 +184,7 @@ class Listed:
     ) -> tuple[list[dict[str, Any]], Any]:
         """Return a page, and what the envelope says of it."""
         who = principal(context)
-        store = stores.find_store(context.db, who, who.store_id or 0)
+        store = stores.find_store(context.db, who, who.store_id)
         problems: list[Problem] = []
         self._ensure_known(asked, problems)
         number = _number(asked, "page", 1, MOST_PAGES, problems)
@@ -218,7 +218,11 @@ class Listed:
         return rows, said
 
     def rows(
-        self, db: Snapshot, who: Principal, made: Sequence[FilterBuilder], most: int
+        self,
+        db: Snapshot,
+        who: StorePrincipal,
+        made: Sequence[FilterBuilder],
+        most: int,
     ) -> list[dict[str, Any]]:
         """Return the first rows that conditions select, in any order."""
         found = self.listing.page(
@@ -265,7 +269,7 @@ class Listed:
     def _selection(
         self,
         db: Snapshot,
-        who: Principal,
+        who: StorePrincipal,
         asked: ListQuery,
         words: Sequence[str],
         order: tuple[Order, ...],

@@ -12,7 +12,7 @@ from app.dialects.base import Dialect
 from app.errors import BadRequest, Forbidden, NotFound, Problem
 from app.http.context import RequestContext
 from app.http.pagination import with_query
-from app.services.auth.authentication import Principal
+from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, stores
 
 PREFIX = "/zid/v1"
@@ -54,7 +54,7 @@ DIALECT = Dialect(
 class ZidPrincipal:
     """Who asks, for which store, and how they read."""
 
-    principal: Principal
+    principal: StorePrincipal
     store: Mapping[str, Any]
     store_language: str
     is_customer: bool
@@ -87,12 +87,12 @@ def reader(context: RequestContext, db: Snapshot) -> ZidPrincipal:
         raise BadRequest(problems=[Problem(text, "inclusion", "Role")])
     if role == CUSTOMER and context.request.method not in base.READS:
         raise Forbidden("Role must be Manager to change anything")
-    store = stores.find_store(db, who, who.store_id or 0)
+    store = stores.find_store(db, who, who.store_id)
     language = downloadables.store_language(db, store["id"])
     return ZidPrincipal(who, store, language, role == CUSTOMER, context.languages)
 
 
-def _principal(context: RequestContext) -> Principal:
+def _principal(context: RequestContext) -> StorePrincipal:
     """Return the principal of the tokens, which must be of one store."""
     headers = context.request.headers
     sent = [

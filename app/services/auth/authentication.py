@@ -52,6 +52,36 @@ class Principal:
         return self.store_id is None or self.store_id == store_id
 
 
+@dataclass(frozen=True, slots=True)
+class StorePrincipal(Principal):
+    """Who has a token of one store."""
+
+    store_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPrincipal(Principal):
+    """Who has a token for all stores."""
+
+    store_id: None
+
+
+def principal_of(
+    scope: str,
+    store_id: int | None,
+    *,
+    caller: str = "",
+    token_id: int = 0,
+    date_expires: int | None = None,
+    last_hour: int | None = None,
+) -> StorePrincipal | OperatorPrincipal:
+    """Return the principal of a token of one store, or of all."""
+    rest = caller, token_id, date_expires, last_hour
+    if store_id is None:
+        return OperatorPrincipal(scope, None, *rest)
+    return StorePrincipal(scope, store_id, *rest)
+
+
 _BY_DIGEST = Statement(
     select(
         TOKENS.c.scope,
@@ -120,7 +150,14 @@ def authenticate(db: Snapshot, token: str) -> Principal | None:
     if expires is not None and expires <= now():
         raise TokenExpired
     caller = f"client {client_id} {store_id}" if client_id else f"{PERSONAL}{number}"
-    return Principal(scope, store_id, caller, number, expires, last_hour)
+    return principal_of(
+        scope,
+        store_id,
+        caller=caller,
+        token_id=number,
+        date_expires=expires,
+        last_hour=last_hour,
+    )
 
 
 def is_valid(db: Snapshot, principal: Principal) -> bool:

@@ -30,7 +30,7 @@ from sqlalchemy import bindparam, delete, select, update
 from app.database import Database, Statement, Transaction
 from app.models import AUTHORIZATION_CODES, OAUTH_CLIENTS, TOKENS, UPLOAD_SLOTS
 from app.services.auth import authentication, clients, revocation
-from app.services.auth.authentication import Principal
+from app.services.auth.authentication import Principal, principal_of
 from app.services.auth.clients import ACCESS_LIFETIME, REFRESH_LIFETIME
 from app.services.auth.scopes import (
     CLIENT_METHODS,
@@ -290,7 +290,7 @@ class ClientCredentials(grants.ClientCredentialsGrant):
         """Validate the request and set its store."""
         super().validate_token_request()
         record = self.request.client.record
-        self.request.user = Principal(record["scope"], record["store_id"])
+        self.request.user = principal_of(record["scope"], record["store_id"])
 
 
 class RefreshToken(grants.RefreshTokenGrant):
@@ -318,7 +318,7 @@ class RefreshToken(grants.RefreshTokenGrant):
     def authenticate_user(self, refresh_token: IssuedToken) -> Principal:
         """Return the store that it is for, and the token that consented."""
         record = refresh_token.record
-        return Principal(
+        return principal_of(
             record["scope"], record["store_id"], token_id=record["parent_id"] or 0
         )
 
@@ -388,7 +388,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
     def authenticate_user(self, authorization_code: IssuedToken) -> Principal:
         """Return the store that it is for, and the token that consented."""
         record = authorization_code.record
-        return Principal(
+        return principal_of(
             record["scope"], record["store_id"], token_id=record["token_id"] or 0
         )
 
@@ -514,7 +514,7 @@ def _are_valid(tx: Transaction, request: OAuth2Request) -> bool:
     tokens = [parent_id] if parent_id else []
     tokens += [refresh.record["id"]] if refresh is not None else []
     return clients.find_client(tx, client["client_id"]) is not None and all(
-        authentication.is_valid(tx, Principal("", None, token_id=number))
+        authentication.is_valid(tx, principal_of("", None, token_id=number))
         for number in tokens
     )
 

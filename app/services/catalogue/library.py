@@ -8,7 +8,7 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
 from app.models import FILES, STORES, VERSIONS, Collection
-from app.services.auth.authentication import Principal
+from app.services.auth.authentication import Principal, StorePrincipal
 from app.services.catalogue import blob_references, main_files, versions
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, update_row
@@ -167,12 +167,12 @@ def adopt_blob(tx: Transaction, store_id: int, key: str) -> int | None:
     )
 
 
-def remove_blob(tx: Transaction, principal: Principal, key: str) -> list[str]:
+def remove_blob(tx: Transaction, principal: StorePrincipal, key: str) -> list[str]:
     """Remove a file wherever a store has it; return the key of its blob.
 
     Raise `NotFound`, or `Conflict` while a downloadable or a purchase needs it.
     """
-    rows = find_by_blob(tx, principal.store_id or 0, key)
+    rows = find_by_blob(tx, principal.store_id, key)
     if not rows:
         raise NotFound
     for row in rows:
