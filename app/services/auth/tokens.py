@@ -5,11 +5,11 @@ from typing import Any
 from sqlalchemy import bindparam, case, func, select
 
 from app.database import Snapshot, Statement, Transaction
-from app.errors import NotFound
 from app.models import OAUTH_CLIENTS, STORES, TOKENS
 from app.services.auth import authentication, revocation
 from app.services.auth.authentication import Principal
 from app.services.rows import listing
+from app.services.rows.scoped import find_scoped
 from schemas.token import ACCESS, GRANT, PERSONAL
 
 _T, _C = TOKENS.c, OAUTH_CLIENTS.c
@@ -68,10 +68,7 @@ _GRANT = Statement(
 
 def find_token(db: Snapshot, principal: Principal, token_id: int) -> dict[str, Any]:
     """Return a valid token of a store that the principal sees. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=token_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _BY_ID, principal, token_id)
 
 
 def tokens_version(db: Snapshot, store_id: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, select
 
 from app.database import Snapshot, Statement, Transaction
-from app.errors import Conflict, NotFound
+from app.errors import Conflict
 from app.models import (
     ATTRIBUTES,
     DOWNLOADABLES,
@@ -23,6 +23,7 @@ from app.services.rows.changes import (
     insert_row,
     update_rows,
 )
+from app.services.rows.scoped import find_scoped
 
 MAX_ATTRIBUTES = 100
 """They are shown with what they belong to, so there cannot be any number."""
@@ -85,10 +86,7 @@ def find_attribute(
     db: Snapshot, principal: Principal, attribute_id: int
 ) -> dict[str, Any]:
     """Return an attribute of a store that the token may access. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=attribute_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _BY_ID, principal, attribute_id)
 
 
 def create_attribute(

@@ -7,7 +7,7 @@ from uuid import uuid4
 from sqlalchemy import BigInteger, bindparam, delete, func, or_, select, update
 
 from app.database import Snapshot, Statement, Transaction
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid
 from app.models import (
     DOWNLOADABLE_PURCHASES,
     DOWNLOADABLES,
@@ -30,6 +30,7 @@ from app.services.rows.changes import (
     update_row,
     update_rows,
 )
+from app.services.rows.scoped import find_scoped
 from app.services.rows.search_text import search_text
 from app.services.webhooks import outbox
 from app.storage import NewFile
@@ -148,15 +149,23 @@ def find_downloadable(
     db: Snapshot, principal: Principal, downloadable_id: int
 ) -> dict[str, Any]:
     """Return a downloadable of a store that the token may access. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=downloadable_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _BY_ID, principal, downloadable_id)
 
 
 def get_unscoped(db: Snapshot, downloadable_id: int) -> dict[str, Any] | None:
     """Return a downloadable by id, without a tenancy check, or None."""
     return db.record(_BY_ID, id=downloadable_id)
+
+
+def reload_downloadable(tx: Snapshot, downloadable_id: int) -> dict[str, Any]:
+    """Return the row of a downloadable again, which was found for a principal before.
+
+    Raise `LookupError` if it is gone.
+    """
+    record = get_unscoped(tx, downloadable_id)
+    if record is None:
+        raise LookupError(f"downloadable {downloadable_id} is gone")
+    return record
 
 
 def count_downloadables(db: Snapshot, store_id: int) -> int:
@@ -402,7 +411,7 @@ def adopt_file_values(
 ) -> None:
     """Promote another file if there is no main file, and update the search text."""
     main_files.sync_main_file(tx, record, is_another=is_another)
-    current = get_unscoped(tx, record["id"]) or record
+    current = reload_downloadable(tx, record["id"])
     text = {"search_text": _search_text(tx, current)}
     update_with_version(tx, record["store_id"], record["id"], text)
 
@@ -415,7 +424,7 @@ def parts_changed(tx: Transaction, record: Mapping[str, Any]) -> None:
 
 def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) -> None:
     """Change a downloadable along with one of its translations."""
-    record = get_unscoped(tx, downloadable_id) or {}
+    record = reload_downloadable(tx, downloadable_id)
     count = record["translation_count"] + added
     text = _search_text(tx, {**record, "translation_count": count})
     changes = {"translation_count": count, "search_text": text}
@@ -425,7 +434,7 @@ def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) 
 
 def restore_version(tx: Transaction, version: Mapping[str, Any]) -> None:
     """Make one of its versions current again."""
-    record = get_unscoped(tx, version["downloadable_id"]) or {}
+    record = reload_downloadable(tx, version["downloadable_id"])
     main_files.touch_versions(tx, record.get("version_id"), version["id"])
     changes = {
         "version_id": version["id"],
@@ -469,7 +478,7 @@ def _tell(tx: Transaction, what: str, store_id: int, downloadable_id: int) -> No
     """Enqueue an event of a downloadable."""
 
     def data() -> dict[str, Any]:
-        record = get_unscoped(tx, downloadable_id) or {}
+        record = reload_downloadable(tx, downloadable_id)
         return outbox.event_data(tx, "/downloadables/{id}", record, TOLD)
 
     outbox.enqueue(tx, f"downloadable.{what}", store_id, data)

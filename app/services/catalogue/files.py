@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import bindparam, case, delete, select
 
 from app.database import Snapshot, Statement, Transaction
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid
 from app.models import DOWNLOADABLES, FILES, STORES, VERSIONS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, library, main_files
 from app.services.clock import now
 from app.services.rows import listing
+from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 from schemas.base.errors import FieldError
 
@@ -80,10 +81,7 @@ IN_STORE = listing.Listing(IDENTIFIED, owner="store_id")
 
 def find_file(db: Snapshot, principal: Principal, file_id: int) -> dict[str, Any]:
     """Return a file of a store that the token may access. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=file_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _BY_ID, principal, file_id)
 
 
 def find_id_by_uuid(db: Snapshot, store_id: int, uuid: str) -> int | None:
@@ -139,7 +137,7 @@ def create_file(
     """Add a file to a downloadable; its first one is the main one. Give the id."""
     store_id = downloadable["store_id"]
     # Another one may have come since it was looked up.
-    downloadable = downloadables.get_unscoped(tx, downloadable["id"]) or downloadable
+    downloadable = downloadables.reload_downloadable(tx, downloadable["id"])
     _ensure_one(values, file)
     _ensure_uuid_free(tx, store_id, values.get("uuid"))
     said = _said(values, None)
@@ -169,7 +167,7 @@ def update_file(
     is_other = file is not None or not values.keys().isdisjoint(
         ("url", "library_file_id")
     )
-    downloadable = downloadables.get_unscoped(tx, record["downloadable_id"]) or {}
+    downloadable = downloadables.reload_downloadable(tx, record["downloadable_id"])
     falls_back = record["is_main"] and record["version_id"] is not None
     if is_other:
         _ensure_one(values, file, may_be_none=falls_back)
@@ -180,16 +178,14 @@ def update_file(
     main_files.update_file_row(tx, record["id"], **said)
     if "is_archived" in values:
         # One that is back on the shelf may be the only one.
-        current = (
-            downloadables.get_unscoped(tx, record["downloadable_id"]) or downloadable
-        )
+        current = downloadables.reload_downloadable(tx, record["downloadable_id"])
         downloadables.adopt_file_values(tx, current, is_another=False)
     downloadables.parts_changed(tx, downloadable)
 
 
 def delete_file(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Delete a file of a downloadable. The versions of the main one stay."""
-    downloadable = downloadables.get_unscoped(tx, record["downloadable_id"]) or {}
+    downloadable = downloadables.reload_downloadable(tx, record["downloadable_id"])
     if record["is_main"]:
         downloadables.remove_main_file(tx, downloadable)
     else:

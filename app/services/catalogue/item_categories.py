@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, select
 
 from app.database import Snapshot, Statement, Transaction
-from app.errors import Conflict, NotFound
+from app.errors import Conflict
 from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES, Collection
 from app.services.auth.authentication import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
+from app.services.rows.scoped import find_scoped
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 
 DEFAULT = "DEFAULT"
@@ -73,10 +74,7 @@ def find_category(
     db: Snapshot, principal: Principal, category_id: int
 ) -> dict[str, Any]:
     """Return a category of a store that the token may access. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=category_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _BY_ID, principal, category_id)
 
 
 def find_category_by_code(db: Snapshot, store_id: int, code: str) -> int | None:

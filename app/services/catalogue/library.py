@@ -12,6 +12,7 @@ from app.services.auth.authentication import Principal, StorePrincipal
 from app.services.catalogue import blob_references, main_files, versions
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, update_row
+from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 
 _V = VERSIONS.c
@@ -105,10 +106,7 @@ def find_library_file(
     db: Snapshot, principal: Principal, file_id: int
 ) -> dict[str, Any]:
     """Return a library file that the token may access. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=file_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _BY_ID, principal, file_id)
 
 
 def get_unscoped(db: Snapshot, file_id: int) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, update
 
 from app.database import Snapshot, Statement, Transaction
-from app.errors import Conflict, NotFound
+from app.errors import Conflict
 from app.models import DOWNLOADABLES, OFFERS, STORES, VERSIONS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables
 from app.services.reference_data import currency_digits
 from app.services.rows import listing
+from app.services.rows.scoped import find_scoped
 from app.services.rows.search_text import escape_like
 from schemas.base.errors import FieldError
 from schemas.offer import OfferSchema
@@ -76,20 +77,14 @@ def find_offer(
     db: Snapshot, principal: Principal, downloadable_id: int
 ) -> dict[str, Any]:
     """Return how a downloadable is offered. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=downloadable_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _BY_ID, principal, downloadable_id)
 
 
 def offer_with_downloadable(
     db: Snapshot, principal: Principal, downloadable_id: int
 ) -> dict[str, Any]:
     """Return a downloadable together with its offer. Raise `NotFound`."""
-    record = db.record(_WHOLE_BY_ID, id=downloadable_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _WHOLE_BY_ID, principal, downloadable_id)
 
 
 def offer_problems(

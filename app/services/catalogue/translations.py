@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, select
 
 from app.database import Row, Snapshot, Statement, Transaction
-from app.errors import Conflict, NotFound
+from app.errors import Conflict
 from app.models import STORES, TRANSLATIONS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables
@@ -16,6 +16,7 @@ from app.services.reference_data import likely_language
 from app.services.rows import listing
 from app.services.rows.changes import insert_row, update_row
 from app.services.rows.localization import Localization
+from app.services.rows.scoped import find_scoped
 
 TEXTS = ("name", "description")
 """What a downloadable itself has in its own language."""
@@ -51,10 +52,7 @@ def find_translation(
     db: Snapshot, principal: Principal, translation_id: int
 ) -> dict[str, Any]:
     """Return a translation of a store that the token may access. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=translation_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _BY_ID, principal, translation_id)
 
 
 def translations_of(
@@ -82,7 +80,7 @@ def create_translation(
 ) -> int:
     """Add a translation, and return its id. Raise `Conflict`."""
     # Another one may have come since it was looked up.
-    downloadable = downloadables.get_unscoped(tx, downloadable["id"]) or downloadable
+    downloadable = downloadables.reload_downloadable(tx, downloadable["id"])
     _ensure_free(tx, downloadable, values["language"])
     if downloadable["translation_count"] >= MOST:
         raise Conflict(f"a downloadable may have {MOST} translations at most")
@@ -100,7 +98,7 @@ def update_translation(
 ) -> None:
     """Change a translation. Raise `Conflict`."""
     if "language" in values:
-        downloadable = downloadables.get_unscoped(tx, record["downloadable_id"]) or {}
+        downloadable = downloadables.reload_downloadable(tx, record["downloadable_id"])
         language = values["language"]
         _ensure_free(tx, downloadable, language, translation_id=record["id"])
     update_row(tx, TRANSLATIONS, record, values)

@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import String, bindparam, case, cast, delete, func, select, update
 
 from app.database import Database, Snapshot, Statement, Transaction
-from app.errors import Conflict, LinkExpired, NotFound, UnknownLink
+from app.errors import Conflict, LinkExpired, UnknownLink
 from app.models import STORES, UPLOAD_SLOTS
 from app.services.auth import authentication
 from app.services.auth.authentication import Principal, token_digest
 from app.services.catalogue import downloadables, library
 from app.services.clock import now
 from app.services.rows import listing
+from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 
 HOUR = 3600
@@ -263,10 +264,7 @@ def delete_slot(tx: Transaction, slot_id: int) -> None:
 
 def find_open_slot(db: Snapshot, principal: Principal, slot_id: int) -> dict[str, Any]:
     """Return a slot of a store that the principal sees. Raise `NotFound`."""
-    record = db.record(_OPEN_BY_ID, id=slot_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _OPEN_BY_ID, principal, slot_id)
 
 
 def slots_version(db: Snapshot, store_id: int) -> str:

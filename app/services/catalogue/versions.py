@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import bindparam, case, delete, func, select
 
 from app.database import Snapshot, Statement, Transaction
-from app.errors import Conflict, NotFound
+from app.errors import Conflict
 from app.models import DOWNLOADABLE_PURCHASES, DOWNLOADABLES, STORES, VERSIONS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import blob_references, downloadables, main_files
 from app.services.rows import listing
 from app.services.rows.changes import update_row
+from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 
 _NOT_SHOWN = {"blob_key", "title", "alt"}
@@ -54,10 +55,7 @@ OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 
 def find_version(db: Snapshot, principal: Principal, version_id: int) -> dict[str, Any]:
     """Return a version of a store that the token may access. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=version_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _BY_ID, principal, version_id)
 
 
 def find_id_by_file_name(

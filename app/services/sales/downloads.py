@@ -54,6 +54,7 @@ from app.services.auth.authentication import Principal
 from app.services.clock import now
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_rows
+from app.services.rows.scoped import find_scoped
 from app.services.webhooks import outbox
 from schemas.values.dates import LATEST
 
@@ -246,10 +247,7 @@ def find_download(
     db: Snapshot, principal: Principal, download_id: int
 ) -> dict[str, Any]:
     """Return a download of a store that the token may access. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=download_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _BY_ID, principal, download_id)
 
 
 def downloads_version(db: Snapshot, store_id: int) -> int:

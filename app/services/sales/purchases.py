@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, bindparam, delete, func, select
 
 from app.database import Snapshot, Statement, Transaction
-from app.errors import Conflict, NotFound
+from app.errors import Conflict
 from app.models import (
     DOWNLOADABLE_PURCHASES,
     DOWNLOADABLES,
@@ -22,6 +22,7 @@ from app.models import (
 from app.services.auth.authentication import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
+from app.services.rows.scoped import find_scoped
 from app.services.sales import downloads
 from schemas.base.errors import FieldError
 from schemas.purchase import PurchaseSchema
@@ -96,20 +97,14 @@ def find_purchase(
     db: Snapshot, principal: Principal, purchase_id: int
 ) -> dict[str, Any]:
     """Return a purchase of a store that the token may access. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=purchase_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _BY_ID, principal, purchase_id)
 
 
 def find_with_file(
     db: Snapshot, principal: Principal, purchase_id: int
 ) -> dict[str, Any]:
     """Return a purchase with what the customer gets for it. Raise `NotFound`."""
-    record = db.record(_WITH_FILE_BY_ID, id=purchase_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _WITH_FILE_BY_ID, principal, purchase_id)
 
 
 def purchase_counts(db: Snapshot, ids: Sequence[int]) -> dict[int, int]:

@@ -18,7 +18,6 @@ from sqlalchemy import and_, bindparam, case, delete, func, select, true, update
 from sqlalchemy.sql import ColumnElement
 
 from app.database import Database, Snapshot, Statement, Transaction
-from app.errors import NotFound
 from app.models import STORES, WEBHOOK_DELIVERIES, Collection
 from app.services.auth.authentication import Principal
 from app.services.clock import now
@@ -29,6 +28,7 @@ from app.services.rows.changes import (
     insert_row,
     update_rows,
 )
+from app.services.rows.scoped import find_scoped
 from schemas.webhook_delivery import DELIVERED, FAILED, PENDING
 
 SECRET = "whsec_"  # noqa: S105 - how a secret begins
@@ -208,10 +208,7 @@ def find_delivery(
     db: Snapshot, principal: Principal, delivery_id: int
 ) -> dict[str, Any]:
     """Return a delivery of a store that the token may access. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=delivery_id)
-    if record is None or not principal.sees(record["store_id"]):
-        raise NotFound
-    return record
+    return find_scoped(db, _BY_ID, principal, delivery_id)
 
 
 def deliveries_version(db: Snapshot, store_id: int) -> int:
