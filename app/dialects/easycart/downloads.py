@@ -17,6 +17,7 @@ from app.database import Snapshot, Transaction
 from app.dialects import base
 from app.dialects.base import READS, Dialect, json_response
 from app.dialects.easycart.guide import GUIDE
+from app.dialects.filters import matches
 from app.errors import BadRequest, Forbidden, Invalid, NotFound, Problem
 from app.http import migration_guides, pagination
 from app.http.bodies.form_data import media_type
@@ -26,9 +27,7 @@ from app.http.hypermedia.registry import ResourceRegistry
 from app.http.views.collection import listing_page
 from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, stores, versions
-from app.services.rows.filters import All, Like
 from app.services.rows.listing import Order, Selection
-from app.services.rows.search_text import contains_pattern
 from app.services.sales import purchases
 from app.storage import CHUNK, NewFile
 from schemas.base.errors import FieldError
@@ -118,11 +117,7 @@ def _list(context: RequestContext) -> Response:
     words = base.search_words(asked.get("search", ""), "search", problems)
     if problems:
         raise BadRequest(problems=problems)
-    selection = Selection(
-        All(tuple(Like("search_text", number) for number in range(len(words)))),
-        tuple(contains_pattern(word) for word in words),
-        order,
-    )
+    selection = Selection(matches("search_text", words), order)
     store = stores.find_store(context.db, principal, principal.store_id)
     page = _PAGES(context, store, selection, window)
     names = purchases.WITH_FILE.names

@@ -8,7 +8,7 @@ from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
 from app.dialects.base import blob_id, blob_key, json_response, known_principal
-from app.dialects.filters import FilterBuilder
+from app.dialects.filters import is_one_of
 from app.dialects.surecart import medias, products
 from app.dialects.surecart.protocol import (
     DIALECT,
@@ -24,7 +24,7 @@ from app.errors import Invalid, NotFound
 from app.http.context import RequestContext
 from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, files, library
-from app.services.rows.filters import All, AnyOf, Compare, Exists
+from app.services.rows.filters import NOTHING, All, Condition, Exists
 from schemas.base.errors import FieldError
 from schemas.dialects.surecart import SureCartDownloadSchema
 
@@ -34,25 +34,10 @@ _SCHEMA = SureCartDownloadSchema()
 
 def _of_customers(
     _db: Snapshot, _who: StorePrincipal, ids: tuple[str, ...]
-) -> FilterBuilder:
+) -> Condition:
     """Select what customers have bought and may still download."""
-
-    def build(first: int) -> Exists:
-        is_one = AnyOf(
-            tuple(
-                Compare("customer_id", "=", first + number, str)
-                for number in range(len(ids))
-            )
-        )
-        active = Compare("is_active", "=", first + len(ids), bool)
-        return Exists(
-            "downloadable_purchase",
-            "downloadable_id",
-            "downloadable_id",
-            All((is_one, active)),
-        )
-
-    return FilterBuilder(build, (*ids, True))
+    bought = All((is_one_of("customer_id", ids), is_one_of("is_active", [True])))
+    return Exists("downloadable_purchase", "downloadable_id", "downloadable_id", bought)
 
 
 LISTED = Listed(
@@ -63,18 +48,14 @@ LISTED = Listed(
         "archived_at": "date_archived",
         "name": "name",
     },
-    flags={
-        "archived": lambda value: FilterBuilder.is_one_of("is_archived", [value], bool)
-    },
+    flags={"archived": lambda value: is_one_of("is_archived", [value])},
     several={
-        "ids": lambda _db, _who, ids: FilterBuilder.is_one_of(
-            "uuid", [uuid.lower() for uuid in ids], str
-        ),
-        "product_ids": lambda _db, _who, ids: FilterBuilder.is_one_of(
-            "downloadable_uuid", [uuid.lower() for uuid in ids], str
+        "ids": lambda _db, _who, ids: is_one_of("uuid", [uuid.lower() for uuid in ids]),
+        "product_ids": lambda _db, _who, ids: is_one_of(
+            "downloadable_uuid", [uuid.lower() for uuid in ids]
         ),
         "customer_ids": _of_customers,
-        "variant_ids": lambda _db, _who, _ids: FilterBuilder.nothing(),
+        "variant_ids": lambda _db, _who, _ids: NOTHING,
     },
 )
 

@@ -11,7 +11,7 @@ from flask import Flask, Response
 
 from app.database import Snapshot, Transaction
 from app.dialects.base import blob_id, blob_key, json_response
-from app.dialects.filters import FilterBuilder
+from app.dialects.filters import is_one_of
 from app.dialects.surecart.protocol import (
     DIALECT,
     Listed,
@@ -29,6 +29,7 @@ from app.http.paths import UPLOADS
 from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import library, upload_slots
 from app.services.clock import now
+from app.services.rows.filters import EVERYTHING, NOTHING
 from schemas.base.errors import FieldError
 from schemas.dialects.surecart import SureCartBlobSchema, SureCartMediaSchema
 
@@ -44,14 +45,10 @@ LISTED = Listed(
         "filename": "file_name",
         "byte_size": "file_size",
     },
-    flags={
-        "public_access": lambda value: (
-            FilterBuilder.nothing() if value else FilterBuilder.everything()
-        )
-    },
+    flags={"public_access": lambda value: NOTHING if value else EVERYTHING},
     several={
-        "ids": lambda _db, _who, ids: FilterBuilder.is_one_of(
-            "blob_key", [blob_key(uuid) for uuid in ids], str
+        "ids": lambda _db, _who, ids: is_one_of(
+            "blob_key", [blob_key(uuid) for uuid in ids]
         )
     },
 )
@@ -68,9 +65,7 @@ def found(db: Snapshot, store_id: int, uuid: str) -> dict[str, Any]:
 def several(db: Snapshot, who: StorePrincipal, ids: Sequence[str]) -> dict[str, Any]:
     """Write medias by their ids."""
     keys = [blob_key(uuid) for uuid in ids]
-    rows = LISTED.rows(
-        db, who, [FilterBuilder.is_one_of("blob_key", keys, str)], len(keys)
-    )
+    rows = LISTED.rows(db, who, [is_one_of("blob_key", keys)], len(keys))
     return {blob_id(row["blob_key"]): shown(row) for row in rows}
 
 

@@ -7,7 +7,7 @@ from flask import Flask, Response
 
 from app.database import Snapshot
 from app.dialects.base import json_response, known_principal
-from app.dialects.filters import FilterBuilder
+from app.dialects.filters import is_one_of
 from app.dialects.surecart.protocol import (
     DIALECT,
     Listed,
@@ -20,16 +20,23 @@ from app.http.context import RequestContext
 from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables
 from app.services.reference_data import currency_digits
-from app.services.rows.filters import AnyOf, Defined, Not
+from app.services.rows.filters import (
+    EVERYTHING,
+    NOTHING,
+    AnyOf,
+    Condition,
+    Defined,
+    Not,
+)
 from schemas.values.money import MONEY_DIGITS
 
 NAME = "product"
 _HAS_FILE = AnyOf((Defined("file_name", is_text=True), Defined("url", is_text=True)))
 
 
-def _never(value: bool) -> FilterBuilder:  # noqa: FBT001 - a filter's only value
+def _never(value: bool) -> Condition:  # noqa: FBT001 - a filter's only value
     """Return a condition that nothing meets."""
-    return FilterBuilder.nothing() if value else FilterBuilder.everything()
+    return NOTHING if value else EVERYTHING
 
 
 LISTED = Listed(
@@ -40,19 +47,15 @@ LISTED = Listed(
         "name": "name",
     },
     flags={
-        "archived": lambda value: FilterBuilder.is_one_of("is_archived", [value], bool),
-        "downloadable": lambda value: FilterBuilder(
-            lambda _first: _HAS_FILE if value else Not(_HAS_FILE)
-        ),
+        "archived": lambda value: is_one_of("is_archived", [value]),
+        "downloadable": lambda value: _HAS_FILE if value else Not(_HAS_FILE),
         "featured": _never,
         "ad_hoc": _never,
     },
     several={
-        "ids": lambda _db, _who, ids: FilterBuilder.is_one_of(
-            "uuid", [uuid.lower() for uuid in ids], str
-        ),
-        "product_collection_ids": lambda _db, _who, _ids: FilterBuilder.nothing(),
-        "product_group_ids": lambda _db, _who, _ids: FilterBuilder.nothing(),
+        "ids": lambda _db, _who, ids: is_one_of("uuid", [uuid.lower() for uuid in ids]),
+        "product_collection_ids": lambda _db, _who, _ids: NOTHING,
+        "product_group_ids": lambda _db, _who, _ids: NOTHING,
     },
     searched="search_text",
 )
@@ -69,9 +72,7 @@ def found(db: Snapshot, who: StorePrincipal, uuid: str) -> dict[str, Any]:
 def several(db: Snapshot, who: StorePrincipal, uuids: Sequence[str]) -> dict[str, Any]:
     """Write products by their ids."""
     currency = downloadables.currency_of_store(db, who.store_id)
-    rows = LISTED.rows(
-        db, who, [FilterBuilder.is_one_of("uuid", uuids, str)], len(uuids)
-    )
+    rows = LISTED.rows(db, who, [is_one_of("uuid", uuids)], len(uuids))
     return {row["uuid"]: shown(row, currency) for row in rows}
 
 

@@ -11,11 +11,12 @@ from flask import Response, request
 from app.database import Snapshot
 from app.dialects import base
 from app.dialects.base import Dialect, json_response
-from app.dialects.filters import FilterBuilder, joined
+from app.dialects.filters import matches, select_all_of
 from app.errors import BadRequest, Invalid, Problem
 from app.http.context import RequestContext
 from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import stores
+from app.services.rows.filters import Condition
 from app.services.rows.listing import Listing, Order, Selection
 from schemas.base.errors import FieldError
 from schemas.base.schema import ResourceSchema
@@ -173,9 +174,9 @@ class Listed:
 
     listing: Listing
     sortable: Mapping[str, str]
-    flags: Mapping[str, Callable[[bool], FilterBuilder]]
+    flags: Mapping[str, Callable[[bool], Condition]]
     several: Mapping[
-        str, Callable[[Snapshot, StorePrincipal, tuple[str, ...]], FilterBuilder]
+        str, Callable[[Snapshot, StorePrincipal, tuple[str, ...]], Condition]
     ]
     searched: str | None = None
 
@@ -221,12 +222,17 @@ class Listed:
         self,
         db: Snapshot,
         who: StorePrincipal,
-        made: Sequence[FilterBuilder],
+        made: Sequence[Condition],
         most: int,
     ) -> list[dict[str, Any]]:
         """Return the first rows that conditions select, in any order."""
         found = self.listing.page(
-            db, who.store_id, joined(made, ()), limit=most, offset=0, timezone="UTC"
+            db,
+            who.store_id,
+            select_all_of(made, ()),
+            limit=most,
+            offset=0,
+            timezone="UTC",
         )
         names = self.listing.source.names
         return [dict(zip(names, row, strict=True)) for row in found.rows]
@@ -274,7 +280,7 @@ class Listed:
         words: Sequence[str],
         order: tuple[Order, ...],
     ) -> Selection:
-        made: list[FilterBuilder] = []
+        made: list[Condition] = []
         for name, make in self.flags.items():
             value = asked.flag(name)
             if value is not None:
@@ -285,8 +291,8 @@ class Listed:
             if name in asked.several
         ]
         if self.searched and words:
-            made.append(FilterBuilder.matches(self.searched, words))
-        return joined(made, order)
+            made.append(matches(self.searched, words))
+        return select_all_of(made, order)
 
 
 def _number(

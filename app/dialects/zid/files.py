@@ -8,7 +8,7 @@ from flask import Flask, Response
 from app.database import Snapshot, Transaction
 from app.dialects import base
 from app.dialects.base import blob_id, blob_key, json_response
-from app.dialects.filters import FilterBuilder, joined
+from app.dialects.filters import is_one_of, select_all_of
 from app.dialects.zid import products
 from app.dialects.zid.protocol import (
     DIALECT,
@@ -125,13 +125,13 @@ def _list(context: RequestContext, uuid: str) -> Response:
         raise BadRequest(problems=problems)
     product = products.found(context.db, who, uuid)
     made = [
-        FilterBuilder.is_one_of("downloadable_id", [product["id"]], int),
-        FilterBuilder.is_one_of("is_archived", [False], bool),
+        is_one_of("downloadable_id", [product["id"]]),
+        is_one_of("is_archived", [False]),
     ]
     page = files.IN_STORE.page(
         context.db,
         who.store_id,
-        joined(made, (Order("id"),)),
+        select_all_of(made, (Order("id"),)),
         limit=asked.size,
         offset=asked.offset,
         timezone=who.store["timezone"],

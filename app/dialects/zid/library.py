@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response
 
 from app.dialects.base import blob_id, blob_key, json_response
-from app.dialects.filters import joined
+from app.dialects.filters import select_all_of
 from app.dialects.zid.protocol import (
     DIALECT,
     ZidPrincipal,
@@ -62,7 +62,7 @@ def _list(context: RequestContext) -> Response:
     page = library.IDENTIFIED_IN_STORE.page(
         context.db,
         who.store_id,
-        joined([], (Order("id", is_descending=True),)),
+        select_all_of([], (Order("id", is_descending=True),)),
         limit=asked.size,
         offset=asked.offset,
         timezone=who.store["timezone"],

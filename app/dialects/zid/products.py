@@ -11,7 +11,7 @@ from flask import Flask, Response
 from app.database import Snapshot, Transaction
 from app.dialects import base
 from app.dialects.base import json_response
-from app.dialects.filters import FilterBuilder, joined
+from app.dialects.filters import is_one_of, matches, select_all_of
 from app.dialects.zid import serializer
 from app.dialects.zid.protocol import (
     DIALECT,
@@ -25,6 +25,7 @@ from app.dialects.zid.protocol import (
 from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
 from app.http.context import RequestContext
 from app.services.catalogue import downloadables, item_categories, offers, translations
+from app.services.rows.filters import EVERYTHING, NOTHING, Condition
 from app.services.rows.listing import Order
 from app.services.sales import purchases
 from schemas.base.errors import FieldError
@@ -118,14 +119,14 @@ def _list(context: RequestContext) -> Response:
     made = _filters(context, problems)
     if problems:
         raise BadRequest(problems=problems)
-    made.append(FilterBuilder.is_one_of("is_archived", [False], bool))
+    made.append(is_one_of("is_archived", [False]))
     if who.is_customer:
-        made.append(FilterBuilder.is_one_of("is_published", [True], bool))
+        made.append(is_one_of("is_published", [True]))
     order = (Order("id", is_descending=True),)
     page = offers.IN_STORE.page(
         context.db,
         who.store_id,
-        joined(made, order),
+        select_all_of(made, order),
         limit=asked.size,
         offset=asked.offset,
         timezone=who.store["timezone"],
@@ -148,7 +149,7 @@ def _list(context: RequestContext) -> Response:
     )
 
 
-def _filters(context: RequestContext, problems: list[Problem]) -> list[FilterBuilder]:
+def _filters(context: RequestContext, problems: list[Problem]) -> list[Condition]:
     made = []
     ensure_filters(context, FILTERS, problems)
     for name, value in context.query:
@@ -156,26 +157,22 @@ def _filters(context: RequestContext, problems: list[Problem]) -> list[FilterBui
             continue
         if name == "search":
             words = base.search_words(value, name, problems)
-            made.append(FilterBuilder.matches("search_text", words))
+            made.append(matches("search_text", words))
         elif name == "sku":
-            made.append(FilterBuilder.is_one_of("code", [value], str))
+            made.append(is_one_of("code", [value]))
         elif name == "slug":
-            made.append(FilterBuilder.is_one_of("slug", [value], str))
+            made.append(is_one_of("slug", [value]))
         elif name == "ids":
             ids = [uuid.strip().lower() for uuid in value.split(",")]
             if len(ids) > MAX_IDS:
                 text = f"ids may have {MAX_IDS} values at most"
                 problems.append(Problem(text, "too_many", name))
-            made.append(FilterBuilder.is_one_of("uuid", ids, str))
+            made.append(is_one_of("uuid", ids))
         elif name == "product_class":
             is_ours = value == "downloadable"
-            made.append(
-                FilterBuilder.everything() if is_ours else FilterBuilder.nothing()
-            )
+            made.append(EVERYTHING if is_ours else NOTHING)
         elif value.lower() in {"true", "false"}:
-            made.append(
-                FilterBuilder.is_one_of("is_published", [value.lower() == "true"], bool)
-            )
+            made.append(is_one_of("is_published", [value.lower() == "true"]))
         else:
             problems.append(Problem(f"{name} must be true or false", "invalid", name))
     return made

@@ -160,7 +160,6 @@ class _Parser:
         self.registry = registry
         self.zone = zone
         self.base = base
-        self.values: list[Any] = []
         self.mentioned: set[str] = set()
         self.value_count = 0
         self.word_count = 0
@@ -196,7 +195,7 @@ class _Parser:
                 problems.append(_worded(name, value, mistake))
         if problems:
             raise BadRequest(problems=problems)
-        selection = Selection(_all(conditions), tuple(self.values), found["order"])
+        selection = Selection(_all(conditions), found["order"])
         if usual and usual[0] not in self.mentioned:
             selection = selection.also(*usual)
         zoom = found["zoom"]
@@ -307,7 +306,7 @@ class _Parser:
         if self.word_count > MAX_WORDS:
             raise Mistake(f"has more than {MAX_WORDS} words, with the other searches")
         for word in words:
-            yield Like(column, self._bind(contains_pattern(word)))
+            yield Like(column, contains_pattern(word))
 
     def _filter(self, name: str, value: str) -> Condition:
         first, *others = split_at(characters(value), "|")
@@ -423,7 +422,7 @@ class _Parser:
     ) -> Condition:
         """Have an attribute of that name, with that value."""
         column = kind.filterable[str(kind.named_by)].column
-        named = Compare(column, "=", self._bind(name), str)
+        named = Compare(column, "=", name)
         if operator is None:
             return named
         valued = self._about(kind.filterable["value"], operator, value)
@@ -493,7 +492,7 @@ class _Parser:
         if kind is Nature.NUMBER:
             return self._within(prop, value)
         if kind in {Nature.TEXT, Nature.CHOICE} and wildcards(value):
-            return Like(prop.column, self._bind(pattern(value)))
+            return Like(prop.column, pattern(value))
         found = read_value(lambda t: self._exact(prop, t), plain(value), value)
         return self._compare(prop, "=", found)
 
@@ -544,12 +543,7 @@ class _Parser:
         return self._compare(prop, comparison, bound), found[-1].high
 
     def _compare(self, prop: Property, comparison: str, value: Any) -> Compare:
-        kind = NATURE_KINDS[nature(prop)]
-        return Compare(prop.column, comparison, self._bind(value), kind)
-
-    def _bind(self, value: Any) -> int:
-        self.values.append(value)
-        return len(self.values) - 1
+        return Compare(prop.column, comparison, NATURE_KINDS[nature(prop)](value))
 
 
 def operators_of(prop: Property) -> tuple[str, ...]:

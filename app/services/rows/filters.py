@@ -1,7 +1,7 @@
-"""Conditions on rows: a small tree, and what it says in SQL.
+"""Conditions on rows: a small tree of values, and its SQL.
 
-A tree holds no values but the numbers of parameters, so that trees of the same shape
-share one compiled statement, and no value is ever part of SQL.
+`parameterize` splits a tree into its shape and its values. Trees of one shape share a
+compiled statement, and no value is ever part of SQL.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Boolean,
     String,
     and_,
@@ -25,21 +26,41 @@ from sqlalchemy.sql import ColumnElement
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """What stands for a value in a shape: its number and its type."""
+
+    number: int
+    kind: type
+
+    @property
+    def name(self) -> str:
+        """The name of the parameter in a statement."""
+        return parameter_name(self.number)
+
+    @property
+    def bound(self) -> BindParameter[Any]:
+        """The parameter as a part of a statement."""
+        return bindparam(self.name, type_=_TYPES[self.kind]())
+
+
+Value = int | bool | str | Parameter
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
-    """A column compares so (a key of `COMPARISONS`) with that parameter, of a kind."""
+    """``column <comparison> value``; the comparison is a key of `COMPARISONS`."""
 
     column: str
     comparison: str
-    parameter: int
-    kind: type
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """A text matches the pattern (SQL's, escaped by a backslash) of that parameter."""
+    """``column LIKE pattern``, with a backslash as the escape character."""
 
     column: str
-    parameter: int
+    pattern: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +104,7 @@ class AnyOf:
 
 Condition = Compare | Like | Defined | Exists | Not | All | AnyOf
 
-EVERYTHING = All(())
+EVERYTHING, NOTHING = All(()), AnyOf(())
 
 COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": eq,
@@ -102,22 +123,23 @@ Exister = Callable[[Exists, Columns], ColumnElement[bool]]
 def sql_expression(  # noqa: PLR0911 - one for each kind of node
     condition: Condition, columns: Columns, exists: Exister
 ) -> ColumnElement[bool]:
-    """Return the SQL expression of a condition on some columns."""
+    """Return the SQL expression of a shape on some columns."""
     match condition:
-        case Compare(column, comparison, parameter, kind):
-            bound = bindparam(parameter_name(parameter), type_=_TYPES[kind]())
-            found: ColumnElement[bool] = COMPARISONS[comparison](columns[column], bound)
+        case Compare(column, comparison, Parameter() as parameter):
+            compare = COMPARISONS[comparison]
+            found: ColumnElement[bool] = compare(columns[column], parameter.bound)
             return found
-        case Like(column, parameter):
-            bound = bindparam(parameter_name(parameter), type_=String())
-            return columns[column].like(bound, escape="\\")
+        case Like(column, Parameter() as parameter):
+            return columns[column].like(parameter.bound, escape="\\")
+        case Compare() | Like():
+            raise TypeError(f"{condition} has a value instead of a parameter")
         case Defined(column, is_text):
             found = columns[column].is_not(None)
             return and_(found, columns[column] != "") if is_text else found
         case Exists():
             return exists(condition, columns)
         case Not(inner):
-            # What is unknown, of a null, is not so.
+            # In SQL, NOT NULL is NULL; here it is true.
             return not_(func.coalesce(sql_expression(inner, columns, exists), false()))
         case All(conditions):
             return and_(
@@ -127,6 +149,34 @@ def sql_expression(  # noqa: PLR0911 - one for each kind of node
             return or_(
                 false(), *(sql_expression(c, columns, exists) for c in conditions)
             )
+
+
+def parameterize(condition: Condition) -> tuple[Condition, tuple[Any, ...]]:
+    """Return the shape of a tree, with parameters instead of values, and the values."""
+    values: list[Any] = []
+
+    def parameter(value: Value) -> Parameter:
+        values.append(value)
+        return Parameter(len(values) - 1, type(value))
+
+    def shape(node: Condition) -> Condition:  # noqa: PLR0911 - one for each kind of node
+        match node:
+            case Compare(column, comparison, value):
+                return Compare(column, comparison, parameter(value))
+            case Like(column, pattern):
+                return Like(column, parameter(pattern))
+            case Exists(kind, ours, theirs, inner):
+                return Exists(kind, ours, theirs, shape(inner))
+            case Not(inner):
+                return Not(shape(inner))
+            case All(conditions):
+                return All(tuple([shape(inner) for inner in conditions]))
+            case AnyOf(conditions):
+                return AnyOf(tuple([shape(inner) for inner in conditions]))
+            case Defined():
+                return node
+
+    return shape(condition), tuple(values)
 
 
 def condition_size(condition: Condition) -> int:
@@ -140,5 +190,5 @@ def condition_size(condition: Condition) -> int:
 
 
 def parameter_name(number: int) -> str:
-    """Name the parameter of that number in a statement."""
+    """Return the name of a parameter in a statement."""
     return f"p{number}"

@@ -3,8 +3,8 @@
 A page costs two queries at most, and what is embedded in it one for each relation.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +30,7 @@ from app.services.rows.filters import (
     Exists,
     condition_size,
     parameter_name,
+    parameterize,
     sql_expression,
 )
 
@@ -101,19 +102,21 @@ class Selection:
     """Which rows are asked for, in which order; ties are broken by the id."""
 
     condition: Condition = EVERYTHING
-    values: tuple[Any, ...] = ()
     order: tuple[Order, ...] = ()
+    shape: Condition = field(init=False, compare=False)
+    parameters: Mapping[str, Any] = field(init=False, compare=False)
+    """The values of the condition by their names in a statement."""
 
-    def also(self, column: str, value: Any) -> "Selection":
+    def __post_init__(self) -> None:
+        """Split the condition once; a selection is used more often than it is made."""
+        shape, values = parameterize(self.condition)
+        names = [parameter_name(number) for number in range(len(values))]
+        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "parameters", dict(zip(names, values, strict=True)))
+
+    def also(self, column: str, value: int | bool | str) -> "Selection":  # noqa: FBT001 - a value
         """Narrow it to the rows whose column has a value."""
-        equal = Compare(column, "=", len(self.values), type(value))
-        condition = All((equal, self.condition))
-        return Selection(condition, (*self.values, value), self.order)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The values by the names they have in a statement."""
-        return {parameter_name(i): value for i, value in enumerate(self.values)}
+        return Selection(All((Compare(column, "=", value), self.condition)), self.order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,21 +216,20 @@ class Listing:
         **given: Any,
     ) -> Page:
         """Read a page; what else is `given` are parameters of the rows."""
-        values = selection.parameters
+        values = dict(selection.parameters)
         if self.owner:
             values["owner_id"] = owner_id
         total = self._total(db, selection, values)
         rows = []
         if limit and offset < total:
-            statement = _page_statement(self, selection.condition, selection.order)
+            statement = _page_statement(self, selection.shape, selection.order)
             rows = db.rows(statement, limit=limit, offset=offset, **values, **given)
         return Page(rows, total)
 
     def _total(self, db: Snapshot, selection: Selection, values: dict[str, Any]) -> int:
-        is_usual = selection.condition == self.usual.condition
-        if self.kept and is_usual and selection.values == self.usual.values:
+        if self.kept and selection.condition == self.usual.condition:
             return int(_state(db, values["owner_id"], self.kept)[0])
-        return int(db.value(_count_statement(self, selection.condition), **values))
+        return int(db.value(_count_statement(self, selection.shape), **values))
 
     def conditions(self, condition: Condition) -> list[ColumnElement[bool]]:
         """Return the conditions on the owner and on the rest."""
