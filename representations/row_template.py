@@ -1,10 +1,19 @@
-"""Compiles a resource's rendering: rendered once with markers, then filled in.
+"""Templates that render a row: the plain renderer's output, with the values cut out.
 
-The plain renderer writes a prototype whose values are markers. Cutting the text at
-the markers leaves constant parts (names, links, titles, curies) that are never built
-again; between them stand the values. Both become one function with one f-string, so
-that a page of a hundred items costs a hundred calls. No format is written twice: what
-the function says is what the plain renderer said.
+For instance, HAL+JSON of a resource with the columns ``name`` and ``price``:
+
+1. `ItemDocuments` builds a prototype, a `Resource` whose values are markers:
+   ``{"name": marker(0), "price": marker(1)}``.
+2. The plain renderer writes it: ``{"name":"<0>","price":"<1>"}``.
+3. `compile_template` cuts that at the markers (`Representation.slot` finds them, with
+   their quotes) and asks `Representation.expression` how a value is written there.
+4. `Template.bind` compiles one function for a base URL. `Template.source` shows it::
+
+       def fill(row, *, quote=quote, mark=mark, to_text1=to_text1):
+           return f'{{"name":{quote(row[0])},"price":{to_text1(row[1])}}}'
+
+So a page of a hundred items costs a hundred calls of one f-string, eleven times less
+than to render each (benchmarks/reads.py), and no format is written twice.
 """
 
 import ast
@@ -51,8 +60,19 @@ class Template:
             fill = self._bound[key] = self._function(base, vocabulary)
         return fill
 
+    def source(self, base: str, vocabulary: Vocabulary) -> str:
+        """Return the Python source of the function, for a reader."""
+        return ast.unparse(self._module(base, vocabulary))
+
     def _function(self, base: str, vocabulary: Vocabulary) -> Fill:
-        """Compile one f-string: its constants stay data, never source code."""
+        module = self._module(base, vocabulary)
+        namespace = dict(self.names)
+        exec(compile(module, "<template>", "exec"), namespace)  # noqa: S102
+        fill: Fill = namespace["fill"]
+        return fill
+
+    def _module(self, base: str, vocabulary: Vocabulary) -> ast.Module:
+        """Build one f-string: its constants stay data, never source code."""
         values: list[ast.expr] = []
         for constant, expression in self.parts:
             text = constant.replace(BASE, self.escape(base))
@@ -65,11 +85,7 @@ class Template:
         module = ast.parse(f"def fill(row, *, {arguments}): return None")
         returned = module.body[0].body[0]  # type: ignore[attr-defined]
         returned.value = ast.JoinedStr(values)
-        ast.fix_missing_locations(module)
-        namespace = dict(self.names)
-        exec(compile(module, "<template>", "exec"), namespace)  # noqa: S102
-        fill: Fill = namespace["fill"]
-        return fill
+        return ast.fix_missing_locations(module)
 
 
 def compile_template(
@@ -95,10 +111,12 @@ def compile_template(
         slot = slots[number]
         value = f"row[{slot.index}]"
         text = value
-        if slot.lexical is not None:
-            names[f"lexical{number}"] = slot.lexical
-            beside = "" if slot.beside is None else f", row[{slot.beside}]"
-            text = f"lexical{number}({value}{beside})"
+        if slot.to_text is not None:
+            names[f"to_text{number}"] = slot.to_text
+            context = (
+                "" if slot.context_index is None else f", row[{slot.context_index}]"
+            )
+            text = f"to_text{number}({value}{context})"
         written = representation.expression(match[0], slot, value, text)
         parts.append((rendered[position : match.start()], written))
         position = match.end()

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 class Slot:
     """A value of the row: its position, and how it is written.
 
-    `lexical` turns a value that is not None into text; None where str() does. It is
-    also given the value at the position `beside`, if there is one.
+    `to_text` turns a value that is not None into text; None where str() does. It is
+    also given the value at the position `context_index`, if there is one.
     `is_text` values are strings, which `is_plain` ones need no escaping for; those
     that are not `nullable` are never None. A `is_fragment` is written already.
     """
 
     index: int
-    lexical: Callable[..., str] | None
+    to_text: Callable[..., str] | None
     is_text: bool
     nullable: bool
     is_plain: bool = False
-    beside: int | None = None
+    context_index: int | None = None
     is_fragment: bool = False
 
 

@@ -143,8 +143,8 @@ def _make_bucket(found: str, process: subprocess.Popen[bytes], log: Path) -> Non
 
 
 def _weed() -> str:
-    beside = Path(sys.executable).with_name("weed")
-    return str(beside) if beside.exists() else "weed"
+    context_index = Path(sys.executable).with_name("weed")
+    return str(context_index) if context_index.exists() else "weed"
 
 
 def _free_ports(count: int) -> list[int]:

@@ -55,7 +55,7 @@ class Property(marshmallow.fields.Field[Any]):
     is_list: ClassVar[bool] = False
     """Whether a value is a list."""
 
-    lexical: Callable[[Any], str] = staticmethod(str)
+    to_text: Callable[[Any], str] = staticmethod(str)
     """Writes a stored value that is not null."""
 
     is_secret: ClassVar[bool] = False
@@ -116,7 +116,7 @@ class Property(marshmallow.fields.Field[Any]):
             said.append("May be null.")
         default = self.load_default
         if default is not MISSING and default is not None and default != "":
-            said.append(f"Defaults to {self.lexical(default)}.")
+            said.append(f"Defaults to {self.to_text(default)}.")
         return said
 
     def value_constraints(self) -> list[str]:
@@ -403,7 +403,7 @@ class Amount(Property):
     input_type = "number"
     is_text = False
     minimum = 0
-    lexical = staticmethod(money_text)
+    to_text = staticmethod(money_text)
 
     def value_constraints(self) -> list[str]:
         """Return the bounds."""
@@ -467,7 +467,7 @@ class Boolean(Property):
     }
 
     @staticmethod
-    def lexical(value: Any) -> str:
+    def to_text(value: Any) -> str:
         """Write ``true`` or ``false``, also of a database's 1 and 0."""
         return "true" if value else "false"
 

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from app.http.hypermedia.document_builder import ItemDocuments, RenderContext
 from app.resources.documentation.rels import DECLARATIONS
-from representations import REPRESENTATIONS, Rendered, Resource, Vocabulary
+from representations import HAL, REPRESENTATIONS, Link, Rendered, Resource, Vocabulary
+from representations.row_template import BASE, compile_template, marker
+from representations.slots import Slot
 from schemas.base.fields import (
     UNREPRESENTABLE,
     Amount,
@@ -16,6 +18,7 @@ from schemas.base.fields import (
     Integer,
     Reference,
 )
+from schemas.values.money import money_text
 
 DATES = [
     n for d in DECLARATIONS for n, f in d.schema.shown.items() if isinstance(f, Date)
@@ -150,3 +153,26 @@ def test_a_template_serves_many_addresses_and_keeps_few():
         assert f'"{base}/stores/1"' in fragment
     [template] = documents._templates.values()
     assert len(template._bound) <= 16
+
+
+def test_its_source_shows_what_a_template_does():
+    prototype = Resource(
+        classes=("a",),
+        properties={"name": marker(0), "price": marker(1)},
+        links=[Link("self", f"{BASE}/a/{marker(2)}", "This A")],
+    )
+    slots = [
+        Slot(0, None, is_text=True, nullable=False),
+        Slot(1, money_text, is_text=False, nullable=False),
+        Slot(2, None, is_text=False, nullable=False),
+    ]
+    template = compile_template(HAL, prototype, slots)
+    vocabulary = Vocabulary("http://h/rels/", home="http://h/")
+    source = template.source("http://h", vocabulary)
+    assert source.startswith("def fill(row, *, ")
+    assert "{to_text1(row[1])}" in source
+    assert "http://h/a/{row[2]}" in source
+    written = template.bind("http://h", vocabulary)(('N"', 95_000, 7))
+    assert '"name":"N\\""' in written
+    assert '"price":9.5' in written
+    assert '"href":"http://h/a/7"' in written

@@ -240,10 +240,12 @@ class ItemDocuments:
         nullable = bool(field and _is_nullable(field))
         if isinstance(field, Date):
             zone = self.declaration.columns.index(TIMEZONE)
-            return Slot(index, date_text, is_text, nullable, is_plain=True, beside=zone)
+            return Slot(
+                index, date_text, is_text, nullable, is_plain=True, context_index=zone
+            )
         # Numbers and texts write themselves.
-        lexical = field.lexical if field and field.lexical is not str else None
-        return Slot(index, lexical, is_text, nullable)
+        to_text = field.to_text if field and field.to_text is not str else None
+        return Slot(index, to_text, is_text, nullable)
 
 
 def _is_nullable(field: Property) -> bool:
