@@ -7,16 +7,23 @@ thread gets an arena of its own, and freed memory in the middle of one is kept.
 import ctypes
 from contextlib import suppress
 
-M_ARENA_MAX = -8
-"""The number that glibc gives this option of mallopt(3)."""
+# Options of mallopt(3), by their numbers in glibc.
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 
 ARENAS = 2
+LARGE = 128 * 1024
+"""Bytes from which on a block is mapped by itself, and so returned when it is freed."""
 
 
-def share_arenas() -> None:
-    """Let all threads share a few arenas."""
+def limit_fragmentation() -> None:
+    """Let all threads share a few arenas, and keep large blocks out of them.
+
+    glibc would raise the size of large blocks to that of the largest one freed.
+    """
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
+        library = ctypes.CDLL(None)
+        library.mallopt(M_ARENA_MAX, ARENAS)
+        library.mallopt(M_MMAP_THRESHOLD, LARGE)
 
 
 def trim() -> None:

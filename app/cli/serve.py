@@ -154,7 +154,7 @@ def _run(settings: "Settings", first: "StarterAccess", *, as_json: bool) -> None
     from app import heap
 
     _log_to_stderr()
-    heap.share_arenas()
+    heap.limit_fragmentation()
     Server().run()
 
 

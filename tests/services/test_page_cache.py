@@ -59,7 +59,8 @@ def test_without_room_nothing_is_kept():
 
 
 FILLED = """
-import ctypes, random, sys
+import random, sys
+from app import heap
 from app.services.page_cache import PageCache, RenderedPage
 
 def resident():
@@ -67,7 +68,7 @@ def resident():
         return int(file.read().split()[1]) * 4096
 
 # As `serve` does.
-ctypes.CDLL(None).mallopt(-8, 2)
+heap.limit_fragmentation()
 chance, sizes = random.Random(1), [int(size) for size in sys.argv[2].split(",")]
 kept, before = PageCache(32 * 2**20), resident()
 for number in range(int(sys.argv[1])):
