@@ -148,13 +148,13 @@ class NotFound(RequestError):
 
 
 class UnknownLink(RequestError):
-    """This download link leads nowhere."""
+    """This download link is not valid."""
 
     status = 404
     code = "unknown_download_link"
     advice = (
-        "Look whether the link was cut off, for instance at the end of a line of an "
-        "e-mail; else ask the shop to send it again."
+        "Check that you copied the whole link: e-mail programs may break it at the end "
+        "of a line. If it still fails, ask the shop to send it again."
     )
 
 
@@ -196,7 +196,7 @@ class Conflict(RequestError):
 
 
 class LinkExpired(RequestError):
-    """This link was for a short time, which is over."""
+    """This link has expired."""
 
     status = 410
     code = "link_expired"
@@ -208,31 +208,39 @@ class PurchaseRevoked(RequestError):
 
     status = 410
     code = "purchase_revoked"
-    advice = "Ask the shop, and name your order. It can restore the purchase."
+    advice = (
+        "Contact the shop and mention your order number. It can restore the purchase."
+    )
 
 
 class PurchaseExpired(RequestError):
-    """The time to download this purchase is over."""
+    """The download period of this purchase has ended."""
 
     status = 410
     code = "purchase_expired"
-    advice = "Ask the shop, and name your order. It can give you more time."
+    advice = (
+        "Contact the shop and mention your order number. It can give you more time."
+    )
 
 
 class DownloadWindowOver(RequestError):
-    """The hours in which this purchase could be downloaded are over."""
+    """The hours in which this purchase could be downloaded have passed."""
 
     status = 410
     code = "download_window_over"
-    advice = "Ask the shop, and name your order. It can give you more time."
+    advice = (
+        "Contact the shop and mention your order number. It can give you more time."
+    )
 
 
 class DownloadsUsedUp(RequestError):
-    """This purchase was downloaded as often as it may be."""
+    """All downloads of this purchase have been used."""
 
     status = 410
     code = "downloads_used_up"
-    advice = "Ask the shop, and name your order. It can let you download it again."
+    advice = (
+        "Contact the shop and mention your order number. It can allow more downloads."
+    )
 
 
 class PreconditionFailed(RequestError):
@@ -365,7 +373,7 @@ class FileNotThere(RequestError):
 
     status = 503
     code = "file_not_there"
-    advice = "Try again later, or ask the shop, and name your order."
+    advice = "Try again later, or contact the shop and mention your order number."
 
 
 class NotPrefetched(RequestError):

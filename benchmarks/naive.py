@@ -106,7 +106,7 @@ class DownloadableSchema(marshmallow.Schema):
 SCHEMA = DownloadableSchema()
 
 FURTHER = {
-    "upload_url": "Create an address at which the file can be left",
+    "upload_url": "Create an upload URL for the file",
     "versions": "Versions of this downloadable's file",
     "downloadable_purchases": "Purchases of this downloadable",
     "downloads": "Downloads of this downloadable",

@@ -146,7 +146,8 @@ def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
             ended = revocation.end_tokens(tx, TOKENS.c.id == token_id)
         if not ended.number:
             raise ConfigurationError(
-                f"there is no valid token {token_id}; `sirenhall token list` shows all"
+                f"token {token_id} does not exist or is not valid; "
+                "`sirenhall token list` lists all"
             )
         opened.removal.remove(ended.partial_keys)
     say(

@@ -22,9 +22,10 @@ def render_page(
     under_way: AbstractSet[int],
     moment: int,
 ) -> bytes:
-    """Write the page; a file of which nothing is left has no button.
+    """Return the download page.
 
-    What is `under_way`, by its key, can be gone on with all the same.
+    A file with no downloads left has no button, unless its download is open
+    (`under_way`, file keys).
     """
     ends = downloads.expires_at(purchase)
     is_over = ends is not None and ends <= moment
@@ -64,12 +65,12 @@ def name_of(file: Record) -> str:
 def _left(file: Record, *, is_over: bool) -> str:
     """Return the text that says how many downloads remain."""
     if is_over:
-        return "the time to download it is over"
+        return "the download period has ended"
     left = downloads.remaining_downloads(file)
     if left is None:
-        return "as often as you like"
+        return "unlimited downloads"
     if left == 0:
-        return "downloaded as often as it can be"
+        return "no downloads left"
     return f"{left} download{'' if left == 1 else 's'} left"
 
 

@@ -82,7 +82,7 @@ DOWNLOADABLE = Declaration(
         LinkTo(
             "fx:create_upload_url",
             f"/downloadables/{{id}}/{UPLOAD_URL}",
-            "Create an address at which the file can be left",
+            "Create an upload URL for the file",
         ),
         LinkTo(
             "fx:uploads",

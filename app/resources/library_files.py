@@ -39,7 +39,7 @@ LIBRARY_FILE = Declaration(
         LinkTo(
             "fx:create_upload_url",
             f"/stores/{{store_id}}/{UPLOAD_URL}",
-            "Create an address at which a file for the library can be left",
+            "Create an upload URL for a file of the library",
         ),
     ),
 )

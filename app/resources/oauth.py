@@ -125,7 +125,7 @@ INTROSPECTION_METHODS = {
 }
 AUTHORIZE_METHODS = {
     "GET": "Ask the merchant to let a program in",
-    "POST": "Let it in, or not",
+    "POST": "Allow the access, or refuse it",
     **STANDARD_METHODS,
 }
 METADATA_METHODS = {"GET": "View what this server offers", **STANDARD_METHODS}
@@ -349,7 +349,7 @@ def _owner(
         principal = None
     context.close()
     if principal is None:
-        return None, "That is no valid token of this server."
+        return None, "This token is not valid."
     if not principal.is_personal:
         # What a program was given for two hours must not become another one's.
         return None, "That token belongs to a program; use one of your own."

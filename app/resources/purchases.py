@@ -93,7 +93,7 @@ PURCHASE = Declaration(
         LinkTo(
             "fx:create_signed_url",
             f"/downloadable_purchases/{{id}}/{SIGNED}",
-            "Create a link for a short time",
+            "Create a temporary link",
         ),
         LinkTo(
             "fx:reset_usage",
@@ -118,7 +118,7 @@ RESET = ResourceAction(
     suffix="reset_usage",
 )
 SIGNED_METHODS = {
-    "POST": "Create a link to the download that is good for a short time",
+    "POST": "Create a link to the download that expires",
     "OPTIONS": STANDARD_METHODS["OPTIONS"],
 }
 _SIGNED_SCHEMA = SignedLinkSchema()
@@ -155,7 +155,7 @@ def _create(
 
 
 def _sign(context: RequestContext, item_id: int) -> Response:
-    """Handle a POST with a link for a short time."""
+    """Handle a POST that creates a temporary link."""
 
     def sign(body: Body, state: IdempotentRequest) -> Response:
         values, errors = _SIGNED_SCHEMA.read(body.values, partial=False)
@@ -178,6 +178,7 @@ def _signed(
     parameters = signed_links.link_parameters(
         record["id"], record["download_passcode"], now() + seconds
     )
+    unit = "second" if seconds == 1 else "seconds"
     url = f"{context.urls.base}{DOWNLOAD}?{urlencode(parameters)}"
     purchase = context.urls.base + PURCHASE.path.format_map(record)
     document = Resource(
@@ -185,10 +186,10 @@ def _signed(
         properties={
             "signed_url": url,
             "expires_in": seconds,
-            "message": f"The link is good for {seconds} seconds.",
+            "message": f"The link is valid for {seconds} {unit}.",
         },
         links=[
-            Link("self", context.url, "Links for a short time"),
+            Link("self", context.url, "Temporary links"),
             Link("fx:downloadable_purchase", purchase, PURCHASE.title),
             Link("fx:download_url", url, "Download"),
         ],

@@ -62,7 +62,7 @@ STORE = Declaration(
         LinkTo(
             "fx:create_upload_url",
             f"/stores/{{id}}/{UPLOAD_URL}",
-            "Create an address at which a file for the library can be left",
+            "Create an upload URL for a file of the library",
         ),
         LinkTo(
             "fx:downloadable_purchases",

@@ -60,7 +60,7 @@ PIECES = frozenset(
 many pieces a file has, in lower case."""
 
 SLOT_METHODS = {
-    "POST": "Create an address at which the file can be left",
+    "POST": "Create an upload URL for the file",
     "OPTIONS": STANDARD_METHODS["OPTIONS"],
 }
 UPLOAD_METHODS = {
@@ -143,7 +143,7 @@ def _slot(context: RequestContext, about: Link, token: str) -> Response:
         },
         links=[
             Link("self", context.url, "Upload slots"),
-            Link("fx:upload_url", url, "Leave the file here"),
+            Link("fx:upload_url", url, "Upload the file here"),
             about,
         ],
         actions=[

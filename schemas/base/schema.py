@@ -167,7 +167,9 @@ class ResourceSchema(marshmallow.Schema):
     def _ignored(self, data: Mapping[str, Any]) -> Iterator[FieldError]:
         for name in data:
             if name in IGNORED:
-                yield FieldError(name, "ignored", f"{name} is no property to be set")
+                yield FieldError(
+                    name, "ignored", f"{name} is not a property that can be set"
+                )
             elif name in self.properties and self.properties[name].dump_only:
                 yield FieldError(name, "read_only", f"{name} is read only")
 

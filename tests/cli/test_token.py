@@ -102,7 +102,7 @@ def test_mistakes_are_said_in_one_line(run):
         "there is no store 9; there are: 1"
         in run("create", "--store", "9", code=1).output
     )
-    assert "no valid token 9" in run("revoke", "9", code=1).output
+    assert "token 9 does not exist" in run("revoke", "9", code=1).output
     run("create", "--scope", "everything", code=2)
 
 

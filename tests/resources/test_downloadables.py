@@ -43,7 +43,7 @@ def test_titles_and_links(api):
         "fx:downloadable_item_categories": (
             "Downloadable Item Categories for this store"
         ),
-        "fx:create_upload_url": "Create an address at which the file can be left",
+        "fx:create_upload_url": "Create an upload URL for the file",
         "fx:uploads": "Open uploads of this downloadable",
         "fx:files": "Files of this downloadable",
         "fx:offer": "Offer of this downloadable",

@@ -320,7 +320,7 @@ def test_a_quantity_multiplies_the_limit(api, anonymous, buy, later):
         later(3601)
     refused = anonymous.get(url)
     assert refused.status_code == 410
-    assert "3 times, as often as paid" in refused.text
+    assert "3 downloads, and all have been used" in refused.text
     assert count(api, href) == 3
 
 
@@ -338,7 +338,7 @@ def test_a_link_that_leads_nowhere_is_a_404(anonymous, query):
     answer = anonymous.get(f"/dl{query}")
     assert answer.status_code in {400, 404}
     if answer.status_code == 404:
-        assert "cut off" in answer.text
+        assert "copied the whole link" in answer.text
 
 
 def test_a_file_that_is_not_there_yet_is_said_so(api, anonymous):
@@ -444,7 +444,7 @@ def test_several_ranges_are_counted_as_sent(api, anonymous, buy):
     assert kept["bytes_sent"] == 30
 
 
-# -- links for a short time ---------------------------------------------------
+# -- temporary links ------------------------------------------------------------
 
 
 @pytest.fixture

@@ -407,7 +407,7 @@ def test_who_says_no_is_sent_back(anonymous, api, guest):
 
 @pytest.mark.parametrize(
     ("given", "says"),
-    [("", "no valid token"), ("x", "no valid token"), ("reader", "does not include")],
+    [("", "is not valid"), ("x", "is not valid"), ("reader", "does not include")],
 )
 def test_a_token_that_does_not_do_is_asked_for_again(
     anonymous, api, reader, guest, given, says

@@ -65,7 +65,7 @@ GUIDE = Guide(
         "that a product needs can't be deleted (409); `release_json`, `height`, "
         "`width` and `variant` are always null; expansions of what is not here are "
         "left alone, and an unknown filter or property is an error rather than "
-        "ignored. Prices, checkouts, licences and webhooks of SureCart are not spoken: "
-        "see `fx:downloadables` and `docs/webhooks.md`."
+        "ignored. Prices, checkouts, licences and webhooks of SureCart are not "
+        "supported: see `fx:downloadables` and `docs/webhooks.md`."
     ),
 )

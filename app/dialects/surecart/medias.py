@@ -229,7 +229,7 @@ def publish(app: Flask) -> None:
         DIALECT.publish(
             app,
             f"/direct_upload/{access}",
-            {"POST": "Create an address at which a file can be left"},
+            {"POST": "Create an upload URL"},
             {"POST": _direct_upload},
             _BLOB,
         )

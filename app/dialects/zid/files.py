@@ -203,7 +203,7 @@ def publish(app: Flask) -> None:
     DIALECT.publish(
         app,
         f"{path}generate-s3-presigned-url/",
-        {"POST": "Create an address at which a file can be left"},
+        {"POST": "Create an upload URL"},
         {"POST": _presign},
         _PRESIGN,
     )

@@ -84,6 +84,6 @@ GUIDE = Guide(
         "downloadable products have always alike (stock, weight, options, variants, "
         "images, categories) can be sent back, and no other value set. A new "
         "product is in the store's first item category for downloads. Other classes "
-        "of products, vouchers and orders are not spoken."
+        "of products, vouchers and orders are not supported."
     ),
 )

@@ -56,7 +56,7 @@ def _to_nginx(
 def _to_storage(
     context: RequestContext, file: StoredFile, headers: Mapping[str, str]
 ) -> Response | None:
-    # As long as a download may be gone on with.
+    # As long as a download may be resumed.
     seconds = context.settings.download_session_minutes * 60
     seconds = min(max(SHORTEST, seconds), LONGEST)
     address = context.installation.storage.address(

@@ -28,7 +28,7 @@ def ensure_version(request: Request) -> None:
     sent = request.headers.get("Tus-Resumable", VERSION).strip()
     if sent != VERSION:
         raise PreconditionFailed(
-            f"Tus-Resumable {sent[:20]!r} is not spoken here; send {VERSION}",
+            f"Tus-Resumable {sent[:20]!r} is not supported; send {VERSION}",
             headers={"Tus-Version": VERSION},
         )
 

@@ -145,8 +145,8 @@ def ids_of(query: Query) -> list[int]:
     ids = named_ids(query)
     if not ids:
         raise BadRequest(
-            "say which are meant by their ids, such as ?id:in=4,7; a whole collection "
-            "is not changed at once"
+            "list the ids to change, for example ?id:in=4,7; changing a whole "
+            "collection is not supported"
         )
     _ensure_few(len(ids))
     return ids

@@ -89,7 +89,7 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
     ),
     "create_signed_url": (
         (
-            "Makes a link to a download that is good for expires_in seconds "
+            "Creates a link to a download that is valid for expires_in seconds "
             f"({DEFAULT_SECONDS}, at most {MAX_SECONDS}). A shop that knows the "
             "passcode can sign one itself: signature is the HMAC-SHA256 of "
             "p=<id>&expires=<seconds since 1970> under the passcode, in hexadecimal."
@@ -98,7 +98,7 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
     ),
     "create_upload_url": (
         (
-            "Creates an upload slot: an address at which a file can be left by a raw "
+            "Creates an upload slot: a URL to which a file can be uploaded by a raw "
             "PUT, or by a resumable upload (tus 1.0.0), for a day and without a token. "
             "POST to that of a downloadable for its next version, or to that of a "
             "store for its library; the answer has upload_url."

@@ -1,4 +1,4 @@
-"""Which blobs the rows name: all others are nobody's."""
+"""Reference counting for blobs: the keys that rows still refer to."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -143,7 +143,7 @@ def find_slot(db: Snapshot, token: str) -> dict[str, Any]:
     if record is None:
         raise UnknownLink("there is no such upload slot; ask for a new upload_url")
     if record["date_expires"] <= now():
-        raise LinkExpired("the time of this upload slot is over; ask for a new one")
+        raise LinkExpired("this upload slot has expired; create a new one")
     return record
 
 
@@ -233,13 +233,13 @@ def finish_upload(
     )
     if not taken:
         if not tx.rows(_PARTIAL, id=slot["id"]):
-            raise LinkExpired("the time of this upload slot is over; ask for a new one")
+            raise LinkExpired("this upload slot has expired; create a new one")
         raise LinkExpired("this upload slot has its file; ask for a new one")
     if slot["downloadable_id"] is None:
         return _into_library(tx, slot, file)
     record = downloadables.get_unscoped(tx, slot["downloadable_id"])
     if record is None:
-        raise UnknownLink("what this file was for is there no more")
+        raise UnknownLink("the downloadable of this upload slot no longer exists")
     downloadables.update_downloadable(tx, record, {}, file)
     return downloadables.get_unscoped(tx, slot["downloadable_id"]) or record
 

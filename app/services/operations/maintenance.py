@@ -1,4 +1,4 @@
-"""Keeps an installation in order: what is nobody's goes, what is damaged is named."""
+"""Maintenance: delete expired and orphaned data, verify files."""
 
 import hashlib
 from collections.abc import Callable, Iterator

@@ -312,14 +312,14 @@ def ensure_granted(record: Mapping[str, Any], moment: int) -> None:
     """Raise `RequestError` for what no download may pass, under way or not."""
     if record["is_maintenance_mode"]:
         raise Unavailable(
-            "the store is closed for a while; your download waits for you",
+            "this store is down for maintenance; please try again in a few minutes",
             headers={"Retry-After": CLOSED},
         )
     if not record["is_active"]:
         raise PurchaseRevoked("the store has withdrawn this purchase")
     expires = record["expires_at"]
     if expires is not None and expires <= moment:
-        raise PurchaseExpired("the time to download this purchase is over")
+        raise PurchaseExpired("the download period of this purchase has ended")
     if record["url"] is None and record["version_id"] is None:
         raise FileNotThere(
             "the store has not put the file there yet; try again later",
@@ -339,13 +339,13 @@ def _refusal(record: Mapping[str, Any], moment: int) -> RequestError | None:
     if hours and record["date_created"] + hours * HOUR <= moment:
         unit = "hour" if hours == 1 else "hours"
         return DownloadWindowOver(
-            f"this purchase could be downloaded for {hours} {unit}, which are over"
+            f"this purchase could be downloaded for {hours} {unit}, which have passed"
         )
     most = record["max_downloads"] * record["quantity"]
     if most and record["number_of_downloads"] >= most:
-        times = "once" if most == 1 else f"{most} times"
+        number = "one download" if most == 1 else f"{most} downloads"
         return DownloadsUsedUp(
-            f"this purchase was downloaded {times}, as often as paid"
+            f"this purchase includes {number}, and all have been used"
         )
     return None
 

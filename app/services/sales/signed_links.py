@@ -1,4 +1,4 @@
-"""Links for a short time: signed with the passcode of the purchase that they are of.
+"""Temporary links, signed with the passcode of their purchase.
 
 So a shop that knows the passcode can sign them itself, no server has to share a secret
 with another, and what is signed does not give the passcode away:
@@ -50,13 +50,13 @@ def verify_signed_link(
     if not is_right or int(expires) > moment + MAX_SECONDS:
         raise UnknownLink(UNKNOWN)
     if int(expires) <= moment:
-        raise LinkExpired("this link was for a short time, which is over")
+        raise LinkExpired("this link has expired")
     return record
 
 
 UNKNOWN = (
-    "this download link leads nowhere; look whether it was cut off, or ask the shop to "
-    "send it again"
+    "this download link is not valid; check that you copied the whole link, or ask "
+    "the shop to send it again"
 )
 
 

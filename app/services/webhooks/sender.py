@@ -1,4 +1,4 @@
-"""Tells webhooks what happened, over the network."""
+"""Sends webhooks over the network."""
 
 import ipaddress
 import logging
