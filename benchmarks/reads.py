@@ -22,8 +22,9 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 import naive
 from app import create_app
 from app.http.middleware import access_log
-from app.models import DOWNLOADABLES, VERSIONS
-from app.services.rows.listing import note_change
+from app.models import DOWNLOADABLES, VERSIONS, Collection
+from app.services.operations.provisioning import provision
+from app.services.rows.changes import bump_collection
 from app.settings import Settings
 
 FORMATS = {
@@ -98,7 +99,7 @@ def seed(installation, rows):
         ]
         tx.connection.execute(DOWNLOADABLES.insert(), items)
         tx.connection.execute(VERSIONS.insert(), versions)
-        note_change(tx, 1, "downloadables", added=rows)
+        bump_collection(tx, 1, Collection.DOWNLOADABLES, added=rows)
 
 
 def hello():
@@ -157,6 +158,7 @@ def cpu_per_call(run, calls):
 
 def cases(folder, rows, log):
     """Give what is measured: a name and a function."""
+    provision(Settings(data_dir=folder)).close()
     app, keeping = (
         create_app(Settings(data_dir=folder, page_cache_size=size))
         for size in (0, 64 * 2**20)

@@ -113,12 +113,12 @@ ENDURANCE = ("tests/clients/", "tests/deploy/", "tests/torture/")
 """Tests of whole servers under load, faults and attacks, by other programs too."""
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Run a single file in this process: to start others takes longer than it does."""
     if len(config.args) == 1 and ".py" in config.args[0]:
         config.option.dist = "no"
         return 0
-    return os.cpu_count() or 1
+    return None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -82,10 +82,21 @@ def test_every_command_is_listed():
 
 
 def test_links_lead_to_files():
-    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
     for page in pages:
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
             assert (page.parent / target).exists(), (page.name, target)
+
+
+def test_every_path_that_is_named_exists():
+    """But for what is to be filled in, such as <resource>.py."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        for path in re.findall(
+            r"`((?:app|schemas|representations|tests|docs|benchmarks|deploy)/[\w/.]+)`",
+            page.read_text(),
+        ):
+            assert (ROOT / path).exists(), (page.name, path)
 
 
 def test_ci_runs_the_very_test_command():

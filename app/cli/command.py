@@ -31,7 +31,7 @@ DESCRIPTION = """Sell and deliver digital downloads over a hypermedia API.
 
 Everything is kept in one data folder: ./sirenhall-data, or what --data-dir or
 SIRENHALL_DATA_DIR names. The other settings are environment variables with the same
-prefix; README.md lists them.
+prefix; `docs/settings.md` lists them.
 
 Exit codes: 0 done, 1 could not be done, 2 wrong usage.
 """

@@ -96,7 +96,7 @@ class Dialect:
 
     def register_routes(self, app: Flask) -> None:
         """Register the errors of the dialect."""
-        error_handler.speak(app, self.prefix, self._error)
+        error_handler.register_error_format(app, self.prefix, self._error)
 
     def _error(
         self, status: int, problems: Sequence[Problem], headers: Mapping[str, str]

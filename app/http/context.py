@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote
 
 from flask import Request
 
+from app.build import build_digest
 from app.caching import cache_short_keys
 from app.database import Row, Snapshot, Transaction
 from app.errors import (
@@ -59,7 +60,6 @@ VERSION_HEADER = "FOXY-API-VERSION"
 FOXY_VERSION = "1"
 
 REALM = 'Bearer realm="sirenhall"'
-VARY = f"Accept, {VERSION_HEADER}, Accept-Encoding, Accept-Language, Authorization"
 CONDITIONS = frozenset(
     {
         "HTTP_IF_MATCH",
@@ -68,11 +68,6 @@ CONDITIONS = frozenset(
         "HTTP_IF_UNMODIFIED_SINCE",
     }
 )
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
-)
-
 _HOST = re.compile(
     r"[a-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9a-f:.]{2,45}\](:[0-9]{1,5})?",
     re.IGNORECASE,
@@ -359,7 +354,8 @@ class RequestContext:
         """Tag what is answered: its revision, and all else that makes the bytes."""
         urls = self.urls
         made_of = (
-            f"{revision} {self.choice.media_type} {urls.base} {urls.vocabulary.base} "
+            f"{build_digest()} {revision} {self.choice.media_type} "
+            f"{urls.base} {urls.vocabulary.base} "
             f"{self.is_foxy} {self.principal.scope} {self.principal.store_id} "
             f"{shape} {self.coding} {self.languages} "
             f"{self.request.environ.get('QUERY_STRING', '')}"

@@ -83,7 +83,7 @@ OwnWords = Callable[[int, Sequence[Problem], Mapping[str, str]], Response]
 DIALECTS = "sirenhall.dialects"
 
 
-def speak(app: Flask, prefix: str, answer: OwnWords) -> None:
+def register_error_format(app: Flask, prefix: str, answer: OwnWords) -> None:
     """Register a function that renders the errors below a prefix."""
     app.extensions.setdefault(DIALECTS, {})[prefix] = answer
 
@@ -129,7 +129,7 @@ def _described_answer(error: Exception) -> Response:
     return respond(context, document, status, headers)
 
 
-def register_error_format(context: RequestContext, status: int, message: str) -> str:
+def log_refusal(context: RequestContext, status: int, message: str) -> str:
     """Log a refusal that is answered by another protocol's rules; return its logref."""
     logref = _logref()
     context.close()

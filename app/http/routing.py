@@ -1,9 +1,4 @@
-"""What a resource brings along, and how an address is published.
-
-A resource says what is its own (how rows are found, checked, changed). The order of
-things is the same for all, in `item_views` and `collection_views`: format, the body's
-type, token, target, body, checks, file, transaction.
-"""
+"""How routes are published, and what happens between a request and its view."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Alembic migrations, shipped with the package and applied at start."""
+"""Alembic migrations, shipped with the package; `serve` and `migrate` apply them."""
 
 from pathlib import Path
 

@@ -10,7 +10,7 @@ from app.http.context import RequestContext
 from app.http.hypermedia.declaration import TO_STORE, Declaration, LinkTo, Relation
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.responses import respond_to_change
-from app.http.views.bulk import many_links, refuse_all
+from app.http.views.bulk import read_members, refuse_all
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
@@ -133,7 +133,9 @@ class AttributesViews(CollectionViews):
             self.service.owner(context.db, principal, owner_id)
 
         with write_request(context, schema, authorize, takes_many=True) as body:
-            several = many_links(schema, body, is_strict=context.preferences.is_strict)
+            several = read_members(
+                schema, body, is_strict=context.preferences.is_strict
+            )
         refuse_all(several, unique_by="name")
         with context.writing() as tx:
             owner = self.service.owner(tx, context.writer, owner_id)
@@ -146,11 +148,11 @@ class AttributesViews(CollectionViews):
                 is_whole=method == "PUT",
             )
             owner = self.service.owner(tx, context.writer, owner_id)
-        asked = self.asked(context, owner)
-        headers = self.validators(context, owner, asked).headers
-        return respond_to_change(
-            context, lambda: self.document(context, owner, asked), headers=headers
-        )
+            asked = self.asked(context, owner)
+            headers = self.validators(context, owner, asked).headers
+            # Nothing that fails after the commit may turn it into a failure.
+            document = self.document(context, owner, asked)
+        return respond_to_change(context, lambda: document, headers=headers)
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:

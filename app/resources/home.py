@@ -50,7 +50,7 @@ def _home(context: RequestContext) -> Response:
 
 
 def _links(base: str, visitor: Principal | None) -> Iterator[Link]:
-    """Return the links that the token may use."""
+    """Yield the links that the token may use."""
     if visitor is None:
         return
     yield Link("fx:stores", f"{base}/stores", "Stores")

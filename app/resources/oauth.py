@@ -12,7 +12,7 @@ from flask import Flask, Response, current_app, render_template
 from app.errors import BadRequest
 from app.http.bodies.body_reader import Body, BodyReader
 from app.http.context import RequestContext
-from app.http.error_handler import register_error_format
+from app.http.error_handler import log_refusal
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.media_types import JSON
@@ -263,7 +263,7 @@ def _answered(
         if code == INVALID_CLIENT:
             # Also where the client is named in the body (RFC 6749, section 5.2).
             status = 401
-        logref = register_error_format(context, status, message)
+        logref = log_refusal(context, status, message)
         said = {"logref": logref, "message": message, "code": code}
         entry = Resource(classes=("error",), properties=said)
         error = Resource(

@@ -166,7 +166,7 @@ class Bucket:
             ]
 
     def complete(self, name: str, upload_id: str, tags: list[str]) -> None:
-        """Create an upload an object."""
+        """Complete an upload, which becomes an object."""
         parts = [
             {"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)
         ]

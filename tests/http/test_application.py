@@ -21,8 +21,15 @@ async def coroutine():
 USES = {
     "blueprints": lambda app: app.register_blueprint(Blueprint("a", __name__)),
     "URL value preprocessors": lambda app: app.url_value_preprocessor(print),
-    "async views": lambda app: app.add_url_rule("/a", view_func=coroutine),
-    "async views by decorator": lambda app: app.route("/b")(coroutine),
+    "async functions": lambda app: app.add_url_rule("/a", view_func=coroutine),
+    "async functions by decorator": lambda app: app.route("/b")(coroutine),
+    "async functions by before": lambda app: app.before_request(coroutine),
+    "async functions by after": lambda app: app.after_request(coroutine),
+    "async functions by teardown": lambda app: app.teardown_request(coroutine),
+    "async functions by context": lambda app: app.teardown_appcontext(coroutine),
+    "async functions by error": lambda app: app.errorhandler(404)(coroutine),
+    "host matching": lambda app: app.add_url_rule("/c", view_func=print, host="h"),
+    "host matching by subdomain": lambda app: app.route("/d", subdomain="s")(print),
     "sessions": lambda app: setattr(
         app, "session_interface", SecureCookieSessionInterface()
     ),
@@ -48,6 +55,7 @@ def test_no_url_is_built_from_a_route(bare):
         lambda: session.__setitem__("a", 1),
         lambda: session.setdefault("a", 1),
         lambda: setattr(session, "permanent", True),
+        lambda: session.__ior__({"a": 1}),
     ],
 )
 def test_a_session_refuses_to_be_changed_also_with_a_secret_key(bare, change):

@@ -15,6 +15,7 @@ import pytest
 from tests import databases, storages
 from tests.cli.transfer.test_import_command import invoke
 from tests.conftest import blobs, environment_for, start_server, stop_server, wait_until
+from tests.test_wsgi import imported
 from tests.torture.loads import JSON, ask, item, upload
 from tests.torture.test_backup_under_deletes import Churn
 
@@ -152,6 +153,8 @@ def test_a_disk_that_others_filled_is_read_and_deleted_from(mount, start, tmp_pa
     (data_dir / "others").unlink()
     fill(data_dir)
     environment = environment_for(data_dir)
+    served = imported(data_dir)
+    assert served.stdout == "200\n", served.stderr
     assert verified(data_dir)["findings"] == []
     assert invoke("sweep", "--data-dir", data_dir, environment=environment)
     server = start(data_dir)

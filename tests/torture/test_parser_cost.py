@@ -1,7 +1,7 @@
 """No parser of what a client sends costs more than linear time.
 
-The same hostile unit, repeated for n and for 2n bytes, may cost at most three times as
-much, and 256 KiB of it never more than half a second.
+The same hostile unit, repeated for n and for 4n bytes, may cost at most eight times as
+much (quadratic: sixteen), and 256 KiB of it never more than half a second.
 """
 
 import gc

@@ -100,7 +100,7 @@ class Api:
         return answer
 
     def pages(self, url: str, rel: str, **query: str) -> Iterator[dict[str, Any]]:
-        """Return all items of a collection, page by page."""
+        """Yield all items of a collection, page by page."""
         there: str | None = f"{url}?{urlencode({'limit': 300, **query})}"
         while there is not None:
             page = patiently(partial(self.get, there))
@@ -139,7 +139,7 @@ def local_api(data_dir: Path | None, store_id: int | None) -> Iterator[Api]:
         finally:
             wire.close()
             with opened.database.writing() as tx:
-                authentication.revoke_token(tx, number)
+                authentication.delete_token(tx, number)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def _expose(context: RequestContext, customer_id: str, uuid: str) -> Response:
         raise Invalid.of(errors)
     record = medias.found(context.db, who.store_id, uuid)
     moment = now()
-    bought = downloads.purchased_files(
+    bought = downloads.find_purchase_of_blob(
         context.db, who.store_id, customer_id, blob_key(uuid), moment
     )
     expires = moment + values["expose_for"]

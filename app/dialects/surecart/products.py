@@ -35,7 +35,7 @@ _HAS_FILE = AnyOf((Defined("file_name", is_text=True), Defined("url", is_text=Tr
 
 
 def _never(value: bool) -> Condition:  # noqa: FBT001 - a filter's only value
-    """Return a condition that nothing meets."""
+    """Return the condition of a flag that no product has."""
     return NOTHING if value else EVERYTHING
 
 

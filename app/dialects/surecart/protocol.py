@@ -317,7 +317,7 @@ def envelope(data: Sequence[Any], pagination: Mapping[str, Any]) -> dict[str, An
 
 
 def deleted(name: str, uuid: str) -> Response:
-    """Handle a DELETE."""
+    """Return the response to a DELETE."""
     return json_response({"id": uuid, "object": name, "deleted": True})
 
 

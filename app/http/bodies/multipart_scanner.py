@@ -79,7 +79,7 @@ class PartScanner:
         return self._state is _State.DONE
 
     def feed(self, piece: bytes) -> Iterator[Event]:
-        """Return the events of a piece; it is used up when the iterator is."""
+        """Yield the events of a piece; it is consumed when the iterator is."""
         self._buffer = self._buffer[self._position :] + piece
         self._position = 0
         steps = {

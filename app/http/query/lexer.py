@@ -184,7 +184,7 @@ def readable(text: str) -> str:
 
 
 def members(value: str, separator: str) -> Iterator[tuple[str, int]]:
-    """Return the members of a list of names, with their positions."""
+    """Yield the members of a list of names, with their positions."""
     position = 1
     for part in value.split(separator):
         if part.strip():

@@ -12,7 +12,7 @@ PARAMETERS: Mapping[str, str] = {
     **dict.fromkeys(("size", "count", "top", "max", "per-page"), "limit"),
     **dict.fromkeys(("skip", "start", "from"), "offset"),
 }
-OPERATORS: Mapping[str, str] = {
+OPERATOR_SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(("gt", "after", "above", "greater"), "greaterthan"),
     **dict.fromkeys(("gte", "ge", "min", "since"), "greaterthanorequal"),
     **dict.fromkeys(("lt", "before", "below", "less"), "lessthan"),
@@ -81,8 +81,8 @@ def about_operator(
         return f"write {name}={_WILDCARDS[word]}"
     if word in _RANGES and "lessthan" in known:
         return f"write {name}={'a..m' if is_text else _RANGES[word]}"
-    if OPERATORS.get(word) in known:
-        return f"did you mean {OPERATORS[word]}?"
+    if OPERATOR_SYNONYMS.get(word) in known:
+        return f"did you mean {OPERATOR_SYNONYMS[word]}?"
     return close_to(operator, known)
 
 

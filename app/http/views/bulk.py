@@ -152,7 +152,7 @@ def ids_of(query: Query) -> list[int]:
     return ids
 
 
-def many_links(
+def read_members(
     schema: ResourceSchema,
     body: Body,
     *,

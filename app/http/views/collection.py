@@ -32,8 +32,8 @@ from app.http.views.bulk import (
     Result,
     each_member,
     ids_of,
-    many_links,
     named_ids,
+    read_members,
     results_document,
     status_of,
 )
@@ -369,10 +369,11 @@ class CollectionViews:
             owner = checked(tx)
             made = create(tx, owner, values, file)
             record = self.items.service.find(tx, principal, made.id)
+            respond = self._created(context, record, made)
             if state.has_key:
-                return state.keep(tx, self._created(context, record, made))
+                return state.keep(tx, respond())
         # Others need not wait for their turn to write while this is rendered.
-        return self._created(context, record, made)
+        return respond()
 
     # -- several in one request ---------------------------------------------
 
@@ -396,7 +397,7 @@ class CollectionViews:
             raise BadRequest(
                 f"the array is empty: put the {self.declaration.many} to create into it"
             )
-        members = many_links(
+        members = read_members(
             schema,
             body,
             is_strict=is_strict,
@@ -511,17 +512,18 @@ class CollectionViews:
 
     def _created(
         self, context: RequestContext, record: Record, made: Created
-    ) -> Response:
-        """Return the response to a creation."""
+    ) -> Callable[[], Response]:
+        """Return what responds to a creation, and reads the database no more."""
         status, message = self._outcome(made)
         removable = self.items.offers_removal(context, record)
         headers = self.items.validators(context, record, removable).headers
         headers["Location"] = self.items.address(context, record)
-        return respond_to_change(
+        extra = {**made.extra, "message": message}
+        document = self.items.document(context, record, removable, extra)
+        return partial(
+            respond_to_change,
             context,
-            lambda: self.items.document(
-                context, record, removable, {**made.extra, "message": message}
-            ),
+            lambda: document,
             status,
             headers,
             # What only this answer has must not be lost.

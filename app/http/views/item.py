@@ -1,6 +1,7 @@
 """GET, PATCH, PUT and DELETE of one resource."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response
@@ -24,7 +25,7 @@ from app.http.responses import (
 from app.http.routes import Route
 from app.http.routing import View, publish_route
 from app.http.views.idempotency import Replay, idempotent
-from app.http.views.operations import ItemService, Record, ResourceAction, not_supported
+from app.http.views.operations import ItemService, Record, not_supported
 from app.http.views.write_checks import (
     ensure_valid,
     file_problems,
@@ -104,23 +105,28 @@ class ItemViews:
                     context.ensure_matches(record)
                     action.do(tx, record)
                     record = self.service.find(tx, principal, item_id)
+                    message = action.message.format_map(record)
+                    respond = self._changed(context, record, {"message": message})
                     if state.has_key:
-                        return state.keep(tx, self._done(context, record, action))
-            return self._done(context, record, action)
+                        return state.keep(tx, respond())
+            return respond()
         except Replay as done:
             return done.response
 
-    def _done(
-        self, context: RequestContext, record: Record, action: ResourceAction
-    ) -> Response:
-        message = action.message.format_map(record)
+    def _changed(
+        self,
+        context: RequestContext,
+        record: Record,
+        extra: Mapping[str, Value] | None = None,
+    ) -> Callable[[], Response]:
+        """Return what responds to a change, and reads the database no more.
+
+        So nothing that fails after the commit turns it into a failure.
+        """
         removable = self.offers_removal(context, record)
         headers = self.validators(context, record, removable).headers
-        return respond_to_change(
-            context,
-            lambda: self.document(context, record, removable, {"message": message}),
-            headers=headers,
-        )
+        document = self.document(context, record, removable, extra)
+        return partial(respond_to_change, context, lambda: document, headers=headers)
 
     def show(self, context: RequestContext, item_id: int) -> Response:
         """Handle a GET."""
@@ -301,11 +307,8 @@ class ItemViews:
                 if changes or file:
                     self.apply(context, tx, record, changes, file)
                     record = self.service.find(tx, principal, item_id)
-        removable = self.offers_removal(context, record)
-        headers = self.validators(context, record, removable).headers
-        return respond_to_change(
-            context, lambda: self.document(context, record, removable), headers=headers
-        )
+                respond = self._changed(context, record)
+        return respond()
 
     def sent(
         self, context: RequestContext, body: body_reader.Body, method: str

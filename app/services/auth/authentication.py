@@ -257,7 +257,7 @@ def list_tokens(db: Snapshot) -> list[dict[str, Any]]:
     return [dict(zip(_ALL.columns, row, strict=True)) for row in db.rows(_ALL)]
 
 
-def revoke_token(tx: Transaction, token_id: int) -> None:
+def delete_token(tx: Transaction, token_id: int) -> None:
     """Remove a token that nobody but this process has had."""
     tx.execute(delete(TOKENS).where(TOKENS.c.id == token_id))
 

@@ -241,7 +241,7 @@ def restore(
 
 @contextmanager
 def copying_rows(source: Database, target: Database) -> Iterator[Transaction]:
-    """Create the rows of a database those of another, as they were at one moment.
+    """Replace the rows of a database by those of another, as of one moment.
 
     They are committed at the end of the block.
     """

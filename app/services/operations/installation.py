@@ -22,6 +22,7 @@ from app.database import FAILURES, Database, Statement
 from app.engines import SQLITE
 from app.errors import ConfigurationError, RequestError, cause_of
 from app.models import TOKENS
+from app.private_files import FOLDER, GROUP_PASSAGE, make_folder, restrict
 from app.removal_lock import lock_beside
 from app.reserve import Reserve, size_on
 from app.services.auth import authentication
@@ -32,7 +33,7 @@ from app.services.operations.readiness import Readiness
 from app.services.operations.secret_key import SECRET_KEY, read_secret_key
 from app.services.page_cache import PageCache
 from app.services.sales.active_downloads import ActiveDownloads
-from app.settings import DATABASE, REDIRECT, X_ACCEL, Settings
+from app.settings import DATABASE, FILES, REDIRECT, X_ACCEL, Settings
 from app.storage import Storage, storage_at
 
 T = TypeVar("T")
@@ -128,12 +129,44 @@ def open_installation(settings: Settings) -> Installation:
     Raise `ConfigurationError` if there is none, or if its database has the schema of
     another version.
     """
-    ensure_has_data(settings)
     with explaining_failures(settings):
+        ensure_has_data(settings)
+        ensure_not_lost(settings)
         return trying_with_room(settings, lambda: _opened_and_checked(settings))
 
 
+def ensure_not_lost(settings: Settings) -> None:
+    """Raise `ConfigurationError` if there are a key and files, but no database.
+
+    A volume may not be mounted: a new store in its place would hide that.
+    """
+    folder = settings.data_dir.resolve()
+    if settings.database_url or (folder / DATABASE).exists():
+        return
+    files = folder / FILES
+    if (folder / SECRET_KEY).exists() and any(p.is_file() for p in files.rglob("*")):
+        raise ConfigurationError(
+            f"{folder / DATABASE} is missing, but {files} has files of it. Restore it "
+            "from a backup, or start in another folder."
+        )
+
+
+def secure_folder(settings: Settings) -> None:
+    """Set the modes of the data folder and of the key in it; create the folder."""
+    # A command that lacks the server's settings must not lock its proxy out.
+    mode = GROUP_PASSAGE if settings.delivery == X_ACCEL else FOLDER
+    folder = settings.data_dir.resolve()
+    make_folder(folder, mode, most=GROUP_PASSAGE)
+    restrict(folder / SECRET_KEY)
+
+
 def _opened_and_checked(settings: Settings) -> Installation:
+    if not settings.has_database:
+        raise ConfigurationError(
+            f"{settings.data_dir.resolve() / DATABASE} is missing: run "
+            "`sirenhall migrate`, or start `sirenhall serve`"
+        )
+    secure_folder(settings)
     installation = assemble(settings, read_secret_key(settings), settings.database)
     # A server may fork afterwards, and no connection may cross that.
     with closing(installation.database):

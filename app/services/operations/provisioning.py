@@ -9,22 +9,25 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.database import Statement, Transaction
+from app.database import Database, Statement, Transaction
 from app.errors import ConfigurationError
+from app.migrations import HEAD
 from app.models import STORES
-from app.private_files import FOLDER, GROUP_PASSAGE, make_folder, open_file
+from app.private_files import open_file
 from app.services.auth import authentication, scopes
 from app.services.catalogue import item_categories, stores
 from app.services.operations.installation import (
     Installation,
     assemble,
+    ensure_not_lost,
     explaining_failures,
     has_data,
+    secure_folder,
     trying_with_room,
 )
 from app.services.operations.migration import migrate, schema_version
 from app.services.operations.secret_key import create_secret_key, read_secret_key
-from app.settings import X_ACCEL, Settings
+from app.settings import Settings
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 from schemas.store import StoreSchema
 
@@ -57,55 +60,78 @@ def provision(settings: Settings) -> Installation:
     Raise `ConfigurationError` that says what is in the way.
     """
     with explaining_failures(settings):
-        return trying_with_room(settings, lambda: _provisioned(settings))
+        ensure_not_lost(settings)
+        return trying_with_room(settings, lambda: _provisioned(settings)[0])
 
 
 def provision_if_empty(settings: Settings) -> bool:
-    """Create an installation where there is none; return whether this was needed.
+    """Create an installation where there is none; return whether this process did.
 
-    One of an older version stays as it is. Raise `ConfigurationError`.
+    One with another schema version stays as it is. Raise `ConfigurationError`.
     """
-    if has_data(settings):
-        with explaining_failures(settings):
-            key = read_secret_key(settings)
-            installation = assemble(settings, key, settings.database)
-            with closing(installation):
-                is_empty = schema_version(installation.database) is None
-    else:
-        is_empty = True
-    if is_empty:
-        provision(settings).close()
-    return is_empty
+    with explaining_failures(settings):
+        ensure_not_lost(settings)
+        if not trying_with_room(settings, lambda: _is_empty(settings)):
+            return False
+        installation, is_new = trying_with_room(
+            settings, lambda: _provisioned(settings)
+        )
+        installation.close()
+        return is_new
 
 
-def _provisioned(settings: Settings) -> Installation:
-    folder = settings.data_dir.resolve()
-    # A command that lacks the server's settings must not lock its proxy out.
-    mode = GROUP_PASSAGE if settings.delivery == X_ACCEL else FOLDER
-    make_folder(folder, mode, most=GROUP_PASSAGE)
-    with _only_one(folder):
+def _is_empty(settings: Settings) -> bool:
+    """Return whether there is no schema, or a first start broke off before a store.
+
+    Raise `ConfigurationError` if the key of an existing database is missing.
+    """
+    if not settings.has_database:
+        return True
+    database = Database(settings.database, connections=1)
+    with closing(database):
+        version = schema_version(database)
+        if version is None:
+            return True
+        if not has_data(settings):
+            raise ConfigurationError(
+                "the database is in use already: set SIRENHALL_SECRET_KEY to the key "
+                "of the servers that share it"
+            )
+        read_secret_key(settings)
+        if version != HEAD:
+            return False
+        with database.reading() as db:
+            return db.value(_FIRST_STORE) is None
+
+
+def _provisioned(settings: Settings) -> tuple[Installation, bool]:
+    """Return an installation, and whether its first store was created."""
+    secure_folder(settings)
+    with _only_one(settings.data_dir.resolve()):
         create_secret_key(settings)
         installation = assemble(settings, read_secret_key(settings), settings.database)
         # A server may fork afterwards, and no connection may cross that.
         with closing(installation.database):
             migrate(installation.database)
             installation.database.removal_lock.make()
-            _create_first_store(installation)
-    return installation
+            is_new = _create_first_store(installation)
+    return installation, is_new
 
 
-def _create_first_store(installation: Installation) -> None:
+def _create_first_store(installation: Installation) -> bool:
+    """Create a store if there is none; return whether it was created."""
     with installation.database.reading() as db:
         if db.value(_FIRST_STORE) is not None:
-            return
+            return False
     with installation.database.writing() as tx:
         # On PostgreSQL another machine may have come first.
         if tx.value(_FIRST_STORE) is not None:
-            return
+            return False
         store_id = stores.create_store(tx, _loaded(StoreSchema(), FIRST_STORE))
         values = _loaded(ItemCategorySchema(), DOWNLOADS_CATEGORY)
         item_categories.create_category(tx, store_id, values)
         _create_starter_token(tx, installation, store_id)
+    return True
 
 
 def _create_starter_token(

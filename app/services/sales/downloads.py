@@ -285,7 +285,7 @@ def files_of_purchase(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, A
     return found if said["is_archived"] else [{**main, **said}, *found]
 
 
-def purchased_files(
+def find_purchase_of_blob(
     db: Snapshot, store_id: int, customer_id: str, key: str, moment: int
 ) -> dict[str, Any]:
     """Return the purchase by which a customer may download a blob, with its file.

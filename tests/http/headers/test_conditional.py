@@ -66,3 +66,17 @@ def test_conditions_decide(headers, read, write):
 def test_if_range_wants_the_very_same_bytes(condition, applies):
     headers = {"If-Range": condition} if condition else {}
     assert range_applies(headers.get, NOW) is applies
+
+
+def test_another_build_makes_other_representations_and_protects_the_same_versions(
+    api, monkeypatch
+):
+    path = f"/downloadables/{api.add()}"
+    before = [api.get(p).headers["ETag"] for p in (path, "/stores/1/downloadables")]
+    monkeypatch.setattr("app.http.context.build_digest", lambda: "another")
+    for one, etag in zip((path, "/stores/1/downloadables"), before, strict=True):
+        answer = api.get(one, headers={"If-None-Match": etag})
+        assert answer.status_code == 200
+        assert answer.headers["ETag"] != etag
+    changed = api.patch(path, json={"price": 2}, headers={"If-Match": before[0]})
+    assert changed.status_code == 200

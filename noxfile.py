@@ -1,0 +1,46 @@
+"""Tasks of a developer, in the active environment: ``nox -l`` lists them."""
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "test"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the style and the walls between packages; format with `-- --fix`."""
+    is_fixing = "--fix" in session.posargs
+    session.run("ruff", "check", *(["--fix"] if is_fixing else []), ".")
+    session.run("ruff", "format", *([] if is_fixing else ["--check"]), ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types."""
+    session.run("mypy")
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """Run the tests, but those of endurance; arguments go to pytest."""
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def endurance(session: nox.Session) -> None:
+    """Run tests of whole servers; with `-- --full`, for hours."""
+    session.run("python", "-m", "pytest", "-m", "endurance", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Write the generated pages of the documentation."""
+    session.run("python", "docs/generate.py")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure reads and files as ratios; takes some minutes."""
+    session.run("python", "benchmarks/reads.py")
+    session.run("python", "benchmarks/files.py")
