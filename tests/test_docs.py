@@ -82,7 +82,7 @@ def test_every_command_is_listed():
 
 
 def test_links_lead_to_files():
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     for page in pages:
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
             assert (page.parent / target).exists(), (page.name, target)
@@ -90,7 +90,7 @@ def test_links_lead_to_files():
 
 def test_every_path_that_is_named_exists():
     """But for what is to be filled in, such as <resource>.py."""
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     for page in pages:
         for path in re.findall(
             r"`((?:app|schemas|representations|tests|docs|benchmarks|deploy)/[\w/.]+)`",
