@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Boolean, Connection, Executable
 from sqlalchemy.engine import Dialect
@@ -74,6 +74,17 @@ class Statement:
                 raise TypeError(f"parameter {name}: {kind!r} needs a conversion")
 
 
+R = TypeVar("R", bound=Mapping[str, Any])
+
+
+class RowStatement(Statement, Generic[R]):
+    """A statement whose rows are dictionaries of a known type."""
+
+    def __init__(self, row_type: type[R], select: Select[Any]) -> None:
+        super().__init__(select)
+        self.row_type = row_type
+
+
 class Snapshot:
     """One consistent view of the database, for the length of a request.
 
@@ -117,6 +128,12 @@ class Snapshot:
         """Return the only row by column, or None."""
         row = self.row(statement, **parameters)
         return None if row is None else dict(zip(statement.columns, row, strict=True))
+
+    def typed_record(self, statement: RowStatement[R], **parameters: Any) -> R | None:
+        """Return the only row by column, or None."""
+        record: Any = self.record(statement, **parameters)
+        found: R | None = record
+        return found
 
     def value(self, statement: Statement, **parameters: Any) -> Any:
         """Return the first column of the only row, or None."""

@@ -28,6 +28,7 @@ from app.http.views.collection import listing_page
 from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, stores, versions
 from app.services.rows.listing import Order, Selection
+from app.services.rows.records import PurchaseWithFileRow
 from app.services.sales import purchases
 from app.storage import CHUNK, NewFile
 from schemas.base.errors import FieldError
@@ -258,7 +259,9 @@ def _delete(context: RequestContext, download_id: str) -> Response:
     return json_response(_shown(context, record))
 
 
-def _found(db: Snapshot, principal: StorePrincipal, download_id: str) -> dict[str, Any]:
+def _found(
+    db: Snapshot, principal: StorePrincipal, download_id: str
+) -> PurchaseWithFileRow:
     if not (download_id.isascii() and download_id.isdecimal()) or len(download_id) > 18:  # noqa: PLR2004
         raise NotFound
     return purchases.find_with_file(db, principal, int(download_id))
@@ -299,7 +302,7 @@ def _changed(
     number: int,
     values: Mapping[str, Any],
     registered: NewFile | None,
-) -> dict[str, Any]:
+) -> PurchaseWithFileRow:
     """Set the count and the file; return the changed purchase. Raise `Invalid`."""
     principal = context.principal
     record = purchases.find_with_file(tx, principal, number)

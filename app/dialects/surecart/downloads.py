@@ -25,6 +25,7 @@ from app.http.context import RequestContext
 from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, files, library
 from app.services.rows.filters import NOTHING, All, Condition, Exists
+from app.services.rows.records import FileRow
 from schemas.base.errors import FieldError
 from schemas.dialects.surecart import SureCartDownloadSchema
 
@@ -95,7 +96,7 @@ def _shown(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def found(db: Snapshot, who: StorePrincipal, uuid: str) -> dict[str, Any]:
+def found(db: Snapshot, who: StorePrincipal, uuid: str) -> FileRow:
     """Return the file that a download is. Raise `NotFound`."""
     file_id = files.find_id_by_uuid(db, who.store_id, uuid.lower())
     if file_id is None:
@@ -141,10 +142,11 @@ def _change(context: RequestContext, uuid: str) -> Response:
         ):
             text = "product can't be changed; add another download instead"
             raise Invalid.of([FieldError("product", "fixed", text)])
+        stored: Mapping[str, Any] = record
         changes = {
             name: value
             for name, value in _meant(tx, who, values, record).items()
-            if name not in record or record[name] != value
+            if name not in stored or stored[name] != value
         }
         if changes:
             files.update_file(tx, record, changes, None)

@@ -30,6 +30,7 @@ from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import library, upload_slots
 from app.services.clock import now
 from app.services.rows.filters import EVERYTHING, NOTHING
+from app.services.rows.records import LibraryFileRow
 from schemas.base.errors import FieldError
 from schemas.dialects.surecart import SureCartBlobSchema, SureCartMediaSchema
 
@@ -121,7 +122,7 @@ def _create(context: RequestContext) -> Response:
     return json_response(shown(record))
 
 
-def _uploaded(tx: Transaction, who: StorePrincipal, signed_id: str) -> dict[str, Any]:
+def _uploaded(tx: Transaction, who: StorePrincipal, signed_id: str) -> LibraryFileRow:
     """Return the file that was left at a slot. Raise `Invalid`."""
     name = "direct_upload_signed_id"
     try:

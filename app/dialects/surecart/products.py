@@ -28,6 +28,7 @@ from app.services.rows.filters import (
     Defined,
     Not,
 )
+from app.services.rows.records import DownloadableRow
 from schemas.values.money import MONEY_DIGITS
 
 NAME = "product"
@@ -61,7 +62,7 @@ LISTED = Listed(
 )
 
 
-def found(db: Snapshot, who: StorePrincipal, uuid: str) -> dict[str, Any]:
+def found(db: Snapshot, who: StorePrincipal, uuid: str) -> DownloadableRow:
     """Return the downloadable that a product is. Raise `NotFound`."""
     product_id = downloadables.find_id_by_uuid(db, who.store_id, uuid.lower())
     if product_id is None:

@@ -27,6 +27,7 @@ from app.http.files.raw_upload import safe_file_name
 from app.http.paths import UPLOADS
 from app.services.catalogue import downloadables, files, library, upload_slots
 from app.services.rows.listing import Order
+from app.services.rows.records import FileRow
 from schemas.base.errors import FieldError
 from schemas.dialects.zid import ZidAttachSchema, ZidPresignSchema
 
@@ -141,9 +142,7 @@ def _list(context: RequestContext, uuid: str) -> Response:
     return json_response(envelope(context, asked, page.total, rows))
 
 
-def _found(
-    db: Snapshot, who: ZidPrincipal, uuid: str, file_uuid: str
-) -> dict[str, Any]:
+def _found(db: Snapshot, who: ZidPrincipal, uuid: str, file_uuid: str) -> FileRow:
     product = products.found(db, who, uuid)
     file_id = files.find_id_by_uuid(db, who.store_id, file_uuid.lower())
     if file_id is None:

@@ -27,6 +27,7 @@ from app.http.context import RequestContext
 from app.services.catalogue import downloadables, item_categories, offers, translations
 from app.services.rows.filters import EVERYTHING, NOTHING, Condition
 from app.services.rows.listing import Order
+from app.services.rows.records import OfferedDownloadableRow
 from app.services.sales import purchases
 from schemas.base.errors import FieldError
 from schemas.dialects.zid import ZidProductSchema
@@ -78,7 +79,7 @@ _DOWNLOADABLE = DownloadableSchema()
 # -- reading ------------------------------------------------------------------------
 
 
-def found(db: Snapshot, who: ZidPrincipal, uuid: str) -> dict[str, Any]:
+def found(db: Snapshot, who: ZidPrincipal, uuid: str) -> OfferedDownloadableRow:
     """Return the downloadable that a product is, with its offer. Raise `NotFound`."""
     product_id = downloadables.find_id_by_uuid(db, who.store_id, uuid.lower())
     if product_id is None:
@@ -220,10 +221,11 @@ def _change(context: RequestContext, uuid: str) -> Response:
         own = who.own_language(record)
         known = translations.translations_of(tx, [record["id"]])[record["id"]]
         sent = _in_languages(who, sent, own, known)
+        stored: Mapping[str, Any] = record
         values = {
             name: value
             for name, value in _downloadable_values(sent, own).items()
-            if record[name] != value
+            if stored[name] != value
         }
         if not values.get("name", "-").strip():
             text = f"name can't be blank in {own}, the product's own language"
@@ -421,7 +423,7 @@ def _set_texts(
 def _set_offer(
     tx: Transaction, who: ZidPrincipal, record_id: int, values: dict[str, Any]
 ) -> None:
-    record = offers.find_offer(tx, who.principal, record_id)
+    record: Mapping[str, Any] = offers.find_offer(tx, who.principal, record_id)
     changes = {name: value for name, value in values.items() if record[name] != value}
     if changes:
         _ensure(offers.offer_problems(tx, record, {**record, **changes}))

@@ -4,11 +4,12 @@ from typing import Any
 
 from sqlalchemy import bindparam, case, func, select
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.models import OAUTH_CLIENTS, STORES, TOKENS
 from app.services.auth import authentication, revocation
 from app.services.auth.authentication import Principal
 from app.services.rows import listing
+from app.services.rows.records import TokenRow
 from app.services.rows.scoped import find_scoped
 from schemas.token import ACCESS, GRANT, PERSONAL
 
@@ -44,14 +45,15 @@ SOURCE = listing.register_source(
 IN_STORE = listing.Listing(SOURCE, owner="store_id")
 
 _USED = func.coalesce(_VALID.c.date_last_used, _VALID.c.date_created)
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    TokenRow,
     SOURCE.rows()
     .add_columns(
         STORES.c.date_modified.label("store_modified"),
         _USED.label("date_modified"),
         _USED.label("revision"),
     )
-    .where(_VALID.c.id == bindparam("id"))
+    .where(_VALID.c.id == bindparam("id")),
 )
 _STATE = Statement(
     select(
@@ -66,7 +68,7 @@ _GRANT = Statement(
 )
 
 
-def find_token(db: Snapshot, principal: Principal, token_id: int) -> dict[str, Any]:
+def find_token(db: Snapshot, principal: Principal, token_id: int) -> TokenRow:
     """Return a valid token of a store that the principal sees. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, token_id)
 

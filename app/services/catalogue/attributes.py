@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, select
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
 from app.models import (
     ATTRIBUTES,
@@ -23,6 +23,7 @@ from app.services.rows.changes import (
     insert_row,
     update_rows,
 )
+from app.services.rows.records import AttributeRow
 from app.services.rows.scoped import find_scoped
 
 MAX_ATTRIBUTES = 100
@@ -35,11 +36,12 @@ SOURCE = listing.register_source(
     joined=ATTRIBUTES,
     searched=None,
 )
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    AttributeRow,
     # What only one is asked for comes last: the columns of a page come first.
     SOURCE.rows()
     .add_columns(STORES.c.date_modified.label("store_modified"), ATTRIBUTES.c.revision)
-    .where(ATTRIBUTES.c.id == bindparam("id"))
+    .where(ATTRIBUTES.c.id == bindparam("id")),
 )
 
 
@@ -84,7 +86,7 @@ _NAMES = {
 
 def find_attribute(
     db: Snapshot, principal: Principal, attribute_id: int
-) -> dict[str, Any]:
+) -> AttributeRow:
     """Return an attribute of a store that the token may access. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, attribute_id)
 

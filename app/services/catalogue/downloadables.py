@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from sqlalchemy import BigInteger, bindparam, delete, func, or_, select, update
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict, Invalid
 from app.models import (
     DOWNLOADABLE_PURCHASES,
@@ -30,6 +30,7 @@ from app.services.rows.changes import (
     update_row,
     update_rows,
 )
+from app.services.rows.records import DownloadableRow
 from app.services.rows.scoped import find_scoped
 from app.services.rows.search_text import search_text
 from app.services.webhooks import outbox
@@ -57,7 +58,8 @@ SOURCE = listing.register_source(
     ),
     joined=DOWNLOADABLES.outerjoin(VERSIONS, _CURRENT),
 )
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    DownloadableRow,
     # What only one is asked for comes last: the columns of a page come first.
     SOURCE.rows()
     .add_columns(
@@ -66,7 +68,7 @@ _BY_ID = Statement(
         DOWNLOADABLES.c.date_counted,
         VERSIONS.c.blob_key,
     )
-    .where(DOWNLOADABLES.c.id == bindparam("id"))
+    .where(DOWNLOADABLES.c.id == bindparam("id")),
 )
 _BY_CODE = Statement(
     select(DOWNLOADABLES.c.id).where(
@@ -147,7 +149,7 @@ IN_CATEGORY = listing.Listing(SOURCE, owner="item_category_id")
 
 def find_downloadable(
     db: Snapshot, principal: Principal, downloadable_id: int
-) -> dict[str, Any]:
+) -> DownloadableRow:
     """Return a downloadable of a store that the token may access. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, downloadable_id)
 

@@ -5,13 +5,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, case, delete, select
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict, Invalid
 from app.models import DOWNLOADABLES, FILES, STORES, VERSIONS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, library, main_files
 from app.services.clock import now
 from app.services.rows import listing
+from app.services.rows.records import FileRow
 from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 from schemas.base.errors import FieldError
@@ -55,7 +56,8 @@ IDENTIFIED = listing.register_source(
 )
 """With what clients of other systems know a file by."""
 
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    FileRow,
     # What only one is asked for comes last: the columns of a page come first.
     SOURCE.rows()
     .add_columns(
@@ -64,7 +66,7 @@ _BY_ID = Statement(
         _V.blob_key,
         _D.uuid.label("downloadable_uuid"),
     )
-    .where(_F.id == bindparam("id"))
+    .where(_F.id == bindparam("id")),
 )
 _BY_UUID = Statement(
     select(_F.id).where(
@@ -79,7 +81,7 @@ OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 IN_STORE = listing.Listing(IDENTIFIED, owner="store_id")
 
 
-def find_file(db: Snapshot, principal: Principal, file_id: int) -> dict[str, Any]:
+def find_file(db: Snapshot, principal: Principal, file_id: int) -> FileRow:
     """Return a file of a store that the token may access. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, file_id)
 

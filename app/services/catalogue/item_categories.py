@@ -5,12 +5,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
 from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES, Collection
 from app.services.auth.authentication import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
+from app.services.rows.records import ItemCategoryRow
 from app.services.rows.scoped import find_scoped
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 
@@ -23,13 +24,14 @@ SOURCE = listing.register_source(
     columns=listing.shown_columns(ITEM_CATEGORIES),
     joined=ITEM_CATEGORIES,
 )
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    ItemCategoryRow,
     # What only one is asked for comes last: the columns of a page come first.
     SOURCE.rows()
     .add_columns(
         STORES.c.date_modified.label("store_modified"), ITEM_CATEGORIES.c.revision
     )
-    .where(ITEM_CATEGORIES.c.id == bindparam("id"))
+    .where(ITEM_CATEGORIES.c.id == bindparam("id")),
 )
 _BY_CODE = Statement(
     select(ITEM_CATEGORIES.c.id).where(
@@ -72,7 +74,7 @@ def default_values() -> dict[str, Any]:
 
 def find_category(
     db: Snapshot, principal: Principal, category_id: int
-) -> dict[str, Any]:
+) -> ItemCategoryRow:
     """Return a category of a store that the token may access. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, category_id)
 

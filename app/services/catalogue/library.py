@@ -5,13 +5,14 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
 from app.models import FILES, STORES, VERSIONS, Collection
 from app.services.auth.authentication import Principal, StorePrincipal
 from app.services.catalogue import blob_references, main_files, versions
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, update_row
+from app.services.rows.records import LibraryFileRow
 from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 
@@ -65,7 +66,8 @@ IDENTIFIED = listing.register_source(
 )
 """With what clients of other systems know a file by."""
 
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    LibraryFileRow,
     # What only one is asked for comes last: the columns of a page come first.
     SOURCE.rows()
     .add_columns(
@@ -73,7 +75,7 @@ _BY_ID = Statement(
         _OF_NONE.c.revision,
         _OF_NONE.c.blob_key,
     )
-    .where(_OF_NONE.c.id == bindparam("id"))
+    .where(_OF_NONE.c.id == bindparam("id")),
 )
 _USED = Statement(
     select(func.count().label("total"))
@@ -104,7 +106,7 @@ _WITH_BLOB = Statement(
 
 def find_library_file(
     db: Snapshot, principal: Principal, file_id: int
-) -> dict[str, Any]:
+) -> LibraryFileRow:
     """Return a library file that the token may access. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, file_id)
 

@@ -5,13 +5,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
 from app.models import DOWNLOADABLES, OFFERS, STORES, VERSIONS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables
 from app.services.reference_data import currency_digits
 from app.services.rows import listing
+from app.services.rows.records import OfferedDownloadableRow, OfferRow
 from app.services.rows.scoped import find_scoped
 from app.services.rows.search_text import escape_like
 from schemas.base.errors import FieldError
@@ -39,7 +40,8 @@ WHOLE = listing.register_source(
     columns=(*downloadables.SOURCE.columns, *_OFFERED),
     joined=_WITH_OFFER.outerjoin(VERSIONS, VERSIONS.c.id == _D.version_id),
 )
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    OfferRow,
     # What only one is asked for comes last: the columns of a page come first.
     SOURCE.rows()
     .add_columns(
@@ -47,10 +49,11 @@ _BY_ID = Statement(
         _D.revision,
         _D.price,
     )
-    .where(_D.id == bindparam("id"))
+    .where(_D.id == bindparam("id")),
 )
-_WHOLE_BY_ID = Statement(
-    WHOLE.rows().add_columns(_D.revision).where(_D.id == bindparam("id"))
+_WHOLE_BY_ID = RowStatement(
+    OfferedDownloadableRow,
+    WHOLE.rows().add_columns(_D.revision).where(_D.id == bindparam("id")),
 )
 _IS_THERE = Statement(
     select(_O.downloadable_id).where(_O.downloadable_id == bindparam("id"))
@@ -73,16 +76,14 @@ _PERIODS = (
 IN_STORE = listing.Listing(WHOLE, owner="store_id")
 
 
-def find_offer(
-    db: Snapshot, principal: Principal, downloadable_id: int
-) -> dict[str, Any]:
+def find_offer(db: Snapshot, principal: Principal, downloadable_id: int) -> OfferRow:
     """Return how a downloadable is offered. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, downloadable_id)
 
 
 def offer_with_downloadable(
     db: Snapshot, principal: Principal, downloadable_id: int
-) -> dict[str, Any]:
+) -> OfferedDownloadableRow:
     """Return a downloadable together with its offer. Raise `NotFound`."""
     return find_scoped(db, _WHOLE_BY_ID, principal, downloadable_id)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
 from app.models import DOWNLOADABLES, STORES, UPLOAD_SLOTS, VERSIONS
 from app.services import reference_data
@@ -18,6 +18,7 @@ from app.services.rows.changes import (
     insert_row,
     update_row,
 )
+from app.services.rows.records import StoreRow
 from app.services.webhooks import outbox
 from schemas.base.errors import FieldError
 from schemas.store import StoreSchema
@@ -30,9 +31,10 @@ SOURCE = listing.register_source(
     ),
     joined=STORES,
 )
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    StoreRow,
     # What only one is asked for comes last: the columns of a page come first.
-    SOURCE.rows().add_columns(STORES.c.revision).where(STORES.c.id == bindparam("id"))
+    SOURCE.rows().add_columns(STORES.c.revision).where(STORES.c.id == bindparam("id")),
 )
 _BY_DOMAIN = Statement(
     select(STORES.c.id).where(STORES.c.store_domain == bindparam("store_domain"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
 
-from app.database import Row, Snapshot, Statement, Transaction
+from app.database import Row, RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
 from app.models import STORES, TRANSLATIONS
 from app.services.auth.authentication import Principal
@@ -16,6 +16,7 @@ from app.services.reference_data import likely_language
 from app.services.rows import listing
 from app.services.rows.changes import insert_row, update_row
 from app.services.rows.localization import Localization
+from app.services.rows.records import TranslationRow
 from app.services.rows.scoped import find_scoped
 
 TEXTS = ("name", "description")
@@ -29,11 +30,12 @@ SOURCE = listing.register_source(
     joined=TRANSLATIONS,
     searched=None,
 )
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    TranslationRow,
     # What only one is asked for comes last: the columns of a page come first.
     SOURCE.rows()
     .add_columns(STORES.c.date_modified.label("store_modified"), _T.revision)
-    .where(_T.id == bindparam("id"))
+    .where(_T.id == bindparam("id")),
 )
 _BY_LANGUAGE = Statement(
     select(_T.id).where(
@@ -50,7 +52,7 @@ OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 
 def find_translation(
     db: Snapshot, principal: Principal, translation_id: int
-) -> dict[str, Any]:
+) -> TranslationRow:
     """Return a translation of a store that the token may access. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, translation_id)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import String, bindparam, case, cast, delete, func, select, update
 
-from app.database import Database, Snapshot, Statement, Transaction
+from app.database import Database, RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict, LinkExpired, UnknownLink
 from app.models import STORES, UPLOAD_SLOTS
 from app.services.auth import authentication
@@ -18,6 +18,7 @@ from app.services.auth.authentication import Principal, token_digest
 from app.services.catalogue import downloadables, library
 from app.services.clock import now
 from app.services.rows import listing
+from app.services.rows.records import OpenSlotRow
 from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 
@@ -53,7 +54,8 @@ SOURCE = listing.register_source(
 )
 IN_STORE = listing.Listing(SOURCE, owner="store_id")
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
-_OPEN_BY_ID = Statement(
+_OPEN_BY_ID = RowStatement(
+    OpenSlotRow,
     SOURCE.rows()
     .add_columns(
         STORES.c.date_modified.label("store_modified"),
@@ -65,7 +67,7 @@ _OPEN_BY_ID = Statement(
             + cast(_O.bytes_received, String)
         ).label("revision"),
     )
-    .where(_O.id == bindparam("id"))
+    .where(_O.id == bindparam("id")),
 )
 _STATE = Statement(
     select(
@@ -262,7 +264,7 @@ def delete_slot(tx: Transaction, slot_id: int) -> None:
 # -- as the merchant sees them ------------------------------------------------------
 
 
-def find_open_slot(db: Snapshot, principal: Principal, slot_id: int) -> dict[str, Any]:
+def find_open_slot(db: Snapshot, principal: Principal, slot_id: int) -> OpenSlotRow:
     """Return a slot of a store that the principal sees. Raise `NotFound`."""
     return find_scoped(db, _OPEN_BY_ID, principal, slot_id)
 

@@ -5,13 +5,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, select
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
 from app.models import DOWNLOADABLE_PURCHASES, DOWNLOADABLES, STORES, VERSIONS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import blob_references, downloadables, main_files
 from app.services.rows import listing
 from app.services.rows.changes import update_row
+from app.services.rows.records import VersionRow
 from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 
@@ -29,7 +30,8 @@ SOURCE = listing.register_source(
     ),
     searched=None,
 )
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    VersionRow,
     # What only one is asked for comes last: the columns of a page come first.
     SOURCE.rows()
     .add_columns(
@@ -37,7 +39,7 @@ _BY_ID = Statement(
         VERSIONS.c.revision,
         VERSIONS.c.blob_key,
     )
-    .where(VERSIONS.c.id == bindparam("id"))
+    .where(VERSIONS.c.id == bindparam("id")),
 )
 _BY_NAME = Statement(
     select(func.max(VERSIONS.c.id).label("id")).where(
@@ -53,7 +55,7 @@ _PINNED = Statement(
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 
 
-def find_version(db: Snapshot, principal: Principal, version_id: int) -> dict[str, Any]:
+def find_version(db: Snapshot, principal: Principal, version_id: int) -> VersionRow:
     """Return a version of a store that the token may access. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, version_id)
 

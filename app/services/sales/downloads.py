@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from app.database import Database, Snapshot, Statement, Transaction
+from app.database import Database, RowStatement, Snapshot, Statement, Transaction
 from app.engines import SQLITE
 from app.errors import (
     DownloadsUsedUp,
@@ -54,6 +54,7 @@ from app.services.auth.authentication import Principal
 from app.services.clock import now
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_rows
+from app.services.rows.records import DownloadRow
 from app.services.rows.scoped import find_scoped
 from app.services.webhooks import outbox
 from schemas.values.dates import LATEST
@@ -90,10 +91,11 @@ SOURCE = listing.register_source(
     joined=DOWNLOADS,
     searched=None,
 )
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    DownloadRow,
     SOURCE.rows()
     .add_columns(STORES.c.date_modified.label("store_modified"), _S.revision)
-    .where(_S.id == bindparam("id"))
+    .where(_S.id == bindparam("id")),
 )
 # What a customer gets is the version that the purchase names, else the current one.
 WITH_FILE = DOWNLOADABLE_PURCHASES.join(
@@ -243,9 +245,7 @@ class Customer:
     user_agent: str
 
 
-def find_download(
-    db: Snapshot, principal: Principal, download_id: int
-) -> dict[str, Any]:
+def find_download(db: Snapshot, principal: Principal, download_id: int) -> DownloadRow:
     """Return a download of a store that the token may access. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, download_id)
 

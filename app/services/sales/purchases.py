@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, delete, func, select
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
 from app.models import (
     DOWNLOADABLE_PURCHASES,
@@ -22,6 +22,7 @@ from app.models import (
 from app.services.auth.authentication import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
+from app.services.rows.records import PurchaseRow, PurchaseWithFileRow
 from app.services.rows.scoped import find_scoped
 from app.services.sales import downloads
 from schemas.base.errors import FieldError
@@ -48,16 +49,18 @@ WITH_FILE = listing.register_source(
     ),
     joined=downloads.WITH_FILE,
 )
-_WITH_FILE_BY_ID = Statement(
-    WITH_FILE.rows().add_columns(_P.revision).where(_P.id == bindparam("id"))
+_WITH_FILE_BY_ID = RowStatement(
+    PurchaseWithFileRow,
+    WITH_FILE.rows().add_columns(_P.revision).where(_P.id == bindparam("id")),
 )
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    PurchaseRow,
     # What only one is asked for comes last: the columns of a page come first.
     SOURCE.rows()
     .add_columns(
         STORES.c.date_modified.label("store_modified"), _P.revision, _P.date_counted
     )
-    .where(_P.id == bindparam("id"))
+    .where(_P.id == bindparam("id")),
 )
 _OF_ORDER = Statement(
     select(_P.id).where(
@@ -93,16 +96,14 @@ IN_STORE_WITH_FILE = listing.Listing(
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 
 
-def find_purchase(
-    db: Snapshot, principal: Principal, purchase_id: int
-) -> dict[str, Any]:
+def find_purchase(db: Snapshot, principal: Principal, purchase_id: int) -> PurchaseRow:
     """Return a purchase of a store that the token may access. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, purchase_id)
 
 
 def find_with_file(
     db: Snapshot, principal: Principal, purchase_id: int
-) -> dict[str, Any]:
+) -> PurchaseWithFileRow:
     """Return a purchase with what the customer gets for it. Raise `NotFound`."""
     return find_scoped(db, _WITH_FILE_BY_ID, principal, purchase_id)
 

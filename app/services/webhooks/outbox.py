@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, delete, func, select, true, update
 from sqlalchemy.sql import ColumnElement
 
-from app.database import Database, Snapshot, Statement, Transaction
+from app.database import Database, RowStatement, Snapshot, Statement, Transaction
 from app.models import STORES, WEBHOOK_DELIVERIES, Collection
 from app.services.auth.authentication import Principal
 from app.services.clock import now
@@ -28,6 +28,7 @@ from app.services.rows.changes import (
     insert_row,
     update_rows,
 )
+from app.services.rows.records import DeliveryRow
 from app.services.rows.scoped import find_scoped
 from schemas.webhook_delivery import DELIVERED, FAILED, PENDING
 
@@ -67,10 +68,11 @@ SOURCE = listing.register_source(
     joined=WEBHOOK_DELIVERIES,
     searched=None,
 )
-_BY_ID = Statement(
+_BY_ID = RowStatement(
+    DeliveryRow,
     SOURCE.rows()
     .add_columns(_S.date_modified.label("store_modified"), _W.revision)
-    .where(_W.id == bindparam("id"))
+    .where(_W.id == bindparam("id")),
 )
 _IS_ON = Statement(
     select(_S.id).where(_S.id == bindparam("id"), _S.use_webhook, _S.webhook_url != "")
@@ -204,9 +206,7 @@ def _key(text: str) -> bytes:
     return text.encode()
 
 
-def find_delivery(
-    db: Snapshot, principal: Principal, delivery_id: int
-) -> dict[str, Any]:
+def find_delivery(db: Snapshot, principal: Principal, delivery_id: int) -> DeliveryRow:
     """Return a delivery of a store that the token may access. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, delivery_id)
 

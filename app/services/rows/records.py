@@ -1,0 +1,431 @@
+"""The rows that are looked up by id, as dictionaries: their columns and types.
+
+A test compares them with the statements. On SQLite, a bool is 0 or 1.
+"""
+
+from typing import TypedDict
+
+
+class StoreRow(TypedDict):
+    """A store."""
+
+    id: int
+    store_name: str
+    store_domain: str
+    store_url: str
+    store_email: str
+    postal_code: str
+    region: str
+    country: str
+    locale_code: str
+    language: str
+    timezone: str
+    currency: str
+    logo_url: str
+    use_webhook: bool
+    webhook_url: str
+    webhook_key: str
+    webhook_failing_since: int | None
+    webhook_disabled_since: int | None
+    webhook_error: str
+    is_maintenance_mode: bool
+    is_active: bool
+    attribute_count: int
+    date_created: int
+    date_modified: int
+    revision: int
+
+
+class ItemCategoryRow(TypedDict):
+    """An item category."""
+
+    id: int
+    store_id: int
+    code: str
+    name: str
+    item_delivery_type: str
+    max_downloads_per_customer: int | None
+    max_downloads_time_period: int | None
+    customs_value: int
+    default_weight: int | None
+    default_weight_unit: str
+    default_length_unit: str
+    shipping_flat_rate: int | None
+    shipping_flat_rate_type: str
+    handling_fee_type: str
+    handling_fee: int
+    handling_fee_minimum: int | None
+    handling_fee_percentage: int | None
+    discount_type: str
+    discount_name: str
+    discount_details: str
+    send_customer_email: bool
+    send_admin_email: bool
+    admin_email: str
+    admin_email_template_uri: str
+    customer_email_template_uri: str
+    gift_recipient_email_template_uri: str | None
+    attribute_count: int
+    date_created: int
+    date_modified: int
+    timezone: str
+    store_modified: int
+    revision: int
+
+
+class DownloadableRow(TypedDict):
+    """A downloadable, with the file of its current version."""
+
+    id: int
+    store_id: int
+    uuid: str
+    item_category_id: int
+    name: str
+    code: str
+    price: int
+    url: str | None
+    description: str
+    language: str | None
+    release_notes: str
+    max_downloads_per_customer: int | None
+    max_downloads_time_period: int | None
+    is_archived: bool
+    date_archived: int | None
+    is_published: bool
+    number_of_downloads: int
+    version_id: int | None
+    attribute_count: int
+    translation_count: int
+    date_created: int
+    date_modified: int
+    version: int | None
+    file_name: str | None
+    file_size: int | None
+    file_type: str | None
+    file_sha256: str | None
+    upload_date: int | None
+    timezone: str
+    store_modified: int
+    revision: int
+    date_counted: int | None
+    blob_key: str | None
+
+
+class AttributeRow(TypedDict):
+    """An attribute of a store, a category or a downloadable."""
+
+    id: int
+    store_id: int
+    of_store_id: int | None
+    item_category_id: int | None
+    downloadable_id: int | None
+    name: str
+    value: str
+    visibility: str
+    date_created: int
+    date_modified: int
+    timezone: str
+    store_modified: int
+    revision: int
+
+
+class VersionRow(TypedDict):
+    """A version of a downloadable's main file."""
+
+    id: int
+    downloadable_id: int | None
+    store_id: int
+    number: int
+    file_name: str
+    file_size: int
+    file_type: str
+    file_sha256: str
+    release_notes: str
+    upload_date: int
+    date_modified: int
+    is_current: bool | None
+    timezone: str
+    store_modified: int
+    revision: int
+    blob_key: str
+
+
+class FileRow(TypedDict):
+    """A file of a downloadable, wherever it is stored."""
+
+    id: int
+    store_id: int
+    downloadable_id: int
+    uuid: str
+    is_main: bool
+    name: str
+    title: str
+    alt: str
+    is_archived: bool
+    date_archived: int | None
+    date_created: int
+    date_modified: int
+    url: str | None
+    library_file_id: int | None
+    version_id: int | None
+    file_name: str | None
+    file_size: int | None
+    file_type: str | None
+    file_sha256: str | None
+    upload_date: int | None
+    timezone: str
+    store_modified: int
+    revision: int
+    blob_key: str | None
+    downloadable_uuid: str
+
+
+class LibraryFileRow(TypedDict):
+    """A file of the library."""
+
+    id: int
+    store_id: int
+    file_name: str
+    file_size: int
+    file_type: str
+    file_sha256: str
+    title: str
+    alt: str
+    upload_date: int
+    date_modified: int
+    timezone: str
+    store_modified: int
+    revision: int
+    blob_key: str
+
+
+class OfferRow(TypedDict):
+    """How a downloadable is offered."""
+
+    id: int
+    store_id: int
+    slug: str | None
+    sale_price: int | None
+    sale_price_start: int | None
+    sale_price_end: int | None
+    available_from: int | None
+    available_until: int | None
+    min_quantity: int | None
+    max_quantity: int | None
+    short_description: str | None
+    keywords: str | None
+    seo_title: str | None
+    seo_description: str | None
+    barcode: str | None
+    cost: int | None
+    is_taxable: bool | None
+    display_order: int | None
+    date_modified: int
+    timezone: str
+    store_modified: int
+    revision: int
+    price: int
+
+
+class OfferedDownloadableRow(TypedDict):
+    """A downloadable together with its offer."""
+
+    id: int
+    store_id: int
+    uuid: str
+    item_category_id: int
+    name: str
+    code: str
+    price: int
+    url: str | None
+    description: str
+    language: str | None
+    release_notes: str
+    max_downloads_per_customer: int | None
+    max_downloads_time_period: int | None
+    is_archived: bool
+    date_archived: int | None
+    is_published: bool
+    number_of_downloads: int
+    version_id: int | None
+    attribute_count: int
+    translation_count: int
+    date_created: int
+    date_modified: int
+    version: int | None
+    file_name: str | None
+    file_size: int | None
+    file_type: str | None
+    file_sha256: str | None
+    upload_date: int | None
+    slug: str | None
+    sale_price: int | None
+    sale_price_start: int | None
+    sale_price_end: int | None
+    available_from: int | None
+    available_until: int | None
+    min_quantity: int | None
+    max_quantity: int | None
+    short_description: str | None
+    keywords: str | None
+    seo_title: str | None
+    seo_description: str | None
+    barcode: str | None
+    cost: int | None
+    is_taxable: bool | None
+    display_order: int | None
+    timezone: str
+    revision: int
+
+
+class TranslationRow(TypedDict):
+    """The texts of a downloadable in one language."""
+
+    id: int
+    store_id: int
+    downloadable_id: int
+    language: str
+    name: str
+    description: str
+    short_description: str
+    seo_title: str
+    seo_description: str
+    date_created: int
+    date_modified: int
+    timezone: str
+    store_modified: int
+    revision: int
+
+
+class PurchaseRow(TypedDict):
+    """A purchase."""
+
+    id: int
+    store_id: int
+    downloadable_id: int
+    version_id: int | None
+    url: str | None
+    order_id: str | None
+    customer_id: str
+    customer_email: str
+    quantity: int
+    is_active: bool
+    expires_at: int | None
+    max_downloads: int | None
+    download_window_hours: int | None
+    number_of_downloads: int
+    first_download_time: int | None
+    download_passcode: str
+    date_created: int
+    date_modified: int
+    timezone: str
+    store_modified: int
+    revision: int
+    date_counted: int | None
+
+
+class DownloadRow(TypedDict):
+    """A download by a customer."""
+
+    id: int
+    store_id: int
+    downloadable_purchase_id: int
+    downloadable_id: int
+    version: int | None
+    file_name: str | None
+    file_size: int | None
+    bytes_sent: int
+    outcome: str
+    address: str
+    user_agent: str
+    date_created: int
+    date_modified: int
+    timezone: str
+    store_modified: int
+    revision: int
+
+
+class DeliveryRow(TypedDict):
+    """A delivery of a webhook."""
+
+    id: int
+    store_id: int
+    webhook_id: str
+    event: str
+    payload: str
+    state: str
+    attempts: int
+    next_attempt: int | None
+    url: str
+    response_status: int | None
+    error: str
+    date_created: int
+    date_modified: int
+    timezone: str
+    store_modified: int
+    revision: int
+
+
+class TokenRow(TypedDict):
+    """A token or a grant of a store."""
+
+    id: int
+    store_id: int | None
+    kind: str | None
+    scope: str
+    note: str
+    client_id: str | None
+    client_name: str | None
+    date_created: int
+    date_expires: int | None
+    date_last_used: int | None
+    timezone: str
+    store_modified: int
+    date_modified: int | None
+    revision: int | None
+
+
+class PurchaseWithFileRow(TypedDict):
+    """A purchase with the file that its customer gets."""
+
+    id: int
+    store_id: int
+    downloadable_id: int
+    version_id: int | None
+    url: str | None
+    order_id: str | None
+    customer_id: str
+    customer_email: str
+    quantity: int
+    is_active: bool
+    expires_at: int | None
+    max_downloads: int | None
+    download_window_hours: int | None
+    number_of_downloads: int
+    first_download_time: int | None
+    download_passcode: str
+    date_created: int
+    date_modified: int
+    file_name: str | None
+    blob_key: str | None
+    file_url: str | None
+    timezone: str
+    revision: int
+
+
+class OpenSlotRow(TypedDict):
+    """An upload slot that has no file yet."""
+
+    id: int
+    store_id: int | None
+    downloadable_id: int | None
+    file_name: str | None
+    file_type: str | None
+    file_size: int | None
+    bytes_received: int
+    date_created: int
+    date_expires: int
+    timezone: str
+    store_modified: int
+    date_modified: int
+    revision: str

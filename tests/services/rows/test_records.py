@@ -1,0 +1,49 @@
+"""The types of rows are those of the statements that they come from."""
+
+import gc
+from typing import get_args, get_type_hints
+
+import pytest
+from sqlalchemy import BigInteger, Boolean, Column, Integer, String
+from sqlalchemy.sql.elements import Label
+
+# All services, so that all of their statements are there.
+from app.cli import main  # noqa: F401
+from app.database import RowStatement
+from app.resources import REGISTRY
+from app.services.rows import records
+
+ROWS = [
+    kind
+    for kind in vars(records).values()
+    if isinstance(kind, type) and kind.__module__ == records.__name__
+]
+KINDS = {Boolean: bool, Integer: int, BigInteger: int, String: str}
+
+
+def statements():
+    assert REGISTRY
+    return [found for found in gc.get_objects() if type(found) is RowStatement]
+
+
+def test_every_type_of_row_has_one_statement():
+    assert sorted(s.row_type.__name__ for s in statements()) == sorted(
+        row.__name__ for row in ROWS
+    )
+
+
+@pytest.mark.parametrize("statement", statements(), ids=lambda s: s.row_type.__name__)
+def test_a_row_has_the_columns_of_its_statement(statement):
+    assert tuple(get_type_hints(statement.row_type)) == statement.columns
+
+
+@pytest.mark.parametrize("statement", statements(), ids=lambda s: s.row_type.__name__)
+def test_a_column_has_the_type_of_its_table(statement):
+    hints = get_type_hints(statement.row_type)
+    for column in statement.select.selected_columns:
+        kinds = get_args(hints[column.key]) or (hints[column.key],)
+        [expected] = {KINDS[base] for base in KINDS if isinstance(column.type, base)}
+        assert expected in kinds, column.key
+        named = column.element if isinstance(column, Label) else column
+        if isinstance(named, Column) and named.nullable:
+            assert type(None) in kinds, column.key
