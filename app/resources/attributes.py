@@ -18,6 +18,7 @@ from app.http.views.write_request import write_request
 from app.services.auth.authentication import Principal
 from app.services.catalogue import attributes, downloadables, item_categories, stores
 from app.services.catalogue.attributes import AttributeOwner
+from app.services.rows.records import AttributeRow
 from schemas.attribute import AttributeSchema
 
 ATTRIBUTE = Declaration(
@@ -75,12 +76,12 @@ COLLECTIONS: tuple[tuple[str, AttributeOwner, Finder], ...] = (
 
 
 def _change(
-    tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
+    tx: Transaction, record: AttributeRow, values: dict[str, Any], _file: Any
 ) -> None:
     attributes.update_attribute(tx, record, values)
 
 
-def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+def _remove(tx: Transaction, record: AttributeRow) -> None:
     attributes.delete_attribute(tx, record)
 
 
@@ -98,13 +99,13 @@ class AttributesViews(CollectionViews):
 
         def create(
             tx: Transaction,
-            record: Mapping[str, Any],
+            record: AttributeRow,
             values: dict[str, Any],
             _file: Any,
         ) -> Created:
             return Created(attributes.create_attribute(tx, owning, record, values))
 
-        service = CollectionService(
+        service = CollectionService[Any](
             owner=owner,
             # Whatever changes an attribute changes what it belongs to.
             version=lambda _db, record: record["revision"],

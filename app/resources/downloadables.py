@@ -33,6 +33,7 @@ from app.services.catalogue import (
     stores,
     translations,
 )
+from app.services.rows.records import DownloadableRow, StoreRow
 from app.storage import NewFile
 from representations import Action
 from schemas.base.errors import FieldError
@@ -149,20 +150,20 @@ PUT_STATUSES = (200, 204, 403, 409, 412, 413, 415, 428, 507)
 
 
 def _problems(
-    db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
+    db: Snapshot, record: DownloadableRow, values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
     return downloadables.downloadable_problems(db, record["store_id"], values)
 
 
 def _problems_in_store(
-    db: Snapshot, store: Mapping[str, Any], values: Mapping[str, Any]
+    db: Snapshot, store: StoreRow, values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
     return downloadables.downloadable_problems(db, store["id"], values)
 
 
 def _create(
     tx: Transaction,
-    store: Mapping[str, Any],
+    store: StoreRow,
     values: dict[str, Any],
     file: NewFile | None,
 ) -> Created:
@@ -194,7 +195,7 @@ def _put_file(context: RequestContext, item_id: int) -> Response:
     )
 
 
-def _ensure_seen(context: RequestContext, record: Mapping[str, Any]) -> None:
+def _ensure_seen(context: RequestContext, record: DownloadableRow) -> None:
     """Evaluate the preconditions against the file, or against its downloadable."""
     headers = context.request.headers
     if "If-Match" in headers and record["file_sha256"] is not None:

@@ -346,7 +346,7 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
             downloads.OF_PURCHASE,
         ),
     ):
-        service = CollectionService(
+        service = CollectionService[Any](
             owner=owner,
             version=lambda db, record: downloads.downloads_version(
                 db, record.get("store_id", record["id"])

@@ -13,6 +13,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import downloadables, files
+from app.services.rows.records import DownloadableRow, FileRow
 from app.storage import NewFile
 from schemas.base.errors import FieldError
 from schemas.downloadable_file import DownloadableFileSchema
@@ -56,20 +57,20 @@ RESOURCE_TYPE = ResourceType(DOWNLOADABLE_FILE, files.SOURCE)
 
 
 def _problems(
-    db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
+    db: Snapshot, record: FileRow, values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
     return files.file_problems(db, record["store_id"], values, record)
 
 
 def _problems_in_downloadable(
-    db: Snapshot, downloadable: Mapping[str, Any], values: Mapping[str, Any]
+    db: Snapshot, downloadable: DownloadableRow, values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
     return files.file_problems(db, downloadable["store_id"], values)
 
 
 def _create(
     tx: Transaction,
-    downloadable: Mapping[str, Any],
+    downloadable: DownloadableRow,
     values: dict[str, Any],
     file: NewFile | None,
 ) -> Created:

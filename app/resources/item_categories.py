@@ -1,6 +1,5 @@
 """Item categories: how the items in them are delivered."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response
@@ -24,6 +23,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import item_categories, stores
+from app.services.rows.records import ItemCategoryRow, StoreRow
 from representations import Resource
 from schemas.item_category import ItemCategorySchema
 
@@ -69,17 +69,17 @@ RESOURCE_TYPE = ResourceType(ITEM_CATEGORY, item_categories.SOURCE)
 
 
 def _change(
-    tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
+    tx: Transaction, record: ItemCategoryRow, values: dict[str, Any], _file: Any
 ) -> None:
     item_categories.update_category(tx, record, values)
 
 
-def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+def _remove(tx: Transaction, record: ItemCategoryRow) -> None:
     item_categories.delete_category(tx, record)
 
 
 def _create(
-    tx: Transaction, store: Mapping[str, Any], values: dict[str, Any], _file: Any
+    tx: Transaction, store: StoreRow, values: dict[str, Any], _file: Any
 ) -> Created:
     return Created(item_categories.create_category(tx, store["id"], values))
 

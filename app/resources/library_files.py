@@ -1,6 +1,5 @@
 """Library files: a store's files that belong to no downloadable."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
@@ -14,6 +13,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import library, stores
+from app.services.rows.records import LibraryFileRow, StoreRow
 from app.storage import NewFile
 from schemas.library_file import LibraryFileSchema
 
@@ -48,7 +48,7 @@ RESOURCE_TYPE = ResourceType(LIBRARY_FILE, library.SOURCE)
 
 def _create(
     tx: Transaction,
-    store: Mapping[str, Any],
+    store: StoreRow,
     values: dict[str, Any],
     file: NewFile | None,
 ) -> Created:
@@ -58,7 +58,7 @@ def _create(
 
 
 def _change(
-    tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
+    tx: Transaction, record: LibraryFileRow, values: dict[str, Any], _file: Any
 ) -> None:
     library.update_library_file(tx, record, values)
 

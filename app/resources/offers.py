@@ -1,6 +1,5 @@
 """Offers: how a downloadable is offered by a shop."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
@@ -11,6 +10,7 @@ from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.views.item import ItemViews
 from app.http.views.operations import ItemService
 from app.services.catalogue import offers
+from app.services.rows.records import OfferRow
 from schemas.offer import OfferSchema
 
 OFFER = Declaration(
@@ -40,7 +40,7 @@ RESOURCE_TYPE = ResourceType(OFFER, offers.SOURCE)
 
 
 def _change(
-    tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
+    tx: Transaction, record: OfferRow, values: dict[str, Any], _file: Any
 ) -> None:
     offers.update_offer(tx, record, values)
 

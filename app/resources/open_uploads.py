@@ -1,8 +1,5 @@
 """Open uploads: the upload slots of a store or downloadable, and how to close one."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from flask import Flask
 
 from app.database import Transaction
@@ -12,6 +9,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, ItemService
 from app.services.catalogue import downloadables, stores, upload_slots
+from app.services.rows.records import OpenSlotRow
 from schemas.upload import UploadSchema
 
 UPLOAD = Declaration(
@@ -41,7 +39,7 @@ UPLOAD = Declaration(
 RESOURCE_TYPE = ResourceType(UPLOAD, upload_slots.SOURCE)
 
 
-def _remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+def _remove(tx: Transaction, record: OpenSlotRow) -> list[str]:
     return upload_slots.close_slot(tx, record["id"])
 
 

@@ -37,6 +37,7 @@ from app.http.views.write_request import write_once
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores
 from app.services.clock import now
+from app.services.rows.records import PurchaseRow, StoreRow
 from app.services.sales import purchases, signed_links
 from representations import Action, Link, Resource
 from schemas.base.errors import FieldError
@@ -126,29 +127,29 @@ _SIGNED_FIELDS = action_builder.inputs_of(_SIGNED_SCHEMA)
 
 
 def _problems(
-    db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
+    db: Snapshot, record: PurchaseRow, values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
     return purchases.purchase_problems(db, record["store_id"], values, record)
 
 
 def _problems_in_store(
-    db: Snapshot, store: Mapping[str, Any], values: Mapping[str, Any]
+    db: Snapshot, store: StoreRow, values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
     return purchases.purchase_problems(db, store["id"], values)
 
 
 def _change(
-    tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
+    tx: Transaction, record: PurchaseRow, values: dict[str, Any], _file: Any
 ) -> None:
     purchases.update_purchase(tx, record, values)
 
 
-def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+def _remove(tx: Transaction, record: PurchaseRow) -> None:
     purchases.delete_purchase(tx, record)
 
 
 def _create(
-    tx: Transaction, store: Mapping[str, Any], values: dict[str, Any], _file: Any
+    tx: Transaction, store: StoreRow, values: dict[str, Any], _file: Any
 ) -> Created:
     purchase_id, is_new = purchases.create_purchase(tx, store["id"], values)
     return Created(purchase_id, is_new=is_new)
@@ -172,9 +173,7 @@ def _sign(context: RequestContext, item_id: int) -> Response:
     return write_once(context, _SIGNED_SCHEMA, authorize, sign)
 
 
-def _signed(
-    context: RequestContext, record: Mapping[str, Any], seconds: int
-) -> Response:
+def _signed(context: RequestContext, record: PurchaseRow, seconds: int) -> Response:
     parameters = signed_links.link_parameters(
         record["id"], record["download_passcode"], now() + seconds
     )

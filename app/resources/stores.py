@@ -20,6 +20,7 @@ from app.services.auth import authentication, scopes
 from app.services.auth.authentication import Principal
 from app.services.catalogue import stores
 from app.services.rows.listing import Page, Selection
+from app.services.rows.records import StoreRow
 from representations import Action
 from schemas.base.errors import FieldError
 from schemas.store import StoreSchema
@@ -88,25 +89,32 @@ STORE = Declaration(
     ),
 )
 RESOURCE_TYPE = ResourceType(STORE, stores.SOURCE)
-SEES_ALL = "sees_all"
+
+
+class _SeenStore(StoreRow):
+    """A store, and whether who asks sees all stores."""
+
+    sees_all: bool
+
+
 """Whether who asks sees other stores, and may know that a domain is theirs."""
 
 
 def _problems(
-    _db: Snapshot, _record: Mapping[str, Any], values: Mapping[str, Any]
+    _db: Snapshot, _record: StoreRow, values: Mapping[str, Any]
 ) -> Iterable[FieldError]:
     return stores.store_problems(values)
 
 
-def _find(db: Snapshot, principal: Principal, store_id: int) -> dict[str, Any]:
+def _find(db: Snapshot, principal: Principal, store_id: int) -> _SeenStore:
     record = stores.find_store(db, principal, store_id)
-    return {**record, SEES_ALL: principal.store_id is None}
+    return {**record, "sees_all": principal.store_id is None}
 
 
 def _change(
-    tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
+    tx: Transaction, record: _SeenStore, values: dict[str, Any], _file: Any
 ) -> None:
-    if record[SEES_ALL] and "store_domain" in values:
+    if record["sees_all"] and "store_domain" in values:
         stores.ensure_domain_free(tx, values["store_domain"])
     stores.update_store(tx, record, values)
 

@@ -1,8 +1,5 @@
 """Tokens and grants: who may use a store's API, and how to end that."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from flask import Flask
 
 from app.database import Transaction
@@ -13,6 +10,7 @@ from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, ItemService
 from app.services.auth import tokens
 from app.services.catalogue import stores
+from app.services.rows.records import TokenRow
 from schemas.token import TokenSchema
 
 TOKEN = Declaration(
@@ -36,7 +34,7 @@ TOKEN = Declaration(
 RESOURCE_TYPE = ResourceType(TOKEN, tokens.SOURCE)
 
 
-def _remove(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+def _remove(tx: Transaction, record: TokenRow) -> list[str]:
     return tokens.end_token(tx, dict(record))
 
 

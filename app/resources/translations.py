@@ -12,6 +12,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import downloadables, translations
+from app.services.rows.records import TranslationRow
 from schemas.translation import TranslationSchema
 
 TRANSLATION = Declaration(
@@ -47,12 +48,12 @@ def _create(
 
 
 def _change(
-    tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
+    tx: Transaction, record: TranslationRow, values: dict[str, Any], _file: Any
 ) -> None:
     translations.update_translation(tx, record, values)
 
 
-def _remove(tx: Transaction, record: Mapping[str, Any]) -> None:
+def _remove(tx: Transaction, record: TranslationRow) -> None:
     translations.delete_translation(tx, record)
 
 

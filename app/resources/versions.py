@@ -1,6 +1,5 @@
 """Versions: every file that a downloadable ever had."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
@@ -12,6 +11,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, ItemService, ResourceAction
 from app.services.catalogue import downloadables, versions
+from app.services.rows.records import VersionRow
 from schemas.version import VersionSchema
 
 VERSION = Declaration(
@@ -54,7 +54,7 @@ RESTORE = ResourceAction(
 
 
 def _change(
-    tx: Transaction, record: Mapping[str, Any], values: dict[str, Any], _file: Any
+    tx: Transaction, record: VersionRow, values: dict[str, Any], _file: Any
 ) -> None:
     versions.update_version(tx, record, values)
 

@@ -423,8 +423,9 @@ def _set_texts(
 def _set_offer(
     tx: Transaction, who: ZidPrincipal, record_id: int, values: dict[str, Any]
 ) -> None:
-    record: Mapping[str, Any] = offers.find_offer(tx, who.principal, record_id)
-    changes = {name: value for name, value in values.items() if record[name] != value}
+    record = offers.find_offer(tx, who.principal, record_id)
+    stored: Mapping[str, Any] = record
+    changes = {name: value for name, value in values.items() if stored[name] != value}
     if changes:
         _ensure(offers.offer_problems(tx, record, {**record, **changes}))
         _conflicting(lambda: offers.update_offer(tx, record, changes))

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from tempfile import SpooledTemporaryFile
+from typing import Any
 
 from flask import Flask, Response
 from werkzeug.wsgi import FileWrapper
@@ -77,7 +78,9 @@ class CollectionViews:
     takes_arrays = frozenset({"POST"})
     gives_results = frozenset({"POST", "PATCH", "DELETE"})
 
-    def __init__(self, items: ItemViews, path: str, service: CollectionService) -> None:
+    def __init__(
+        self, items: ItemViews, path: str, service: CollectionService[Any]
+    ) -> None:
         self.items = items
         self.declaration = items.declaration
         self.path = path
@@ -360,7 +363,7 @@ class CollectionViews:
         wrong += body.problems
 
         def checked(db: Snapshot) -> Record:
-            owner = service.owner(db, principal, owner_id)
+            owner: Record = service.owner(db, principal, owner_id)
             errors = [*wrong]
             ensure_valid(schema, values, errors, service.problems(db, owner, values))
             return owner

@@ -59,7 +59,7 @@ class ItemViews:
     """GET, PATCH, PUT and DELETE of one."""
 
     def __init__(
-        self, kind: ResourceType, service: ItemService, registry: ResourceRegistry
+        self, kind: ResourceType, service: ItemService[Any], registry: ResourceRegistry
     ) -> None:
         self.kind = kind
         self.declaration = kind.declaration

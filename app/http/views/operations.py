@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
 
-from app.database import Snapshot, Transaction
+from app.database import R, Snapshot, Transaction
 from app.http.context import RequestContext
 from app.http.pagination import Window
 from app.services.auth.authentication import Principal
@@ -18,7 +18,7 @@ from schemas.base.errors import FieldError
 
 Record = Mapping[str, Any]
 
-Problems = Callable[[Snapshot, Record, Record], Iterable[FieldError]]
+Problems = Callable[[Snapshot, R, Record], Iterable[FieldError]]
 """Gives what is wrong with values, beyond their schema, of or in a record."""
 
 
@@ -40,7 +40,7 @@ class Created:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResourceAction:
+class ResourceAction(Generic[R]):
     """What a POST without a body does to a resource, besides what all can.
 
     `words` are for OPTIONS, `message` for the answer (with the record's columns in
@@ -51,33 +51,33 @@ class ResourceAction:
     title: str
     words: str
     message: str
-    do: Callable[[Transaction, Record], None]
+    do: Callable[[Transaction, R], None]
     suffix: str = ""
-    is_offered: Callable[[Record], bool] = lambda _record: True
+    is_offered: Callable[[R], bool] = lambda _record: True
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItemService:
+class ItemService(Generic[R]):
     """What a resource does with one: `problems` are beyond its schema.
 
     `remove` gives the keys of blobs that are to go after the commit. What is
     left out cannot be done.
     """
 
-    find: Callable[[Snapshot, Principal, int], Record]
-    problems: Problems = lambda _db, _record, _whole: ()
-    change: Callable[[Transaction, Record, dict[str, Any], NewFile | None], None] = (
+    find: Callable[[Snapshot, Principal, int], R]
+    problems: Problems[R] = lambda _db, _record, _whole: ()
+    change: Callable[[Transaction, R, dict[str, Any], NewFile | None], None] = (
         not_supported
     )
-    remove: Callable[[Transaction, Record], list[str] | None] = not_supported
-    action: ResourceAction | None = None
+    remove: Callable[[Transaction, R], list[str] | None] = not_supported
+    action: ResourceAction[R] | None = None
     further: Callable[[str], Sequence[Action]] = lambda _href: ()
     """Gives what else may be done with the resource at an address."""
-    is_removable: Callable[[Snapshot, Record], bool] = lambda _db, _record: True
+    is_removable: Callable[[Snapshot, R], bool] = lambda _db, _record: True
 
 
 @dataclass(frozen=True, kw_only=True)
-class CollectionService:
+class CollectionService(Generic[R]):
     """What a resource does with many.
 
     `owner` gives the record that the collection belongs to, or raises `NotFound`.
@@ -86,17 +86,17 @@ class CollectionService:
     may create, where not all that may write may.
     """
 
-    owner: Callable[[Snapshot, Principal, int], Record]
-    version: Callable[[Snapshot, Record], object]
-    page: Callable[[RequestContext, Record, Selection, Window], Page]
+    owner: Callable[[Snapshot, Principal, int], R]
+    version: Callable[[Snapshot, R], object]
+    page: Callable[[RequestContext, R, Selection, Window], Page]
     create: (
         Callable[
-            [Transaction, Record, dict[str, Any], NewFile | None],
+            [Transaction, R, dict[str, Any], NewFile | None],
             Created,
         ]
         | None
     ) = None
-    problems: Problems = lambda _db, _owner, _values: ()
+    problems: Problems[R] = lambda _db, _owner, _values: ()
     create_scope: str | None = None
     usual: tuple[str, Any] | None = None
     """A column and its value that are meant where a query is silent about it."""

@@ -142,7 +142,7 @@ def put_attribute(
 
 
 def update_attribute(
-    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+    tx: Transaction, record: AttributeRow, values: Mapping[str, Any]
 ) -> None:
     """Change an attribute. Raise `Conflict` where its owner has that name already."""
     owning, owner = owner_of(record)
@@ -156,7 +156,7 @@ def update_attribute(
     _note(tx, owning, owner, 0)
 
 
-def delete_attribute(tx: Transaction, record: Mapping[str, Any]) -> None:
+def delete_attribute(tx: Transaction, record: AttributeRow) -> None:
     """Remove an attribute."""
     tx.execute(delete(ATTRIBUTES).where(ATTRIBUTES.c.id == record["id"]))
     owning, owner = owner_of(record)

@@ -154,12 +154,12 @@ def find_downloadable(
     return find_scoped(db, _BY_ID, principal, downloadable_id)
 
 
-def get_unscoped(db: Snapshot, downloadable_id: int) -> dict[str, Any] | None:
+def get_unscoped(db: Snapshot, downloadable_id: int) -> DownloadableRow | None:
     """Return a downloadable by id, without a tenancy check, or None."""
-    return db.record(_BY_ID, id=downloadable_id)
+    return db.typed_record(_BY_ID, id=downloadable_id)
 
 
-def reload_downloadable(tx: Snapshot, downloadable_id: int) -> dict[str, Any]:
+def reload_downloadable(tx: Snapshot, downloadable_id: int) -> DownloadableRow:
     """Return the row of a downloadable again, which was found for a principal before.
 
     Raise `LookupError` if it is gone.
@@ -294,7 +294,7 @@ def create_downloadable(
 
 def update_downloadable(
     tx: Transaction,
-    record: Mapping[str, Any],
+    record: DownloadableRow,
     values: Mapping[str, Any],
     file: NewFile | None,
 ) -> None:
@@ -321,8 +321,8 @@ def update_downloadable(
         main_files.touch_versions(tx, record["version_id"])
         changes["url"] = None
     elif "release_notes" in values and record["version_id"] is not None:
-        notes = {"release_notes": values["release_notes"]}
-        update_rows(tx, VERSIONS, VERSIONS.c.id == record["version_id"], notes)
+        said = {"release_notes": values["release_notes"]}
+        update_rows(tx, VERSIONS, VERSIONS.c.id == record["version_id"], said)
     archived = bool(values.get("is_archived", record["is_archived"]))
     if archived != bool(record["is_archived"]):
         changes["date_archived"] = now() if archived else None
@@ -449,12 +449,12 @@ def restore_version(tx: Transaction, version: Mapping[str, Any]) -> None:
     _tell(tx, "file_replaced", version["store_id"], version["downloadable_id"])
 
 
-def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
+def is_removable(db: Snapshot, record: DownloadableRow) -> bool:
     """Return whether nobody has bought a downloadable."""
     return not db.value(_SOLD, id=record["id"])
 
 
-def delete_downloadable(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+def delete_downloadable(tx: Transaction, record: DownloadableRow) -> list[str]:
     """Remove a downloadable; return the keys of the blobs that nothing names now.
 
     They are to be deleted after the commit: a crash in between leaves a blob too

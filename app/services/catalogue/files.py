@@ -12,7 +12,7 @@ from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, library, main_files
 from app.services.clock import now
 from app.services.rows import listing
-from app.services.rows.records import FileRow
+from app.services.rows.records import DownloadableRow, FileRow
 from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 from schemas.base.errors import FieldError
@@ -132,7 +132,7 @@ def _meant(
 
 def create_file(
     tx: Transaction,
-    downloadable: Mapping[str, Any],
+    downloadable: DownloadableRow,
     values: Mapping[str, Any],
     file: NewFile | None,
 ) -> int:
@@ -157,7 +157,7 @@ def create_file(
 
 def update_file(
     tx: Transaction,
-    record: Mapping[str, Any],
+    record: FileRow,
     values: Mapping[str, Any],
     file: NewFile | None,
 ) -> None:
@@ -185,7 +185,7 @@ def update_file(
     downloadables.parts_changed(tx, downloadable)
 
 
-def delete_file(tx: Transaction, record: Mapping[str, Any]) -> None:
+def delete_file(tx: Transaction, record: FileRow) -> None:
     """Delete a file of a downloadable. The versions of the main one stay."""
     downloadable = downloadables.reload_downloadable(tx, record["downloadable_id"])
     if record["is_main"]:
@@ -247,7 +247,7 @@ def _kept(
 
 def _make_main(
     tx: Transaction,
-    downloadable: Mapping[str, Any],
+    downloadable: DownloadableRow,
     values: Mapping[str, Any],
     file: NewFile | None,
 ) -> None:

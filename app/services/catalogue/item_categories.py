@@ -120,10 +120,11 @@ def create_category(tx: Transaction, store_id: int, values: Mapping[str, Any]) -
 
 
 def update_category(
-    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+    tx: Transaction, record: ItemCategoryRow, values: Mapping[str, Any]
 ) -> None:
     """Change a category. Raise `Conflict` where that would break a rule."""
-    changed = {k for k, v in values.items() if v != record[k]}
+    stored: Mapping[str, Any] = record
+    changed = {k for k, v in values.items() if v != stored[k]}
     if record["code"] == DEFAULT and changed & {"code", "name"}:
         raise Conflict("the DEFAULT item_category keeps its code and name")
     if "code" in changed:
@@ -142,12 +143,12 @@ def update_category(
     )
 
 
-def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
+def is_removable(db: Snapshot, record: ItemCategoryRow) -> bool:
     """Return whether a category is neither DEFAULT nor in use."""
     return record["code"] != DEFAULT and not db.value(_IN_USE, id=record["id"])
 
 
-def delete_category(tx: Transaction, record: Mapping[str, Any]) -> None:
+def delete_category(tx: Transaction, record: ItemCategoryRow) -> None:
     """Remove a category that nothing uses. Raise `Conflict`."""
     if record["code"] == DEFAULT:
         raise Conflict("the DEFAULT item_category cannot be deleted")

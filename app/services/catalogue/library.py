@@ -111,9 +111,9 @@ def find_library_file(
     return find_scoped(db, _BY_ID, principal, file_id)
 
 
-def get_unscoped(db: Snapshot, file_id: int) -> dict[str, Any]:
-    """Return a library file by id, without a tenancy check."""
-    return db.record(_BY_ID, id=file_id) or {}
+def get_unscoped(db: Snapshot, file_id: int) -> LibraryFileRow | None:
+    """Return a library file by id, without a tenancy check, or None."""
+    return db.typed_record(_BY_ID, id=file_id)
 
 
 def find_by_blob(db: Snapshot, store_id: int, key: str) -> list[dict[str, Any]]:
@@ -145,7 +145,7 @@ def create_library_file(
 
 
 def update_library_file(
-    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+    tx: Transaction, record: LibraryFileRow, values: Mapping[str, Any]
 ) -> None:
     """Change what is said about a file of the library."""
     update_row(tx, VERSIONS, record, values, collection=Collection.LIBRARY_FILES)
@@ -183,12 +183,12 @@ def remove_blob(tx: Transaction, principal: StorePrincipal, key: str) -> list[st
     return blob_references.unreferenced(tx, [key])
 
 
-def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
+def is_removable(db: Snapshot, record: LibraryFileRow) -> bool:
     """Return whether no downloadable has a file of the library."""
     return not db.value(_USED, id=record["id"])
 
 
-def delete_library_file(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+def delete_library_file(tx: Transaction, record: LibraryFileRow) -> list[str]:
     """Remove a file from the library; return the key of its blob. Raise `Conflict`."""
     used = tx.value(_USED, id=record["id"])
     if used:

@@ -115,9 +115,7 @@ def offer_problems(
         yield FieldError("max_quantity", "too_small", text)
 
 
-def update_offer(
-    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
-) -> None:
+def update_offer(tx: Transaction, record: OfferRow, values: Mapping[str, Any]) -> None:
     """Change how a downloadable is offered. Raise `Conflict`."""
     slug = values.get("slug")
     if slug:

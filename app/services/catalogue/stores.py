@@ -94,9 +94,11 @@ LISTING = listing.Listing(SOURCE, owner=None)
 
 def find_store(
     db: Snapshot, principal: authentication.Principal, store_id: int
-) -> dict[str, Any]:
+) -> StoreRow:
     """Return a store that the token may access. Raise `NotFound`."""
-    record = db.record(_BY_ID, id=store_id) if principal.sees(store_id) else None
+    record = None
+    if principal.sees(store_id):
+        record = db.typed_record(_BY_ID, id=store_id)
     if record is None:
         raise NotFound
     return record
@@ -169,9 +171,7 @@ def create_store(tx: Transaction, values: Mapping[str, Any]) -> int:
     return store_id
 
 
-def update_store(
-    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
-) -> None:
+def update_store(tx: Transaction, record: StoreRow, values: Mapping[str, Any]) -> None:
     """Change a store."""
     if "currency" in values:
         downloadables.ensure_prices_fit(tx, record["id"], values["currency"])
@@ -210,12 +210,12 @@ def _old_keys(tx: Snapshot, record: Mapping[str, Any], key: str) -> dict[str, st
     return {"webhook_old_keys": kept}
 
 
-def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
+def is_removable(db: Snapshot, record: StoreRow) -> bool:
     """Return whether a store is empty."""
     return not any(db.value(statement, id=record["id"]) for statement, _ in _CONTENTS)
 
 
-def delete_store(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+def delete_store(tx: Transaction, record: StoreRow) -> list[str]:
     """Remove an empty store with its categories and tokens. Raise `Conflict`.
 
     Gives the keys of uploads that were under way.

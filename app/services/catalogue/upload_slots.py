@@ -18,7 +18,7 @@ from app.services.auth.authentication import Principal, token_digest
 from app.services.catalogue import downloadables, library
 from app.services.clock import now
 from app.services.rows import listing
-from app.services.rows.records import OpenSlotRow
+from app.services.rows.records import DownloadableRow, LibraryFileRow, OpenSlotRow
 from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 
@@ -207,7 +207,7 @@ def advance_offset(
 
 def finish_upload(
     tx: Transaction, slot: dict[str, Any], file: NewFile
-) -> dict[str, Any]:
+) -> DownloadableRow | LibraryFileRow:
     """Attach the file to the downloadable or the library, and close the slot.
 
     Gives the record of what has it now. Raise `UnknownLink` or `LinkExpired` where
@@ -243,17 +243,20 @@ def finish_upload(
     if record is None:
         raise UnknownLink("the downloadable of this upload slot no longer exists")
     downloadables.update_downloadable(tx, record, {}, file)
-    return downloadables.get_unscoped(tx, slot["downloadable_id"]) or record
+    return downloadables.reload_downloadable(tx, record["id"])
 
 
 def _into_library(
     tx: Transaction, slot: Mapping[str, Any], file: NewFile
-) -> dict[str, Any]:
+) -> LibraryFileRow:
     file_id = library.create_library_file(tx, slot["store_id"], file, {})
     tx.execute(
         update(UPLOAD_SLOTS).where(_U.id == slot["id"]).values(version_id=file_id)
     )
-    return library.get_unscoped(tx, file_id)
+    record = library.get_unscoped(tx, file_id)
+    if record is None:
+        raise LookupError(f"library file {file_id} is gone")
+    return record
 
 
 def delete_slot(tx: Transaction, slot_id: int) -> None:

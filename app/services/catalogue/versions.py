@@ -78,7 +78,7 @@ def add_version(tx: Transaction, downloadable: Mapping[str, Any], file: NewFile)
 
 
 def update_version(
-    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+    tx: Transaction, record: VersionRow, values: Mapping[str, Any]
 ) -> None:
     """Change what is said about a version."""
     update_row(tx, VERSIONS, record, values)
@@ -94,12 +94,12 @@ def restore_version(tx: Transaction, record: Mapping[str, Any]) -> None:
     downloadables.restore_version(tx, record)
 
 
-def is_removable(db: Snapshot, record: Mapping[str, Any]) -> bool:
+def is_removable(db: Snapshot, record: VersionRow) -> bool:
     """Return whether a version is neither current nor promised to a customer."""
     return not record["is_current"] and not db.value(_PINNED, id=record["id"])
 
 
-def delete_version(tx: Transaction, record: Mapping[str, Any]) -> list[str]:
+def delete_version(tx: Transaction, record: VersionRow) -> list[str]:
     """Remove a version; return the key of its blob. Raise `Conflict`."""
     if record["is_current"]:
         raise Conflict(

@@ -133,7 +133,7 @@ class VersionRow(TypedDict):
     """A version of a downloadable's main file."""
 
     id: int
-    downloadable_id: int | None
+    downloadable_id: int
     store_id: int
     number: int
     file_name: str

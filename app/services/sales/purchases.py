@@ -207,7 +207,7 @@ def create_purchase(
 
 
 def update_purchase(
-    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+    tx: Transaction, record: PurchaseRow, values: Mapping[str, Any]
 ) -> None:
     """Change a purchase. Raise `Conflict`."""
     order_id = values.get("order_id")
@@ -227,12 +227,14 @@ def update_purchase(
     downloads.emit_event(tx, event, {**record, **values})
 
 
-def reset_usage(tx: Transaction, record: Mapping[str, Any]) -> None:
+def reset_usage(tx: Transaction, record: PurchaseRow) -> None:
     """Count from zero again; a download that is under way is not counted any more."""
     set_usage(tx, record, 0)
 
 
-def set_usage(tx: Transaction, record: Mapping[str, Any], count: int) -> None:
+def set_usage(
+    tx: Transaction, record: PurchaseRow | PurchaseWithFileRow, count: int
+) -> None:
     """Count the main file from a number on; from zero, its other files, too."""
     downloads.close_sessions(tx, record["id"])
     if not count:
@@ -247,7 +249,7 @@ def set_usage(tx: Transaction, record: Mapping[str, Any], count: int) -> None:
     _update(tx, record, values)
 
 
-def delete_purchase(tx: Transaction, record: Mapping[str, Any]) -> None:
+def delete_purchase(tx: Transaction, record: PurchaseRow) -> None:
     """Remove a purchase and the record of its downloads."""
     gone = tx.execute(
         delete(DOWNLOADS).where(DOWNLOADS.c.downloadable_purchase_id == record["id"])

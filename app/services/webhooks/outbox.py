@@ -264,7 +264,7 @@ def event_data(
     }
 
 
-def redeliver(tx: Transaction, record: Mapping[str, Any]) -> None:
+def redeliver(tx: Transaction, record: DeliveryRow) -> None:
     """Enqueue a delivery again, with all its attempts."""
     values = {"state": PENDING, "attempts": 0, "next_attempt": now(), "error": ""}
     _update(tx, record["id"], record["store_id"], values)
