@@ -15,11 +15,13 @@ from flask.sessions import NullSession, SessionInterface
 from werkzeug.datastructures import Headers
 from werkzeug.routing import IntegerConverter, MapAdapter, Rule
 
+from schemas.values.identifiers import ID
+
 
 class Identifier(IntegerConverter):
     """An id that fits the database: what is longer is no id."""
 
-    regex = "[1-9][0-9]{0,17}"
+    regex = ID
 
 
 class MatchedRule(Rule):

@@ -36,6 +36,7 @@ from app.services.sales import downloads, purchases, signed_links
 from representations import Link, Resource
 from schemas.base.fields import UNREPRESENTABLE
 from schemas.download import DownloadSchema
+from schemas.values.identifiers import ID
 from schemas.values.urls import to_uri
 
 MAX_USER_AGENT = 300
@@ -91,7 +92,7 @@ FILE, FORMAT = "file", "format"
 
 LINK_PARAMETERS = frozenset({"p", "expires", "signature"})
 
-_WHOLE = re.compile(r"[1-9][0-9]{0,17}|0", re.ASCII)
+_WHOLE = re.compile(f"{ID}|0", re.ASCII)
 
 
 def _download(context: RequestContext) -> Response:

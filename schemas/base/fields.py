@@ -17,6 +17,7 @@ from marshmallow import missing as MISSING  # noqa: N812
 
 from schemas.base.errors import Complaint
 from schemas.values.dates import date_text, moment_stored
+from schemas.values.identifiers import ID
 from schemas.values.money import MONEY_DIGITS, money_stored, money_text, money_value
 from schemas.values.normalization import nfc
 from schemas.values.urls import ascii_host, to_uri
@@ -527,7 +528,7 @@ class Reference(Property):
         self.path = path
         # marshmallow's name for where a value is found and put.
         self.attribute = column
-        pattern = re.escape(path).replace(re.escape("{id}"), "([1-9][0-9]{0,17})")
+        pattern = re.escape(path).replace(re.escape("{id}"), f"({ID})")
         self.address = re.compile(rf"{pattern}/?")
         self.target = path.strip("/").partition("/")[0]
 

@@ -29,7 +29,7 @@ from app.http.headers import digest_fields
 from app.http.headers.field_syntax import field_parameters
 from app.http.media_types import FORM, JSON_PATCH, MERGE_PATCH, MULTIPART, PLAIN
 from app.settings import Settings
-from app.storage import Storage
+from app.storage import CHUNK, Storage
 from representations import REPRESENTATIONS, Representation
 from representations.hal_json import JsonRepresentation
 from representations.hal_xml import HalXml
@@ -47,7 +47,6 @@ JSON_TYPES = _media_types_of(JsonRepresentation)
 XML_TYPES = _media_types_of(HalXml)
 
 READ = (*JSON_TYPES, *XML_TYPES, FORM, PLAIN, MULTIPART)
-CHUNK = 64 * 1024
 MAX_BOUNDARY = 200
 CHARSET = "_charset_"
 """The field by which a form names its encoding (RFC 7578, section 4.6)."""

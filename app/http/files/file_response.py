@@ -23,9 +23,8 @@ from app.http.headers.conditional import (
     range_applies,
 )
 from app.log_throttle import Throttle
-from app.storage import Storage
+from app.storage import CHUNK, Storage
 
-CHUNK = 64 * 1024
 MAX_NAME = 255
 """Bytes of a file's name, as most file systems have it."""
 

@@ -12,6 +12,7 @@ from app.http.pagination import Query
 from representations import Link, Resource, Value
 from schemas.base.errors import FieldError
 from schemas.base.schema import ResourceSchema
+from schemas.values.identifiers import ID
 
 MAX_MEMBERS = 100
 """Resources of one request."""
@@ -20,7 +21,7 @@ RESULTS = "fx:results"
 MULTI_STATUS = 207
 """Not all had the same outcome (RFC 4918, section 13)."""
 
-_IDS = re.compile(r"[1-9][0-9]{0,17}(,[1-9][0-9]{0,17})*", re.ASCII)
+_IDS = re.compile(f"{ID}(,{ID})*", re.ASCII)
 
 
 @dataclass(slots=True)

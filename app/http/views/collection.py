@@ -52,6 +52,7 @@ from app.http.views.write_checks import (
 from app.http.views.write_request import write_once, write_request
 from app.services.auth.authentication import Principal
 from app.services.rows.listing import Listing, Page, Selection, version_of_all
+from app.storage import CHUNK
 from representations import (
     COLLECTION_REPRESENTATIONS,
     CSV,
@@ -65,7 +66,6 @@ from representations.csv_table import MARK
 TABLE_ROWS = 1000
 """Rows that are read at once for a table."""
 
-TABLE_CHUNK = 64 * 1024
 MAX_TABLE_IN_MEMORY = 2**20
 
 CACHED_QUERIES = 32
@@ -182,7 +182,7 @@ class CollectionViews:
         response.headers["Content-Length"] = str(table.tell())
         table.seek(0)
         # Werkzeug closes what it has read.
-        response.response = FileWrapper(table, TABLE_CHUNK)
+        response.response = FileWrapper(table, CHUNK)
         response.direct_passthrough = True
         return response
 

@@ -15,8 +15,9 @@ from app.database import Snapshot
 from app.errors import LinkExpired, UnknownLink
 from app.services.sales import downloads
 from schemas.signed_link import MAX_SECONDS
+from schemas.values.identifiers import ID
 
-_WHOLE = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+_WHOLE = re.compile(ID, re.ASCII)
 
 
 def link_parameters(purchase_id: int, passcode: str, expires: int) -> dict[str, str]:
