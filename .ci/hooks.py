@@ -7,5 +7,5 @@ import schemathesis
 
 @schemathesis.serializer("application/offset+octet-stream")
 def raw(_context: Any, value: Any) -> bytes:
-    """Give the bytes of a body."""
+    """Return the bytes of a body."""
     return value if isinstance(value, bytes) else str(value).encode()

@@ -72,6 +72,9 @@ CACHED_QUERIES = 32
 """Queries of one collection whose meaning is cached."""
 
 
+Creation = Callable[[Transaction, Record, dict[str, Any], Any], Created]
+
+
 class CollectionViews:
     """GET of a page or a table, POST, and changes of those that a query names."""
 
@@ -338,6 +341,13 @@ class CollectionViews:
         schema = self.declaration.schema
         return write_once(context, schema, authorize, respond, takes_many=True)
 
+    @property
+    def _creation(self) -> Creation:
+        """What creates one. Raise `TypeError` where nothing can be created."""
+        if self.service.create is None:
+            raise TypeError(f"no {self.declaration.name} can be created here")
+        return self.service.create
+
     def _create_one(
         self,
         context: RequestContext,
@@ -345,14 +355,8 @@ class CollectionViews:
         body: Body,
         state: IdempotentRequest,
     ) -> Response:
-        service, schema, principal = (
-            self.service,
-            self.declaration.schema,
-            context.writer,
-        )
-        create = service.create
-        if create is None:
-            raise TypeError(f"no {self.declaration.name} can be created here")
+        service, schema = self.service, self.declaration.schema
+        create, principal = self._creation, context.writer
 
         values, wrong = schema.read(
             with_local_references(schema, body.values, context),
@@ -387,14 +391,8 @@ class CollectionViews:
         body: Body,
         state: IdempotentRequest,
     ) -> Response:
-        service, schema, principal = (
-            self.service,
-            self.declaration.schema,
-            context.writer,
-        )
-        create = service.create
-        if create is None:
-            raise TypeError(f"no {self.declaration.name} can be created here")
+        service, schema = self.service, self.declaration.schema
+        create, principal = self._creation, context.writer
         is_strict = context.preferences.is_strict
         if not body.members:
             raise BadRequest(

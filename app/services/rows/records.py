@@ -73,8 +73,8 @@ class ItemCategoryRow(TypedDict):
     revision: int
 
 
-class DownloadableRow(TypedDict):
-    """A downloadable, with the file of its current version."""
+class DownloadableColumns(TypedDict):
+    """What all rows of downloadables have."""
 
     id: int
     store_id: int
@@ -105,8 +105,13 @@ class DownloadableRow(TypedDict):
     file_sha256: str | None
     upload_date: int | None
     timezone: str
-    store_modified: int
     revision: int
+
+
+class DownloadableRow(DownloadableColumns):
+    """A downloadable, with the file of its current version."""
+
+    store_modified: int
     date_counted: int | None
     blob_key: str | None
 
@@ -199,11 +204,9 @@ class LibraryFileRow(TypedDict):
     blob_key: str
 
 
-class OfferRow(TypedDict):
-    """How a downloadable is offered."""
+class OfferColumns(TypedDict):
+    """What all rows of offers have."""
 
-    id: int
-    store_id: int
     slug: str | None
     sale_price: int | None
     sale_price_start: int | None
@@ -220,6 +223,13 @@ class OfferRow(TypedDict):
     cost: int | None
     is_taxable: bool | None
     display_order: int | None
+
+
+class OfferRow(OfferColumns):
+    """How a downloadable is offered."""
+
+    id: int
+    store_id: int
     date_modified: int
     timezone: str
     store_modified: int
@@ -227,55 +237,8 @@ class OfferRow(TypedDict):
     price: int
 
 
-class OfferedDownloadableRow(TypedDict):
+class OfferedDownloadableRow(DownloadableColumns, OfferColumns):
     """A downloadable together with its offer."""
-
-    id: int
-    store_id: int
-    uuid: str
-    item_category_id: int
-    name: str
-    code: str
-    price: int
-    url: str | None
-    description: str
-    language: str | None
-    release_notes: str
-    max_downloads_per_customer: int | None
-    max_downloads_time_period: int | None
-    is_archived: bool
-    date_archived: int | None
-    is_published: bool
-    number_of_downloads: int
-    version_id: int | None
-    attribute_count: int
-    translation_count: int
-    date_created: int
-    date_modified: int
-    version: int | None
-    file_name: str | None
-    file_size: int | None
-    file_type: str | None
-    file_sha256: str | None
-    upload_date: int | None
-    slug: str | None
-    sale_price: int | None
-    sale_price_start: int | None
-    sale_price_end: int | None
-    available_from: int | None
-    available_until: int | None
-    min_quantity: int | None
-    max_quantity: int | None
-    short_description: str | None
-    keywords: str | None
-    seo_title: str | None
-    seo_description: str | None
-    barcode: str | None
-    cost: int | None
-    is_taxable: bool | None
-    display_order: int | None
-    timezone: str
-    revision: int
 
 
 class TranslationRow(TypedDict):
@@ -297,8 +260,8 @@ class TranslationRow(TypedDict):
     revision: int
 
 
-class PurchaseRow(TypedDict):
-    """A purchase."""
+class PurchaseColumns(TypedDict):
+    """What all rows of purchases have."""
 
     id: int
     store_id: int
@@ -319,8 +282,13 @@ class PurchaseRow(TypedDict):
     date_created: int
     date_modified: int
     timezone: str
-    store_modified: int
     revision: int
+
+
+class PurchaseRow(PurchaseColumns):
+    """A purchase."""
+
+    store_modified: int
     date_counted: int | None
 
 
@@ -385,32 +353,12 @@ class TokenRow(TypedDict):
     revision: int | None
 
 
-class PurchaseWithFileRow(TypedDict):
+class PurchaseWithFileRow(PurchaseColumns):
     """A purchase with the file that its customer gets."""
 
-    id: int
-    store_id: int
-    downloadable_id: int
-    version_id: int | None
-    url: str | None
-    order_id: str | None
-    customer_id: str
-    customer_email: str
-    quantity: int
-    is_active: bool
-    expires_at: int | None
-    max_downloads: int | None
-    download_window_hours: int | None
-    number_of_downloads: int
-    first_download_time: int | None
-    download_passcode: str
-    date_created: int
-    date_modified: int
     file_name: str | None
     blob_key: str | None
     file_url: str | None
-    timezone: str
-    revision: int
 
 
 class OpenSlotRow(TypedDict):

@@ -16,7 +16,7 @@ from app.services.rows import records
 ROWS = [
     kind
     for kind in vars(records).values()
-    if isinstance(kind, type) and kind.__module__ == records.__name__
+    if isinstance(kind, type) and kind.__name__.endswith("Row")
 ]
 NEVER_NULL = {("VersionRow", "downloadable_id")}
 """Columns that an inner join excludes the nulls of."""
@@ -37,7 +37,7 @@ def test_every_type_of_row_has_one_statement():
 
 @pytest.mark.parametrize("statement", statements(), ids=lambda s: s.row_type.__name__)
 def test_a_row_has_the_columns_of_its_statement(statement):
-    assert tuple(get_type_hints(statement.row_type)) == statement.columns
+    assert sorted(get_type_hints(statement.row_type)) == sorted(statement.columns)
 
 
 @pytest.mark.parametrize("statement", statements(), ids=lambda s: s.row_type.__name__)
