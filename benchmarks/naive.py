@@ -12,10 +12,17 @@ from zoneinfo import ZoneInfo
 import marshmallow
 from flask import Flask, Response, request, url_for
 from lxml import etree
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import and_, create_engine, func, select
 from sqlalchemy.orm import DeclarativeBase, Session, joinedload, relationship
 
-from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES, VERSIONS
+from app.models import (
+    DOWNLOADABLES,
+    FILES,
+    ITEM_CATEGORIES,
+    MAIN,
+    STORES,
+    VERSIONS,
+)
 
 FIELDS = [
     "item_category_uri",
@@ -57,13 +64,19 @@ class Version(Base):
     __table__ = VERSIONS
 
 
+class File(Base):
+    __table__ = FILES
+    current = relationship(Version)
+
+
 class Downloadable(Base):
     __table__ = DOWNLOADABLES
     store = relationship(Store)
-    current = relationship(
-        Version,
-        primaryjoin=VERSIONS.c.id == DOWNLOADABLES.c.version_id,
-        foreign_keys=[DOWNLOADABLES.c.version_id],
+    main = relationship(
+        File,
+        primaryjoin=and_(
+            FILES.c.downloadable_id == DOWNLOADABLES.c.id, FILES.c.position == MAIN
+        ),
         uselist=False,
         viewonly=True,
     )
@@ -83,15 +96,15 @@ class DownloadableSchema(marshmallow.Schema):
     name = marshmallow.fields.String()
     code = marshmallow.fields.String()
     price = marshmallow.fields.Function(lambda item: item.price / 10_000)
-    file_name = marshmallow.fields.String(attribute="current.file_name")
-    file_size = marshmallow.fields.Integer(attribute="current.file_size")
+    file_name = marshmallow.fields.String(attribute="main.current.file_name")
+    file_size = marshmallow.fields.Integer(attribute="main.current.file_size")
     upload_date = marshmallow.fields.Function(
-        lambda item: Date()._serialize(item.current.upload_date, "", item)
+        lambda item: Date()._serialize(item.main.current.upload_date, "", item)
     )
-    file_type = marshmallow.fields.String(attribute="current.file_type")
-    file_sha256 = marshmallow.fields.String(attribute="current.file_sha256")
-    version = marshmallow.fields.Integer(attribute="current.number")
-    url = marshmallow.fields.String()
+    file_type = marshmallow.fields.String(attribute="main.current.file_type")
+    file_sha256 = marshmallow.fields.String(attribute="main.current.file_sha256")
+    version = marshmallow.fields.Integer(attribute="main.current.number")
+    url = marshmallow.fields.String(attribute="main.url")
     description = marshmallow.fields.String()
     release_notes = marshmallow.fields.String()
     max_downloads_per_customer = marshmallow.fields.Integer()
@@ -217,7 +230,10 @@ HAL, SIREN, XML = (
 def create_app(url):
     app = Flask("naive")
     engine = create_engine(url)
-    options = (joinedload(Downloadable.store), joinedload(Downloadable.current))
+    options = (
+        joinedload(Downloadable.store),
+        joinedload(Downloadable.main).joinedload(File.current),
+    )
 
     @app.get("/downloadables/<int:number>", endpoint="item")
     def item(number):

@@ -22,7 +22,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 import naive
 from app import create_app
 from app.http.middleware import access_log
-from app.models import DOWNLOADABLES, VERSIONS, Collection
+from app.models import DOWNLOADABLES, FILES, MAIN, VERSIONS, Collection
 from app.services.operations.provisioning import provision
 from app.services.rows.changes import bump_collection
 from app.settings import Settings
@@ -77,7 +77,6 @@ def seed(installation, rows):
                 "is_archived": False,
                 "is_published": True,
                 "number_of_downloads": 0,
-                "version_id": n,
                 "date_created": now + n * 60,
                 "date_modified": now + n * 61,
             }
@@ -97,8 +96,26 @@ def seed(installation, rows):
             }
             for n in range(1, rows + 1)
         ]
+        files = [
+            {
+                "store_id": 1,
+                "downloadable_id": n,
+                "uuid": str(UUID(int=n)),
+                "revision": 1,
+                "position": MAIN,
+                "version_id": n,
+                "name": "",
+                "title": "",
+                "alt": "",
+                "is_archived": False,
+                "date_created": now,
+                "date_modified": now,
+            }
+            for n in range(1, rows + 1)
+        ]
         tx.connection.execute(DOWNLOADABLES.insert(), items)
         tx.connection.execute(VERSIONS.insert(), versions)
+        tx.connection.execute(FILES.insert(), files)
         bump_collection(tx, 1, Collection.DOWNLOADABLES, added=rows)
 
 

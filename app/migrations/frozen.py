@@ -7,11 +7,15 @@ under another name.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
+from alembic import op
+from alembic.operations import BatchOperations
 from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy import Text as Unbounded
+from sqlalchemy import text as sql
 from sqlalchemy.types import TypeEngine
 
 ID = BigInteger().with_variant(Integer(), "sqlite")
@@ -62,3 +66,25 @@ def _normalized(form: Literal["NFC", "NFKC"], text: str) -> str:
             start, marks = position, 1
     pieces.append(text[start:])
     return "".join(unicodedata.normalize(form, piece) for piece in pieces)
+
+
+@contextmanager
+def altered(table: str) -> Iterator[BatchOperations]:
+    """Alter a table in ways for which SQLite has to copy it.
+
+    The copy goes on counting its ids where the original was: none is given twice.
+    """
+    connection = op.get_bind()
+    is_sqlite = connection.dialect.name == "sqlite"
+    newest = None
+    if is_sqlite:
+        query = "SELECT seq FROM sqlite_sequence WHERE name = :table"
+        newest = connection.execute(sql(query), {"table": table}).scalar()
+    kwargs = {"sqlite_autoincrement": True}
+    with op.batch_alter_table(table, table_kwargs=kwargs) as batch:
+        yield batch
+    if is_sqlite:
+        gone = "DELETE FROM sqlite_sequence WHERE name = :table"
+        connection.execute(sql(gone), {"table": table})
+        kept = "INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :seq)"
+        connection.execute(sql(kept), {"table": table, "seq": newest or 0})

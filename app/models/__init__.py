@@ -1,7 +1,7 @@
 """The tables, one aggregate a module. They know no HTTP and no schema."""
 
 from app.models.attribute import ATTRIBUTES
-from app.models.downloadable import DOWNLOADABLES, FILES, VERSIONS
+from app.models.downloadable import DOWNLOADABLES, FILES, MAIN, VERSIONS
 from app.models.idempotency import IDEMPOTENCY_KEYS
 from app.models.item_category import ITEM_CATEGORIES
 from app.models.metadata import METADATA
@@ -24,6 +24,7 @@ __all__ = [
     "FILE_COUNTS",
     "IDEMPOTENCY_KEYS",
     "ITEM_CATEGORIES",
+    "MAIN",
     "METADATA",
     "OAUTH_CLIENTS",
     "OFFERS",

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
 )
-from sqlalchemy import text as sql
 
 from app.models.columns import ID, text
 from app.models.metadata import METADATA
@@ -27,7 +26,6 @@ DOWNLOADABLES = Table(
     Column("name", text(100), nullable=False),
     Column("code", text(50), nullable=False),
     Column("price", BigInteger, nullable=False),
-    Column("url", text(2000)),
     Column("description", text(), nullable=False),
     # Of name and description; null: the store's.
     Column("language", text(35)),
@@ -38,9 +36,6 @@ DOWNLOADABLES = Table(
     Column("date_archived", BigInteger),
     Column("is_published", Boolean, nullable=False),
     Column("number_of_downloads", Integer, nullable=False),
-    # The version that customers get; null until there is a file. No foreign key:
-    # the two tables would point at each other.
-    Column("version_id", ID),
     # What a search looks through, folded; see app/services/rows/search_text.py.
     Column("search_text", text(), nullable=False, server_default=""),
     Column("attribute_count", Integer, nullable=False, server_default="0"),
@@ -60,12 +55,12 @@ VERSIONS = Table(
     "versions",
     METADATA,
     Column("id", ID, primary_key=True),
-    # Null for a file of the store's library, which belongs to none.
+    # Null for a file of the store's library, which belongs to none and has no number.
     Column("downloadable_id", ID, ForeignKey("downloadables.id", ondelete="CASCADE")),
     # That of its downloadable, with which it goes.
     Column("store_id", ID, nullable=False, server_default="0"),
     Column("revision", Integer, nullable=False, server_default="1"),
-    Column("number", Integer, nullable=False),
+    Column("number", Integer),
     # Several may have the same one: it goes with the last of them.
     Column("blob_key", text(64), nullable=False, index=True),
     Column("file_name", text(255), nullable=False),
@@ -95,10 +90,12 @@ FILES = Table(
     ),
     Column("uuid", text(36), nullable=False),
     Column("revision", Integer, nullable=False),
-    # The main one is what the downloadable itself says: its version, or its url.
-    Column("is_main", Boolean, nullable=False),
-    # Any other is a file of the library, or one that is kept elsewhere.
+    # The one at `MAIN` is the main file; the others keep their order behind it.
+    Column("position", Integer, nullable=False),
+    # What customers get: a version of the downloadable for the main file, a file of
+    # the library for any other one. Null if only an external URL is set.
     Column("version_id", ID, ForeignKey("versions.id")),
+    # An external URL goes before the version, which is used again once it is unset.
     Column("url", text(2000)),
     Column("name", text(200), nullable=False),
     Column("title", text(300), nullable=False),
@@ -110,12 +107,8 @@ FILES = Table(
     Index(None, "store_id", "uuid", unique=True),
     Index(None, "downloadable_id", "id"),
     Index(None, "version_id"),
-    Index(
-        "uq_files_main",
-        "downloadable_id",
-        unique=True,
-        sqlite_where=sql("is_main"),
-        postgresql_where=sql("is_main"),
-    ),
+    Index(None, "downloadable_id", "position", unique=True),
     sqlite_autoincrement=True,
 )
+MAIN = 0
+"""The position of the main file, which a downloadable has while it has any content."""

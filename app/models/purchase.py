@@ -79,9 +79,10 @@ DOWNLOADS = Table(
         nullable=False,
     ),
     Column("downloadable_id", ID, ForeignKey("downloadables.id"), nullable=False),
-    # Which file: the id of a version of the main one, 0 where that is
-    # kept elsewhere; of any other one its id, below 0.
-    Column("file_key", ID, nullable=False),
+    # Which file: a version of the main file, or one of the other files. Both are null
+    # for a main file with an external URL. No foreign keys: both may be deleted later.
+    Column("version_id", ID),
+    Column("file_id", ID),
     # What it was; a version may be gone since.
     Column("version", Integer),
     Column("file_name", text(255)),
@@ -95,7 +96,7 @@ DOWNLOADS = Table(
     Column("user_agent", text(300), nullable=False),
     Column("date_created", BigInteger, nullable=False),
     Column("date_modified", BigInteger, nullable=False),
-    Index(None, "downloadable_purchase_id", "file_key", "open_until"),
+    Index(None, "downloadable_purchase_id", "open_until"),
     Index(None, "store_id", "id"),
     Index(None, "downloadable_id", "id"),
     sqlite_autoincrement=True,

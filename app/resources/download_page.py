@@ -19,13 +19,13 @@ def render_page(
     purchase: Record,
     files: Sequence[Record],
     links: Sequence[str],
-    under_way: AbstractSet[int],
+    under_way: AbstractSet[downloads.DownloadedFile],
     moment: int,
 ) -> bytes:
     """Return the download page.
 
     A file with no downloads left has no button, unless its download is open
-    (`under_way`, file keys).
+    (`under_way`).
     """
     ends = downloads.expires_at(purchase)
     is_over = ends is not None and ends <= moment
@@ -51,8 +51,10 @@ def render_page(
     return page.encode()
 
 
-def _may_go_on(file: Record, under_way: AbstractSet[int], *, is_over: bool) -> bool:
-    if downloads.file_key(file) in under_way:
+def _may_go_on(
+    file: Record, under_way: AbstractSet[downloads.DownloadedFile], *, is_over: bool
+) -> bool:
+    if downloads.downloaded_file(file) in under_way:
         return True
     return not is_over and downloads.remaining_downloads(file) != 0
 

@@ -92,7 +92,10 @@ FILE, FORMAT = "file", "format"
 
 LINK_PARAMETERS = frozenset({"p", "expires", "signature"})
 
-_WHOLE = re.compile(f"{ID}|0", re.ASCII)
+MAIN_FILE = "0"
+"""The parameter `FILE` for what one purchase alone has, which is no file of a store."""
+
+_WHOLE = re.compile(ID, re.ASCII)
 
 
 def _download(context: RequestContext) -> Response:
@@ -148,24 +151,22 @@ def _wanted(
     sent = {name: AROUND.sub("", value) for name, value in context.query}
     if len(sent) < len(context.query):
         raise BadRequest("a parameter of the link was sent more than once")
-    file_id = 0 if is_main else _file_id(sent.get(FILE))
+    file_id = None if is_main else _file_id(sent.get(FILE))
     if "signature" in sent or "expires" in sent:
         return signed_links.verify_signed_link(context.db, sent, moment, file_id)
     passcode = sent.get("p", "")
     record = None
     if passcode and not UNREPRESENTABLE.search(passcode):
-        record = downloads.resolve_passcode_link(
-            context.db, passcode=passcode, file_id=file_id
-        )
+        record = downloads.find_by_passcode(context.db, passcode, file_id)
     if record is None:
         raise UnknownLink(signed_links.UNKNOWN)
     return record
 
 
-def _file_id(sent: str | None) -> int:
-    """Return the file that a link names; 0 is the main one."""
-    if sent is None:
-        return 0
+def _file_id(sent: str | None) -> int | None:
+    """Return the file that a link names; None is the main one."""
+    if sent is None or sent == MAIN_FILE:
+        return None
     if not _WHOLE.fullmatch(sent):
         raise UnknownLink(signed_links.UNKNOWN)
     return int(sent)
@@ -196,12 +197,13 @@ def _files(context: RequestContext) -> Response:
     files = downloads.files_of_purchase(context.db, main)
     downloads.ensure_granted(files[0] if files else main, moment)
     shown = _in_language(context, main)
-    under_way = downloads.open_keys(context.db, main["id"], moment)
+    under_way = downloads.open_files(context.db, main["id"], moment)
     context.close()
     query = tuple((n, value) for n, value in context.query if n not in {FORMAT, FILE})
     links = [
         with_query(
-            context.urls.base + ADDRESS, (*query, (FILE, str(f["file_id"] or 0)))
+            context.urls.base + ADDRESS,
+            (*query, (FILE, str(f["file_id"] or MAIN_FILE))),
         )
         for f in files
     ]

@@ -384,11 +384,10 @@ def test_32_at_once_are_served_as_often_as_allowed(app, api, installation, buy):
     for limit in (1, 3, 31, 32):
         url, href = buy(max_downloads=limit)
         # Each a download of its own.
-        wanted = downloads.resolve_passcode_link
         record = None
         with installation.database.reading() as db:
             passcode = url.rpartition("=")[2]
-            record = wanted(db, passcode=passcode)
+            record = downloads.find_by_passcode(db, passcode)
 
         def begin(_number, record=record):
             customer = downloads.Customer("", "")

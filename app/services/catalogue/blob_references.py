@@ -37,7 +37,7 @@ class File:
     size: int
     sha256: str
     name: str
-    version: int
+    version: int | None
     downloadable_id: int | None
     code: str | None
     store_id: int

@@ -11,6 +11,7 @@ from app.errors import Conflict, Invalid
 from app.models import (
     DOWNLOADABLE_PURCHASES,
     DOWNLOADABLES,
+    FILES,
     ITEM_CATEGORIES,
     OFFERS,
     STORES,
@@ -43,12 +44,13 @@ from schemas.values.money import MONEY_DIGITS, money_text
 TOLD = ("id", "code", "name", "version", "file_name", "file_size", "file_sha256")
 """What webhooks are told of one."""
 
-_CURRENT = VERSIONS.c.id == DOWNLOADABLES.c.version_id
 SOURCE = listing.register_source(
     name="downloadable",
     table=DOWNLOADABLES,
     columns=(
         *listing.shown_columns(DOWNLOADABLES),
+        FILES.c.version_id,
+        FILES.c.url,
         VERSIONS.c.number.label("version"),
         VERSIONS.c.file_name,
         VERSIONS.c.file_size,
@@ -56,7 +58,7 @@ SOURCE = listing.register_source(
         VERSIONS.c.file_sha256,
         VERSIONS.c.upload_date,
     ),
-    joined=DOWNLOADABLES.outerjoin(VERSIONS, _CURRENT),
+    joined=main_files.WITH_MAIN_FILE,
 )
 _BY_ID = RowStatement(
     DownloadableRow,
@@ -274,20 +276,15 @@ def create_downloadable(
         "date_archived": now() if values["is_archived"] else None,
         "number_of_downloads": 0,
     }
+    content = {"version_id": None, "url": row.pop("url", None)}
     added = 0 if values["is_archived"] else 1
     downloadable_id = insert_row(
         tx, DOWNLOADABLES, row, collection=Collection.DOWNLOADABLES, added=added
     )
-    version_id = None
+    created = {**row, **dict.fromkeys(content), "id": downloadable_id}
     if file:
-        version_id = main_files.add_version(tx, {**row, "id": downloadable_id}, 1, file)
-        tx.execute(
-            update(DOWNLOADABLES)
-            .where(DOWNLOADABLES.c.id == downloadable_id)
-            .values(version_id=version_id)
-        )
-    made = {"url": None, **row, "id": downloadable_id, "version_id": version_id}
-    main_files.sync_main_file(tx, made, is_another=False)
+        content["version_id"] = main_files.add_version(tx, created, 1, file)
+    main_files.set_content(tx, created, content)
     _tell(tx, "created", store_id, downloadable_id)
     return downloadable_id
 
@@ -307,36 +304,31 @@ def update_downloadable(
         ensure_uuid_free(tx, record["store_id"], values["uuid"])
     _ensure_consistent(tx, record, values)
     changes = dict(values)
+    content = {"url": changes.pop("url")} if "url" in changes else {}
     if file:
         # What was said of the file of before is not true of this one.
         is_first = record["version_id"] is None
         notes = record["release_notes"] if is_first else ""
         changes.setdefault("release_notes", notes)
-        changes["version_id"] = main_files.add_version(
+        version_id = main_files.add_version(
             tx,
             {**record, "release_notes": changes["release_notes"]},
             main_files.next_version_number(tx, record["id"]),
             file,
         )
         main_files.touch_versions(tx, record["version_id"])
-        changes["url"] = None
+        content = {"version_id": version_id, "url": None}
     elif "release_notes" in values and record["version_id"] is not None:
         said = {"release_notes": values["release_notes"]}
         update_rows(tx, VERSIONS, VERSIONS.c.id == record["version_id"], said)
     archived = bool(values.get("is_archived", record["is_archived"]))
     if archived != bool(record["is_archived"]):
         changes["date_archived"] = now() if archived else None
-    file_name = file.name if file else record["file_name"]
-    changes["search_text"] = _search_text(
-        tx, {**record, **values, "file_name": file_name}
-    )
+    main_files.set_content(tx, {**record, **changes}, content)
+    current = reload_downloadable(tx, record["id"]) if content else record
+    changes["search_text"] = _search_text(tx, {**current, **changes})
     added = bool(record["is_archived"]) - archived
     _update(tx, record, changes, added)
-    main_files.sync_main_file(
-        tx,
-        {**record, **changes},
-        is_another=not changes.keys().isdisjoint(("version_id", "url")),
-    )
     is_replaced = file is not None and record["version_id"] is not None
     event = "file_replaced" if is_replaced else "updated"
     _tell(tx, event, record["store_id"], record["id"])
@@ -403,16 +395,21 @@ def _update(
 def remove_main_file(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Remove the main file of a downloadable; another one may be promoted."""
     main_files.touch_versions(tx, record["version_id"])
-    gone = {"version_id": None, "url": None, "release_notes": ""}
-    update_with_version(tx, record["store_id"], record["id"], gone)
-    adopt_file_values(tx, {**record, **gone}, is_another=True)
+    said = {"release_notes": ""}
+    update_with_version(tx, record["store_id"], record["id"], said)
+    gone = dict.fromkeys(main_files.CONTENT)
+    main_files.set_content(tx, {**record, **said}, gone)
+    _update_search_text(tx, record)
 
 
-def adopt_file_values(
-    tx: Transaction, record: Mapping[str, Any], *, is_another: bool
-) -> None:
-    """Promote another file if there is no main file, and update the search text."""
-    main_files.sync_main_file(tx, record, is_another=is_another)
+def adopt_unarchived_file(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Promote a file that is no longer archived, if there is no main file."""
+    if main_files.find_main_file(tx, record["id"]) is None:
+        main_files.promote_next_file(tx, record)
+        _update_search_text(tx, record)
+
+
+def _update_search_text(tx: Transaction, record: Mapping[str, Any]) -> None:
     current = reload_downloadable(tx, record["id"])
     text = {"search_text": _search_text(tx, current)}
     update_with_version(tx, record["store_id"], record["id"], text)
@@ -439,13 +436,12 @@ def restore_version(tx: Transaction, version: Mapping[str, Any]) -> None:
     record = reload_downloadable(tx, version["downloadable_id"])
     main_files.touch_versions(tx, record.get("version_id"), version["id"])
     changes = {
-        "version_id": version["id"],
-        "url": None,
         "release_notes": version["release_notes"],
         "search_text": _search_text(tx, {**record, "file_name": version["file_name"]}),
     }
     update_with_version(tx, version["store_id"], version["downloadable_id"], changes)
-    main_files.sync_main_file(tx, {**record, **changes}, is_another=True)
+    content = {"version_id": version["id"], "url": None}
+    main_files.set_content(tx, record, content)
     _tell(tx, "file_replaced", version["store_id"], version["downloadable_id"])
 
 

@@ -23,17 +23,13 @@ NAMELESS = FieldError(
 )
 _WHERE = ("library_file_id", "url")
 WITH_BLOB = FILES.join(DOWNLOADABLES, _D.id == _F.downloadable_id).outerjoin(
-    VERSIONS, _V.id == case((_F.is_main, _D.version_id), else_=_F.version_id)
+    VERSIONS, _V.id == _F.version_id
 )
-ADDRESS = case((_F.is_main, _D.url), else_=_F.url)
-"""Where a file is that is kept elsewhere."""
-
 _COLUMNS = (
-    *(c for c in listing.shown_columns(FILES) if c.name not in {"version_id", "url"}),
-    ADDRESS.label("url"),
-    # What the main one is of, it has for itself.
-    case((_F.is_main, None), else_=_F.version_id).label("library_file_id"),
-    _V.id.label("version_id"),
+    *listing.shown_columns(FILES, hidden=("position",)),
+    case((main_files.IS_MAIN, True), else_=False).label("is_main"),
+    # The main file has versions of its own; any other one is a file of the library.
+    case((main_files.IS_MAIN, None), else_=_F.version_id).label("library_file_id"),
     _V.file_name,
     _V.file_size,
     _V.file_type,
@@ -72,9 +68,6 @@ _BY_UUID = Statement(
     select(_F.id).where(
         _F.store_id == bindparam("store_id"), _F.uuid == bindparam("uuid")
     )
-)
-_MAIN = Statement(
-    select(_F.id).where(_F.downloadable_id == bindparam("id"), _F.is_main)
 )
 ON_SHELF = ("is_archived", False)
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
@@ -146,11 +139,14 @@ def create_file(
     is_first = downloadable["version_id"] is None and downloadable["url"] is None
     if is_first:
         _make_main(tx, downloadable, values, file)
-        file_id = int(tx.value(_MAIN, id=downloadable["id"]))
+        file_id = main_files.find_main_file(tx, downloadable["id"])
+        if file_id is None:
+            raise LookupError(f"downloadable {downloadable['id']} has no main file")
         main_files.update_file_row(tx, file_id, **said)
     else:
-        row = main_files.file_row(downloadable, is_main=False)
-        file_id = tx.insert(FILES, {**row, **said, **_kept(tx, store_id, values, file)})
+        position = main_files.next_position(tx, downloadable["id"])
+        row = {**said, **_kept(tx, store_id, values, file)}
+        file_id = main_files.add_file(tx, downloadable, position, row)
     downloadables.parts_changed(tx, downloadable)
     return file_id
 
@@ -181,7 +177,7 @@ def update_file(
     if "is_archived" in values:
         # One that is back on the shelf may be the only one.
         current = downloadables.reload_downloadable(tx, record["downloadable_id"])
-        downloadables.adopt_file_values(tx, current, is_another=False)
+        downloadables.adopt_unarchived_file(tx, current)
     downloadables.parts_changed(tx, downloadable)
 
 

@@ -138,7 +138,7 @@ def create_library_file(
     tx: Transaction, store_id: int, file: NewFile, values: Mapping[str, Any]
 ) -> int:
     """Add a file to the library, and return its id."""
-    row = {**main_files.version_values(store_id, file), "number": 0, **values}
+    row = {**main_files.version_values(store_id, file), **values}
     file_id = tx.insert(VERSIONS, row)
     bump_collection(tx, store_id, Collection.LIBRARY_FILES, added=1)
     return file_id

@@ -1,8 +1,7 @@
-"""The main file of a downloadable: its versions, and its place among its files.
+"""The files of a downloadable: its main file, the versions of it, and their order.
 
-What a downloadable says of its file (its current version, or its url) is kept there
-alone. Among all its files that one has a row, too, which is there while there is a
-file; this module keeps it so, and is below what changes either.
+The files have positions. The one at `MAIN` is the main file; while there is none, the
+downloadable has no content, though files that are archived may wait to become it.
 """
 
 import time
@@ -10,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, update
 
 from app.database import Snapshot, Statement, Transaction
 from app.errors import Unavailable
@@ -20,22 +19,35 @@ from app.models import (
     DOWNLOADS,
     FILE_COUNTS,
     FILES,
+    MAIN,
     VERSIONS,
     Collection,
 )
 from app.services.clock import now
-from app.services.rows.changes import bump_collection, update_rows
+from app.services.rows.changes import bump_collection, insert_row, update_rows
 from app.storage import Blob, NewFile
 
+CONTENT = ("version_id", "url")
+"""The columns of a file that say where its bytes are; the other ones describe it."""
+
 _F, _P, _N = FILES.c, DOWNLOADABLE_PURCHASES.c, FILE_COUNTS.c
-_MAIN = Statement(
-    select(_F.id).where(_F.downloadable_id == bindparam("id"), _F.is_main)
-)
+IS_MAIN = _F.position == MAIN
+WITH_MAIN_FILE = DOWNLOADABLES.outerjoin(
+    FILES, and_(_F.downloadable_id == DOWNLOADABLES.c.id, IS_MAIN)
+).outerjoin(VERSIONS, VERSIONS.c.id == _F.version_id)
+"""Downloadables with their main file, and its current version, if there are any."""
+
+_MAIN = Statement(select(_F.id).where(_F.downloadable_id == bindparam("id"), IS_MAIN))
 _NEXT = Statement(
     select(_F.id, _F.version_id, _F.url)
-    .where(_F.downloadable_id == bindparam("id"), ~_F.is_main, ~_F.is_archived)
-    .order_by(_F.id)
+    .where(_F.downloadable_id == bindparam("id"), ~IS_MAIN, ~_F.is_archived)
+    .order_by(_F.position)
     .limit(1)
+)
+_LAST = Statement(
+    select(func.max(_F.position).label("position")).where(
+        _F.downloadable_id == bindparam("id")
+    )
 )
 _NEWEST = Statement(
     select(func.max(VERSIONS.c.number).label("number")).where(
@@ -111,26 +123,76 @@ def touch_versions(tx: Transaction, *ids: int | None) -> None:
     update_rows(tx, VERSIONS, VERSIONS.c.id.in_([i for i in ids if i is not None]), {})
 
 
-def sync_main_file(
-    tx: Transaction, record: Mapping[str, Any], *, is_another: bool
-) -> None:
-    """Create, promote or delete the row of the main file, so that it matches.
+def find_main_file(db: Snapshot, downloadable_id: int) -> int | None:
+    """Return the id of the main file of a downloadable, or None."""
+    found = db.value(_MAIN, id=downloadable_id)
+    return None if found is None else int(found)
 
-    Where it has none any more, the first of its other files becomes it. `is_another`
-    tells whether it is another file than before.
+
+def set_content(
+    tx: Transaction, record: Mapping[str, Any], content: Mapping[str, Any]
+) -> None:
+    """Set the version or the url of a downloadable's main file, as the two are named.
+
+    `record` is the downloadable with its `CONTENT` as it is. The main file is created
+    with its first content. If none is left it is deleted, and the next file becomes it.
     """
-    main = tx.value(_MAIN, id=record["id"])
-    if record["version_id"] is not None or record["url"] is not None:
-        if main is None:
-            tx.insert(FILES, file_row(record, is_main=True))
-        elif is_another:
-            update_file_row(tx, main)
+    before = {name: record[name] for name in CONTENT}
+    after = {**before, **content}
+    if after == before:
         return
-    if main is not None:
-        tx.execute(delete(FILES).where(_F.id == main))
-    following = tx.record(_NEXT, id=record["id"])
-    if following is not None:
-        _promote(tx, record, following)
+    if after == dict.fromkeys(CONTENT):
+        tx.execute(delete(FILES).where(_F.downloadable_id == record["id"], IS_MAIN))
+        promote_next_file(tx, record)
+    elif before == dict.fromkeys(CONTENT):
+        add_file(tx, record, MAIN, after)
+    else:
+        which = and_(_F.downloadable_id == record["id"], IS_MAIN)
+        update_rows(tx, FILES, which, after)
+
+
+def promote_next_file(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Make the next file the main one, for a downloadable that has none.
+
+    A file of the library becomes a version of the downloadable.
+    """
+    file = tx.record(_NEXT, id=record["id"])
+    if file is None:
+        return
+    version_id = None
+    if file["version_id"] is not None:
+        number = next_version_number(tx, record["id"])
+        again = new_file_of_version(tx, file["version_id"])
+        version_id = add_version(tx, record, number, again)
+    update_file_row(tx, file["id"], position=MAIN, version_id=version_id)
+    _count_on(tx, record, file["id"], version_id)
+
+
+def next_position(tx: Snapshot, downloadable_id: int) -> int:
+    """Return the position behind all files of a downloadable."""
+    last = tx.value(_LAST, id=downloadable_id)
+    return MAIN if last is None else int(last) + 1
+
+
+def add_file(
+    tx: Transaction,
+    record: Mapping[str, Any],
+    position: int,
+    values: Mapping[str, Any],
+) -> int:
+    """Add a file to a downloadable, and return its id."""
+    row = {
+        "store_id": record["store_id"],
+        "downloadable_id": record["id"],
+        "uuid": str(uuid4()),
+        "position": position,
+        "name": "",
+        "title": "",
+        "alt": "",
+        "is_archived": False,
+        **values,
+    }
+    return insert_row(tx, FILES, row)
 
 
 def update_file_row(tx: Transaction, file_id: int, **values: Any) -> None:
@@ -138,41 +200,8 @@ def update_file_row(tx: Transaction, file_id: int, **values: Any) -> None:
     update_rows(tx, FILES, _F.id == file_id, values)
 
 
-def file_row(record: Mapping[str, Any], *, is_main: bool) -> dict[str, Any]:
-    """Return what is the same for all new files of a downloadable."""
-    moment = now()
-    return {
-        "store_id": record["store_id"],
-        "downloadable_id": record["id"],
-        "uuid": str(uuid4()),
-        "revision": 1,
-        "is_main": is_main,
-        "name": "",
-        "title": "",
-        "alt": "",
-        "is_archived": False,
-        "date_created": moment,
-        "date_modified": moment,
-    }
-
-
-def _promote(
-    tx: Transaction, record: Mapping[str, Any], file: Mapping[str, Any]
-) -> None:
-    values: dict[str, Any] = {"url": file["url"]}
-    if file["version_id"] is not None:
-        number = next_version_number(tx, record["id"])
-        again = new_file_of_version(tx, file["version_id"])
-        values["version_id"] = add_version(tx, record, number, again)
-    tx.execute(
-        update(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]).values(**values)
-    )
-    update_file_row(tx, file["id"], is_main=True, version_id=None, url=None)
-    _count_on(tx, record, file["id"], values.get("version_id", 0))
-
-
 def _count_on(
-    tx: Transaction, record: Mapping[str, Any], file_id: int, file_key: int
+    tx: Transaction, record: Mapping[str, Any], file_id: int, version_id: int | None
 ) -> None:
     """Move the download counts of a file that becomes the main one to purchases.
 
@@ -180,8 +209,8 @@ def _count_on(
     """
     tx.execute(
         update(DOWNLOADS)
-        .where(DOWNLOADS.c.file_key == -file_id)
-        .values(file_key=file_key)
+        .where(DOWNLOADS.c.file_id == file_id)
+        .values(file_id=None, version_id=version_id)
     )
     counted = (
         select(_N.number_of_downloads)

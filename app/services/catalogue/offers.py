@@ -7,9 +7,9 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
-from app.models import DOWNLOADABLES, OFFERS, STORES, VERSIONS
+from app.models import DOWNLOADABLES, OFFERS, STORES
 from app.services.auth.authentication import Principal
-from app.services.catalogue import downloadables
+from app.services.catalogue import downloadables, main_files
 from app.services.reference_data import currency_digits
 from app.services.rows import listing
 from app.services.rows.records import OfferedDownloadableRow, OfferRow
@@ -26,19 +26,19 @@ _OFFERED = tuple(
     for c in OFFERS.c
     if c.name in _USUAL
 )
-_WITH_OFFER = DOWNLOADABLES.outerjoin(OFFERS, _O.downloadable_id == _D.id)
+_HAS_OFFER = _O.downloadable_id == _D.id
 SOURCE = listing.register_source(
     name="offer",
     table=DOWNLOADABLES,
     columns=(_D.id, _D.store_id, *_OFFERED, _D.date_modified),
-    joined=_WITH_OFFER,
+    joined=DOWNLOADABLES.outerjoin(OFFERS, _HAS_OFFER),
     searched=None,
 )
 WHOLE = listing.register_source(
     name="downloadable_with_offer",
     table=DOWNLOADABLES,
     columns=(*downloadables.SOURCE.columns, *_OFFERED),
-    joined=_WITH_OFFER.outerjoin(VERSIONS, VERSIONS.c.id == _D.version_id),
+    joined=main_files.WITH_MAIN_FILE.outerjoin(OFFERS, _HAS_OFFER),
 )
 _BY_ID = RowStatement(
     OfferRow,

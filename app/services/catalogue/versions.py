@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, select
+from sqlalchemy import and_, bindparam, case, delete, func, select
 
 from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
-from app.models import DOWNLOADABLE_PURCHASES, DOWNLOADABLES, STORES, VERSIONS
+from app.models import DOWNLOADABLE_PURCHASES, DOWNLOADABLES, FILES, STORES, VERSIONS
 from app.services.auth.authentication import Principal
 from app.services.catalogue import blob_references, downloadables, main_files
 from app.services.rows import listing
@@ -17,7 +17,10 @@ from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 
 _NOT_SHOWN = {"blob_key", "title", "alt"}
-_IS_CURRENT = case((DOWNLOADABLES.c.version_id == VERSIONS.c.id, True), else_=False)
+_IS_CURRENT = case((FILES.c.version_id == VERSIONS.c.id, True), else_=False)
+_MAIN_FILE = and_(
+    FILES.c.downloadable_id == VERSIONS.c.downloadable_id, main_files.IS_MAIN
+)
 SOURCE = listing.register_source(
     name="version",
     table=VERSIONS,
@@ -27,7 +30,7 @@ SOURCE = listing.register_source(
     ),
     joined=VERSIONS.join(
         DOWNLOADABLES, DOWNLOADABLES.c.id == VERSIONS.c.downloadable_id
-    ),
+    ).outerjoin(FILES, _MAIN_FILE),
     searched=None,
 )
 _BY_ID = RowStatement(

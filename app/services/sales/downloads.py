@@ -7,7 +7,7 @@ resumed. What opens it is one statement that counts it, so that no two can be th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -51,6 +51,7 @@ from app.models import (
     Collection,
 )
 from app.services.auth.authentication import Principal
+from app.services.catalogue.main_files import IS_MAIN
 from app.services.clock import now
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_rows
@@ -86,7 +87,7 @@ SOURCE = listing.register_source(
     columns=tuple(
         column
         for column in listing.shown_columns(DOWNLOADS)
-        if column.name not in {"file_key", "open_until"}
+        if column.name not in {"version_id", "file_id", "open_until"}
     ),
     joined=DOWNLOADS,
     searched=None,
@@ -98,14 +99,13 @@ _BY_ID = RowStatement(
     .where(_S.id == bindparam("id")),
 )
 # What a customer gets is the version that the purchase names, else the current one.
-WITH_FILE = DOWNLOADABLE_PURCHASES.join(
-    DOWNLOADABLES, _D.id == _P.downloadable_id
-).outerjoin(
-    VERSIONS,
-    _V.id == case((_P.version_id.is_(None), _D.version_id), else_=_P.version_id),
+WITH_FILE = (
+    DOWNLOADABLE_PURCHASES.join(DOWNLOADABLES, _D.id == _P.downloadable_id)
+    .outerjoin(FILES, and_(_F.downloadable_id == _P.downloadable_id, IS_MAIN))
+    .outerjoin(VERSIONS, _V.id == func.coalesce(_P.version_id, _F.version_id))
 )
-# Unless it is kept elsewhere, for this purchase or for all.
-ELSEWHERE = func.coalesce(_P.url, case((_P.version_id.is_(None), _D.url)))
+# Unless there is an external URL, for this purchase or for all.
+EXTERNAL_URL = func.coalesce(_P.url, case((_P.version_id.is_(None), _F.url)))
 _GRANTED = (
     _P.id,
     _P.order_id,
@@ -131,50 +131,44 @@ _BLOB = (
     _V.file_sha256,
     _V.upload_date,
 )
-_IS_WANTED = or_(
-    _P.download_passcode == bindparam("passcode"), _P.id == bindparam("purchase_id")
-)
-_MAIN_FILE = and_(_F.downloadable_id == _P.downloadable_id, _F.is_main)
-_WANTED = Statement(
-    select(
-        *_GRANTED,
-        *_BLOB,
-        ELSEWHERE.label("url"),
-        _V.number.label("version"),
-        _P.number_of_downloads,
-        _F.id.label("file_id"),
-        true().label("is_main"),
-    )
-    .select_from(
-        WITH_FILE.join(STORES, STORES.c.id == _P.store_id).outerjoin(FILES, _MAIN_FILE)
-    )
-    .where(_IS_WANTED)
-)
+_MAIN_FILE = select(
+    *_GRANTED,
+    *_BLOB,
+    EXTERNAL_URL.label("url"),
+    _V.number.label("version"),
+    _P.number_of_downloads,
+    _F.id.label("file_id"),
+    true().label("is_main"),
+).select_from(WITH_FILE.join(STORES, STORES.c.id == _P.store_id))
 _COUNTED = and_(_N.downloadable_purchase_id == _P.id, _N.file_id == _F.id)
-_FURTHER = (
-    select(
-        *_GRANTED,
-        *_BLOB,
-        _F.url,
-        null().label("version"),
-        func.coalesce(_N.number_of_downloads, 0).label("number_of_downloads"),
-        _F.id.label("file_id"),
-        false().label("is_main"),
-        _F.name.label("shown_name"),
-        _F.title,
-        _F.alt,
-    )
-    .select_from(
-        DOWNLOADABLE_PURCHASES.join(STORES, STORES.c.id == _P.store_id)
-        .join(DOWNLOADABLES, _D.id == _P.downloadable_id)
-        .join(FILES, and_(_F.downloadable_id == _P.downloadable_id, ~_F.is_main))
-        .outerjoin(VERSIONS, _V.id == _F.version_id)
-        .outerjoin(FILE_COUNTS, _COUNTED)
-    )
-    .where(_IS_WANTED)
+_OTHER_FILES = select(
+    *_GRANTED,
+    *_BLOB,
+    _F.url,
+    null().label("version"),
+    func.coalesce(_N.number_of_downloads, 0).label("number_of_downloads"),
+    _F.id.label("file_id"),
+    false().label("is_main"),
+    _F.name.label("shown_name"),
+    _F.title,
+    _F.alt,
+).select_from(
+    DOWNLOADABLE_PURCHASES.join(STORES, STORES.c.id == _P.store_id)
+    .join(DOWNLOADABLES, _D.id == _P.downloadable_id)
+    .join(FILES, and_(_F.downloadable_id == _P.downloadable_id, ~IS_MAIN))
+    .outerjoin(VERSIONS, _V.id == _F.version_id)
+    .outerjoin(FILE_COUNTS, _COUNTED)
 )
-_FURTHER_ONE = Statement(_FURTHER.where(_F.id == bindparam("file_id")))
-_FURTHER_ALL = Statement(_FURTHER.where(~_F.is_archived).order_by(_F.id))
+_OF_PURCHASE = _P.id == bindparam("purchase_id")
+_OF_PASSCODE = _P.download_passcode == bindparam("passcode")
+_IS_FILE = _F.id == bindparam("file_id")
+_MAIN_BY_ID = Statement(_MAIN_FILE.where(_OF_PURCHASE))
+_MAIN_BY_PASSCODE = Statement(_MAIN_FILE.where(_OF_PASSCODE))
+_OTHER_BY_ID = Statement(_OTHER_FILES.where(_OF_PURCHASE, _IS_FILE))
+_OTHER_BY_PASSCODE = Statement(_OTHER_FILES.where(_OF_PASSCODE, _IS_FILE))
+_OTHERS = Statement(
+    _OTHER_FILES.where(_OF_PURCHASE, ~_F.is_archived).order_by(_F.position)
+)
 _OF_CUSTOMER = Statement(
     select(_P.id, _F.id.label("file_id"))
     .select_from(
@@ -186,7 +180,7 @@ _OF_CUSTOMER = Statement(
         VERSIONS,
         _V.id
         == case(
-            (_F.is_main, func.coalesce(_P.version_id, _D.version_id)),
+            (IS_MAIN, func.coalesce(_P.version_id, _F.version_id)),
             else_=_F.version_id,
         ),
     )
@@ -216,8 +210,8 @@ _ABOUT = Statement(
     .select_from(DOWNLOADABLES.join(STORES, STORES.c.id == _D.store_id))
     .where(_D.id == bindparam("id"))
 )
-_OPEN_KEYS = Statement(
-    select(_S.file_key).where(
+_OPEN_FILES = Statement(
+    select(_S.version_id, _S.file_id).where(
         _S.downloadable_purchase_id == bindparam("purchase_id"),
         _S.open_until > bindparam("moment"),
     )
@@ -225,7 +219,8 @@ _OPEN_KEYS = Statement(
 _OPEN = Statement(
     select(_S.id).where(
         _S.downloadable_purchase_id == bindparam("purchase_id"),
-        _S.file_key == bindparam("file_key"),
+        _S.version_id.is_not_distinct_from(bindparam("version_id")),
+        _S.file_id.is_not_distinct_from(bindparam("file_id")),
         _S.open_until > bindparam("moment"),
     )
 )
@@ -255,30 +250,49 @@ def downloads_version(db: Snapshot, store_id: int) -> int:
     return listing.collection_version(db, store_id, Collection.DOWNLOADS)
 
 
-def resolve_passcode_link(
-    db: Snapshot, *, passcode: str = "", purchase_id: int = 0, file_id: int = 0
+def find_by_passcode(
+    db: Snapshot, passcode: str, file_id: int | None = None
 ) -> dict[str, Any] | None:
-    """Return the purchase of a link with its file, or None.
+    """Return the purchase of a link with one of its files, or None.
 
     Without a `file_id` it is the main file.
     """
-    # No purchase has an empty passcode, or the id 0.
-    whose = {"passcode": passcode, "purchase_id": purchase_id}
-    further = db.record(_FURTHER_ONE, **whose, file_id=file_id) if file_id else None
-    if further is not None:
-        return further
-    main = db.record(_WANTED, **whose)
-    is_another = file_id and main is not None and main["file_id"] != file_id
-    return None if is_another else main
+    if file_id is not None:
+        other = db.record(_OTHER_BY_PASSCODE, passcode=passcode, file_id=file_id)
+        if other is not None:
+            return other
+    return _main_unless_other(db.record(_MAIN_BY_PASSCODE, passcode=passcode), file_id)
+
+
+def find_by_id(
+    db: Snapshot, purchase_id: int, file_id: int | None = None
+) -> dict[str, Any] | None:
+    """Return a purchase with one of its files, or None; no token is checked.
+
+    Without a `file_id` it is the main file.
+    """
+    if file_id is not None:
+        other = db.record(_OTHER_BY_ID, purchase_id=purchase_id, file_id=file_id)
+        if other is not None:
+            return other
+    return _main_unless_other(db.record(_MAIN_BY_ID, purchase_id=purchase_id), file_id)
+
+
+def _main_unless_other(
+    main: dict[str, Any] | None, file_id: int | None
+) -> dict[str, Any] | None:
+    if main is None or file_id is None or main["file_id"] == file_id:
+        return main
+    return None
 
 
 def files_of_purchase(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return all files that a customer may download, by what a link leads to."""
-    rows = db.rows(_FURTHER_ALL, passcode="", purchase_id=main["id"])
-    found = [dict(zip(_FURTHER_ALL.columns, row, strict=True)) for row in rows]
+    rows = db.rows(_OTHERS, purchase_id=main["id"])
+    found = [dict(zip(_OTHERS.columns, row, strict=True)) for row in rows]
     if main["url"] is None and main["version_id"] is None:
         return found
-    said = db.record(_MAIN_SAID, file_id=main["file_id"] or 0)
+    said = db.record(_MAIN_SAID, file_id=main["file_id"])
     if said is None:
         # One that this customer alone has, of a downloadable without any.
         said = {"shown_name": "", "title": "", "alt": "", "is_archived": False}
@@ -295,7 +309,7 @@ def find_purchase_of_blob(
     refusal: RequestError = NotFound("this customer has bought nothing with it")
     whose = {"store_id": store_id, "customer_id": customer_id}
     for purchase_id, file_id in db.rows(_OF_CUSTOMER, **whose, key=key):
-        record = resolve_passcode_link(db, purchase_id=purchase_id, file_id=file_id)
+        record = find_by_id(db, purchase_id, file_id)
         if record is None:
             continue
         try:
@@ -371,24 +385,36 @@ def download_details(db: Snapshot, record: Mapping[str, Any]) -> dict[str, Any]:
     return db.record(_ABOUT, id=record["downloadable_id"]) or {}
 
 
-def open_keys(db: Snapshot, purchase_id: int, moment: int) -> frozenset[int]:
-    """Return the keys of the files of a purchase whose downloads are open."""
-    rows = db.rows(_OPEN_KEYS, purchase_id=purchase_id, moment=moment)
-    return frozenset(int(row[0]) for row in rows)
+class DownloadedFile(NamedTuple):
+    """What downloads are told apart by: a version of the main file, or another file.
+
+    Both are None for a main file with an external URL.
+    """
+
+    version_id: int | None
+    file_id: int | None
 
 
-def file_key(record: Mapping[str, Any]) -> int:
-    """Return the key of a file: a version id, 0 for an external URL, or -file_id."""
+def downloaded_file(record: Mapping[str, Any]) -> DownloadedFile:
+    """Return which file of a purchase a record is about."""
     if not record["is_main"]:
-        return -int(record["file_id"])
-    return 0 if record["url"] is not None else int(record["version_id"])
+        return DownloadedFile(None, record["file_id"])
+    has_url = record["url"] is not None
+    return DownloadedFile(None if has_url else record["version_id"], None)
+
+
+def open_files(
+    db: Snapshot, purchase_id: int, moment: int
+) -> frozenset[DownloadedFile]:
+    """Return the files of a purchase whose downloads are open."""
+    rows = db.rows(_OPEN_FILES, purchase_id=purchase_id, moment=moment)
+    return frozenset(DownloadedFile(*row) for row in rows)
 
 
 def open_download(db: Snapshot, record: Mapping[str, Any], moment: int) -> int | None:
     """Return the id of the open download that this request would resume, or None."""
-    found = db.value(
-        _OPEN, purchase_id=record["id"], file_key=file_key(record), moment=moment
-    )
+    which = downloaded_file(record)._asdict()
+    found = db.value(_OPEN, purchase_id=record["id"], moment=moment, **which)
     return None if found is None else int(found)
 
 
@@ -419,7 +445,7 @@ def begin_download(
                 "store_id": record["store_id"],
                 "downloadable_purchase_id": record["id"],
                 "downloadable_id": record["downloadable_id"],
-                "file_key": file_key(record),
+                **downloaded_file(record)._asdict(),
                 "version": None if record["url"] else record["version"],
                 "file_name": None if record["url"] else record["file_name"],
                 "file_size": None if record["url"] else record["file_size"],
@@ -440,7 +466,7 @@ def _tell(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Enqueue an event of a download, and another if none is left."""
     if not outbox.is_on(tx, record["store_id"]):
         return
-    now_is = resolve_passcode_link(tx, purchase_id=record["id"]) or record
+    now_is = find_by_id(tx, record["id"]) or record
     events = ["downloaded"]
     if _refusal(now_is, now()) is not None:
         events.append("limit_reached")
@@ -460,11 +486,11 @@ def emit_event(tx: Transaction, what: str, purchase: Mapping[str, Any]) -> None:
 
 def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
     """Count a download in the one statement that decides whether there is one left."""
-    counted = (_count_main if record["is_main"] else _count_further)(tx, record, moment)
+    counted = (_count_main if record["is_main"] else _count_other)(tx, record, moment)
     if not counted:
         # It has changed since it was looked up.
-        whose = {"purchase_id": record["id"], "file_id": record["file_id"] or 0}
-        now_is = resolve_passcode_link(tx, **whose) or {**record, "is_active": False}
+        found = find_by_id(tx, record["id"], record["file_id"])
+        now_is = found or {**record, "is_active": False}
         ensure_granted(now_is, moment)
         raise _refusal(now_is, moment) or DownloadsUsedUp("nothing is left of it")
     tx.execute(
@@ -515,7 +541,7 @@ def _first(moment: int) -> ColumnElement[int]:
     )
 
 
-def _count_further(tx: Transaction, record: Mapping[str, Any], moment: int) -> int:
+def _count_other(tx: Transaction, record: Mapping[str, Any], moment: int) -> int:
     """Count a file that is not the main one, which has a count of its own."""
     key = ("downloadable_purchase_id", "file_id")
     # Whoever comes first makes the row; then it is there for all.

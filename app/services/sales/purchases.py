@@ -45,7 +45,7 @@ WITH_FILE = listing.register_source(
         *listing.shown_columns(DOWNLOADABLE_PURCHASES),
         VERSIONS.c.file_name,
         VERSIONS.c.blob_key,
-        downloads.ELSEWHERE.label("file_url"),
+        downloads.EXTERNAL_URL.label("file_url"),
     ),
     joined=downloads.WITH_FILE,
 )

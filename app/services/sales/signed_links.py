@@ -30,7 +30,7 @@ def link_parameters(purchase_id: int, passcode: str, expires: int) -> dict[str, 
 
 
 def verify_signed_link(
-    db: Snapshot, sent: Mapping[str, str], moment: int, file_id: int = 0
+    db: Snapshot, sent: Mapping[str, str], moment: int, file_id: int | None = None
 ) -> dict[str, Any]:
     """Return the purchase of a signed link with its file; it is valid for all files.
 
@@ -40,9 +40,7 @@ def verify_signed_link(
     number, expires = sent.get("p", ""), sent.get("expires", "")
     record = None
     if _WHOLE.fullmatch(number) and _WHOLE.fullmatch(expires):
-        record = downloads.resolve_passcode_link(
-            db, purchase_id=int(number), file_id=file_id
-        )
+        record = downloads.find_by_id(db, int(number), file_id)
     if record is None:
         raise UnknownLink(UNKNOWN)
     right = _signature(record["id"], record["download_passcode"], int(expires))

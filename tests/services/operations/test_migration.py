@@ -130,17 +130,130 @@ def test_a_table_that_is_made_anew_keeps_what_refers_to_it(tmp_path):
     with installation.database.writing() as tx:
         found = tx.connection.execute(
             text(
-                "SELECT p.version_id, v.blob_key, f.is_main, d.uuid, f.uuid "
+                "SELECT p.version_id, v.blob_key, f.position, d.uuid, f.uuid "
                 "FROM downloadable_purchases p JOIN versions v ON v.id = p.version_id "
                 "JOIN downloadables d ON d.id = v.downloadable_id "
                 "JOIN files f ON f.downloadable_id = d.id"
             )
         ).fetchall()
-        assert [tuple(row)[:3] for row in found] == [(2, "k2", 1)]
+        assert [tuple(row)[:3] for row in found] == [(2, "k2", 0)]
         assert all(str(UUID(uuid)) == uuid for uuid in found[0][3:])
         with pytest.raises(DBAPIError):
             tx.connection.execute(text("DELETE FROM versions WHERE id = 2"))
     installation.close()
+
+
+# By id: the version, the url. 1 has both, 2 a url, 3 nothing, for its file is archived.
+MAIN_FILES = {1: (1, "https://e.example/1"), 2: (None, "https://e.example/2"), 3: ()}
+# By id: downloadable, main, library file, url, archived. The order is that of the ids.
+FILES_OF_BEFORE = [
+    (1, 1, False, 2, None, False),
+    (2, 1, True, None, None, False),
+    (3, 2, True, None, None, False),
+    (4, 1, False, None, "https://e.example/4", True),
+    (5, 3, False, 2, None, True),
+]
+FILE_KEYS = {1: 1, 2: 0, 3: -4}
+
+
+def fill_before_0012(connection):
+    """Insert main files and others, a library file and downloads, as 0011 had them."""
+    for number, content in MAIN_FILES.items():
+        version_id, url = content or (None, None)
+        connection.execute(
+            text("UPDATE downloadables SET version_id = :v, url = :u WHERE id = :i"),
+            {"v": version_id, "u": url, "i": number},
+        )
+    connection.execute(
+        text(
+            """INSERT INTO versions (id, store_id, number, blob_key, file_name,
+            file_size, file_type, file_sha256, upload_date)
+            VALUES (2, 1, 0, 'l', 'library.txt', 1, 'text/plain', 'x', 1)"""
+        )
+    )
+    connection.execute(text("DELETE FROM files"))
+    for row in FILES_OF_BEFORE:
+        names = ("id", "downloadable", "main", "version", "url", "archived")
+        connection.execute(
+            text(
+                """INSERT INTO files (id, store_id, downloadable_id, uuid, revision,
+                is_main, version_id, url, name, title, alt, is_archived, date_created,
+                date_modified) VALUES (:id, 1, :downloadable, :uuid, 1, :main,
+                :version, :url, '', '', '', :archived, 1, 1)"""
+            ),
+            {**dict(zip(names, row, strict=True)), "uuid": f"u{row[0]}"},
+        )
+    connection.execute(
+        text(
+            """INSERT INTO downloadable_purchases (id, store_id, downloadable_id,
+            revision, customer_id, customer_email, quantity, is_active,
+            number_of_downloads, download_passcode, date_created, date_modified)
+            VALUES (1, 1, 1, 1, '', '', 1, true, 0, 'secret', 1, 1)"""
+        )
+    )
+    for number, key in FILE_KEYS.items():
+        connection.execute(
+            text(
+                """INSERT INTO downloads (id, store_id, downloadable_purchase_id,
+                downloadable_id, file_key, revision, open_until, bytes_sent, outcome,
+                address, user_agent, date_created, date_modified)
+                VALUES (:id, 1, 1, 1, :key, 1, 0, 0, 'started', '', '', 1, 1)"""
+            ),
+            {"id": number, "key": key},
+        )
+
+
+def test_the_main_file_moves_among_the_files_and_back(old):
+    database = Database(old.database)
+    config = Config()
+    config.set_main_option("script_location", "app:migrations")
+
+    def query(tx, text_of_query):
+        return [tuple(row) for row in tx.connection.execute(text(text_of_query))]
+
+    with database.migrating() as tx:
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "0011")
+        fill_before_0012(tx.connection)
+    with database.migrating() as tx:
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "0012")
+        assert query(
+            tx,
+            "SELECT downloadable_id, position, id, version_id, url FROM files "
+            "ORDER BY downloadable_id, position",
+        ) == [
+            (1, 0, 2, *MAIN_FILES[1]),
+            (1, 1, 1, 2, None),
+            (1, 2, 4, None, "https://e.example/4"),
+            (2, 0, 3, *MAIN_FILES[2]),
+            (3, 1, 5, 2, None),
+        ]
+        numbers = query(tx, "SELECT id, number FROM versions ORDER BY id")
+        assert numbers == [(1, 1), (2, None)]
+        downloads = "SELECT id, version_id, file_id FROM downloads ORDER BY id"
+        assert query(tx, downloads) == [(1, 1, None), (2, None, None), (3, None, 4)]
+    with database.migrating() as tx:
+        config.attributes["connection"] = tx.connection
+        command.downgrade(config, "0011")
+        assert query(
+            tx, "SELECT id, version_id, url FROM downloadables ORDER BY id"
+        ) == [
+            (number, *(content or (None, None)))
+            for number, content in MAIN_FILES.items()
+        ]
+        assert [
+            (*row[:2], bool(row[2]), *row[3:5], bool(row[5]))
+            for row in query(
+                tx,
+                "SELECT id, downloadable_id, is_main, version_id, url, is_archived "
+                "FROM files ORDER BY id",
+            )
+        ] == FILES_OF_BEFORE
+        assert query(tx, "SELECT number FROM versions WHERE id = 2") == [(0,)]
+        keys = query(tx, "SELECT id, file_key FROM downloads ORDER BY id")
+        assert dict(keys) == FILE_KEYS
+    database.close()
 
 
 def test_no_id_of_before_is_given_again(old):

@@ -18,8 +18,8 @@ ROWS = [
     for kind in vars(records).values()
     if isinstance(kind, type) and kind.__name__.endswith("Row")
 ]
-NEVER_NULL = {("VersionRow", "downloadable_id")}
-"""Columns that an inner join excludes the nulls of."""
+NEVER_NULL = {("VersionRow", "downloadable_id"), ("VersionRow", "number")}
+"""Columns that are null for library files alone, which an inner join excludes."""
 
 KINDS = {Boolean: bool, Integer: int, BigInteger: int, String: str}
 
