@@ -29,10 +29,10 @@ def deliver(watch: bool, data_dir: Path | None, as_json: bool) -> None:
 
     with installation_at(data_dir) as opened:
         while True:
-            told, failed = sender.send_due(opened)
-            if told or failed or not watch:
-                text = f"{told} told, {failed} to be tried again or given up."
-                say({"told": told, "failed": failed}, text, as_json=as_json)
+            sent, failed = sender.send_due(opened)
+            if sent or failed or not watch:
+                text = f"{sent} sent, {failed} failed."
+                say({"sent": sent, "failed": failed}, text, as_json=as_json)
             if not watch:
                 return
             time.sleep(background_tasks.PAUSE)

@@ -61,7 +61,7 @@ class Dialect:
         self,
         app: Flask,
         path: str,
-        words: Mapping[str, str],
+        summaries: Mapping[str, str],
         views: Mapping[str, View],
         schema: ResourceSchema | None = None,
         *,
@@ -72,7 +72,7 @@ class Dialect:
         route = Route(
             f"{self.prefix}{path}",
             {
-                **words,
+                **summaries,
                 **{
                     name: text
                     for name, text in STANDARD_METHODS.items()
@@ -83,7 +83,7 @@ class Dialect:
             is_api=False,
             media_types=media_types,
             own_errors=self.error_schema,
-            said={
+            operations={
                 name: OperationSpec(
                     statuses=ANYTHING, fields=fields if name in WITH_BODY else ()
                 )
@@ -102,11 +102,11 @@ class Dialect:
         self, status: int, problems: Sequence[Problem], headers: Mapping[str, str]
     ) -> Response:
         # A client's own words may be none that can be written.
-        said = [
+        errors = [
             Problem(*(UNREPRESENTABLE.sub("\ufffd", text) for text in astuple(problem)))
             for problem in problems
         ]
-        return json_response(self.error(status, said), status, headers)
+        return json_response(self.error(status, errors), status, headers)
 
 
 def _legible(view: View) -> View:
@@ -131,13 +131,13 @@ def json_response(
     value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return a JSON response."""
-    said = {
+    all_headers = {
         "Content-Type": "application/json; charset=utf-8",
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
         **(headers or {}),
     }
-    return Response(_JSON.encode(value), status, said)
+    return Response(_JSON.encode(value), status, all_headers)
 
 
 def principal(context: RequestContext, tokens: Sequence[str]) -> StorePrincipal:

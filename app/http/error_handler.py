@@ -183,9 +183,9 @@ def _log(
     elif status >= SERVER_ERROR:
         LOG.error("%s %s %s", logref, request.method, path, exc_info=error)
     else:
-        said = "; ".join(problem.logged or problem.message for problem in problems)
-        said = mask_secrets(ascii(said[:MAX_LOGGED])[1:-1])
-        LOG.info("%s %d %s %s: %s", logref, status, request.method, path, said)
+        text = "; ".join(problem.logged or problem.message for problem in problems)
+        text = mask_secrets(ascii(text[:MAX_LOGGED])[1:-1])
+        LOG.info("%s %d %s %s: %s", logref, status, request.method, path, text)
 
 
 def _document(
@@ -207,17 +207,17 @@ def _document(
             for other, href in alternates(context)
         ]
     code = _code(error)
-    said = [_problem(problem, logref) for problem in problems]
+    entries = [_problem(problem, logref) for problem in problems]
     return Resource(
         classes=("error",),
         properties=properties,
         links=links,
-        embedded={ERRORS: said},
+        embedded={ERRORS: entries},
         problem={
             "type": f"{context.urls.base}{PROBLEMS}/{code}",
             "title": PROBLEM_TYPES[code].title,
             "status": status,
-            "detail": "; ".join(str(entry.properties["message"]) for entry in said),
+            "detail": "; ".join(str(entry.properties["message"]) for entry in entries),
             "instance": f"urn:sirenhall:{logref}",
             "advice": PROBLEM_TYPES[code].advice,
         },

@@ -34,11 +34,11 @@ class Window:
 def window(query: Query, problems: list[Problem]) -> Window:
     """Read limit and offset, or what stands for them; note each that is wrong."""
     found: dict[str, int] = {}
-    said: dict[str, str] = {}
+    sent_as: dict[str, str] = {}
     for name, value in query:
         if name not in PAGING:
             continue
-        other = said.setdefault(ALIASES.get(name, name), name)
+        other = sent_as.setdefault(ALIASES.get(name, name), name)
         if other != name:
             text = f"{other} and {name} say the same: send one of them"
             problems.append(Problem(text, "exclusive", name))

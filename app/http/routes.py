@@ -40,7 +40,7 @@ class Route:
     """
 
     path: str
-    words: Mapping[str, str]
+    summaries: Mapping[str, str]
     is_negotiated: bool = True
     profile: str = ""
     is_collection: bool = False
@@ -55,16 +55,16 @@ class Route:
     actions: frozenset[str] = frozenset()
     """The methods that take no body and answer with the resource."""
     options_headers: Mapping[str, str] = field(default_factory=dict)
-    said: Mapping[str, OperationSpec] = field(default_factory=dict)
+    operations: Mapping[str, OperationSpec] = field(default_factory=dict)
     own_errors: Mapping[str, Any] = field(default_factory=dict)
     """The JSON Schema of errors, where they are not what they are elsewhere."""
 
     def negotiates(self, method: str) -> bool:
         """Return whether a method answers in the format that is asked for."""
-        said = self.said.get(method)
+        spec = self.operations.get(method)
         if self.is_negotiated or method == "OPTIONS":
             return True
-        return said is not None and said.is_negotiated
+        return spec is not None and spec.is_negotiated
 
     @property
     def needs_token(self) -> bool:

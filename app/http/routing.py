@@ -39,7 +39,7 @@ def publish_route(app: Flask, route: Route, views: Mapping[str, View]) -> None:
                         rel="fx:methods",
                         properties={"method": method, "description": text},
                     )
-                    for method, text in route.words.items()
+                    for method, text in route.summaries.items()
                     if method in methods
                 ]
             },

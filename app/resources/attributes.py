@@ -114,7 +114,7 @@ class AttributesViews(CollectionViews):
         )
         super().__init__(items, path, service)
         self.views |= {"PATCH": self.patch, "PUT": self.put}
-        self.words |= {
+        self.summaries |= {
             "PATCH": "Create or change attributes by name (send one or several)",
             "PUT": "Replace all attributes (send all of them)",
         }

@@ -205,7 +205,7 @@ def _ensure_seen(context: RequestContext, record: DownloadableRow) -> None:
     context.ensure_may_change(record)
 
 
-def _further(href: str) -> tuple[Action, ...]:
+def _extra_actions(href: str) -> tuple[Action, ...]:
     title, address = "Create Upload URL", f"{href}/{UPLOAD_URL}"
     fields = action_builder.inputs_of(_SLOT)
     return (
@@ -223,7 +223,7 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
             change=downloadables.update_downloadable,
             remove=downloadables.delete_downloadable,
             is_removable=downloadables.is_removable,
-            further=_further,
+            extra_actions=_extra_actions,
         ),
         registry,
     )
@@ -239,7 +239,7 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
             page=listing_page(downloadables.IN_STORE),
             create=_create,
             problems=_problems_in_store,
-            usual=downloadables.ON_SHELF,
+            default_filter=downloadables.ON_SHELF,
         ),
     ).register_routes(app)
     CollectionViews(
@@ -251,7 +251,7 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
                 db, category["store_id"]
             ),
             page=listing_page(downloadables.IN_CATEGORY),
-            usual=downloadables.ON_SHELF,
+            default_filter=downloadables.ON_SHELF,
         ),
     ).register_routes(app)
     file = Route(
@@ -259,7 +259,7 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
         FILE_METHODS,
         is_negotiated=False,
         media_types=("*/*",),
-        said={
+        operations={
             "GET": file_view.GOT,
             "PUT": OperationSpec(
                 statuses=PUT_STATUSES, takes=("*/*",), is_negotiated=True

@@ -100,7 +100,7 @@ _WHOLE = re.compile(ID, re.ASCII)
 
 def _download(context: RequestContext) -> Response:
     """Handle a download by a customer."""
-    return file_response.at_last(lambda: _deliver(context))
+    return file_response.retry_if_replaced(lambda: _deliver(context))
 
 
 def _deliver(context: RequestContext) -> Response:
@@ -133,12 +133,13 @@ def _deliver(context: RequestContext) -> Response:
 def _ensure_followed(context: RequestContext) -> None:
     """Raise an error for a prefetch, which would use up a download.
 
-    It gets no bytes either, or whoever said so could download without limit. Browsers
+    It gets no bytes either: a client could send the header to download without limit.
+    Browsers
     that are answered 503 ask again once the link is followed.
     """
     headers = context.request.headers
-    said = " ".join(headers.get(name, "") for name in PREFETCH_HEADERS)
-    if context.request.method == "GET" and PREFETCHING.search(said):
+    hints = " ".join(headers.get(name, "") for name in PREFETCH_HEADERS)
+    if context.request.method == "GET" and PREFETCHING.search(hints):
         raise NotPrefetched(
             "files are not sent to prefetch requests; follow the link to download it",
             headers={"Cache-Control": "no-store", "Retry-After": "0"},
@@ -363,7 +364,7 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
         is_negotiated=False,
         is_api=False,
         media_types=("*/*",),
-        said={
+        operations={
             "GET": OperationSpec(statuses=(200, 206, 302, 303, 304, 404, 410, 412, 416))
         },
     )
@@ -372,6 +373,6 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
         PAGE,
         PAGE_METHODS,
         is_api=False,
-        said={"GET": OperationSpec(statuses=(200, 304, 404, 410))},
+        operations={"GET": OperationSpec(statuses=(200, 304, 404, 410))},
     )
     publish_route(app, page, {"GET": _files})

@@ -100,7 +100,7 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
             page=listing_page(files.OF_DOWNLOADABLE),
             create=_create,
             problems=_problems_in_downloadable,
-            usual=files.ON_SHELF,
+            default_filter=files.ON_SHELF,
         ),
     ).register_routes(app)
     publish_file(app, "/files/<id:item_id>/file", files.find_file)

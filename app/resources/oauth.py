@@ -264,8 +264,8 @@ def _answered(
             # Also where the client is named in the body (RFC 6749, section 5.2).
             status = 401
         logref = log_refusal(context, status, message)
-        said = {"logref": logref, "message": message, "code": code}
-        entry = Resource(classes=("error",), properties=said)
+        properties = {"logref": logref, "message": message, "code": code}
+        entry = Resource(classes=("error",), properties=properties)
         error = Resource(
             properties={**document, "total": 1}, embedded={"fx:errors": [entry]}
         )
@@ -433,7 +433,7 @@ def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     metadata = {"GET": OperationSpec(statuses=(200, 304, 412))}
     page = ("text/html",)
     issuer = "/.well-known/oauth-authorization-server"
-    for name, words, views, said in (
+    for name, summaries, views, spec in (
         ("token", TOKEN_METHODS, {"POST": _token}, token),
         (
             "revocation",
@@ -448,7 +448,7 @@ def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
             asked,
         ),
     ):
-        publish_route(app, _plain(ENDPOINTS[name], words, {"POST": said}), views)
+        publish_route(app, _plain(ENDPOINTS[name], summaries, {"POST": spec}), views)
     publish_route(
         app,
         _plain(
@@ -466,16 +466,16 @@ def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
 
 def _plain(
     path: str,
-    words: Mapping[str, str],
-    said: Mapping[str, OperationSpec],
+    summaries: Mapping[str, str],
+    operations: Mapping[str, OperationSpec],
     media_types: tuple[str, ...] = (JSON,),
 ) -> Route:
     """Declare an address of the protocol, which sets the type of its answers."""
     return Route(
         path,
-        words,
+        summaries,
         is_negotiated=False,
         is_api=False,
         media_types=media_types,
-        said=said,
+        operations=operations,
     )

@@ -113,7 +113,7 @@ RESOURCE_TYPE = ResourceType(PURCHASE, purchases.SOURCE)
 RESET = ResourceAction(
     name="reset-usage",
     title="Reset Usage",
-    words="Count its downloads from zero again",
+    summary="Count its downloads from zero again",
     message="usage of downloadable_purchase {id} was reset successfully.",
     do=purchases.reset_usage,
     suffix="reset_usage",
@@ -198,7 +198,7 @@ def _signed(context: RequestContext, record: PurchaseRow, seconds: int) -> Respo
     )
 
 
-def _further(href: str) -> tuple[Action, ...]:
+def _extra_actions(href: str) -> tuple[Action, ...]:
     title, address = "Create Signed URL", f"{href}/{SIGNED}"
     fields = _SIGNED_FIELDS
     return (
@@ -216,7 +216,7 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
             change=_change,
             remove=_remove,
             action=RESET,
-            further=_further,
+            extra_actions=_extra_actions,
         ),
         registry,
     )
@@ -244,7 +244,7 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     signed = Route(
         f"/downloadable_purchases/<id:item_id>/{SIGNED}",
         SIGNED_METHODS,
-        said={
+        operations={
             "POST": OperationSpec(
                 statuses=(201, 403, 409, 413, 415, 422, 507),
                 fields=_SIGNED_FIELDS,

@@ -149,7 +149,7 @@ def _page(
     )
 
 
-def _further(href: str) -> tuple[Action, ...]:
+def _extra_actions(href: str) -> tuple[Action, ...]:
     title, address = "Create Upload URL for the Library", f"{href}/{UPLOAD_URL}"
     fields = action_builder.inputs_of(UploadSlotSchema())
     return (
@@ -167,7 +167,7 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
             change=_change,
             remove=stores.delete_store,
             is_removable=stores.is_removable,
-            further=_further,
+            extra_actions=_extra_actions,
         ),
         registry,
     )

@@ -64,11 +64,11 @@ SLOT_METHODS = {
     "OPTIONS": STANDARD_METHODS["OPTIONS"],
 }
 UPLOAD_METHODS = {
-    "PUT": "Leave the file",
-    "POST": "Begin a resumable upload (tus 1.0.0), or leave the file in a form",
-    "HEAD": "Learn how far a resumable upload came",
-    "PATCH": "Go on with a resumable upload",
-    "DELETE": "Give a resumable upload up",
+    "PUT": "Upload the file",
+    "POST": "Begin a resumable upload (tus 1.0.0), or upload the file in a form",
+    "HEAD": "Get the offset of a resumable upload",
+    "PATCH": "Append to a resumable upload",
+    "DELETE": "Cancel a resumable upload",
     "OPTIONS": STANDARD_METHODS["OPTIONS"],
 }
 OPTIONS_HEADERS = {
@@ -164,31 +164,31 @@ def _put(context: RequestContext, token: str) -> Response:
     upload_slots.ensure_open(slot)
     if context.request.mimetype == MULTIPART and slot["announced_size"] is None:
         # What curl -X PUT -F sends: the file is in the form, and not all of it.
-        return _left(context, _from_form(context, token))
+        return _uploaded(context, _from_form(context, token))
     record = _before(context, slot)
     declared = str(slot["file_type"] or "")
     receiving = received_file(context, record, slot["file_name"], declared, slot)
     with receiving as file, context.writing() as tx:
         record = upload_slots.finish_upload(tx, slot, file)
     context.installation.removal.remove([slot["partial_key"]])
-    return _left(context, record)
+    return _uploaded(context, record)
 
 
-def _left(context: RequestContext, record: Mapping[str, Any]) -> Response:
+def _uploaded(context: RequestContext, record: Mapping[str, Any]) -> Response:
     """Return what was uploaded, and no more: the client may not be the store."""
     base, name = context.urls.base, record["file_name"]
     if "code" in record:
-        said = f"{name} is version {record['version']} now."
+        message = f"{name} is version {record['version']} now."
         address = f"{base}/downloadables/{record['id']}"
         about = Link("fx:downloadable", address, "Downloadable")
     else:
-        said = f"{name} is in the library now."
+        message = f"{name} is in the library now."
         address = f"{base}/library_files/{record['id']}"
         about = Link("fx:library_file", address, "File of the Library")
     document = Resource(
         classes=("upload",),
         properties={
-            "message": said,
+            "message": message,
             "file_name": name,
             "file_size": record["file_size"],
             "file_type": record["file_type"],
@@ -226,7 +226,7 @@ def _post(context: RequestContext, token: str) -> Response:
         raise BadRequest("PUT the file, as it was announced")
     is_form = context.request.mimetype == MULTIPART
     if not is_form:
-        return _begin(context, token)
+        return _begin_upload(context, token)
     _from_form(context, token)
     return _empty(204, {})
 
@@ -271,14 +271,14 @@ def _ensure_whole(fields: Mapping[str, Any]) -> None:
 
 
 @_tus
-def _begin(context: RequestContext, token: str) -> Response:
+def _begin_upload(context: RequestContext, token: str) -> Response:
     """Begin a resumable upload, perhaps with its first bytes."""
     request, removal = context.request, context.installation.removal
     slot = upload_slots.find_slot(context.db, token)
     upload_slots.ensure_open(slot)
     context.close()
     length = tus.upload_length(request, context.settings.max_file_size)
-    said = tus.upload_metadata(request)
+    metadata = tus.upload_metadata(request)
     storage = context.installation.storage
     key = storage.new_key()
     # Named first: what no row names is not on its way, and can be removed.
@@ -287,8 +287,8 @@ def _begin(context: RequestContext, token: str) -> Response:
         slot,
         key=key,
         length=length,
-        file_name=safe_file_name(said.get("filename") or said.get("name")),
-        file_type=_type(said.get("filetype") or said.get("type") or ""),
+        file_name=safe_file_name(metadata.get("filename") or metadata.get("name")),
+        file_type=_type(metadata.get("filetype") or metadata.get("type") or ""),
     )
     removal.remove([before])
     storage.begin_partial(key)
@@ -302,8 +302,8 @@ def _begin(context: RequestContext, token: str) -> Response:
 
 
 @_tus
-def _offset(context: RequestContext, token: str) -> Response:
-    """Handle a HEAD: how far it came."""
+def _head(context: RequestContext, token: str) -> Response:
+    """Handle a HEAD: return the offset of a resumable upload."""
     slot = upload_slots.find_slot(context.db, token)
     context.close()
     if slot["length"] is None:
@@ -323,8 +323,8 @@ def _offset(context: RequestContext, token: str) -> Response:
 
 
 @_tus
-def _go_on(context: RequestContext, token: str) -> Response:
-    """Handle a PATCH: bytes that follow those that are there."""
+def _patch(context: RequestContext, token: str) -> Response:
+    """Handle a PATCH: append bytes at the offset."""
     slot = upload_slots.find_slot(context.db, token)
     context.close()
     upload_slots.ensure_open(slot)
@@ -341,8 +341,8 @@ def _go_on(context: RequestContext, token: str) -> Response:
 
 
 @_tus
-def _give_up(context: RequestContext, token: str) -> Response:
-    """Handle a DELETE: nothing of it stays."""
+def _delete(context: RequestContext, token: str) -> Response:
+    """Handle a DELETE: cancel an upload and remove its bytes."""
     slot = upload_slots.find_slot(context.db, token)
     upload_slots.ensure_open(slot)
     with context.writing() as tx:
@@ -487,9 +487,9 @@ def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
         (f"/stores/<id:item_id>/{UPLOAD_URL}", _for_library),
     ):
         publish_route(
-            app, Route(path, SLOT_METHODS, said={"POST": slot}), {"POST": create}
+            app, Route(path, SLOT_METHODS, operations={"POST": slot}), {"POST": create}
         )
-    said = {
+    operations = {
         "PUT": OperationSpec(
             statuses=(200, *_REFUSALS), takes=("*/*",), is_negotiated=True
         ),
@@ -512,14 +512,14 @@ def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
             is_negotiated=False,
             is_api=False,
             media_types=(JSON,),
-            said=said,
+            operations=operations,
             options_headers=OPTIONS_HEADERS,
         ),
         {
             "PUT": _put,
             "POST": _post,
-            "HEAD": _offset,
-            "PATCH": _go_on,
-            "DELETE": _give_up,
+            "HEAD": _head,
+            "PATCH": _patch,
+            "DELETE": _delete,
         },
     )

@@ -17,17 +17,17 @@ DELIVERY = Declaration(
     path="/webhook_deliveries/{id}",
     title="{event} ({state})",
     description=(
-        "Something that happened in a store, told to its webhook_url by a POST that "
-        "Standard Webhooks describes: the headers webhook-id, webhook-timestamp and "
-        "webhook-signature, which is made with webhook_key. It is told at least once, "
-        "in no certain order; until the answer is 2xx it is tried ten times within "
-        "three and a half days. POST tells it again. Events: "
+        "An event of a store, sent to its webhook_url by a POST as Standard Webhooks "
+        "describes: with the headers webhook-id, webhook-timestamp and "
+        "webhook-signature, which is made with webhook_key. It is sent at least once, "
+        "in no certain order. Until the response is 2xx it is retried ten times within "
+        "three and a half days. POST sends it again. Events: "
         + " ".join(f"{name}: {words}" for name, words in EVENTS.items())
     ),
     collection_description=(
-        "What a store's webhook was told, or is to be told, in the last 30 days. A "
-        "webhook that failed for three days, or answered 410, is disabled; the store "
-        "says so."
+        "What was sent to a store's webhook, or is to be sent, in the last 30 days. A "
+        "webhook that fails for three days, or responds 410, is disabled; the store "
+        "shows it."
     ),
     schema=WebhookDeliverySchema(),
     columns=outbox.SOURCE.names,
@@ -38,8 +38,8 @@ RESOURCE_TYPE = ResourceType(DELIVERY, outbox.SOURCE)
 REPLAY = ResourceAction(
     name="replay-webhook-delivery",
     title="Replay Webhook Delivery",
-    words="Tell the webhook again",
-    message="webhook_delivery {id} will be told again.",
+    summary="Send the webhook again",
+    message="webhook_delivery {id} will be sent again.",
     do=outbox.redeliver,
 )
 

@@ -17,7 +17,7 @@ class Multipart:
         self._bucket = bucket
         self._name = name
         self._tags: list[str] = []
-        self._said: list[Part] | None = None
+        self._listed: list[Part] | None = None
 
     @classmethod
     def begin(cls, bucket: Bucket, name: str) -> "Multipart":
@@ -64,6 +64,6 @@ class Multipart:
         self._bucket.abort(self._name, self.id)
 
     def _parts(self) -> list[Part]:
-        if self._said is None:
-            self._said = self._bucket.parts(self._name, self.id)
-        return self._said
+        if self._listed is None:
+            self._listed = self._bucket.parts(self._name, self.id)
+        return self._listed

@@ -105,20 +105,20 @@ class Property(marshmallow.fields.Field[Any]):
 
     def constraints(self) -> list[str]:
         """Return the constraints, one sentence each."""
-        said = []
+        constraints = []
         if self.required:
-            said.append("Required.")
+            constraints.append("Required.")
         if self.dump_only:
-            said.append("Read only.")
+            constraints.append("Read only.")
         if self.load_only:
-            said.append("Write only.")
-        said += self.value_constraints()
+            constraints.append("Write only.")
+        constraints += self.value_constraints()
         if self.allow_none and not self.dump_only:
-            said.append("May be null.")
+            constraints.append("May be null.")
         default = self.load_default
         if default is not MISSING and default is not None and default != "":
-            said.append(f"Defaults to {self.to_text(default)}.")
-        return said
+            constraints.append(f"Defaults to {self.to_text(default)}.")
+        return constraints
 
     def value_constraints(self) -> list[str]:
         """Return the constraints of this type of value."""

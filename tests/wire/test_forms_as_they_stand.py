@@ -258,7 +258,7 @@ SEVERAL = "/stores/<id:owner_id>/"
 def paths_of(route):
     """Give ways to make what is at a route: as it is, and several named by ids."""
     yield lambda maker: path_of(route, maker)
-    if "DELETE" in route.words and route.path.startswith(SEVERAL):
+    if "DELETE" in route.summaries and route.path.startswith(SEVERAL):
 
         def several(maker):
             ids = [getattr(maker, route.profile)().rpartition("/")[2] for _ in "ab"]
@@ -277,7 +277,7 @@ def test_every_form_can_be_sent_as_it_stands(app, api, operator, maker, format_n
     client = CLIENTS[format_name]
     sent = set()
     for route in registered_routes(app):
-        if not route.profile or "GET" not in route.words:
+        if not route.profile or "GET" not in route.summaries:
             continue
         of_all = route.path in {"/stores", "/stores/<id:item_id>"}
         who = operator if of_all else api

@@ -94,8 +94,8 @@ class Api:
         }
         answer = self.wire.send(method, url, sent, body)
         if answer.status >= 400:  # noqa: PLR2004
-            said = str(answer.headers.get("Retry-After", ""))
-            pause = min(int(said), LONGEST_PAUSE) if said.isdecimal() else 0
+            seconds = str(answer.headers.get("Retry-After", ""))
+            pause = min(int(seconds), LONGEST_PAUSE) if seconds.isdecimal() else 0
             raise Refused(_reasons(answer), answer.status, pause)
         return answer
 
@@ -199,14 +199,14 @@ def store_at(api: Api, store_id: int | None) -> dict[str, Any]:
 
 def _reasons(answer: Answer) -> str:
     try:
-        said = json.loads(answer.body())
-        if "_embedded" in said:
-            errors = said["_embedded"]["fx:errors"]
+        document = json.loads(answer.body())
+        if "_embedded" in document:
+            errors = document["_embedded"]["fx:errors"]
             return "; ".join(str(error["message"]) for error in errors)
         # A dialect says it in one sentence, or by property.
-        plain = said.get("message") or said.get("detail")
+        plain = document.get("message") or document.get("detail")
         return str(
-            plain or "; ".join(text for texts in said.values() for text in texts)
+            plain or "; ".join(text for texts in document.values() for text in texts)
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"the server answered {answer.status}"

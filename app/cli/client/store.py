@@ -164,8 +164,8 @@ class StoreClient:
             form = FormFile(texts, file, file.name, progress)
             # Each read of it is as long as it was asked for.
             with io.BufferedReader(form, CHUNK) as body:
-                said = {**form.headers, **headers}
-                return self.api.send_body(method, url, body, said)
+                all_headers = {**form.headers, **headers}
+                return self.api.send_body(method, url, body, all_headers)
 
         return patiently(send)
 

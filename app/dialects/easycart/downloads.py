@@ -376,9 +376,9 @@ def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Register the routes."""
     DIALECT.register_routes(app)
     migration_guides.register_guide(app, GUIDE)
-    words = {"GET": "List downloads", "POST": "Add a download"}
+    summaries = {"GET": "List downloads", "POST": "Add a download"}
     views = {"GET": _list, "POST": _create}
-    DIALECT.publish(app, "/downloads", words, views, _SCHEMA)
+    DIALECT.publish(app, "/downloads", summaries, views, _SCHEMA)
     DIALECT.publish(
         app,
         "/downloads/<download_id>",

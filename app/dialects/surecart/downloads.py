@@ -244,8 +244,10 @@ def _none(name: str, what: str) -> Invalid:
 
 def publish(app: Flask) -> None:
     """Register the routes."""
-    words = {"GET": "List downloads", "POST": "Create a download"}
-    DIALECT.publish(app, "/downloads", words, {"GET": _list, "POST": _create}, _SCHEMA)
+    summaries = {"GET": "List downloads", "POST": "Create a download"}
+    DIALECT.publish(
+        app, "/downloads", summaries, {"GET": _list, "POST": _create}, _SCHEMA
+    )
     DIALECT.publish(
         app,
         "/downloads/<uuid>",

@@ -218,8 +218,8 @@ def _unfit(values: Mapping[str, Any], most: int) -> Iterator[FieldError]:
 
 def publish(app: Flask) -> None:
     """Register the routes."""
-    words = {"GET": "List medias", "POST": "Create a media"}
-    DIALECT.publish(app, "/medias", words, {"GET": _list, "POST": _create}, _SCHEMA)
+    summaries = {"GET": "List medias", "POST": "Create a media"}
+    DIALECT.publish(app, "/medias", summaries, {"GET": _list, "POST": _create}, _SCHEMA)
     DIALECT.publish(
         app,
         "/medias/<uuid>",

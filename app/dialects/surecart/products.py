@@ -124,5 +124,5 @@ def _get(context: RequestContext, uuid: str) -> Response:
 def publish(app: Flask) -> None:
     """Register the routes."""
     DIALECT.publish(app, "/products", {"GET": "List products"}, {"GET": _list})
-    words = {"GET": "Retrieve a product"}
-    DIALECT.publish(app, "/products/<uuid>", words, {"GET": _get})
+    summaries = {"GET": "Retrieve a product"}
+    DIALECT.publish(app, "/products/<uuid>", summaries, {"GET": _get})

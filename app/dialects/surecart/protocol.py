@@ -210,13 +210,13 @@ class Listed:
         )
         names = self.listing.source.names
         rows = [dict(zip(names, row, strict=True)) for row in found.rows]
-        said = {
+        paging = {
             "count": found.total,
             "limit": limit,
             "page": number,
             "url": f"{context.request.script_root}{context.request.path}",
         }
-        return rows, said
+        return rows, paging
 
     def rows(
         self,

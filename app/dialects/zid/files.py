@@ -206,8 +206,8 @@ def publish(app: Flask) -> None:
         {"POST": _presign},
         _PRESIGN,
     )
-    words = {"GET": "List the files of a product", "POST": "Attach a file"}
-    DIALECT.publish(app, path, words, {"GET": _list, "POST": _attach}, _ATTACH)
+    summaries = {"GET": "List the files of a product", "POST": "Attach a file"}
+    DIALECT.publish(app, path, summaries, {"GET": _list, "POST": _attach}, _ATTACH)
     DIALECT.publish(
         app,
         f"{path}<file_uuid>/",

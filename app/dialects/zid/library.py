@@ -121,9 +121,9 @@ def _shown(
 
 def publish(app: Flask) -> None:
     """Register the routes."""
-    words = {"GET": "List the library", "POST": "Upload a file into the library"}
+    summaries = {"GET": "List the library", "POST": "Upload a file into the library"}
     views = {"GET": _list, "POST": _create}
-    DIALECT.publish(app, "/downloadables-library/", words, views, _SCHEMA)
+    DIALECT.publish(app, "/downloadables-library/", summaries, views, _SCHEMA)
     DIALECT.publish(
         app,
         "/downloadables-library/<uuid>/",

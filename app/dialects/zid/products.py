@@ -487,8 +487,10 @@ def _free_slug(tx: Transaction, who: ZidPrincipal, name: str, record_id: int) ->
 
 def publish(app: Flask) -> None:
     """Register the routes."""
-    words = {"GET": "List products", "POST": "Create a downloadable product"}
-    DIALECT.publish(app, "/products/", words, {"GET": _list, "POST": _create}, _SCHEMA)
+    summaries = {"GET": "List products", "POST": "Create a downloadable product"}
+    DIALECT.publish(
+        app, "/products/", summaries, {"GET": _list, "POST": _create}, _SCHEMA
+    )
     DIALECT.publish(
         app,
         "/products/<uuid>/",

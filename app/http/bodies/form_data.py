@@ -264,9 +264,9 @@ def _decoded(name: str, value: bytearray, declared: str) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError as error:
-        said = f" ({declared[:100]})" if declared else ""
+        content_type = f" ({declared[:100]})" if declared else ""
         raise _broken(
-            f"the value of {name[:100]} is not UTF-8{said}: it has the byte "
+            f"the value of {name[:100]} is not UTF-8{content_type}: it has the byte "
             f"0x{value[error.start]:02X} at {error.start}"
         ) from None
 

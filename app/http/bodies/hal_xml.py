@@ -46,9 +46,9 @@ def read_hal_xml(raw: bytes, *, max_depth: int) -> dict[str, Any]:
         if "Excessive depth" in str(error.msg):
             raise _too_deep(max_depth) from None
         line, column = error.position
-        said = str(error.msg).partition(", line ")[0]
+        reason = str(error.msg).partition(", line ")[0]
         raise BadRequest(
-            f"the XML body is broken at line {line}, column {column}: {said}"
+            f"the XML body is broken at line {line}, column {column}: {reason}"
         ) from None
     except UnicodeDecodeError:
         raise _not_utf_8() from None

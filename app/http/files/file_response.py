@@ -119,7 +119,7 @@ def send_file(
     return _parts(file, wanted, headers, begin)
 
 
-def at_last(answer: Callable[[], Response]) -> Response:
+def retry_if_replaced(answer: Callable[[], Response]) -> Response:
     """Retry if the file was replaced since it was looked up.
 
     Raise `FileNotThere` for one that the storage has lost.
@@ -176,7 +176,7 @@ def _headers(file: StoredFile, validators: Validators) -> dict[str, str]:
     }
 
 
-class _Told:
+class _CountingFile:
     """A file that tells, when it is closed, how much of it was sent.
 
     What sends a file by sendfile(2) seeks to where it came to, also where it broke
@@ -226,11 +226,11 @@ class _Told:
         self._ended(self._sent)
 
 
-def _opened(file: StoredFile, begin: Callable[[], Ended]) -> _Told:
+def _opened(file: StoredFile, begin: Callable[[], Ended]) -> _CountingFile:
     # Not counted if it is not there.
     stream = file.open()
     try:
-        return _Told(stream, begin())
+        return _CountingFile(stream, begin())
     except BaseException:
         stream.close()
         raise
@@ -252,7 +252,7 @@ def _part(  # noqa: PLR0917 - what makes the answer
     return response
 
 
-def _body(environ: dict[str, Any], stream: _Told, part: ByteRange) -> Any:
+def _body(environ: dict[str, Any], stream: _CountingFile, part: ByteRange) -> Any:
     stream.start(part.start)
     wrapper = environ.get("wsgi.file_wrapper")
     server = str(environ.get("SERVER_SOFTWARE", ""))
@@ -265,7 +265,7 @@ def _body(environ: dict[str, Any], stream: _Told, part: ByteRange) -> Any:
 class _Pieces:
     """Reads a number of bytes from a file's position on, and closes it."""
 
-    def __init__(self, stream: _Told, length: int) -> None:
+    def __init__(self, stream: _CountingFile, length: int) -> None:
         self._stream = stream
         self._length = length
 
@@ -281,7 +281,7 @@ class _Parts:
     """Writes several ranges of a file as multipart/byteranges, and closes it."""
 
     def __init__(
-        self, stream: _Told, file: StoredFile, wanted: list[ByteRange]
+        self, stream: _CountingFile, file: StoredFile, wanted: list[ByteRange]
     ) -> None:
         self.boundary = secrets.token_hex(16)
         self._stream = stream
@@ -313,7 +313,7 @@ class _Parts:
         self._stream.close()
 
 
-def _read(stream: _Told, length: int) -> Iterator[bytes]:
+def _read(stream: _CountingFile, length: int) -> Iterator[bytes]:
     while length > 0:
         piece = stream.read(min(CHUNK, length))
         if not piece:

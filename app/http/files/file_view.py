@@ -39,7 +39,7 @@ def file_answer(
             context.request, file, hand_over=offload.offload_response(context)
         )
 
-    return file_response.at_last(send)
+    return file_response.retry_if_replaced(send)
 
 
 def publish_file(
@@ -57,6 +57,6 @@ def publish_file(
         METHODS,
         is_negotiated=False,
         media_types=("*/*",),
-        said={"GET": GOT},
+        operations={"GET": GOT},
     )
     publish_route(app, route, {"GET": view})

@@ -13,7 +13,7 @@ from app.settings import REDIRECT, X_ACCEL
 SHORTEST, LONGEST = 60, 7 * 86_400
 """Seconds for which a signed address is good, at least and as S3 has it at most."""
 
-SAID = ("Content-Type", "Content-Disposition", "Cache-Control")
+HEADERS = ("Content-Type", "Content-Disposition", "Cache-Control")
 """What an S3 can be told to answer with."""
 
 # nginx compares these with a tag of its own, before it is told ours.
@@ -60,7 +60,7 @@ def _to_storage(
     seconds = context.settings.download_session_minutes * 60
     seconds = min(max(SHORTEST, seconds), LONGEST)
     address = context.installation.storage.address(
-        file.key, seconds=seconds, headers={name: headers[name] for name in SAID}
+        file.key, seconds=seconds, headers={name: headers[name] for name in HEADERS}
     )
     if address is None:
         return None

@@ -164,7 +164,7 @@ def register_rate_limit(app: Flask, settings: Settings) -> None:
             _warn(error)
 
     @app.after_request
-    def _tell(response: Response) -> Response:
+    def _add_headers(response: Response) -> Response:
         with suppress(StorageError):
             if attempts:
                 _settle_attempt(attempts, response.status_code)

@@ -87,20 +87,20 @@ def _path(
     if variables:
         item["parameters"] = [_variable(kind, name) for kind, name in variables]
     kind = registry.get(route.profile)
-    for method, words in route.words.items():
-        operation = _operation(route, path, method, words, kind)
+    for method, summary in route.summaries.items():
+        operation = _operation(route, path, method, summary, kind)
         operation["responses"] = responses(route, method, kind, settings)
         item[method.lower()] = operation
     return item
 
 
 def _operation(
-    route: Route, path: str, method: str, words: str, kind: ResourceType | None
+    route: Route, path: str, method: str, summary: str, kind: ResourceType | None
 ) -> dict[str, Any]:
     named = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "home"
     operation: dict[str, Any] = {
         "operationId": f"{method.lower()}-{named}",
-        "summary": words,
+        "summary": summary,
         "tags": [title_of(kind.declaration.plural) if kind else "The API itself"],
         "parameters": _parameters(route, method, kind),
     }
@@ -181,10 +181,10 @@ def _body(
 ) -> dict[str, Any] | None:
     if method not in WITH_BODY or method in route.actions:
         return None
-    if kind is None and route.said[method].takes:
-        return {"content": {t: {} for t in route.said[method].takes}}
+    if kind is None and route.operations[method].takes:
+        return {"content": {t: {} for t in route.operations[method].takes}}
     if kind is None:
-        schema = _form(route.said[method].fields)
+        schema = _form(route.operations[method].fields)
         return {"content": {FORM: {"schema": schema}}, "required": True}
     one = reference("schemas", f"{kind.declaration.name}_{_shape(method)}")
     schema = one

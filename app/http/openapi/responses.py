@@ -53,16 +53,16 @@ def statuses_of(route: Route, method: str, settings: Settings) -> set[int]:
         found.add(429)
     if route.negotiates(method):
         found.add(406)
-    said = route.said.get("GET" if method == "HEAD" else method)
+    spec = route.operations.get("GET" if method == "HEAD" else method)
     if "<" in route.path:
         found.add(404)
     if method == "OPTIONS":
         return found | {200}
     if route.is_api:
-        # Where no token is needed, a wrong one is still said to be wrong.
+        # Where no token is needed, a wrong one is still refused.
         found.add(401)
-    if said:
-        return found | set(said.statuses)
+    if spec:
+        return found | set(spec.statuses)
     if method in READS:
         return found | {200, 304, 412}
     return found | _of_change(route, method, settings)
@@ -111,11 +111,11 @@ def _response(
         found["headers"] = {name: reference("headers", name) for name in headers}
     if method == "HEAD" or status in WITHOUT_CONTENT:
         return found
-    said = route.said.get(method)
-    if said and said.is_empty:
+    spec = route.operations.get(method)
+    if spec and spec.is_empty:
         return found
     if not route.negotiates(method):
-        schema = {"schema": said.answer} if said and said.answer else {}
+        schema = {"schema": spec.answer} if spec and spec.answer else {}
         found["content"] = dict.fromkeys(route.media_types, schema)
         return found
     name = _schema_name(route, method, kind, status)

@@ -142,14 +142,15 @@ def collection_query(
     *,
     zone: str,
     base: str,
-    usual: tuple[str, Any] | None = None,
+    default_filter: tuple[str, Any] | None = None,
 ) -> CollectionQuery:
     """Read the query of a collection; `zone` is that of dates without an offset.
 
-    `usual` is a column and its value that is meant where a query is silent about it.
+    `default_filter` is a column with the value that it must have unless a query
+    mentions it.
     Raise `BadRequest` that says everything that is wrong.
     """
-    return _Parser(kind, registry, zone, base).read(query, usual)
+    return _Parser(kind, registry, zone, base).read(query, default_filter)
 
 
 class _Parser:
@@ -167,7 +168,7 @@ class _Parser:
         self.reaches_out = False
 
     def read(
-        self, query: Query, usual: tuple[str, Any] | None = None
+        self, query: Query, default_filter: tuple[str, Any] | None = None
     ) -> CollectionQuery:
         query = self._given(query)
         problems: list[Problem] = []
@@ -196,8 +197,8 @@ class _Parser:
         if problems:
             raise BadRequest(problems=problems)
         selection = Selection(_all(conditions), found["order"])
-        if usual and usual[0] not in self.mentioned:
-            selection = selection.also(*usual)
+        if default_filter and default_filter[0] not in self.mentioned:
+            selection = selection.also(*default_filter)
         zoom = found["zoom"]
         reaches_out = self.reaches_out or bool(zoom)
         return CollectionQuery(

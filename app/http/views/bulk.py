@@ -52,7 +52,7 @@ class Result:
 
     def document(self, position: int) -> Resource:
         """Build what is shown of it."""
-        said = [
+        errors = [
             {"message": p.message, "property": p.property, "code": p.code}
             for p in self.problems
         ]
@@ -75,10 +75,10 @@ class Result:
                         rel="fx:errors",
                         properties={k: v for k, v in entry.items() if v},
                     )
-                    for entry in said
+                    for entry in errors
                 ]
             }
-            if said
+            if errors
             else {},
         )
 
@@ -128,9 +128,9 @@ def results_document(href: str, results: Sequence[Result]) -> Resource:
     )
 
 
-def status_of(results: Sequence[Result], usual: int) -> int:
+def status_of(results: Sequence[Result], success_status: int) -> int:
     """Return the status of the whole answer."""
-    return MULTI_STATUS if any(r.is_failure for r in results) else usual
+    return MULTI_STATUS if any(r.is_failure for r in results) else success_status
 
 
 def named_ids(query: Query) -> list[int]:

@@ -94,7 +94,7 @@ class CollectionViews:
             entries=CACHED_QUERIES,
         )(self._parse_query)
         self.views: dict[str, View] = {"GET": self.show}
-        self.words = dict(self.declaration.collection_methods)
+        self.summaries = dict(self.declaration.collection_methods)
         if self.service.create:
             one = self.declaration.label
             self.views |= {
@@ -102,18 +102,18 @@ class CollectionViews:
                 "PATCH": self.change_many,
                 "DELETE": self.remove_many,
             }
-            self.words["POST"] += ", or several of them (send a JSON array)"
-            self.words["PATCH"] = f"Change each {one} of ?id:in=… alike"
-            self.words["DELETE"] = f"Delete each {one} of ?id:in=…"
+            self.summaries["POST"] += ", or several of them (send a JSON array)"
+            self.summaries["PATCH"] = f"Change each {one} of ?id:in=… alike"
+            self.summaries["DELETE"] = f"Delete each {one} of ?id:in=…"
         else:
-            self.words.pop("POST")
+            self.summaries.pop("POST")
 
     def register_routes(self, app: Flask) -> None:
         """Register the routes."""
         path = self.path.replace("{id}", "<id:owner_id>")
         route = Route(
             path,
-            self.words,
+            self.summaries,
             profile=self.declaration.name,
             is_collection=True,
             offers=COLLECTION_REPRESENTATIONS,
@@ -195,12 +195,12 @@ class CollectionViews:
         """Tag a page as it is shown to this call."""
         version = self.service.version(context.db, owner)
         # A change is about the collection, whatever else was shown with it.
-        around = (
+        related_version = (
             version_of_all(context.db, store_of(owner)) if asked.reaches_out else None
         )
         may_create = self.service.may_create(context.principal)
         return context.validators(
-            version, None, *(owner.get("timezone"), may_create, around)
+            version, None, *(owner.get("timezone"), may_create, related_version)
         )
 
     def document(
@@ -265,7 +265,7 @@ class CollectionViews:
             self.items.registry,
             zone=zone,
             base=base,
-            usual=self.service.usual if is_usual else None,
+            default_filter=self.service.default_filter if is_usual else None,
         )
 
     def _embedded(
@@ -409,10 +409,10 @@ class CollectionViews:
 
             def created(member: Member) -> Result:
                 values = member.values
-                further = [*service.problems(tx, owner, values)]
+                rule_errors = [*service.problems(tx, owner, values)]
                 if schema.needs_file:
-                    further += needed_file(has_file=False, is_new=True)
-                ensure_valid(schema, values, list(member.errors), further)
+                    rule_errors += needed_file(has_file=False, is_new=True)
+                ensure_valid(schema, values, list(member.errors), rule_errors)
                 made = create(tx, owner, values, None)
                 record = self.items.service.find(tx, principal, made.id)
                 href = self.items.address(context, record)
@@ -494,15 +494,16 @@ class CollectionViews:
             return self._results(context, results, 200)
 
     def _results(
-        self, context: RequestContext, results: list[Result], usual: int
+        self, context: RequestContext, results: list[Result], success_status: int
     ) -> Response:
         found = results_document(context.url, results)
         return respond_to_change(
             context,
             lambda: found,
-            status_of(results, usual),
-            # Which failed, and what was made, is said only here.
-            may_be_empty=usual != 201 and not any(r.is_failure for r in results),  # noqa: PLR2004
+            status_of(results, success_status),
+            # Only the body says which failed, and what was created.
+            may_be_empty=success_status != 201  # noqa: PLR2004
+            and not any(r.is_failure for r in results),
         )
 
     def _outcome(self, made: Created) -> tuple[int, str]:

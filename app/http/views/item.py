@@ -72,22 +72,24 @@ class ItemViews:
         path = self.declaration.path.replace("{id}", "<id:item_id>")
         service, action = self.service, self.service.action
         views: dict[str, View] = {"GET": self.show}
-        words = dict(self.declaration.item_methods)
+        summaries = dict(self.declaration.item_methods)
         if service.change is not not_supported:
             views |= {"PATCH": self.update, "PUT": self.replace}
         if service.remove is not not_supported:
             views["DELETE"] = self.delete
         if action:
             views["POST"] = self.do
-            words["POST"] = action.words
+            summaries["POST"] = action.summary
         offered = {*views, *STANDARD_METHODS}
-        words = {method: words[method] for method in words if method in offered}
+        summaries = {
+            method: summaries[method] for method in summaries if method in offered
+        }
         name = self.declaration.name
-        publish_route(app, Route(path, words, profile=name, actions=ACTIONS), views)
+        publish_route(app, Route(path, summaries, profile=name, actions=ACTIONS), views)
         if action and action.suffix:
-            words = {method: words[method] for method in ("POST", "OPTIONS")}
+            summaries = {method: summaries[method] for method in ("POST", "OPTIONS")}
             route = Route(
-                f"{path}/{action.suffix}", words, profile=name, actions=ACTIONS
+                f"{path}/{action.suffix}", summaries, profile=name, actions=ACTIONS
             )
             publish_route(app, route, {"POST": self.do})
 
@@ -135,8 +137,8 @@ class ItemViews:
         record = self.service.find(context.db, context.principal, item_id)
         removable = self.offers_removal(context, record)
         zoom = asked.zoom if asked else ()
-        around = version_of_all(context.db, store_of(record)) if zoom else None
-        validators = self.validators(context, record, removable, around)
+        related_version = version_of_all(context.db, store_of(record)) if zoom else None
+        validators = self.validators(context, record, removable, related_version)
         unchanged = respond_unchanged(context, validators)
         if unchanged:
             return unchanged
@@ -193,11 +195,11 @@ class ItemViews:
         context: RequestContext,
         record: Record,
         removable: object,
-        around: int | None = None,
+        related_version: int | None = None,
     ) -> Validators:
         """Tag a record as it is shown to this call.
 
-        `around` is the version of what else is shown with it.
+        `related_version` is the version of what else is shown with it.
         """
         # Its dates are written in the time zone of its store.
         modified = max(
@@ -208,8 +210,8 @@ class ItemViews:
         )
         return context.validators(
             record["revision"],
-            modified if around is None else None,
-            *(record["timezone"], removable, around),
+            modified if related_version is None else None,
+            *(record["timezone"], removable, related_version),
             *(record.get("number_of_downloads"), record.get("date_counted")),
         )
 
@@ -285,7 +287,7 @@ class ItemViews:
         href, action = str(document.href), self.service.action
         if action and action.is_offered(record):
             yield Action(action.name, action.title, "POST", href, classes=(RUN,))
-        yield from self.service.further(href)
+        yield from self.service.extra_actions(href)
 
     def _change(self, context: RequestContext, item_id: int, method: str) -> Response:
         schema = self.declaration.schema
@@ -340,8 +342,8 @@ class ItemViews:
         errors = [*wrong, *file_problems(context, schema, body, is_new=False)]
         errors += body.problems
         whole = {**record, **values}
-        further = self.service.problems(db, record, whole)
-        ensure_valid(schema, whole, errors, further)
+        rule_errors = self.service.problems(db, record, whole)
+        ensure_valid(schema, whole, errors, rule_errors)
         shown = self.localized(context, record)
         return {k: v for k, v in values.items() if shown[k] != v}
 

@@ -43,13 +43,13 @@ class Created:
 class ResourceAction(Generic[R]):
     """What a POST without a body does to a resource, besides what all can.
 
-    `words` are for OPTIONS, `message` for the answer (with the record's columns in
+    `summary` are for OPTIONS, `message` for the answer (with the record's columns in
     braces). Under the `suffix` it has an address of its own, too.
     """
 
     name: str
     title: str
-    words: str
+    summary: str
     message: str
     do: Callable[[Transaction, R], None]
     suffix: str = ""
@@ -71,7 +71,7 @@ class ItemService(Generic[R]):
     )
     remove: Callable[[Transaction, R], list[str] | None] = not_supported
     action: ResourceAction[R] | None = None
-    further: Callable[[str], Sequence[Action]] = lambda _href: ()
+    extra_actions: Callable[[str], Sequence[Action]] = lambda _href: ()
     """Gives what else may be done with the resource at an address."""
     is_removable: Callable[[Snapshot, R], bool] = lambda _db, _record: True
 
@@ -98,7 +98,7 @@ class CollectionService(Generic[R]):
     ) = None
     problems: Problems[R] = lambda _db, _owner, _values: ()
     create_scope: str | None = None
-    usual: tuple[str, Any] | None = None
+    default_filter: tuple[str, Any] | None = None
     """A column and its value that are meant where a query is silent about it."""
 
     def may_create(self, principal: Principal) -> bool:

@@ -41,15 +41,15 @@ def ensure_valid(
     schema: ResourceSchema,
     whole: Record,
     errors: list[FieldError],
-    further: Iterable[FieldError],
+    rule_errors: Iterable[FieldError],
 ) -> None:
     """Raise `Invalid` with all errors of the values, one for each property.
 
-    `errors` are those of the schema, `further` those of the rules beyond it. Raise
+    `errors` are those of the schema, `rule_errors` those of the rules beyond it. Raise
     `Invalid`.
     """
     named = {error.property for error in errors}
-    for error in (*schema.unmet(whole), *further):
+    for error in (*schema.unmet(whole), *rule_errors):
         if error.property not in named:
             named.add(error.property)
             errors.append(error)

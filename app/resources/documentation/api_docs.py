@@ -159,6 +159,6 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
         is_negotiated=False,
         is_api=False,
         media_types=(JSON,),
-        said={"GET": OperationSpec(statuses=(200, 304, 412))},
+        operations={"GET": OperationSpec(statuses=(200, 304, 412))},
     )
     publish_route(app, description, {"GET": openapi})

@@ -36,6 +36,6 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
         is_negotiated=False,
         is_api=False,
         media_types=(SCHEMA,),
-        said={"GET": OperationSpec(statuses=(200, 304, 412))},
+        operations={"GET": OperationSpec(statuses=(200, 304, 412))},
     )
     publish_route(app, profile, {"GET": show})

@@ -85,7 +85,7 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
             "Counts the downloads of a purchase from zero again. POST to it, or to the "
             "purchase itself, without a body."
         ),
-        {"POST": RESET.words},
+        {"POST": RESET.summary},
     ),
     "create_signed_url": (
         (
@@ -247,7 +247,7 @@ def _offered(declaration: Declaration, *, is_collection: bool) -> dict[str, str]
     for route in registered_routes(current_app):
         is_meant = route.is_collection if is_collection else route.path == one
         if route.profile == declaration.name and is_meant:
-            found |= route.words
+            found |= route.summaries
     usual = declaration.collection_methods if is_collection else found
     return {method: text for method, text in usual.items() if method in found}
 

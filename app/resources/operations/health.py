@@ -17,7 +17,7 @@ from app.metrics import LOST_LOG_LINES, METRICS
 from representations import Link, Resource
 
 METHODS = {"GET": "Tell whether the server is well", **STANDARD_METHODS}
-SAID = {"GET": OperationSpec(statuses=(200, 503))}
+OPERATIONS = {"GET": OperationSpec(statuses=(200, 503))}
 
 _OUTAGE = Throttle(__name__, seconds=1)
 
@@ -56,5 +56,7 @@ def _well(context: RequestContext, more: Mapping[str, int] | None = None) -> Res
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Register the routes."""
     for path, view in ((LIVE, _live), (READY, _ready)):
-        route = Route(path, METHODS, is_public=True, is_api=False, said=SAID)
+        route = Route(
+            path, METHODS, is_public=True, is_api=False, operations=OPERATIONS
+        )
         publish_route(app, route, {"GET": view})

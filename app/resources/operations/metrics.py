@@ -38,6 +38,6 @@ def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
         METHODS,
         is_negotiated=False,
         media_types=(TEXT,),
-        said={"GET": OperationSpec(statuses=(200, 403))},
+        operations={"GET": OperationSpec(statuses=(200, 403))},
     )
     publish_route(app, route, {"GET": _metrics})

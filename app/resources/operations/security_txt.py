@@ -44,6 +44,6 @@ def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
         is_negotiated=False,
         is_api=False,
         media_types=(TEXT,),
-        said={"GET": OperationSpec(statuses=(200, 304, 404, 412))},
+        operations={"GET": OperationSpec(statuses=(200, 304, 404, 412))},
     )
     publish_route(app, route, {"GET": _security})

@@ -41,7 +41,15 @@ from schemas.downloadable import DownloadableSchema
 from schemas.item_category import DOWNLOADED
 from schemas.values.money import MONEY_DIGITS, money_text
 
-TOLD = ("id", "code", "name", "version", "file_name", "file_size", "file_sha256")
+EVENT_PROPERTIES = (
+    "id",
+    "code",
+    "name",
+    "version",
+    "file_name",
+    "file_size",
+    "file_sha256",
+)
 """What webhooks are told of one."""
 
 SOURCE = listing.register_source(
@@ -142,8 +150,8 @@ ON_SHELF = ("is_archived", False)
 IN_STORE = listing.Listing(
     SOURCE,
     owner="store_id",
-    kept=Collection.DOWNLOADABLES,
-    usual=listing.Selection().also(*ON_SHELF),
+    counter=Collection.DOWNLOADABLES,
+    default_filter=listing.Selection().also(*ON_SHELF),
 )
 EVERY_IN_STORE = listing.Listing(SOURCE, owner="store_id")
 IN_CATEGORY = listing.Listing(SOURCE, owner="item_category_id")
@@ -285,7 +293,7 @@ def create_downloadable(
     if file:
         content["version_id"] = main_files.add_version(tx, created, 1, file)
     main_files.set_content(tx, created, content)
-    _tell(tx, "created", store_id, downloadable_id)
+    _emit(tx, "created", store_id, downloadable_id)
     return downloadable_id
 
 
@@ -319,8 +327,8 @@ def update_downloadable(
         main_files.touch_versions(tx, record["version_id"])
         content = {"version_id": version_id, "url": None}
     elif "release_notes" in values and record["version_id"] is not None:
-        said = {"release_notes": values["release_notes"]}
-        update_rows(tx, VERSIONS, VERSIONS.c.id == record["version_id"], said)
+        same = {"release_notes": values["release_notes"]}
+        update_rows(tx, VERSIONS, VERSIONS.c.id == record["version_id"], same)
     archived = bool(values.get("is_archived", record["is_archived"]))
     if archived != bool(record["is_archived"]):
         changes["date_archived"] = now() if archived else None
@@ -331,7 +339,7 @@ def update_downloadable(
     _update(tx, record, changes, added)
     is_replaced = file is not None and record["version_id"] is not None
     event = "file_replaced" if is_replaced else "updated"
-    _tell(tx, event, record["store_id"], record["id"])
+    _emit(tx, event, record["store_id"], record["id"])
 
 
 def _ensure_consistent(
@@ -395,10 +403,10 @@ def _update(
 def remove_main_file(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Remove the main file of a downloadable; another one may be promoted."""
     main_files.touch_versions(tx, record["version_id"])
-    said = {"release_notes": ""}
-    update_with_version(tx, record["store_id"], record["id"], said)
+    no_notes = {"release_notes": ""}
+    update_with_version(tx, record["store_id"], record["id"], no_notes)
     gone = dict.fromkeys(main_files.CONTENT)
-    main_files.set_content(tx, {**record, **said}, gone)
+    main_files.set_content(tx, {**record, **no_notes}, gone)
     _update_search_text(tx, record)
 
 
@@ -418,7 +426,7 @@ def _update_search_text(tx: Transaction, record: Mapping[str, Any]) -> None:
 def parts_changed(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Change a downloadable along with one of its files, or its offer."""
     update_with_version(tx, record["store_id"], record["id"], {})
-    _tell(tx, "updated", record["store_id"], record["id"])
+    _emit(tx, "updated", record["store_id"], record["id"])
 
 
 def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) -> None:
@@ -428,7 +436,7 @@ def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) 
     text = _search_text(tx, {**record, "translation_count": count})
     changes = {"translation_count": count, "search_text": text}
     update_with_version(tx, record["store_id"], downloadable_id, changes)
-    _tell(tx, "updated", record["store_id"], downloadable_id)
+    _emit(tx, "updated", record["store_id"], downloadable_id)
 
 
 def restore_version(tx: Transaction, version: Mapping[str, Any]) -> None:
@@ -442,7 +450,7 @@ def restore_version(tx: Transaction, version: Mapping[str, Any]) -> None:
     update_with_version(tx, version["store_id"], version["downloadable_id"], changes)
     content = {"version_id": version["id"], "url": None}
     main_files.set_content(tx, record, content)
-    _tell(tx, "file_replaced", version["store_id"], version["downloadable_id"])
+    _emit(tx, "file_replaced", version["store_id"], version["downloadable_id"])
 
 
 def is_removable(db: Snapshot, record: DownloadableRow) -> bool:
@@ -465,19 +473,19 @@ def delete_downloadable(tx: Transaction, record: DownloadableRow) -> list[str]:
         )
     keys = [str(row[0]) for row in tx.rows(_BLOBS, id=record["id"])]
     partials = [str(row[0]) for row in tx.rows(_PARTIALS, id=record["id"])]
-    _tell(tx, "deleted", record["store_id"], record["id"])
+    _emit(tx, "deleted", record["store_id"], record["id"])
     tx.execute(delete(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]))
     added = 0 if record["is_archived"] else -1
     bump_collection(tx, record["store_id"], Collection.DOWNLOADABLES, added)
     return blob_references.unreferenced(tx, keys) + partials
 
 
-def _tell(tx: Transaction, what: str, store_id: int, downloadable_id: int) -> None:
+def _emit(tx: Transaction, what: str, store_id: int, downloadable_id: int) -> None:
     """Enqueue an event of a downloadable."""
 
     def data() -> dict[str, Any]:
         record = reload_downloadable(tx, downloadable_id)
-        return outbox.event_data(tx, "/downloadables/{id}", record, TOLD)
+        return outbox.event_data(tx, "/downloadables/{id}", record, EVENT_PROPERTIES)
 
     outbox.enqueue(tx, f"downloadable.{what}", store_id, data)
 

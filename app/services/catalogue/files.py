@@ -135,17 +135,17 @@ def create_file(
     downloadable = downloadables.reload_downloadable(tx, downloadable["id"])
     _ensure_one(values, file)
     _ensure_uuid_free(tx, store_id, values.get("uuid"))
-    said = _said(values, None)
+    columns = _descriptive_columns(values, None)
     is_first = downloadable["version_id"] is None and downloadable["url"] is None
     if is_first:
         _make_main(tx, downloadable, values, file)
         file_id = main_files.find_main_file(tx, downloadable["id"])
         if file_id is None:
             raise LookupError(f"downloadable {downloadable['id']} has no main file")
-        main_files.update_file_row(tx, file_id, **said)
+        main_files.update_file_row(tx, file_id, **columns)
     else:
         position = main_files.next_position(tx, downloadable["id"])
-        row = {**said, **_kept(tx, store_id, values, file)}
+        row = {**columns, **_content_columns(tx, store_id, values, file)}
         file_id = main_files.add_file(tx, downloadable, position, row)
     downloadables.parts_changed(tx, downloadable)
     return file_id
@@ -161,7 +161,7 @@ def update_file(
     store_id = record["store_id"]
     if values.get("uuid", record["uuid"]) != record["uuid"]:
         _ensure_uuid_free(tx, store_id, values["uuid"])
-    said = _said(values, record)
+    columns = _descriptive_columns(values, record)
     is_other = file is not None or not values.keys().isdisjoint(
         ("url", "library_file_id")
     )
@@ -172,8 +172,8 @@ def update_file(
     if is_other and record["is_main"]:
         _make_main(tx, downloadable, values, file)
     elif is_other:
-        said |= _kept(tx, store_id, values, file)
-    main_files.update_file_row(tx, record["id"], **said)
+        columns |= _content_columns(tx, store_id, values, file)
+    main_files.update_file_row(tx, record["id"], **columns)
     if "is_archived" in values:
         # One that is back on the shelf may be the only one.
         current = downloadables.reload_downloadable(tx, record["downloadable_id"])
@@ -215,20 +215,20 @@ def _ensure_uuid_free(tx: Snapshot, store_id: int, uuid: str | None) -> None:
         raise Conflict.about("uuid", text)
 
 
-def _said(
+def _descriptive_columns(
     values: Mapping[str, Any], record: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Return the descriptive columns of a file row."""
     names = ("uuid", "name", "title", "alt", "is_archived")
-    said = {name: values[name] for name in names if name in values}
+    columns = {name: values[name] for name in names if name in values}
     was_archived = bool(record and record["is_archived"])
-    is_archived = bool(said.get("is_archived", was_archived))
+    is_archived = bool(columns.get("is_archived", was_archived))
     if is_archived != was_archived:
-        said["date_archived"] = now() if is_archived else None
-    return said
+        columns["date_archived"] = now() if is_archived else None
+    return columns
 
 
-def _kept(
+def _content_columns(
     tx: Transaction, store_id: int, values: Mapping[str, Any], file: NewFile | None
 ) -> dict[str, Any]:
     """Return the columns that locate a file other than the main one."""

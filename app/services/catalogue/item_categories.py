@@ -54,7 +54,7 @@ _IN_USE = Statement(
     .where(DOWNLOADABLES.c.item_category_id == bindparam("id"))
 )
 
-LISTING = listing.Listing(SOURCE, owner="store_id", kept=Collection.ITEM_CATEGORIES)
+LISTING = listing.Listing(SOURCE, owner="store_id", counter=Collection.ITEM_CATEGORIES)
 
 
 def default_values() -> dict[str, Any]:

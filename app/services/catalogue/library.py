@@ -83,7 +83,10 @@ _USED = Statement(
     .where(FILES.c.version_id == bindparam("id"))
 )
 IN_STORE = listing.Listing(
-    SOURCE, owner="store_id", kept=Collection.LIBRARY_FILES, usual=listing.Selection()
+    SOURCE,
+    owner="store_id",
+    counter=Collection.LIBRARY_FILES,
+    default_filter=listing.Selection(),
 )
 
 IDENTIFIED_IN_STORE = listing.Listing(IDENTIFIED, owner="store_id")

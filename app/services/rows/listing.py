@@ -201,9 +201,9 @@ class Listing:
 
     source: Source
     owner: str | None
-    kept: Collection | None = None
-    """The name of the kept total that counts the rows selected by `usual`."""
-    usual: Selection = Selection()
+    counter: Collection | None = None
+    """The name of the kept total that counts the rows selected by `default_filter`."""
+    default_filter: Selection = Selection()
 
     def page(
         self,
@@ -227,8 +227,8 @@ class Listing:
         return Page(rows, total)
 
     def _total(self, db: Snapshot, selection: Selection, values: dict[str, Any]) -> int:
-        if self.kept and selection.condition == self.usual.condition:
-            return int(_state(db, values["owner_id"], self.kept)[0])
+        if self.counter and selection.condition == self.default_filter.condition:
+            return int(_state(db, values["owner_id"], self.counter)[0])
         return int(db.value(_count_statement(self, selection.shape), **values))
 
     def conditions(self, condition: Condition) -> list[ColumnElement[bool]]:

@@ -60,7 +60,13 @@ from app.services.rows.scoped import find_scoped
 from app.services.webhooks import outbox
 from schemas.values.dates import LATEST
 
-TOLD = ("id", "downloadable_id", "order_id", "customer_id", "number_of_downloads")
+EVENT_PROPERTIES = (
+    "id",
+    "downloadable_id",
+    "order_id",
+    "customer_id",
+    "number_of_downloads",
+)
 """What webhooks are told of a purchase."""
 
 HOUR, DAY = 3600, 86_400
@@ -191,7 +197,7 @@ _OF_CUSTOMER = Statement(
     )
     .order_by(_P.id.desc(), _F.id)
 )
-_MAIN_SAID = Statement(
+_MAIN_DETAILS = Statement(
     select(_F.name.label("shown_name"), _F.title, _F.alt, _F.is_archived).where(
         _F.id == bindparam("file_id")
     )
@@ -226,7 +232,10 @@ _OPEN = Statement(
 )
 
 IN_STORE = listing.Listing(
-    SOURCE, owner="store_id", kept=Collection.DOWNLOADS, usual=listing.Selection()
+    SOURCE,
+    owner="store_id",
+    counter=Collection.DOWNLOADS,
+    default_filter=listing.Selection(),
 )
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 OF_PURCHASE = listing.Listing(SOURCE, owner="downloadable_purchase_id")
@@ -292,11 +301,11 @@ def files_of_purchase(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, A
     found = [dict(zip(_OTHERS.columns, row, strict=True)) for row in rows]
     if main["url"] is None and main["version_id"] is None:
         return found
-    said = db.record(_MAIN_SAID, file_id=main["file_id"])
-    if said is None:
+    details = db.record(_MAIN_DETAILS, file_id=main["file_id"])
+    if details is None:
         # One that this customer alone has, of a downloadable without any.
-        said = {"shown_name": "", "title": "", "alt": "", "is_archived": False}
-    return found if said["is_archived"] else [{**main, **said}, *found]
+        details = {"shown_name": "", "title": "", "alt": "", "is_archived": False}
+    return found if details["is_archived"] else [{**main, **details}, *found]
 
 
 def find_purchase_of_blob(
@@ -458,11 +467,11 @@ def begin_download(
             },
             collection=Collection.DOWNLOADS,
         )
-        _tell(tx, record)
+        _emit(tx, record)
     return download_id
 
 
-def _tell(tx: Transaction, record: Mapping[str, Any]) -> None:
+def _emit(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Enqueue an event of a download, and another if none is left."""
     if not outbox.is_on(tx, record["store_id"]):
         return
@@ -480,7 +489,9 @@ def emit_event(tx: Transaction, what: str, purchase: Mapping[str, Any]) -> None:
         tx,
         f"downloadable_purchase.{what}",
         purchase["store_id"],
-        lambda: outbox.event_data(tx, "/downloadable_purchases/{id}", purchase, TOLD),
+        lambda: outbox.event_data(
+            tx, "/downloadable_purchases/{id}", purchase, EVENT_PROPERTIES
+        ),
     )
 
 

@@ -88,10 +88,16 @@ _VERSION = Statement(
 )
 
 IN_STORE = listing.Listing(
-    SOURCE, owner="store_id", kept=Collection.PURCHASES, usual=listing.Selection()
+    SOURCE,
+    owner="store_id",
+    counter=Collection.PURCHASES,
+    default_filter=listing.Selection(),
 )
 IN_STORE_WITH_FILE = listing.Listing(
-    WITH_FILE, owner="store_id", kept=Collection.PURCHASES, usual=listing.Selection()
+    WITH_FILE,
+    owner="store_id",
+    counter=Collection.PURCHASES,
+    default_filter=listing.Selection(),
 )
 OF_DOWNLOADABLE = listing.Listing(SOURCE, owner="downloadable_id")
 

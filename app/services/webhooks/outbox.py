@@ -119,8 +119,8 @@ _FAILING = Statement(
 IN_STORE = listing.Listing(
     SOURCE,
     owner="store_id",
-    kept=Collection.WEBHOOK_DELIVERIES,
-    usual=listing.Selection(),
+    counter=Collection.WEBHOOK_DELIVERIES,
+    default_filter=listing.Selection(),
 )
 
 

@@ -66,7 +66,7 @@ class Sender:
         self._installation = installation
         self._changed = threading.Condition()
         self._busy: Counter[int] = Counter()
-        self.told = self.failed = 0
+        self.sent = self.failed = 0
 
     def begin(self) -> int:
         """Begin to tell what is due, as far as there is room; return how much."""
@@ -84,7 +84,7 @@ class Sender:
         for one in due:
             with self._changed:
                 self._busy[one.store_id] += 1
-            run = threading.Thread(target=self._tell, args=(one,), daemon=True)
+            run = threading.Thread(target=self._send, args=(one,), daemon=True)
             run.start()
         return len(due)
 
@@ -93,9 +93,9 @@ class Sender:
         while self.begin() or self._busy.total():
             with self._changed:
                 self._changed.wait(timeout=0.2)
-        return self.told, self.failed
+        return self.sent, self.failed
 
-    def _tell(self, due: DueDelivery) -> None:
+    def _send(self, due: DueDelivery) -> None:
         settings = self._installation.settings
         is_told = False
         try:
@@ -105,7 +105,7 @@ class Sender:
         finally:
             with self._changed:
                 self._busy[due.store_id] -= 1
-                self.told += is_told
+                self.sent += is_told
                 self.failed += not is_told
                 self._changed.notify_all()
 

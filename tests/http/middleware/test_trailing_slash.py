@@ -67,7 +67,7 @@ def test_every_address_has_one_form(app, api):
     for route in registered_routes(app):
         path = route.path.split("<")[0].rstrip("/")
         is_dialect = path.startswith(("/easycart", "/surecart", "/zid"))
-        if "<" in route.path or not path or "GET" not in route.words or is_dialect:
+        if "<" in route.path or not path or "GET" not in route.summaries or is_dialect:
             continue
         answer = api.get(f"{path}/")
         assert answer.status_code != 404, path

@@ -118,13 +118,14 @@ def _ensure_known(path: Path, written: Mapping[str, str], names: list[str]) -> N
     """
     unknown = [name for name in written if name not in {"", *COLUMNS, *_IGNORED}]
     if unknown:
-        said = []
+        hinted = []
         for name in unknown:
             close = get_close_matches(name, COLUMNS, n=1)
             hint = f" (did you mean {close[0]}?)" if close else ""
-            said.append(f"{written[name].strip()!r}{hint}")
+            hinted.append(f"{written[name].strip()!r}{hint}")
         raise ConfigurationError(
-            f"{path}: unknown column {', '.join(said)}; known are {', '.join(COLUMNS)}"
+            f"{path}: unknown column {', '.join(hinted)}; "
+            f"known are {', '.join(COLUMNS)}"
         )
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     if twice:
