@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,15 @@ from typing import Any
 
 import hypothesis
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import create_app
 from app.database import Snapshot, Statement
+from app.http.routing import EXTENSION
 from app.services.auth import authentication, scopes
+from app.services.operations.installation import open_installation
 from app.services.operations.provisioning import provision
 from app.settings import Settings
 from tests import databases, storages
@@ -311,11 +315,28 @@ def settings() -> dict[str, Any]:
     return {}
 
 
+@pytest.fixture(scope="session")
+def shared_app(prepared: Path) -> Flask:
+    """An application whose installation is exchanged for each test's own.
+
+    To create one takes longer than most tests do.
+    """
+    app = create_app(settings_for(prepared))
+    app.extensions.pop(EXTENSION).close()
+    return app
+
+
 @pytest.fixture
-def app(data_dir: Path, settings: dict[str, Any]):
-    app = create_app(settings_for(data_dir, **settings))
+def app(data_dir: Path, settings: dict[str, Any], shared_app: Flask) -> Iterator[Flask]:
+    own = settings_for(data_dir, **settings)
+    before = dict(shared_app.extensions)
+    app = create_app(own) if settings else shared_app
+    if not settings:
+        app.extensions[EXTENSION] = open_installation(own)
     yield app
-    app.extensions["sirenhall"].close()
+    app.extensions[EXTENSION].close()
+    shared_app.extensions.clear()
+    shared_app.extensions.update(before)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Change the code in small ways, and see whether a test notices: ``nox -s mutants``.
 
-    python tests/mutants.py [--jobs 2] [package ...]
+    python tests/mutants.py [--jobs 2] [--keep FOLDER] [package ...]
 
 Each package is tested by its own tests. A mutant that no test fails with has survived;
 the command lists those, and exits with 1 if more than a tenth have. About a tenth of
@@ -58,12 +58,14 @@ pytest_add_cli_args_test_selection = {list(TESTS[package])!r}
 process_isolation = "forkserver"
 timeout_multiplier = 5
 timeout_constant = 10
+# So that it shows which test fails without any mutant.
+debug = true
 """
 
 
-def statuses(package: str, jobs: int) -> dict[str, str]:
+def statuses(package: str, jobs: int, keep: Path | None) -> dict[str, str]:
     """Return what became of each mutant of a package, by the mutant's name."""
-    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+    with tempfile.TemporaryDirectory(prefix="sirenhall-") as name:
         folder = Path(name)
         ignore = shutil.ignore_patterns("__pycache__", "node_modules", "*.egg-info")
         for entry in (*SOURCES, *BESIDE, *OTHERS):
@@ -83,9 +85,8 @@ def statuses(package: str, jobs: int) -> dict[str, str]:
         listed = subprocess.run(
             results, cwd=folder, check=True, text=True, capture_output=True
         )
-        kept = os.environ.get("SIRENHALL_KEEP_MUTANTS")
-        if kept:
-            shutil.copytree(folder / "mutants", Path(kept) / package)
+        if keep:
+            shutil.copytree(folder / "mutants", keep / package)
     lines = (line.strip().split(": ", 1) for line in listed.stdout.splitlines() if line)
     return {pair[0]: pair[1] for pair in lines if len(pair) == 2}
 
@@ -95,13 +96,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("packages", nargs="*", default=list(TESTS), metavar="package")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--keep", type=Path, help="a folder for the changed code")
     given = parser.parse_args()
     unknown = set(given.packages) - set(TESTS)
     if unknown:
         parser.error(f"{', '.join(unknown)} is not one of {', '.join(TESTS)}")
     is_enough = True
     for package in given.packages:
-        found = statuses(package, given.jobs)
+        found = statuses(package, given.jobs, given.keep)
         survivors = sorted(n for n, status in found.items() if status not in KILLED)
         share = 1 - len(survivors) / len(found)
         is_enough &= share >= LEAST
