@@ -34,6 +34,18 @@ def endurance(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Run the tests with coverage, which must not fall; arguments go to pytest."""
+    session.run("python", "-m", "pytest", "--cov", *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Try small changes of the code, for two hours; `-- --every 10` tries a sample."""
+    session.run("python", "tests/mutants.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Write the generated pages of the documentation."""
     session.run("python", "docs/generate.py")

@@ -162,13 +162,13 @@ class Settings:
     )
     database_connections: int = _setting(
         default=40,
-        meaning="Most connections to the database of each worker; PostgreSQL takes 100 "
-        "in all unless it is told otherwise.",
+        meaning="Most database connections of each worker; PostgreSQL allows 100 in "
+        "all by default.",
         read=_at_least_one,
     )
     storage_url: str = _setting(
         default="",
-        meaning="Where files are kept: file:/folder, or s3://bucket/prefix with "
+        meaning="Where files are stored: file:/folder, or s3://bucket/prefix with "
         "?endpoint=, &region= and &public= (the endpoint that customers reach). Empty: "
         "in the data folder.",
     )
@@ -184,30 +184,30 @@ class Settings:
     )
     download_session_minutes: int = _setting(
         default=60,
-        meaning="Minutes after its last bytes for which requests are the same "
-        "download of a customer; 0: each is one.",
+        meaning="Minutes after its last bytes for which requests count as the same "
+        "download; 0: each request counts.",
         read=_whole,
     )
     download_addresses: str = _setting(
         default="truncated",
-        meaning="What is kept of the addresses that customers download from: full, "
+        meaning="What is stored of the IP addresses of customers: full, "
         "truncated (the network) or none.",
         read=_addresses,
     )
     delivery: str = _setting(
         default=APP,
         meaning="Who sends files: app; x-accel, an nginx in front (deploy/nginx.conf); "
-        "or redirect, the S3 by addresses that it signs.",
+        "or redirect, the S3 by signed URLs.",
         read=_delivery,
     )
     x_accel_location: str = _setting(
         default="/sirenhall-files/",
-        meaning="The internal location of nginx that leads to the storage's folder.",
+        meaning="The internal location of nginx for the storage's folder.",
         read=_location,
     )
     upload_hours: int = _setting(
         default=24,
-        meaning="Hours for which an upload slot is open.",
+        meaning="Hours until an upload slot expires.",
         read=_at_least_one,
     )
     webhook_private: bool = _setting(
@@ -218,26 +218,27 @@ class Settings:
     )
     require_api_version: bool = _setting(
         default=False,
-        meaning="Whether a request must carry FOXY-API-VERSION.",
+        meaning="Whether a request must have FOXY-API-VERSION.",
         read=_truth,
     )
     cors_origins: tuple[str, ...] = _setting(
         default=("*",),
-        meaning="Origins whose pages may use the API, by commas; none: no page may.",
+        meaning="Origins whose pages may use the API, separated by commas; none: no "
+        "page.",
         read=_origins,
     )
     trusted_proxies: int = _setting(
         default=0,
-        meaning="How many proxies in front are believed (X-Forwarded-For, "
+        meaning="How many proxies in front are trusted (X-Forwarded-For, "
         "X-Forwarded-Proto).",
         read=_whole,
     )
     rate_limit: str = _setting(
         default="",
         meaning="Requests that a client may send, as 600/minute, or none. Empty: "
-        "600/minute, or none where only this machine reaches the server: a loopback "
-        "`host`, no trusted proxy and no public URL. In memory each worker counts by "
-        "itself.",
+        "600/minute, or none if only this machine can reach the server: a loopback "
+        "`host`, no trusted proxy and no public URL. In memory each worker counts its "
+        "own.",
         read=_rate,
     )
     rate_limit_attempts: str = _setting(
@@ -249,24 +250,24 @@ class Settings:
     )
     rate_limit_storage: str = _setting(
         default="memory://",
-        meaning="Where requests are counted: memory:// (each worker for itself) or "
+        meaning="Where requests are counted: memory:// (each worker its own) or "
         "redis://host:6379.",
         read=_rate_storage,
     )
     security_contact: str = _setting(
         default="",
-        meaning="Whom to tell of a weakness, for /.well-known/security.txt: "
-        "mailto:security@example.com or an https address. Empty: there is none.",
+        meaning="Contact for security reports, for /.well-known/security.txt: "
+        "mailto:security@example.com or an https URL. Empty: no such file.",
         read=_contact,
     )
     security_policy: str = _setting(
         default="",
-        meaning="Address of the policy for such reports.",
+        meaning="URL of the policy for security reports.",
         read=_address,
     )
     require_preconditions: bool = _setting(
         default=False,
-        meaning="Whether PUT, PATCH and DELETE must carry If-Match.",
+        meaning="Whether PUT, PATCH and DELETE must have If-Match.",
         read=_truth,
     )
     host: str = _setting(
@@ -303,8 +304,8 @@ class Settings:
     )
     body_rate: int = _setting(
         default=256,
-        meaning="Bytes a second that a body must have, once it took as long as it may "
-        "pause; 0: none.",
+        meaning="Bytes a second that a body must average, once it has taken as long as "
+        "it may pause; 0: none.",
         read=_whole,
     )
     max_file_size: int = _setting(
@@ -319,8 +320,8 @@ class Settings:
     )
     page_cache_size: int = _setting(
         default=32 * 2**20,
-        meaning="Memory of all workers together for pages that have not changed since, "
-        "in bytes or as 32MiB; 0: none.",
+        meaning="Memory of all workers together for the cache of pages, in bytes or as "
+        "32MiB; 0: no cache.",
         read=_size,
     )
     max_fields: int = _setting(

@@ -10,7 +10,7 @@ EVENTS = {
     "downloadable.deleted": "A downloadable was deleted.",
     "downloadable_purchase.created": "A purchase was granted.",
     "downloadable_purchase.updated": "A purchase was changed.",
-    "downloadable_purchase.downloaded": "A customer began a download.",
+    "downloadable_purchase.downloaded": "A customer started a download.",
     "downloadable_purchase.limit_reached": "A customer used up the last download.",
     "downloadable_purchase.revoked": "A purchase was revoked.",
 }

@@ -177,7 +177,7 @@ def pytest_collection_modifyitems(
             item.add_marker(pytest.mark.endurance)
     if not config.getoption("--affected"):
         return
-    others = INDEPENDENT
+    others: tuple[str, ...] = INDEPENDENT
     others += WITHOUT_FILES if storages.is_s3() else ()
     others += WITHOUT_ROWS if databases.is_postgresql() else ()
     left_out = [item for item in items if item.nodeid.startswith(others)]

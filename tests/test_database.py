@@ -1,7 +1,18 @@
 """Statements run on the driver's cursor, so their values must need no conversion."""
 
+from typing import Any
+
 import pytest
-from sqlalchemy import JSON, Boolean, Date, Interval, String, bindparam, column, select
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Date,
+    Interval,
+    String,
+    bindparam,
+    column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
@@ -38,6 +49,7 @@ def test_a_date_is_refused_on_sqlite_alone():
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 def test_texts_numbers_and_truth_need_none(dialect):
     text, truth = column("a", String()), column("b", Boolean())
-    statement = Statement(select(text, truth).where(truth.is_(True), text == "x"))
+    chosen: Any = select(text, truth).where(truth.is_(True), text == "x")
+    statement = Statement(chosen)
     sql, _, _ = statement.compiled(dialect)
     assert "SELECT" in sql

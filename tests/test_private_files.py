@@ -81,6 +81,7 @@ def test_backups_and_exports_are_private(fresh, tmp_path):
 def test_a_proxy_that_sends_files_gets_them_and_nothing_else(tmp_path, umask):
     settings = settings_for(tmp_path / "data", storage_url="", delivery="x-accel")
     installation = provision(settings)
+    assert isinstance(installation.storage, LocalStorage)
     with installation.storage.writer() as writer:
         writer.write(b"for sale")
         blob = writer.keep()

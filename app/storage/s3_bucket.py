@@ -335,7 +335,7 @@ def _ensure_there(client: Any, bucket: str, where: str) -> None:
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         reason = {
-            404: f"there is no bucket {bucket} at {where}; make it first",
+            404: f"there is no bucket {bucket} at {where}; create it first",
             403: f"the credentials may not use the bucket {bucket} at {where}",
         }.get(status, str(error))
         raise ConfigurationError(f"cannot use the file storage: {reason}") from error

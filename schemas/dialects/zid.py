@@ -56,7 +56,7 @@ class Localized(Text):
         except ValidationError:
             raise self.complain(
                 "invalid",
-                f"has {sent[:40]!r}, which is no language such as ar, en or pt-BR",
+                f"has {sent[:40]!r}, which is not a language such as ar, en or pt-BR",
             ) from None
 
 

@@ -14,6 +14,7 @@ from app.cli import main
 from app.services.catalogue import upload_slots
 from app.settings import Settings
 from app.storage import storage_at
+from app.storage.s3 import S3Storage
 from tests import storages
 from tests.conftest import Api, blobs, environment_for, settings_for
 
@@ -365,6 +366,7 @@ def test_what_a_crash_left_of_an_upload_that_was_done_is_swept(api, run, data_di
             partial.resume(0)
             partial.write(b"some")
             partial.sync()
+        assert isinstance(storage, S3Storage)
         storage.bucket.delete(f"partial/{key}")
         storage.begin_partial(other)
         environment = {**environment_for(data_dir), "SIRENHALL_STORAGE_URL": url}

@@ -56,14 +56,17 @@ def test_other_names_are_unique_however_they_are_composed(api, operator, item):
         values = {"name": first, "value": "1"}
         made = api.post(f"{item}/attributes", json=values)
         assert made.status_code == 201, made.text
-        again = api.patch(f"{item}/attributes", json=[{"name": second, "value": "2"}])
-        assert again.status_code == 200, again.text
+        answer = api.patch(f"{item}/attributes", json=[{"name": second, "value": "2"}])
+        assert answer.status_code == 200, answer.text
         assert api.get(f"{item}/attributes").json["total_items"] == 1
         api.delete(made.headers["Location"])
         number = int(item.rpartition("/")[2])
         for order, status in ((first, 201), (second, 200)):
-            values = {"downloadable_id": number, "order_id": f"{order} {len(first)}"}
-            assert api.post(PURCHASES, json=values).status_code == status
+            bought = {
+                "downloadable_id": number,
+                "order_id": f"{order} {len(str(first))}",
+            }
+            assert api.post(PURCHASES, json=bought).status_code == status
 
 
 @pytest.mark.parametrize("text", [NFC, NFD])

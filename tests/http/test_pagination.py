@@ -160,7 +160,7 @@ def test_a_window_is_read(query, expected):
 @pytest.mark.parametrize("value", ["-1", "", "x", "1.5", "1e3", "+1", "٣", "9" * 30])
 def test_what_is_no_number_is_refused_by_name(name, value):
     problems = []
-    window([(name, value)], problems)
+    window(((name, value),), problems)
     [problem] = problems
     assert problem.message.startswith(f"{name} must be a whole number from 0")
     assert problem.property == name

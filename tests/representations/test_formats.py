@@ -93,7 +93,7 @@ def test_hal_has_links_embedded_then_properties():
 
 def test_xml_has_full_relations_links_embedded_then_properties():
     root = etree.fromstring(rendered("xml"))
-    assert root.attrib == {
+    assert dict(root.items()) == {
         "href": "https://h/downloadables/40",
         "rel": "https://api.foxycart.com/rels/downloadable",
     }

@@ -1,5 +1,7 @@
 """Compiled templates write what the plain renderers write, byte for byte."""
 
+from functools import cache
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +28,8 @@ DATES = [
 COMPILED = [r for r in REPRESENTATIONS if r.slot]
 BASES = st.sampled_from(["http://localhost", "https://a.example/p%20q&r", "http://h:1"])
 TEXTS = st.text(max_size=40).map(lambda text: UNREPRESENTABLE.sub("", text))
+# Compiled once, as a server does.
+documents_of = cache(ItemDocuments)
 PRIVATE = st.sampled_from(["\ue0003\ue001", "\ue000base\ue001", "%s %% %d", "</name>"])
 
 
@@ -54,6 +58,7 @@ def values_not_null(field):
     return TEXTS | PRIVATE
 
 
+@cache
 def rows_of(declaration):
     fields = {f.column: f for f in declaration.schema.shown.values()}
     zones = st.sampled_from(["UTC", "Asia/Kolkata", "America/Los_Angeles"])
@@ -78,7 +83,7 @@ def test_items_read_the_same(declaration, representation, data):
     rows = data.draw(st.lists(rows_of(declaration), min_size=1, max_size=3))
     base = data.draw(BASES)
     place = RenderContext(base, Vocabulary(f"{base}/rels/"))
-    documents = ItemDocuments(declaration)
+    documents = documents_of(declaration)
     plain = [
         documents.resource(dict(zip(declaration.columns, row, strict=True)), place)
         for row in rows
@@ -107,12 +112,12 @@ def test_items_with_others_inside_read_the_same(representation, data):
 
     def plainly(row):
         record = dict(zip(inner.columns, row, strict=True))
-        return ItemDocuments(inner).resource(record, place)
+        return documents_of(inner).resource(record, place)
 
     def compiled(rows, rel):
-        return ItemDocuments(inner).fragments(rows, representation, place, rel=rel)
+        return documents_of(inner).fragments(rows, representation, place, rel=rel)
 
-    plain = ItemDocuments(outer).resource(
+    plain = documents_of(outer).resource(
         dict(zip(outer.columns, row, strict=True)),
         place,
         shown,
@@ -122,7 +127,7 @@ def test_items_with_others_inside_read_the_same(representation, data):
         "fx:many": Rendered(compiled(inside, "fx:many")),
         "fx:one": Rendered(compiled([one], "fx:one"), is_one=True),
     }
-    [fragment] = ItemDocuments(outer).fragments(
+    [fragment] = documents_of(outer).fragments(
         [row], representation, place, fields=shown, insides=[written], rel="fx:x"
     )
     assert fragment == representation.render_embedded(plain, place.vocabulary, "fx:x")

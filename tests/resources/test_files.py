@@ -293,8 +293,8 @@ def test_a_uuid_can_be_brought_along_and_is_unique(api, item, attach):
     assert refused.status_code == 409
     made = api.add(code="b", uuid=uuid)
     assert api.get(f"/downloadables/{made}").json["uuid"] == uuid.lower()
-    values = {"name": "B", "code": "c", "price": 1, "item_category_id": 2}
-    refused = api.post("/stores/1/downloadables", json={**values, "uuid": uuid})
+    taken = {"name": "B", "code": "c", "price": 1, "item_category_id": 2, "uuid": uuid}
+    refused = api.post("/stores/1/downloadables", json=taken)
     assert refused.status_code == 409
 
 

@@ -2,6 +2,7 @@
 
 import io
 import threading
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -13,14 +14,19 @@ from tests.conftest import FORMATS, OTHER_STORE, Api, environment_for
 from tests.resources.test_oauth import CALLBACK, CHALLENGE, VERIFIER
 
 
+@dataclass
+class Merchant(Api):
+    """A client that knows the id of its token."""
+
+    token_id: int
+
+
 @pytest.fixture
 def merchant(app, installation):
     """A client with a token of its own, which tests may revoke."""
     with installation.database.writing() as tx:
         number, text = authentication.create_token(tx, scope=scopes.STORE, store_id=1)
-    merchant = Api(app.test_client(), text)
-    merchant.token_id = number
-    return merchant
+    return Merchant(app.test_client(), text, number)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ import pytest
 
 from app.errors import Unavailable
 from app.storage import storage_at
+from app.storage.local import LocalStorage
+from app.storage.s3 import S3Storage
 from app.storage.s3_multipart import PART
 from tests import storages
 
@@ -137,6 +139,7 @@ def test_where_files_need_names_a_lock_tells_who_lives(tmp_path):
         assert storage.clear_unfinished() == 0
         # A process that stands still lives, however long.
         process.send_signal(signal.SIGSTOP)
+        assert isinstance(storage, LocalStorage)
         [file] = storage.incoming.iterdir()
         os.utime(file, (0, 0))
         assert storage.clear_unfinished() == 0
@@ -166,6 +169,7 @@ def test_an_upload_that_stood_still_for_too_long_on_an_s3_is_refused(url, monkey
         pytest.skip("a folder has locks, and tells who stands still from who died")
     with closing(storage_at(url)) as slow, closing(storage_at(url)) as other:
         # Each worker has its own.
+        assert isinstance(slow, S3Storage)
         monkeypatch.setattr(slow.heartbeat, "_beat", lambda: None)
         writer = slow.writer()
         writer.write(content(PART + 10))

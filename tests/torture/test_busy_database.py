@@ -37,8 +37,8 @@ def held(data_dir):
         from app.engines import _LOCK
 
         url = environment_for(data_dir)["SIRENHALL_DATABASE_URL"]
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f"SELECT pg_advisory_lock({_LOCK})")
+        with psycopg.connect(url, autocommit=True) as locking:
+            locking.execute(f"SELECT pg_advisory_lock({_LOCK})")
             yield
         return
     connection = sqlite3.connect(data_dir / "sirenhall.db", isolation_level=None)

@@ -82,8 +82,8 @@ def test_32_at_once_a_hundred_times_over(server, item, race):
     store = f"{server.url}stores/1/downloadable_purchases"
     for number in range(ROUNDS):
         limit = LIMITS[number % len(LIMITS)]
-        values = {"downloadable_uri": item, "max_downloads": limit}
-        made = post(server, store, values)["_links"]
+        bought = {"downloadable_uri": item, "max_downloads": limit}
+        made = post(server, store, bought)["_links"]
         outcomes = race.outcomes(made["fx:download_url"]["href"])
         assert outcomes[2] == limit, (limit, outcomes)
         assert outcomes[410] == RACERS - limit, (limit, outcomes)
@@ -96,8 +96,8 @@ def test_each_of_several_files_has_its_own_last_download(server, item, race):
     assert post(server, f"{item}/files", values)["is_main"] is False
     store = f"{server.url}stores/1/downloadable_purchases"
     for limit in LIMITS * 3:
-        values = {"downloadable_uri": item, "max_downloads": limit}
-        made = post(server, store, values)["_links"]
+        bought = {"downloadable_uri": item, "max_downloads": limit}
+        made = post(server, store, bought)["_links"]
         page = json.loads(server.curl(made["fx:purchased_files"]["href"]).stdout)
         for file in page["_embedded"]["fx:purchased_files"]:
             outcomes = race.outcomes(file["_links"]["fx:download_url"]["href"])

@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import hypothesis
 from hypothesis import strategies as st
@@ -136,6 +137,7 @@ def test_the_server_and_the_model_agree(data_dir, is_full):
         deadline=None,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    run_state_machine_as_test(lambda: Shop(api), settings=settings)
+    machine: Any = lambda: Shop(api)  # noqa: E731
+    run_state_machine_as_test(machine, settings=settings)
     assert json.loads(api.get("/health/live").data)["status"] == "ok"
     installation.close()

@@ -9,16 +9,23 @@ import io
 import json
 import time
 from contextlib import suppress
+from typing import Any, cast
 
 import pytest
 from werkzeug.datastructures import Headers
 
 from app.errors import RequestError
-from app.http.bodies import body_reader, hal_xml, json_patch
+from app.http.bodies import hal_xml, json_body, json_patch
 from app.http.bodies.file_names import file_name
 from app.http.bodies.form_data import MultipartReader
 from app.http.bodies.multipart_scanner import MalformedParts
-from app.http.headers import accept_language, digest_fields, prefer, tus
+from app.http.headers import (
+    accept_encoding,
+    accept_language,
+    digest_fields,
+    prefer,
+    tus,
+)
 from app.http.headers.accept import parse_accept
 from app.http.headers.byte_ranges import byte_ranges
 from app.http.headers.conditional import Validators, evaluate_conditions
@@ -30,7 +37,6 @@ from app.http.headers.field_syntax import (
     list_members,
 )
 from app.http.headers.structured_fields import parse_item
-from app.http.middleware import compression
 from app.http.query.lexer import Mistake, characters, keyed, path_of, range_of, split_at
 from app.http.query.query_limits import MAX_QUERY
 from schemas.values.filter_values import Unreadable, text_value
@@ -92,7 +98,7 @@ def _header(read, name):
 
 
 def _json(text):
-    return body_reader.read_json(text.encode(), max_depth=32)
+    return json_body.read_json(text.encode(), max_depth=32)
 
 
 def _duplicates(text):
@@ -106,7 +112,7 @@ def _multipart():
     return MultipartReader(
         boundary=b"x",
         file_fields=(),
-        new_writer=io.BytesIO,
+        new_writer=cast(Any, io.BytesIO),
         max_file_size=SIZE * 4,
         max_fields_size=SIZE * 4,
         max_parts=10_000,
@@ -149,7 +155,7 @@ PARSERS = {
     "list": list_members,
     "parameters": lambda text: field_parameters(f"form-data;{text}"),
     "Accept": parse_accept,
-    "Accept-Encoding": compression.choose_coding,
+    "Accept-Encoding": accept_encoding.choose_coding,
     "Accept-Language": accept_language.language_ranges,
     "Prefer": prefer.parse_prefer,
     "Range": lambda text: byte_ranges(f"bytes={text}", 10**6),

@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import re
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -274,7 +275,7 @@ def maker(api, operator):
 
 @pytest.mark.parametrize("format_name", CLIENTS)
 def test_every_form_can_be_sent_as_it_stands(app, api, operator, maker, format_name):
-    client = CLIENTS[format_name]
+    client: Any = CLIENTS[format_name]
     sent = set()
     for route in registered_routes(app):
         if not route.profile or "GET" not in route.summaries:

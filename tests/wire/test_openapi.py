@@ -15,6 +15,8 @@ def description(anonymous):
     return response.json
 
 
+# The validator takes 20 seconds.
+@pytest.mark.endurance
 def test_it_is_valid(description):
     assert description["openapi"].startswith("3.1")
     validate(description)

@@ -70,7 +70,7 @@ class StoreClient:
             )
         if code not in self.categories:
             raise ConfigurationError(
-                f"there is no item_category {code} for downloads; make it first, or "
+                f"there is no item_category {code} for downloads; create it first, or "
                 f"take one of those that there are: {known}"
             )
         return self.categories[code]

@@ -206,7 +206,7 @@ def unknown(
     separator = "" if not hint else " " if hint.endswith("?") else "; "
     also = f"; parameters are {', '.join(others)}" if others else ""
     return Mistake(
-        f"{name[:100]!r} is no {what} here ({hint}{separator}known are "
+        f"{name[:100]!r} is not a known {what} ({hint}{separator}known are "
         f"{', '.join(known)}{also})",
         position,
         "unknown",

@@ -1,6 +1,7 @@
 """JSON Patch: all operations, in order, as a whole or not at all."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,12 @@ TYPE = "application/json-patch+json"
 def patch(api):
     path = f"/downloadables/{api.add(description='old', url='https://a.example/x')}"
 
-    def send(*operations, **options):
+    def send_patch(*operations, **options):
         return api.patch(
             path, data=json.dumps(operations), content_type=TYPE, **options
         )
 
+    send: Any = send_patch
     send.path = path
     return send
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.http.headers.accept import negotiate, parse_accept
+from app.http.headers.accept import MediaRange, negotiate, parse_accept
 from representations import REPRESENTATIONS
 
 HAL = "application/hal+json"
@@ -64,6 +64,18 @@ TABLE = [
         "application/xml",
     ),
     ("application/hal+json;v=1;q=0, application/hal+json", HAL),
+    # a plain range decides before one with parameters, wherever it stands
+    ("application/xml;q=0.5, application/hal+json;v=1;q=0.9", HAL),
+    (
+        "application/xml;q=0.5, application/hal+json;q=0.1, application/hal+json;v=1",
+        "application/xml",
+    ),
+    (
+        "application/xml;q=0.5, application/hal+json;v=1, application/hal+json;q=0.1",
+        "application/xml",
+    ),
+    ('application/hal+json;profile="";q=0, application/xml', "application/xml"),
+    ("application/hal+json;v=;q=0, application/xml", "application/xml"),
     ("application/hal+json, application/hal+json;v=1;q=0", HAL),
     ("application/hal+json;", HAL),
     ("application/hal+json ; q=1 ; ", HAL),
@@ -161,6 +173,29 @@ TABLE = [
 def test_accept_gets_the_label(header, expected):
     choice = negotiate(header)
     assert (choice and choice.media_type) == expected
+
+
+@pytest.mark.parametrize(
+    "header", ["", ",", "nonsense", "*", "a/b/c", "*/json", "a*/b"]
+)
+def test_what_says_nothing_accepts_anything(header):
+    assert parse_accept(header) == (MediaRange("*", "*"),)
+
+
+@pytest.mark.parametrize(
+    ("media_range", "media_type", "expected"),
+    [
+        (MediaRange("*", "*"), "a/b", 0),
+        (MediaRange("a", "*"), "a/b", 1),
+        (MediaRange("a", "*"), "b/a", None),
+        (MediaRange("a", "b", 1.0, has_parameters=True), "a/b", 2),
+        (MediaRange("a", "b"), "a/b", 3),
+        (MediaRange("a", "b"), "a/c", None),
+        (MediaRange("a", "b/c"), "a/b/c", 3),
+    ],
+)
+def test_the_narrower_range_is_the_more_specific(media_range, media_type, expected):
+    assert media_range.specificity(media_type) == expected
 
 
 def test_the_table_is_large_enough():

@@ -3,8 +3,13 @@
 import base64
 import hashlib
 import io
+import re
 
 import pytest
+
+from app.errors import RequestError
+from app.http.environ import APPLIED
+from app.http.headers.body_headers import ensure_supported
 
 PATH = "/stores/1/downloadables"
 ITEM = {"name": "A", "code": "a", "price": 1, "item_category_id": 2}
@@ -115,6 +120,63 @@ def test_a_raw_body_that_is_no_whole_file_is_refused(api, item, slot, headers, s
         answer = api.put(path, data=b"whole", headers={**RAW, **headers})
         assert answer.status_code == status, answer.text
     assert api.get(item).json["file_size"] is None
+
+
+GZIP, CHUNKED = {"HTTP_CONTENT_ENCODING": "gzip"}, {"HTTP_TRANSFER_ENCODING": "chunked"}
+
+
+@pytest.mark.parametrize(
+    ("method", "environ", "says"),
+    [
+        ("PUT", {"HTTP_UPLOAD_OFFSET": "0"}, None),
+        ("PUT", {"HTTP_UPLOAD_OFFSET": "5"}, "Upload-Offset: 5 is for PATCH only"),
+        ("POST", {"HTTP_UPLOAD_OFFSET": "5"}, "Upload-Offset: 5 is for PATCH only"),
+        ("PATCH", {"HTTP_UPLOAD_OFFSET": "5"}, None),
+        ("PUT", {"HTTP_UPLOAD_LENGTH": "5", "CONTENT_LENGTH": "5"}, None),
+        ("PUT", {"HTTP_UPLOAD_LENGTH": "5"}, "Upload-Length: 5 is not the Content-Len"),
+        ("POST", {"HTTP_UPLOAD_LENGTH": "5"}, None),
+        (
+            "PUT",
+            {"HTTP_UPLOAD_DEFER_LENGTH": "1"},
+            "Upload-Defer-Length: 1 is for",
+        ),
+        ("POST", {"HTTP_UPLOAD_DEFER_LENGTH": "1"}, None),
+        ("PUT", {"HTTP_TRANSFER_ENCODING": "Chunked"}, None),
+        ("PUT", {"HTTP_TRANSFER_ENCODING": "gzip"}, "Transfer-Encoding gzip is not"),
+        (
+            "PUT",
+            {**GZIP, "CONTENT_LENGTH": "1"},
+            "a body with the Content-Encoding gzip",
+        ),
+        ("PUT", {**GZIP, **CHUNKED}, "body with the Content-Encoding gzip"),
+        ("PUT", GZIP, None),
+        ("PUT", {**GZIP, "CONTENT_LENGTH": ""}, None),
+        ("PUT", {**GZIP, "CONTENT_LENGTH": " 0 "}, None),
+        (
+            "PUT",
+            {"HTTP_CONTENT_TRANSFER_ENCODING": "base64", "CONTENT_LENGTH": "1"},
+            "a body with the Content-Transfer-Encoding base64",
+        ),
+        ("PUT", {"HTTP_CONTENT_RANGE": "bytes 0-1/2"}, "Content-Range: bytes 0-1/2"),
+        ("DELETE", {"HTTP_CONTENT_RANGE": "bytes 0-1/2"}, None),
+        ("PUT", {"HTTP_UPLOAD_COMPLETE": "?0"}, "Upload-Complete: ?0 is not supported"),
+        ("PUT", {"HTTP_UPLOAD_COMPLETE": "?"}, "Upload-Complete: ? is not supported"),
+        ("PUT", {"HTTP_UPLOAD_INCOMPLETE": "?1"}, "Upload-Incomplete: ?1 is not suppo"),
+        ("PUT", {"HTTP_UPLOAD_INCOMPLETE": ""}, "Upload-Incomplete:  is not supported"),
+        # What a method without a body says of one means nothing, unless a form
+        # overrode the method.
+        ("GET", {"HTTP_CONTENT_RANGE": "bytes 0-1/2"}, None),
+        ("GET", {"HTTP_CONTENT_RANGE": "bytes 0-1/2", APPLIED: True}, "Content-Range"),
+        ("GET", {"HTTP_EXPECT": "200-ok"}, "Expect: 200-ok cannot be met"),
+    ],
+)
+def test_each_header_is_honoured_or_named(method, environ, says):
+    sent = {"REQUEST_METHOD": method, **environ}
+    if says is None:
+        ensure_supported(sent)
+    else:
+        with pytest.raises(RequestError, match=re.escape(says)):
+            ensure_supported(sent)
 
 
 def test_an_expectation_is_answered_in_the_format_that_is_asked_for(server):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.http.headers.byte_ranges import MAX_RANGES, ByteRange, byte_ranges
+from app.http.headers.byte_ranges import LARGEST, MAX_RANGES, ByteRange, byte_ranges
 
 SIZE = 1000
 
@@ -56,12 +56,30 @@ SIZE = 1000
         ("bytes=٠-٩", None),
         ("bytes=1.5-2", None),
         ("bytes=" + "0-0," * (MAX_RANGES + 1), None),
+        ("bytes=" + "0-0," * MAX_RANGES, [(0, 1)]),
+        ("bytes=-,0-0", None),
+        ("bytes=0-0,-", None),
+        ("bytes=0-9=", None),
+        ("bytes=bytes=0-9", None),
+        # leading zeros are no digits
+        ("bytes=09-10", [(9, 11)]),
+        ("bytes=10-09", None),
+        ("bytes=9-010", [(9, 11)]),
+        ("bytes=-0005", [(995, 1000)]),
+        ("bytes=00-00", [(0, 1)]),
     ],
 )
 def test_a_header_asks_for_these_bytes(header, expected):
     found = byte_ranges(header, SIZE)
-    assert (found and [(r.start, r.stop) for r in found]) == (expected or found)
-    assert (found is None) == (expected is None)
+    pairs = None if found is None else [(r.start, r.stop) for r in found]
+    assert pairs == expected
+
+
+@pytest.mark.parametrize("distance", [-2, -1])
+def test_positions_of_the_largest_files_are_exact(distance):
+    last = LARGEST + distance
+    assert byte_ranges(f"bytes={last}-", LARGEST) == [ByteRange(last, LARGEST)]
+    assert byte_ranges(f"bytes=0-{last}", LARGEST) == [ByteRange(0, last + 1)]
 
 
 def test_nothing_of_an_empty_file_can_be_asked_for():

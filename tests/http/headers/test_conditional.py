@@ -51,6 +51,32 @@ def test_conditions_decide(headers, read, write):
     assert evaluate_conditions(headers.get, NOW, is_read=False) is write
 
 
+OF_A_FORMAT = Validators('"7-0a1b2c3d"', None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "read", "write"),
+    [
+        ({"If-Match": '"7-0a1b2c3d"'}, GO, GO),
+        # A change is about the revision: a tag got in another format will do.
+        ({"If-Match": '"7-ffffffff"'}, FAILED, GO),
+        ({"If-Match": '"7"'}, FAILED, GO),
+        ({"If-Match": '"70-0a1b2c3d"'}, FAILED, FAILED),
+        ({"If-Match": '"7-0a1b2c3d-x"'}, FAILED, GO),
+        ({"If-Match": 'W/"7-0a1b2c3d"'}, FAILED, FAILED),
+        ({"If-None-Match": '"7-0a1b2c3d"'}, NOT_MODIFIED, FAILED),
+        ({"If-None-Match": '"7-ffffffff"'}, GO, FAILED),
+        ({"If-None-Match": '"8-0a1b2c3d"'}, GO, GO),
+        # Without a date it may always have changed.
+        ({"If-Modified-Since": AFTER}, GO, GO),
+        ({"If-Unmodified-Since": AFTER}, FAILED, FAILED),
+    ],
+)
+def test_reads_compare_the_bytes_and_writes_the_revision(headers, read, write):
+    assert evaluate_conditions(headers.get, OF_A_FORMAT, is_read=True) is read
+    assert evaluate_conditions(headers.get, OF_A_FORMAT, is_read=False) is write
+
+
 @pytest.mark.parametrize(
     ("condition", "applies"),
     [
@@ -61,11 +87,21 @@ def test_conditions_decide(headers, read, write):
         (AT, True),
         (AFTER, False),
         (BEFORE, False),
+        (f" {AT} ", True),
+        (' "abc" ', True),
+        ("abc", False),
     ],
 )
 def test_if_range_wants_the_very_same_bytes(condition, applies):
     headers = {"If-Range": condition} if condition else {}
     assert range_applies(headers.get, NOW) is applies
+
+
+@pytest.mark.parametrize("condition", ["", " ", "W/", 'W/"abc"', "w/"])
+def test_no_date_and_no_strong_tag_let_a_range_count(condition):
+    undated = Validators("W/", None)
+    assert range_applies({"If-Range": condition}.get, undated) is (condition == "W/")
+    assert not range_applies({"If-Range": condition or " "}.get, NOW)
 
 
 def test_another_build_makes_other_representations_and_protects_the_same_versions(

@@ -323,8 +323,8 @@ def test_a_raw_body_is_named_by_its_request(api):
     assert api.get(url.removesuffix("/file")).json["file_name"] == RESUME
 
 
-OCTETS = st.characters(exclude_categories=("Cs",)) | st.characters(
-    min_codepoint=0xDC80, max_codepoint=0xDCFF, categories=("Cs",)
+OCTETS = st.characters(exclude_categories=["Cs"]) | st.characters(
+    min_codepoint=0xDC80, max_codepoint=0xDCFF, categories=["Cs"]
 )
 STARTS = st.sampled_from(
     ["filename=", "filename*=", "filename*=UTF-8''", "filename*0=", "filename*0*=", ""]

@@ -47,8 +47,8 @@ def test_another_body_under_the_same_key_is_refused(api):
 
 def test_an_upload_is_known_again_by_its_content(api, data_dir):
     def send(content):
-        data = {**{k: str(v) for k, v in ITEM.items()}}
-        data["file"] = (io.BytesIO(content), "a.txt")
+        fields = {k: str(v) for k, v in ITEM.items()}
+        data = {**fields, "file": (io.BytesIO(content), "a.txt")}
         return api.post(PATH, data=data, headers=KEY)
 
     first, again = send(b"content"), send(b"content")
@@ -103,11 +103,12 @@ def test_what_is_no_key_is_refused(api, key):
 
 def test_while_the_first_is_running_the_second_is_told(api, installation, monkeypatch):
     begin, digests = idempotency.claim_key, []
-    monkeypatch.setattr(
-        idempotency,
-        "claim_key",
-        lambda *asked: digests.append(asked[1]) or begin(*asked),
-    )
+
+    def claim_key(*asked):
+        digests.append(asked[1])
+        return begin(*asked)
+
+    monkeypatch.setattr(idempotency, "claim_key", claim_key)
     api.post(PATH, json={**ITEM, "price": "x"}, headers=KEY)
     # Another worker has begun, and not ended.
     assert begin(installation.database, digests[0], "") is None

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import hypothesis
 from hypothesis import strategies as st
@@ -216,4 +217,5 @@ def test_random_operations_on_files_agree_with_a_model(api, installation):
         deadline=None,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    run_state_machine_as_test(lambda: FilesOfOne(api, installation), settings=settings)
+    machine: Any = lambda: FilesOfOne(api, installation)  # noqa: E731
+    run_state_machine_as_test(machine, settings=settings)

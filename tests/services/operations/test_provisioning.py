@@ -2,6 +2,7 @@
 
 import os
 import stat
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -115,8 +116,9 @@ def test_a_damaged_database_is_said(tmp_path):
 
 def test_no_connection_is_open_when_a_server_forks(tmp_path):
     installation = provision(settings_for(tmp_path / "data"))
-    assert installation.database.engine.pool.checkedin() == 0
-    assert installation.database.engine.pool.checkedout() == 0
+    pool: Any = installation.database.engine.pool
+    assert pool.checkedin() == 0
+    assert pool.checkedout() == 0
 
 
 def test_an_interrupted_migration_leaves_no_half_schema(tmp_path, monkeypatch):

@@ -26,7 +26,7 @@ def read(path: Path, price: str | None) -> Iterator[ImportItem]:
     entries, kind = _entries(document)
     if kind is None or not all(isinstance(entry, dict) for entry in entries):
         raise ConfigurationError(
-            f"{path} is no list that is known: SureCart's (products or downloads), "
+            f"{path} is not a known list: SureCart's (products or downloads), "
             "WP EasyCart's (downloads) or Zid's (products), as their APIs answer it"
         )
     for number, entry in enumerate(entries, 1):

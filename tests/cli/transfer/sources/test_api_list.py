@@ -263,13 +263,13 @@ def test_our_own_lists_can_be_read_again(
     ("text", "words"),
     [
         ("{", "is no JSON"),
-        ("[]", "no list that is known"),
-        ('{"results": []}', "no list that is known"),
-        ('[{"a": 1}]', "no list that is known"),
-        ("1", "no list that is known"),
-        ('[{"download_id": 1}, 2]', "no list that is known"),
+        ("[]", "is not a known list"),
+        ('{"results": []}', "is not a known list"),
+        ('[{"a": 1}]', "is not a known list"),
+        ("1", "is not a known list"),
+        ('[{"download_id": 1}, 2]', "is not a known list"),
         ("[" * 100_000, "is no JSON"),
-        ("\ufeff" + '{"object": "checkout"}', "no list that is known"),
+        ("\ufeff" + '{"object": "checkout"}', "is not a known list"),
     ],
 )
 def test_what_is_no_list_is_said(data_dir, tmp_path, text, words):
