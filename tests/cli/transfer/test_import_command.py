@@ -329,11 +329,11 @@ def test_who_asks_for_patience_gets_it(tmp_path, monkeypatch):
         tmp_path / "data", environment={"SIRENHALL_RATE_LIMIT": "20/second"}
     )
     (tmp_path / "in").mkdir()
-    for number in range(60):
+    for number in range(40):
         (tmp_path / "in" / f"{number}.txt").write_bytes(b"x")
     there = ("--server", server.url, "--token", server.token, "--price", "1")
     try:
-        assert counts(invoke("import", tmp_path / "in", *there)) == (60, 0, 0, 0)
+        assert counts(invoke("import", tmp_path / "in", *there)) == (40, 0, 0, 0)
     finally:
         stop_server(server)
 

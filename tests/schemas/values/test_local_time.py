@@ -61,6 +61,8 @@ def finders(moment, name):
     ]
 
 
+# It takes nine seconds; random moments are tried below.
+@pytest.mark.endurance
 def test_every_moment_around_every_change_of_clocks_is_found_once():
     """All zones, 2000 to 2035; between two changes, days are of 24 hours."""
     seen = set()
