@@ -1,4 +1,4 @@
-"""Which build of the code this is."""
+"""A digest of the code, which changes with each build."""
 
 import hashlib
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""The database: consistent reads, serialized writes, statements compiled once."""
+"""Database access: consistent reads, serialized writes, statements compiled once."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence

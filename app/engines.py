@@ -1,7 +1,7 @@
-"""What differs between the databases: SQLite, embedded, and PostgreSQL.
+"""Differences between the databases: SQLite (embedded) and PostgreSQL.
 
-Both give readers one consistent view and let writers take turns, so that a check and
-the change that it is for are never parted.
+Both give readers a consistent view and let writers take turns, so that nothing changes
+between a check and the write that depends on it.
 """
 
 import sqlite3

@@ -1,4 +1,4 @@
-"""The tree of what can go wrong, each kind with its status and its words.
+"""The exception tree: each class has a status, a problem type and a message.
 
     SirenhallError
     ├── ConfigurationError      the operator's

@@ -1,4 +1,4 @@
-"""What the C library keeps of freed memory. Does nothing where it is not glibc.
+"""Limit the freed memory that the C library keeps. No effect without glibc.
 
 Without this a worker that has been busy for days holds much more than it uses: each
 thread gets an arena of its own, and freed memory in the middle of one is kept.

@@ -1,6 +1,7 @@
-"""Logs what happens again and again once in a while, with how often it did.
+"""Log a repeated message once in a while, with its number of repetitions.
 
-While a database is away each request says so; one line a second says it as well.
+While a database is unavailable each request would log the same line; one line a second
+is enough.
 """
 
 import logging

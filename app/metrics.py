@@ -1,4 +1,4 @@
-"""Counts what operators watch, for all workers of a server together.
+"""Counters for operators, shared by all workers of a server.
 
 The memory of the counts is shared with all processes that are forked after it was made.
 Each process adds to a row of its own, so that no lock has to cross processes; what a

@@ -1,4 +1,4 @@
-"""Says in our terms what the operating system could not do for a request."""
+"""Translate errors of the operating system into errors of a request."""
 
 import errno
 from collections.abc import Iterator

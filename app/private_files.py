@@ -1,4 +1,4 @@
-"""Files and folders that only their owner may read, whatever the umask says."""
+"""Create files and folders that only their owner may read, whatever the umask."""
 
 import os
 import stat

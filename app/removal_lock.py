@@ -1,8 +1,8 @@
-"""A lock by which a backup or a restore keeps others from removing its files.
+"""A lock that prevents the removal of files during a backup or a restore.
 
-It goes with the process that holds it, so that one which was killed holds up nobody.
-It belongs to the database, since the rows say which files are copied: a file beside
-that of SQLite, a lock of PostgreSQL.
+It is released when its process ends, so a killed process blocks nothing. It belongs to
+the database, because the rows say which files are copied: for SQLite it is a file
+beside it, for PostgreSQL an advisory lock.
 """
 
 import fcntl

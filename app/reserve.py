@@ -1,7 +1,7 @@
-"""Room on the disk that is kept for what must go on when it is full.
+"""Reserved disk space for requests that must work on a full disk.
 
-A row that is deleted needs some room, too, before any is freed. So there is a file
-beside the database that is given up then, and uploads leave some room as well.
+Deleting a row needs some space before any is freed. So there is a file beside the
+database that is deleted in this case, and uploads always leave some space free.
 """
 
 import os

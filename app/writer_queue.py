@@ -1,4 +1,4 @@
-"""Lets the writers of a process take turns, for a limited time."""
+"""A queue in which the writers of a process take turns, for a limited time."""
 
 import threading
 import time

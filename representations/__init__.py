@@ -1,4 +1,4 @@
-"""The formats a resource can be had in, in the order in which ties are broken.
+"""The formats of resources, in the order in which ties are broken.
 
 Nothing here knows Flask, the database or the app. To add a format, write one module
 with one `Representation` and add it to this list.

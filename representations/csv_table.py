@@ -1,4 +1,4 @@
-"""CSV (RFC 4180), for collections alone: a row for each member.
+"""CSV (RFC 4180), for collections only: a row for each member.
 
 A spreadsheet runs a cell that begins like a formula, whoever wrote its text. So such a
 text gets an apostrophe before it, as OWASP advises, and `import` takes it off again.

@@ -1,4 +1,4 @@
-"""HAL-FORMS: HAL with templates of what can be done (mamund/hal-forms, 2025-05-30).
+"""HAL-FORMS: HAL with templates of forms (mamund/hal-forms, 2025-05-30).
 
 Values are texts and a choice says explicitly that it is one, which is what the clients
 in use agree on.

@@ -1,4 +1,4 @@
-"""HAL XML as Foxy speaks it: full relation URIs, links before state, no curies."""
+"""HAL XML in Foxy's form: full relation URIs, links before properties, no curies."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""HTML, for people: the same document as a page one can read and follow."""
+"""HTML, for people: the document as a page to read and follow."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457), for errors alone, in JSON and in XML."""
+"""Problem details (RFC 9457), for errors only, in JSON and in XML."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""What a format has to offer to take part in negotiation and rendering."""
+"""The interface of a format, for negotiation and rendering."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Templates that render a row: the plain renderer's output, with the values cut out.
+"""Row templates: the plain renderer's output, with the values cut out.
 
 For instance, HAL+JSON of a resource with the columns ``name`` and ``price``:
 

@@ -1,4 +1,4 @@
-"""Siren (kevinswiber/siren): entities with links, and actions that can be done."""
+"""Siren (kevinswiber/siren): entities with links and actions."""
 
 from decimal import Decimal
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Places in a document that a row template fills in."""
+"""Slots of a document, which a row template fills."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

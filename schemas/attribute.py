@@ -1,4 +1,4 @@
-"""An attribute: a name and a value that a merchant gives to a resource."""
+"""The schema of attributes."""
 
 from schemas.base.fields import Choice, Date, Text
 from schemas.base.schema import ResourceSchema

@@ -1,4 +1,4 @@
-"""A download: one time that a customer fetched a file."""
+"""The schema of downloads."""
 
 from schemas.base.fields import Choice, Date, Integer, Reference, Text
 from schemas.base.schema import ResourceSchema

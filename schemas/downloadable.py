@@ -1,4 +1,4 @@
-"""A downloadable: a file that a store sells."""
+"""The schema of downloadables."""
 
 from collections.abc import Mapping
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""A file of a downloadable: the main one, or one that comes with it."""
+"""The schema of files of a downloadable."""
 
 from collections.abc import Mapping
 from typing import ClassVar

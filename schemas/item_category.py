@@ -1,4 +1,4 @@
-"""An item category: how the items in it are delivered, and how often."""
+"""The schema of item categories."""
 
 from typing import ClassVar
 

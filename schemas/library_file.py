@@ -1,4 +1,4 @@
-"""A file of a store's library, which any downloadable may have."""
+"""The schema of library files."""
 
 from schemas.base.fields import Date, Upload
 from schemas.stored_file import StoredFileSchema

@@ -1,4 +1,4 @@
-"""How a downloadable is offered by a shop: prices, periods, and words for it."""
+"""The schema of offers: prices, periods, and texts for a shop."""
 
 from schemas.base import localized_fields
 from schemas.base.fields import Amount, Boolean, Date, Integer, Text

@@ -1,4 +1,4 @@
-"""A purchase of a downloadable: who may fetch it, how often, and until when."""
+"""The schema of downloadable purchases."""
 
 from schemas.base.fields import Boolean, Date, Integer, Reference, Secret, Text, Url
 from schemas.base.schema import ResourceSchema

@@ -1,4 +1,4 @@
-"""A link for a short time, as it is asked for."""
+"""The schema of requests for a signed link."""
 
 from schemas.base.fields import Integer
 from schemas.base.schema import ResourceSchema

@@ -1,4 +1,4 @@
-"""A store: one merchant, with its own categories, downloadables and tokens."""
+"""The schema of stores."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""What is said of a file that is stored, wherever it is shown."""
+"""Properties of a stored file, which several schemas share."""
 
 from schemas.base.fields import Date, Integer, Text
 from schemas.base.schema import ResourceSchema

@@ -1,4 +1,4 @@
-"""A token or grant of a store: what it allows, and until when; never its text."""
+"""The schema of tokens and grants, which never has the token itself."""
 
 from schemas.base.fields import Choice, Date, Text
 from schemas.base.schema import ResourceSchema

@@ -1,4 +1,4 @@
-"""What a downloadable is called in another language."""
+"""The schema of translations."""
 
 from schemas.base import localized_fields
 from schemas.base.fields import Date, Text

@@ -1,4 +1,4 @@
-"""An upload slot that is open: what it is for, and until when; never its address."""
+"""The schema of open upload slots, which never has their URL."""
 
 from schemas.base.fields import Date, Integer, Text
 from schemas.base.schema import ResourceSchema

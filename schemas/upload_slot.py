@@ -1,4 +1,4 @@
-"""An upload slot, as it is asked for."""
+"""The schema of requests for an upload slot."""
 
 from schemas.base.fields import Text
 from schemas.base.schema import ResourceSchema

@@ -1,4 +1,4 @@
-"""A version of a downloadable's file: each upload is one."""
+"""The schema of versions."""
 
 from schemas.base.fields import Boolean, Date, Integer, Text
 from schemas.base.schema import ResourceSchema

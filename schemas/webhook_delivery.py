@@ -1,4 +1,4 @@
-"""A webhook delivery: something that happened, and how its telling goes."""
+"""The schema of webhook deliveries, and the events."""
 
 from schemas.base.fields import Choice, Date, Integer, Text
 from schemas.base.schema import ResourceSchema

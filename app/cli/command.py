@@ -1,4 +1,4 @@
-"""What all commands share: the group, the data folder, and how results are said."""
+"""What all commands share: the group, the data folder, and printing results."""
 
 import json
 import os

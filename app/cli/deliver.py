@@ -1,4 +1,4 @@
-"""`sirenhall deliver`: webhooks, where no `sirenhall serve` tells them."""
+"""`sirenhall deliver`: send webhooks when `sirenhall serve` is not running."""
 
 import time
 from pathlib import Path

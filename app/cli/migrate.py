@@ -1,4 +1,4 @@
-"""`sirenhall migrate`: the database made ready for other servers than ours."""
+"""`sirenhall migrate`: create or upgrade the database for other WSGI servers."""
 
 from pathlib import Path
 

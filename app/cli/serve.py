@@ -1,4 +1,4 @@
-"""`sirenhall serve`: the server, from nothing to the first request in one command."""
+"""`sirenhall serve`: set up and run the server with one command."""
 
 import json
 import os

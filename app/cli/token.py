@@ -1,4 +1,4 @@
-"""`sirenhall token`: make, list and revoke access tokens, also while it runs."""
+"""`sirenhall token`: create, list and revoke access tokens."""
 
 import re
 import time

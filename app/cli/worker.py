@@ -1,4 +1,4 @@
-"""The gunicorn worker of `sirenhall serve`: slow clients hold no thread.
+"""The gunicorn worker of `sirenhall serve`, in which slow clients hold no thread.
 
 gunicorn's threads read the headers of a request themselves and wait for connections to
 close in the main loop, so a client that sends a byte now and then holds a thread, and

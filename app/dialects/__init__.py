@@ -1,5 +1,5 @@
-"""The same catalogue spoken as other systems' APIs: thin adapters, one module each.
+"""The catalogue under other systems' APIs: thin adapters, one package each.
 
-A client of such a system changes its base URL and its credentials. No adapter has rows
-or rules of its own: what is made in one is seen in all.
+A client of such a system changes its base URL and its credentials. Adapters have no
+rows or rules of their own: what is created through one is visible in all.
 """

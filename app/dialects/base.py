@@ -1,4 +1,4 @@
-"""What all dialects share: their addresses, credentials, bodies, answers and errors."""
+"""What all dialects share: routes, credentials, bodies, responses and errors."""
 
 import base64
 from collections.abc import Callable, Mapping, Sequence

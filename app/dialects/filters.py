@@ -1,4 +1,4 @@
-"""What dialects find rows by: conditions that are put together one by one."""
+"""Conditions that the filters of all dialects are built from."""
 
 from collections.abc import Iterable, Sequence
 

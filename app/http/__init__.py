@@ -1,1 +1,1 @@
-"""Everything about HTTP that no resource owns."""
+"""HTTP: everything that is not specific to a resource."""

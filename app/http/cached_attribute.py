@@ -1,4 +1,4 @@
-"""A property that is made at its first use and then is a plain attribute.
+"""A property that is computed at its first use, then a plain attribute.
 
 The standard library's takes a lock in Python 3.11, and Werkzeug's runs Python code
 at each access; a request reads these some thirty times.

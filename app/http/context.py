@@ -1,4 +1,4 @@
-"""The context of a request: who sends it, which format it gets, what database it sees.
+"""The state of one request: principal, negotiated format, database session.
 
 What costs a query is looked up when a resource asks for it.
 """

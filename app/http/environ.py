@@ -1,4 +1,4 @@
-"""What middleware tells the application, in the WSGI environment."""
+"""Keys of the WSGI environment by which middleware informs the application."""
 
 FIELD = "_method"
 """The form field that stands for the header where a browser sends the form."""

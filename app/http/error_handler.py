@@ -1,4 +1,4 @@
-"""Renders what went wrong, in the format that was asked for.
+"""Render errors in the negotiated format.
 
 One handler for our own errors, for Werkzeug's, and for what nobody foresaw.
 """

@@ -1,4 +1,4 @@
-"""The media types of bodies that are no representation of ours."""
+"""Media types of bodies that are not representations."""
 
 JSON = "application/json"
 PLAIN = "text/plain"

@@ -1,4 +1,4 @@
-"""Guides for who brings a client of another system: what is what here."""
+"""Guides for users who migrate from another system."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Offset pagination: the page that is asked for, and the links to the others."""
+"""Offset pagination: the requested page, and the links to the others."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Addresses that more than one module names."""
+"""Paths that more than one module needs."""
 
 AUTHORIZE = "/authorize"
 DOCS = "/docs"

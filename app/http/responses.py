@@ -1,4 +1,4 @@
-"""Responses of the API: bodies with the headers that each negotiated response has."""
+"""Responses of the API, with the headers of every negotiated response."""
 
 import hashlib
 from collections.abc import Callable

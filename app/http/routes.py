@@ -1,4 +1,4 @@
-"""What is published: each address with its methods, kept for the API's description."""
+"""The published routes and their methods, kept for the API's description."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

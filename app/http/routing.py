@@ -1,4 +1,4 @@
-"""How routes are published, and what happens between a request and its view."""
+"""Publish routes, and run what comes between a request and its view."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

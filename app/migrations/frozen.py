@@ -1,4 +1,4 @@
-"""What migrations were written with, as it was then, so that they never change.
+"""Helpers of migrations, frozen as they were, so that migrations never change.
 
 Today's column types are in `app/models/columns.py`, and today's search text is in
 `app/services/rows/search_text.py`. A migration that needs a newer form gets it here,

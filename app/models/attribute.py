@@ -1,4 +1,4 @@
-"""Attributes: names with values that a merchant gives to what there is."""
+"""Attributes: names with values that a merchant gives to a resource."""
 
 from sqlalchemy import (
     BigInteger,

@@ -1,4 +1,4 @@
-"""Downloadables, the versions of their files, and what else belongs to them."""
+"""Downloadables, their files, and the versions of those."""
 
 from sqlalchemy import (
     BigInteger,

@@ -1,4 +1,4 @@
-"""Outcomes of requests that came with an Idempotency-Key."""
+"""Stored outcomes of requests with an Idempotency-Key."""
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table
 

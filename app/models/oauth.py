@@ -1,4 +1,4 @@
-"""OAuth clients and authorization codes: of every secret only the digest is kept."""
+"""OAuth clients and authorization codes; only digests of secrets are stored."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Table
 

@@ -1,4 +1,4 @@
-"""How a downloadable is offered, and what it is called in other languages."""
+"""Offers of downloadables, and their translations."""
 
 from sqlalchemy import (
     BigInteger,

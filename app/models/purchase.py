@@ -1,4 +1,4 @@
-"""What customers bought, and each time they fetched it."""
+"""Purchases, and the downloads of their files."""
 
 from sqlalchemy import (
     BigInteger,

@@ -1,4 +1,4 @@
-"""Stores, and how many of each resource a store has."""
+"""Stores, and the number of their resources."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Access tokens: only their digests are kept."""
+"""Access tokens; only their digests are stored."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Table
 

@@ -1,4 +1,4 @@
-"""Slots for files that come in without a token, in one request or in several."""
+"""Upload slots, for files that arrive in one request or in several."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Table
 

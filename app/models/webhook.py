@@ -1,4 +1,4 @@
-"""What webhooks are to tell: an outbox, which is also the log of what was told."""
+"""The outbox of webhooks, which is also the log of their deliveries."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table
 

@@ -1,6 +1,6 @@
-"""The resources, one module each: what it is, and what is its own in its views.
+"""The resources, one module each: its declaration, and its own views.
 
-They do not know each other; what leads from one to another finds it in the catalogue.
+They do not know each other; links between them are found in the registry.
 """
 
 from app.http.hypermedia.registry import ResourceRegistry

@@ -1,4 +1,4 @@
-"""The page on which a customer finds all files that they bought."""
+"""The page with all files that a customer has bought."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet

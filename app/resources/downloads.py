@@ -1,4 +1,4 @@
-"""Downloads: the customer's link, and the record of each time it was followed."""
+"""Downloads: the customer's link, and the record of each download."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""The starting point: everything else is reached from its links."""
+"""The home resource: all other resources are reached from its links."""
 
 from collections.abc import Iterator
 

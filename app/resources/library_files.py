@@ -1,4 +1,4 @@
-"""Library files: a store's files that belong to no downloadable."""
+"""Library files: files of a store that belong to no downloadable."""
 
 from typing import Any
 

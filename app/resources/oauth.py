@@ -1,4 +1,4 @@
-"""OAuth2: tokens for programs, and the page on which a merchant lets one in."""
+"""OAuth2: the token endpoint, and the page on which a merchant gives consent."""
 
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping

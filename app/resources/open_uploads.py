@@ -1,4 +1,4 @@
-"""Open uploads: the upload slots of a store or downloadable, and how to close one."""
+"""Open uploads: the upload slots of a store or downloadable."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""Property helpers: the values that properties may have."""
+"""Property helpers: the legal values of properties."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""Downloadable purchases: who may fetch what, how often, and until when."""
+"""Downloadable purchases: who may download what, how often, and until when."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Stores: one for each merchant, sealed from each other."""
+"""Stores: one for each merchant, isolated from each other."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

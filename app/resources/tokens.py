@@ -1,4 +1,4 @@
-"""Tokens and grants: who may use a store's API, and how to end that."""
+"""Tokens and grants: who may use a store's API, and how to revoke that."""
 
 from flask import Flask
 

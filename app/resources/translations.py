@@ -1,4 +1,4 @@
-"""Translations: what a downloadable is called in other languages."""
+"""Translations of a downloadable's texts."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Versions: every file that a downloadable ever had."""
+"""Versions: every file that was ever a downloadable's main file."""
 
 from typing import Any
 

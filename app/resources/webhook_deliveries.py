@@ -1,4 +1,4 @@
-"""Webhook deliveries: what a store's webhook was told, and how that went."""
+"""Webhook deliveries: the events sent to a store's webhook, and the outcomes."""
 
 from flask import Flask
 

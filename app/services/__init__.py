@@ -1,1 +1,1 @@
-"""What the server does, without HTTP: rows and blobs in, rows and blobs out."""
+"""What the server does, without HTTP: rows and blobs."""

@@ -1,4 +1,4 @@
-"""The time, in one place so that tests can move it."""
+"""The current time, in one place so that tests can change it."""
 
 import time
 

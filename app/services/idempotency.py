@@ -1,8 +1,9 @@
-"""Outcomes of repeatable requests: kept in the transaction that made the effect.
+"""Outcomes of requests with an Idempotency-Key, stored in their transaction.
 
-So there is never an effect without its outcome, whatever breaks off in between, and a
-restart or another worker knows of it. (Tokens are saved a moment before: their request
-comes to no harm when it is sent again, but for a code, which is then used up.)
+So there is never an effect without its outcome, even after a crash, and a restart or
+another worker can replay it. Responses with tokens are stored a moment before their
+transaction: repeating such a request does no harm, except that an authorization code
+can be used only once.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Keeps what was written already, bounded in bytes, for as long as it is true."""
+"""A cache of rendered pages, bounded in bytes."""
 
 import threading
 from collections import OrderedDict

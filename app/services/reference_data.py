@@ -1,4 +1,4 @@
-"""What the world agrees on: currencies and their decimals, countries, time zones."""
+"""Reference data: currencies and their decimals, countries, time zones."""
 
 from functools import cache
 from zoneinfo import available_timezones

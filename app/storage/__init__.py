@@ -1,4 +1,4 @@
-"""Where files are kept: a port of a few verbs, and its adapters by URL."""
+"""File storage: a port of a few methods, and its adapters by URL."""
 
 from pathlib import Path
 

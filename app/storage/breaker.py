@@ -1,6 +1,6 @@
-"""A circuit breaker: a store that does not answer is not asked for a while.
+"""A circuit breaker: after failures, a service is not called for a while.
 
-Else each request would wait for it until its time is over, and hold a thread meanwhile
+Otherwise each request would wait for the timeout, and block a thread meanwhile
 (Michael Nygard, Release It!, chapter 5).
 """
 

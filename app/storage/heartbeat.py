@@ -1,9 +1,8 @@
-"""Tells other processes that this one still goes on with its uploads to an S3.
+"""Heartbeats on an S3: other processes see that this one is still uploading.
 
-An S3 has no locks that go with a process, and clocks differ. So a process that has
-multipart uploads under way writes an object anew every few seconds. Who wants to know
-whether it lives reads the object twice, with a pause: it lives if the object has
-changed.
+An S3 has no locks that end with a process, and clocks differ. So a process with
+multipart uploads rewrites an object every few seconds. To see whether it is alive,
+other processes read the object twice, with a pause: it is if the object has changed.
 """
 
 import logging

@@ -1,7 +1,7 @@
-"""Files that are being received: they go with the process that writes them.
+"""Files being received; the operating system removes those of a killed process.
 
-Where the file system has them these are files without a name (open(2), O_TMPFILE).
-Elsewhere, as on NFS, they have one, and a lock tells whether their process lives.
+Where the file system supports it, these are files without a name (open(2), O_TMPFILE).
+Elsewhere, as on NFS, they have a name, and a lock shows whether their process is alive.
 """
 
 import errno

@@ -1,4 +1,4 @@
-"""Blobs on the local disk: hashed while they come in, synced before they count."""
+"""Blobs on the local disk: hashed while they arrive, synced before they count."""
 
 import errno
 import fcntl

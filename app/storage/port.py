@@ -1,4 +1,4 @@
-"""The storage port: immutable blobs under keys that the storage makes itself.
+"""The storage port: immutable blobs under keys that the storage generates.
 
 A key never comes from a client, and a blob is never written twice. An adapter
 promises that a blob whose `Writer.keep` returned survives a power cut.

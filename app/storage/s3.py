@@ -1,4 +1,4 @@
-"""Blobs in any S3: parts go up as they come in, and nothing lies on our own disk.
+"""Blobs in any S3: parts are uploaded as they arrive, without the local disk.
 
 Under the prefix there are `inbox/<store>/…`, which others write, `blobs/<key>`, and
 for uploads in several requests `partial/<key>`, which holds the name of the multipart

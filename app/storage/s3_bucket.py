@@ -1,4 +1,4 @@
-"""A bucket as its adapter sees it: few verbs, and errors in our terms."""
+"""A bucket of an S3: few methods, and errors translated into ours."""
 
 import errno
 import io

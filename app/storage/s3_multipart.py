@@ -1,4 +1,4 @@
-"""Multipart uploads: an object that goes up in parts, and appears at their end."""
+"""Multipart uploads: an object is uploaded in parts, and appears at the end."""
 
 from app.errors import InsufficientStorage
 from app.storage.s3_bucket import Bucket, Part

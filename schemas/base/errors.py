@@ -1,4 +1,4 @@
-"""What is wrong with a property, in words for people and a code for programs."""
+"""The error of a property: a message for people, and a code for programs."""
 
 from dataclasses import dataclass
 from typing import Self

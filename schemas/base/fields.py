@@ -1,4 +1,4 @@
-"""The kinds of property, each with its constraints, wording and stored form.
+"""The kinds of properties: their constraints, wording and stored form.
 
 Everything about a property is said once, where a schema declares it: loading reads
 the constraints, and so do the relation pages, forms and OPTIONS. A loaded value is

@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of what is declared: for profiles and for OpenAPI."""
+"""JSON Schema (2020-12) from declarations, for profiles and for OpenAPI."""
 
 from collections.abc import Mapping
 from decimal import Decimal

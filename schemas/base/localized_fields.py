@@ -1,4 +1,4 @@
-"""Texts of a downloadable that are in several languages, as properties."""
+"""Properties whose texts come in several languages."""
 
 from typing import Any
 

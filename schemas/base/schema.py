@@ -1,4 +1,4 @@
-"""What all resource schemas share: reading a body with every complaint at once."""
+"""What all resource schemas share: load a body, and report all errors at once."""
 
 import difflib
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""A download of WP EasyCart: a purchase, in the words of that system."""
+"""The schema of WP EasyCart's downloads, which are purchases."""
 
 from schemas.base.fields import Boolean, Integer, Text
 from schemas.base.schema import ResourceSchema

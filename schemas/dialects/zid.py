@@ -1,4 +1,4 @@
-"""A product of Zid, as it is sent: localized texts, groups, and what cannot be set."""
+"""The schema of Zid's products: localized texts, groups, and unsupported properties."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,1 +1,1 @@
-"""How values are written and compared: money, dates, texts, addresses."""
+"""Conversion and comparison of values: money, dates, texts, URLs."""

@@ -1,4 +1,4 @@
-"""Dates: moments between their stored and shown forms."""
+"""Convert dates between their stored and shown forms."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache

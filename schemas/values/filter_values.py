@@ -1,4 +1,4 @@
-"""Reads the values of a query: what a filter's text means for a property.
+"""Parse the values of filters, for each type of property.
 
 A property with an order is compared by intervals of its stored, whole-numbered form:
 a date without a time is a day, and a price finer than any that is stored lies between

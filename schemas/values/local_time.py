@@ -1,4 +1,4 @@
-"""Which moments a local time stands for, whatever clocks do meanwhile.
+"""Convert local times to moments, also where clocks are set back or forward.
 
 A time that clocks skip is no moment, and one that they repeat is two. Where clocks are
 set back across midnight, a day is in two parts (St. John's did so at 00:01 until 2011).

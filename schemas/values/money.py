@@ -1,4 +1,4 @@
-"""Money: amounts between their stored and shown forms."""
+"""Convert amounts between their stored and shown forms."""
 
 from decimal import Decimal
 from functools import lru_cache

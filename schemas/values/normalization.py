@@ -1,4 +1,4 @@
-"""Unicode normalization: one text, however it is composed or cased.
+"""Unicode normalization and case folding, in linear time.
 
 What is stored, compared and looked up is in NFC; searches compare case-folded texts
 (Unicode Standard, section 3.13 and annex 15).

@@ -1,4 +1,4 @@
-"""Addresses with letters of any script (IRIs), as they are sent."""
+"""Convert IRIs, addresses with letters of any script, to URIs."""
 
 from urllib.parse import quote, urlsplit, urlunsplit
 

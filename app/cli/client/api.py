@@ -1,7 +1,7 @@
-"""A client of the API that knows links only: of a server far away, or of our own.
+"""A hypermedia client that follows links only, over the network or in process.
 
-What is done to a data folder goes the same way as over the network, through the same
-checks, into the same words.
+Commands on a data folder use the same interface as commands over the network: the same
+checks apply, with the same error messages.
 """
 
 import json

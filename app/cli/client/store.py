@@ -1,4 +1,4 @@
-"""A store as `import` and `export` see it: its categories, downloadables and files."""
+"""A store as `import` and `export` use it: categories, downloadables and files."""
 
 import base64
 import hashlib

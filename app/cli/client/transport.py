@@ -1,4 +1,4 @@
-"""What carries a client's requests: a network, or a call of our own application."""
+"""Transports of the client: HTTP over the network, or WSGI in process."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""The codes of files that are imported: short, in ASCII, and the same in each run.
+"""Codes of imported files: short, ASCII, and the same in each run.
 
 `songs/Über Größe.mp3` is `songs-uber-grosse`. The store shows which file has a code, so
 that a code never changes, and never goes to another file.

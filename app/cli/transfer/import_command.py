@@ -1,4 +1,4 @@
-"""`sirenhall import`: a folder of files, or a CSV, put up for sale."""
+"""`sirenhall import`: create downloadables from a file, a folder or a table."""
 
 import sys
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""An item of an import, whatever source it was read from."""
+"""An item of an import, independent of its source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What a client of WP EasyCart finds here, as its page says it."""
+"""The migration guide for clients of WP EasyCart."""
 
 from app.http.migration_guides import Guide
 

@@ -1,4 +1,4 @@
-"""SureCart's customers: how one is given a file for a while."""
+"""SureCart's customers: temporary access to their purchases."""
 
 from urllib.parse import urlencode
 

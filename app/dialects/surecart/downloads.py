@@ -1,4 +1,4 @@
-"""SureCart's downloads: the files of a downloadable, the main one among them."""
+"""SureCart's downloads: the files of a downloadable, the main file among them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet

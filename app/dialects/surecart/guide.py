@@ -1,4 +1,4 @@
-"""What a client of SureCart finds here, as its page says it."""
+"""The migration guide for clients of SureCart."""
 
 from app.http.migration_guides import Guide
 

@@ -1,4 +1,4 @@
-"""SureCart's medias: every file that a store has, and how one is uploaded."""
+"""SureCart's medias: all files of a store, and their upload."""
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence

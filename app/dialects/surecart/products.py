@@ -1,4 +1,4 @@
-"""SureCart's products, to be read: downloadables."""
+"""SureCart's products, read-only: downloadables."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a client of Zid finds here, as its page says it."""
+"""The migration guide for clients of Zid."""
 
 from app.http.migration_guides import Guide
 

@@ -1,4 +1,4 @@
-"""Zid's library of files, which any product may have."""
+"""Zid's library: files that any product may use."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Prices in words, as Zid shows them: the amount, and the symbol with its spaces."""
+"""Formatted prices of Zid: the amount, the symbol and the space between."""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Zid's products of the class downloadable: lists, one, creation, change, deletion."""
+"""Zid's downloadable products: list, read, create, update and delete."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""What all of Zid's API shares: who asks and how they read, lists, and errors."""
+"""What all of Zid's API shares: authentication, languages, lists, and errors."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""How a downloadable looks as a product of Zid, to managers and to customers."""
+"""Serialize a downloadable as a product of Zid, for managers and for customers."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -1,8 +1,8 @@
-"""Reads a request's body, whatever it came as, into one mapping of properties.
+"""Read a request body of any type into one mapping of properties.
 
-What was got can be sent back: each format that is read is also written, and what a
-document has besides properties is left aside. Bodies are bounded before they are
-read; a file goes to the storage as it comes in.
+A representation can be sent back: each format that is read is also written, and
+everything but properties is ignored. The size of a body is checked before it is read; a
+file is streamed into the storage.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The name of a file as customers see it, out of what a sender calls it."""
+"""Derive the name that customers see from the name that a client sends."""
 
 import re
 

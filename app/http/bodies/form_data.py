@@ -1,4 +1,4 @@
-"""Reads multipart/form-data as it arrives: texts into memory, a file into the storage.
+"""Parse multipart/form-data as a stream: texts into memory, a file into the storage.
 
 Werkzeug's form parser is not used: it is silent about broken bodies and writes every
 file twice.

@@ -1,4 +1,4 @@
-"""Reads a HAL XML body: the properties of its root, as texts.
+"""Parse a HAL XML body: the properties of its root element, as texts.
 
 The parser knows no entities, no DTD and no network. Never give it
 ``collect_ids=False``: with libxml2 2.14 that opens external DTD files.

@@ -1,4 +1,4 @@
-"""JSON, read strictly: exact numbers, unique names, bounded depth."""
+"""Parse JSON strictly: exact numbers, unique names, bounded depth."""
 
 import json
 from decimal import Decimal, InvalidOperation

@@ -1,4 +1,4 @@
-"""JSON Patch (RFC 6902) of a resource, whose properties are all of one level.
+"""JSON Patch (RFC 6902) for resources, whose properties are all on one level.
 
 It is applied as a whole or not at all; a `test` that fails is a conflict (RFC 5789,
 section 2.2).

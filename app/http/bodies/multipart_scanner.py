@@ -1,4 +1,4 @@
-"""Finds the parts of a multipart body that arrives in pieces of any size.
+"""Find the parts of a multipart body that arrives in chunks of any size.
 
 Written for two reasons. Werkzeug's decoder (3.1.9) adds a byte to a file when a piece
 ends between the two hyphens of the last boundary. And every piece of a file is handed

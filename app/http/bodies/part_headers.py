@@ -1,4 +1,4 @@
-"""Headers of a part that say what its bytes are: honoured or refused, never ignored."""
+"""Headers of a part that change its meaning: honoured or refused, never ignored."""
 
 from werkzeug.datastructures import Headers
 

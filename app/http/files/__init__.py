@@ -1,1 +1,1 @@
-"""Files: sent to clients, and received as they are."""
+"""Files: send them to clients, and receive raw uploads."""

@@ -1,4 +1,4 @@
-"""Sends a stored file: headers, conditions and ranges by RFC 9110.
+"""Send a stored file: headers, preconditions and ranges (RFC 9110).
 
 Werkzeug's `send_file` answers 416 to several ranges and unknown units, 206 to HEAD,
 and reads ranges in small pieces; the rules here are the RFC's.

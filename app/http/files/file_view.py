@@ -1,4 +1,4 @@
-"""The bytes of a file for who sells it: sent, or led to where they are."""
+"""Views of a file for its merchant: send it, or redirect to its URL."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

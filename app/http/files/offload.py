@@ -1,4 +1,4 @@
-"""Lets a server that is made for it send a file: nginx in front, or the S3 itself."""
+"""Offload sending a file to nginx (X-Accel-Redirect) or to the S3 (signed URL)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

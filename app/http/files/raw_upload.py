@@ -1,4 +1,4 @@
-"""A file that is the body of a request: received, checked, named."""
+"""Receive a file that is the whole body of a request."""
 
 import mimetypes
 from collections.abc import Iterator, Mapping

@@ -1,1 +1,1 @@
-"""Header fields, one module each: parsed and decided by pure functions."""
+"""Header fields, one module each, as pure functions."""

@@ -1,4 +1,4 @@
-"""Content negotiation by RFC 9110, section 12: which format, under which label.
+"""Content negotiation by RFC 9110, section 12: choose a format and its label.
 
 Werkzeug's `best_match` finds nothing for an absent Accept header or a media type
 with parameters, and breaks ties by the server's order alone; ours does neither.

@@ -1,4 +1,4 @@
-"""Which languages a client would rather read: Accept-Language (RFC 9110, 12.5.4)."""
+"""Accept-Language: choose among languages (RFC 9110, section 12.5.4)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Header fields that change what a body means: each is honoured or refused.
+"""Header fields that change the meaning of a body: each is honoured or refused.
 
 A field that is ignored here makes something else of what was sent: a part of a file
 would be stored as the whole of it, or compressed bytes as text.

@@ -1,4 +1,4 @@
-"""Byte ranges by RFC 9110, section 14: which parts of a file a request wants."""
+"""Byte ranges by RFC 9110, section 14."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""Conditional requests by RFC 9110, section 13: what a validator allows."""
+"""Conditional requests by RFC 9110, section 13."""
 
 import re
 from collections.abc import Callable

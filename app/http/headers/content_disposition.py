@@ -1,4 +1,4 @@
-"""Reads Content-Disposition as real senders write it.
+"""Parse Content-Disposition as real clients write it.
 
 Browsers write what WHATWG HTML (section 4.10.22.8) says, others RFC 2616 (a backslash
 before quotes), RFC 5987 and 8187 (`filename*`), RFC 2231 (`filename*0`) or RFC 2047

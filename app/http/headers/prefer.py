@@ -1,4 +1,4 @@
-"""What a client would rather have (RFC 7240): a short answer, a strict reading."""
+"""Prefer (RFC 7240): minimal responses and strict handling."""
 
 from dataclasses import dataclass
 

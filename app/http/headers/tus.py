@@ -1,4 +1,4 @@
-"""What a resumable upload says in its headers (tus 1.0.0, https://tus.io/protocols)."""
+"""Headers of resumable uploads (tus 1.0.0, https://tus.io/protocols)."""
 
 import base64
 import re

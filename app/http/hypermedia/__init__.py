@@ -1,1 +1,1 @@
-"""What a resource declares, and the documents that are built from it."""
+"""Declarations of resources, and the documents that are built from them."""

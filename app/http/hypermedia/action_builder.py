@@ -1,4 +1,4 @@
-"""What can be done with a resource now: actions, from its declaration alone."""
+"""Build the actions of a resource from its declaration."""
 
 from collections.abc import Mapping
 from dataclasses import replace

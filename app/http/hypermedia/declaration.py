@@ -1,7 +1,7 @@
-"""What a resource is, said once: everything else is read from here.
+"""The declaration of a resource, from which everything else is generated.
 
-A declaration names a resource's properties (by its schema), links, URL and words.
-Documents, forms, OPTIONS and the relation pages are made of it.
+A declaration names a resource's properties (by its schema), links, URLs and texts.
+Documents, forms, OPTIONS and the relation pages are generated from it.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Makes documents of rows: plainly, or by templates compiled from the plain way.
+"""Build documents from rows, plainly or by compiled row templates.
 
 The plain way builds a `Resource` and is the reference. Items inside a page, which
 are many, are written by templates; a test holds both to the same bytes.

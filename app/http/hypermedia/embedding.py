@@ -1,4 +1,4 @@
-"""Embeds related resources in the documents of others: what a zoom asks for.
+"""Embed related resources in documents, as `zoom` asks for.
 
 Each relation costs one query, however many rows it starts from. What a resource always
 has with it (its attributes) comes the same way, where there is any.

@@ -1,4 +1,4 @@
-"""All kinds of resources by their names, so that one can lead to another."""
+"""The registry of resource types, by their names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

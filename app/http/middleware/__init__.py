@@ -1,1 +1,1 @@
-"""What happens to each request and response, whatever the resource."""
+"""What is done for every request and response, independent of the resource."""

@@ -1,4 +1,4 @@
-"""One line for each request: when, who, what, the answer, and how long it took.
+"""The access log: one line for each request.
 
 The line is written straight to a stream: a logging record would cost more than the
 database query of a small answer.

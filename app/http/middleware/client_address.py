@@ -1,4 +1,4 @@
-"""Who sends a request, by its address: parsed, and never compared as text."""
+"""Parse the address of a client; addresses are never compared as text."""
 
 import ipaddress
 import re

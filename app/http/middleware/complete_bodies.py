@@ -1,4 +1,4 @@
-"""A body that ends before its Content-Length is an error."""
+"""Raise an error for a body that ends before its Content-Length."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Sends representations compressed to those who can read it (RFC 9110, section 12.5.3).
+"""Compress representations by Accept-Encoding (RFC 9110, section 12.5.3).
 
 Files go as they are: a download has its ranges and its digest.
 """

@@ -1,4 +1,4 @@
-"""Lets pages of other origins use the API (the Fetch standard's CORS protocol).
+"""Cross-origin requests (CORS, the Fetch standard).
 
 There are no cookies, so an origin gains nothing that its user's token does not give.
 """

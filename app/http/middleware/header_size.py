@@ -1,4 +1,4 @@
-"""Keeps the headers of an answer within what proxies take: nginx has 4 KiB for them.
+"""Limit the size of response headers to what proxies accept: 4 KiB in nginx.
 
 All headers but one are short by nature. Link grows with the query, since each page and
 each format is linked with all of it; so it leaves out what does not fit.

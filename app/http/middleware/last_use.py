@@ -1,4 +1,4 @@
-"""Record the hour in which a token is used, once its request is answered."""
+"""Record the hour in which a token is used, after the response."""
 
 from contextlib import suppress
 

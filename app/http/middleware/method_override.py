@@ -1,7 +1,7 @@
-"""What has to be settled before a request is routed: its method, and its length.
+"""Override the method of a POST, by a header or a form field.
 
-Both are WSGI middleware, because routing, authorization, limits and logs must all
-see the request as it is meant.
+This is WSGI middleware because routing, authorization, limits and logs must all see
+the final method.
 """
 
 import io

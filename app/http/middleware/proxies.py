@@ -1,4 +1,4 @@
-"""Behind a proxy: whom to believe, and which part of an address is not ours."""
+"""Trust a number of proxies in front, and remove their path from URLs."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING

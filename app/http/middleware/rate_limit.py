@@ -1,10 +1,10 @@
-"""Bounds how often a client may ask (draft-ietf-httpapi-ratelimit-headers-10).
+"""Rate limits (draft-ietf-httpapi-ratelimit-headers-10).
 
-Attempts at what is secret have a limit of their own: requests for tokens, wrong tokens,
-and links that lead nowhere.
+Attempts to guess secrets have a limit of their own: requests for tokens, wrong tokens,
+and unknown links.
 
-Who has sent a valid token is counted by it, others by their address, so that nobody
-can guess in peace, or gain a quota with each invented token.
+Requests with a valid token are counted by the token, others by the client's address.
+So an invented token neither hides the address nor brings a quota of its own.
 """
 
 import hashlib

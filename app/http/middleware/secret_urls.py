@@ -1,8 +1,8 @@
-"""Addresses that are a right by themselves: they are kept out of logs and indexes.
+"""Keep URLs that are secrets out of logs, referrers and indexes.
 
-Whoever has a customer's link, or that of an upload slot, needs nothing else. So these
-addresses are masked where they are logged, and an answer under them lets no browser
-pass them on and no search engine list them.
+A customer's link, or the URL of an upload slot, is all that one needs to use it. So
+these URLs are masked in logs, and responses under them tell browsers not to send them
+as a referrer and search engines not to index them.
 """
 
 import re

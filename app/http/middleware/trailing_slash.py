@@ -1,4 +1,4 @@
-"""Redirects from an address with a slash at its end to the one without."""
+"""Redirect a URL with a trailing slash to the one without."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""What the operations of the OpenAPI description share: schemas and parameters."""
+"""Components that the operations of the OpenAPI description share."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1, made of the routes and the declarations: nothing in it is said twice."""
+"""The OpenAPI 3.1 document, generated from routes and declarations."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What each operation may answer, as OpenAPI says it: statuses, bodies and headers."""
+"""The responses of each operation in OpenAPI: statuses, bodies and headers."""
 
 import re
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""The characters of a query: escapes, separators, ranges and wildcards.
+"""The lexer of the query language: escapes, separators, ranges and wildcards.
 
-A mistake knows its position, so that a client author finds it in a long URL.
+An error knows its position, so that a client author finds it in a long URL.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

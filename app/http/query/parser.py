@@ -1,7 +1,7 @@
-"""The query language of collections: its grammar, read into a typed tree.
+"""The parser of the query language of collections.
 
-`GRAMMAR` is the grammar. What can be named is read off the declarations; every mistake
-is a 400 that says where it is and what is right.
+`GRAMMAR` is the grammar. Names are looked up in the declarations. Every error is a 400
+that names its position and what would be right.
 """
 
 import re

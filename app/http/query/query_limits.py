@@ -1,4 +1,4 @@
-"""How much a query may ask for; docs/query-language.md lists it, held by a test.
+"""Limits of a query; a test compares them with docs/query-language.md.
 
 A query has the same limits whether it comes in a URL or in the form of an overridden
 method.

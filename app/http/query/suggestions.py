@@ -1,4 +1,4 @@
-"""What those who write a query as another API has it most likely mean."""
+"""Suggestions for parameters in another API's syntax, and for typos."""
 
 import difflib
 import re

@@ -1,1 +1,1 @@
-"""What the methods of items and collections do."""
+"""The views of items and collections."""

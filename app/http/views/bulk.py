@@ -1,4 +1,4 @@
-"""Several resources in one request: what was sent of each, and what became of it."""
+"""Several resources in one request: the members, and the result of each."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

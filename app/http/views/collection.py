@@ -1,4 +1,4 @@
-"""GET of a page or a table, POST, and what is done with several at once."""
+"""Views of a collection: read a page or a table, create, change several at once."""
 
 import sys
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""GET, PATCH, PUT and DELETE of one resource."""
+"""Views of one resource: GET, PATCH, PUT and DELETE."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial

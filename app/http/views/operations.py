@@ -1,4 +1,4 @@
-"""What a resource does: the operations that views call."""
+"""The operations of a resource's service that views call."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

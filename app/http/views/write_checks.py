@@ -1,4 +1,4 @@
-"""What a request that changes something goes through before it may: checks, file."""
+"""Checks of a request that changes something, and the handling of its file."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager

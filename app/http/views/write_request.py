@@ -1,8 +1,8 @@
-"""The steps of a request that changes something, up to its transaction.
+"""The pipeline of a request that changes something, up to its transaction.
 
-In this order: the body's type, the token, its right to the target, the body. So a
-refusal costs as little as it can, and no database connection is held while a body
-comes in at its sender's pace.
+The order is: the type of the body, the token, the right to change the target, the body.
+So an error is found as early as possible, and no database connection is held while a
+slow client sends its body.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The documentation of each type of problem, where its `type` leads."""
+"""The documentation of each problem type, which its `type` leads to."""
 
 from flask import Flask, Response
 

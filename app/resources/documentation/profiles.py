@@ -1,4 +1,4 @@
-"""The JSON Schema of each kind of resource, where its profile link leads."""
+"""The JSON Schema of each resource type, which its profile link leads to."""
 
 import msgspec
 from flask import Flask, Response

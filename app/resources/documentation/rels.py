@@ -1,4 +1,4 @@
-"""The documentation of each link relation, made from the declarations.
+"""The documentation of each link relation, generated from the declarations.
 
 A curie leads here: people find a page, programs the same as HAL.
 """

@@ -1,1 +1,1 @@
-"""What operators and their tools read: health, metrics, security.txt."""
+"""Resources for operators and their tools: health, metrics, security.txt."""

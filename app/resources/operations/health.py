@@ -1,4 +1,4 @@
-"""What operators' tools ask: whether it runs, and whether it can do its work."""
+"""Health checks: whether the server runs, and whether it can work."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What operators' tools count: /metrics, in the text format of Prometheus."""
+"""Metrics in the text format of Prometheus."""
 
 from flask import Flask, Response
 

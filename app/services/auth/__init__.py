@@ -1,1 +1,1 @@
-"""Who may do what: tokens, OAuth2 clients, scopes, revocation."""
+"""Authentication and authorization: tokens, OAuth2 clients, scopes, revocation."""

@@ -1,4 +1,4 @@
-"""Access tokens: making, listing and revoking them, and who a token stands for."""
+"""Access tokens: create, list and revoke them, and find their principal."""
 
 import hashlib
 import secrets

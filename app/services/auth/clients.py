@@ -1,4 +1,4 @@
-"""OAuth clients: programs that get tokens for stores without knowing a personal one."""
+"""OAuth clients: programs that get tokens for stores."""
 
 import hmac
 import re

@@ -1,4 +1,4 @@
-"""Ends tokens, and everything that was made with them.
+"""Revoke tokens, and everything that was created with them.
 
 A token may have opened upload slots, and a personal one may have consented to programs,
 whose grants are tokens themselves. All of it ends in the transaction of the revocation.

@@ -1,4 +1,4 @@
-"""What tokens may do, in words; apart, so that the command line loads nothing else."""
+"""The scopes of tokens; in a module of its own, so that it loads fast."""
 
 STORE = "store_full_access"
 CLIENT = "client_full_access"

@@ -1,4 +1,4 @@
-"""The tokens and grants of a store, as its merchant may list and end them."""
+"""The tokens and grants of a store, for its merchant."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""What is for sale: stores, item categories, downloadables and their files."""
+"""The catalogue: stores, item categories, downloadables and their files."""

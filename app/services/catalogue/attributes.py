@@ -1,4 +1,4 @@
-"""Attributes: names with values that a merchant gives to stores and what is in them."""
+"""Attributes: names with values that a merchant gives to a resource."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Downloadables: what a store sells, and the file that customers get for it."""
+"""Downloadables: what a store sells, and the rules of their changes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

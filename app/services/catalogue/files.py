@@ -1,4 +1,4 @@
-"""The files of a downloadable: the main one, and any others that come with it."""
+"""The files of a downloadable: the main file, and any others."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The library of a store: files that belong to no downloadable, to be used by any."""
+"""The library of a store: files that any downloadable may use."""
 
 from collections.abc import Mapping
 from typing import Any

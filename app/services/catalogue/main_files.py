@@ -1,4 +1,4 @@
-"""The files of a downloadable: its main file, the versions of it, and their order.
+"""The order of a downloadable's files: the main file, and the versions of it.
 
 The files have positions. The one at `MAIN` is the main file; while there is none, the
 downloadable has no content, though files that are archived may wait to become it.

@@ -1,4 +1,4 @@
-"""Offers: how a downloadable is offered by a shop; each has one."""
+"""Offers: how a shop offers a downloadable; each has one."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

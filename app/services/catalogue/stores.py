@@ -1,4 +1,4 @@
-"""Stores: the tenants. Each is born with its DEFAULT category."""
+"""Stores, the tenants; each is created with its DEFAULT category."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Translations: what downloadables are called in other languages than their own."""
+"""Translations of downloadables' texts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet

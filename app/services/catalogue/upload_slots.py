@@ -1,7 +1,7 @@
-"""Upload slots: addresses at which a file may be left for a downloadable, for a while.
+"""Upload slots: URLs at which a file can be uploaded without a token, for a while.
 
-An address is a right by itself, so that who uploads needs no token: it has 192 random
-bits, of which only a digest is kept.
+The URL is a capability: an upload needs no token. It has 192 random bits, of which only
+a digest is stored.
 """
 
 import secrets

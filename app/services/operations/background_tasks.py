@@ -1,4 +1,4 @@
-"""What a running server does by itself: it calls webhooks, and tidies up.
+"""Background tasks of a running server: send webhooks, and clean up.
 
 Each task has a thread of its own, so that a slow one holds up no other.
 """

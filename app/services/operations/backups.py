@@ -1,7 +1,7 @@
-"""Copies what an installation has: files from storage to storage, and all rows.
+"""Back up and restore an installation: all rows, and all files.
 
-A blob is copied once, checked by its digest while it is, and under the key that the
-rows name; so a copy that broke off goes on where it was.
+Each blob is copied under its key, and verified by its digest on the way. A copy that
+was interrupted can be continued.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,8 +1,8 @@
-"""Removes files and partial uploads that no row names any more.
+"""Remove blobs and partial uploads that no row refers to.
 
-It is done after the commit, when the answer is decided: a storage that fails must not
-turn it into a failure. What cannot be removed now, or must not while a backup copies
-it, is removed in a moment by this process; after a crash `sweep` finds it.
+Blobs are removed after the commit: a storage that fails must not turn the response into
+an error. A blob that cannot be removed now, or is being backed up, is removed later by
+this process, or by `sweep` after a crash.
 """
 
 import threading

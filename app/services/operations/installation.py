@@ -1,4 +1,4 @@
-"""An installation: the data folder, the database and the storage of a server, opened.
+"""An opened installation: the data folder, the database and the storage.
 
 `provisioning.py` creates and upgrades what is opened here.
 """

@@ -1,7 +1,7 @@
-"""Finds out whether the database and the storage answer, within a few seconds.
+"""Check whether the database and the storage respond, within a few seconds.
 
-A disk or a network that hangs would keep a thread for as long. So one thread looks,
-and whoever asks waits for it a while; while it hangs, nobody else is made to wait.
+A disk or network that hangs would block a thread for as long. So one thread checks, and
+callers wait for its result for a limited time; while it hangs, no other thread blocks.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""The secret key of an installation: a setting, or a file of the data folder."""
+"""The secret key of an installation: a setting, or a file in the data folder."""
 
 import hashlib
 import secrets

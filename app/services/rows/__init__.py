@@ -1,1 +1,1 @@
-"""What all tables share: pages, filters, searches."""
+"""What all tables share: pages, filters, changes, searches."""

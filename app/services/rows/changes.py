@@ -1,4 +1,4 @@
-"""How rows are changed: what each change of a row has to change along with it.
+"""Insert and update rows, with everything that has to change along with them.
 
 A row has a revision (of which its ETag is made), dates, and perhaps a search text. A
 store's collection has a total and a version (of which the ETags of its pages are made,

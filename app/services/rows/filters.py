@@ -1,4 +1,4 @@
-"""Conditions on rows: a small tree of values, and its SQL.
+"""Conditions on rows: a small tree of values, and the SQL of it.
 
 `parameterize` splits a tree into its shape and its values. Trees of one shape share a
 compiled statement, and no value is ever part of SQL.

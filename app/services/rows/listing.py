@@ -1,4 +1,4 @@
-"""Rows of one kind of resource: pages, totals, and what relates to other rows.
+"""Pages of rows, their totals, and related rows.
 
 A page costs two queries at most, and what is embedded in it one for each relation.
 """

@@ -1,4 +1,4 @@
-"""How the texts of rows are read and changed in other languages than their own."""
+"""Read and change the texts of rows in several languages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The rows that are looked up by id, as dictionaries: their columns and types.
+"""The types of rows that are looked up by id, as dictionaries.
 
 A test compares them with the statements. On SQLite, a bool is 0 or 1.
 """

@@ -1,4 +1,4 @@
-"""The one lookup of a row by its id that checks whose it is."""
+"""The lookup of a row by its id that checks its tenant."""
 
 from app.database import R, RowStatement, Snapshot
 from app.errors import NotFound

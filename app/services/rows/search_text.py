@@ -1,4 +1,4 @@
-"""How a search ignores case: by texts that were folded before they are stored.
+"""Case-insensitive search, over texts that are folded before they are stored.
 
 Databases fold case each in its own way, and SQLite only that of ASCII.
 """

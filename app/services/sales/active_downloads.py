@@ -1,9 +1,8 @@
-"""Keeps the sessions of downloads open while this process sends their bytes.
+"""Extend the sessions of downloads whose bytes this process is sending.
 
-A download that takes longer than its session must be resumable when it breaks off.
-How far the bytes are is not known here (the kernel sends them), so that a thread
-extends the sessions of all downloads under way from time to time. A session of a
-process that is killed ends in its time.
+A download that takes longer than its session must still be resumable. The kernel sends
+the bytes, so their progress is not known here; instead a thread extends the sessions of
+all current downloads from time to time. The session of a killed process expires.
 """
 
 import logging

@@ -1,8 +1,9 @@
-"""Downloads: each time that a customer fetched a file, kept and counted.
+"""Downloads: grant, count and record them.
 
-A download is a session: the first request that is answered with bytes, and all that
-come while bytes flow or within some minutes after, so that one that broke off can be
-resumed. What opens it is one statement that counts it, so that no two can be the last.
+A download is a session: the first request that gets bytes, and all requests that follow
+while bytes are sent or within some minutes after, so that an interrupted download can
+be resumed. A session is opened and counted in one SQL statement, so that two
+simultaneous requests never share the last download.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Purchases: what a customer bought, and how often they may fetch it."""
+"""Purchases: what a customer bought, and how often they may download it."""
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""What shops are told: the outbox of deliveries, and its sender."""
+"""Webhooks: the outbox of deliveries, and its sender."""

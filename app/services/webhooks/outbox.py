@@ -1,8 +1,8 @@
-"""Webhooks: what happened is noted with the change itself, and told afterwards.
+"""The outbox of webhooks: events are stored with the change, and sent later.
 
-The outbox is a table, written in the transaction that it tells of: so nothing is told
-that did not happen, and nothing that happened is forgotten. Each is told at least
-once, in no certain order, as Standard Webhooks (https://www.standardwebhooks.com) says.
+The outbox is a table, written in the transaction of the change: no event is sent for a
+change that was rolled back, and none is lost in a crash. Each event is sent at least
+once, in no guaranteed order (Standard Webhooks, https://www.standardwebhooks.com).
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Sends webhooks over the network."""
+"""Send webhooks over the network."""
 
 import ipaddress
 import logging

@@ -1,1 +1,1 @@
-"""What can be imported: folders, tables, and lists from other systems' APIs."""
+"""Sources of an import: folders, tables, and lists from other systems' APIs."""

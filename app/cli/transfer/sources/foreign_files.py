@@ -1,4 +1,4 @@
-"""Files that another system's list names, and items of ours that it means."""
+"""Files in another system's list, and the downloadables that they belong to."""
 
 import unicodedata
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Any source of an import, known by what it is."""
+"""Read a source of an import, after detecting its kind."""
 
 from pathlib import Path
 
