@@ -49,10 +49,13 @@ class Statement:
 
         The names are None where parameters do not go by position.
         """
+        # Compiled per dialect, because tests and `restore` use both databases in one
+        # process.
         known = self._compiled.get(dialect.name)
         if known is None:
             compiled: Any = self.select.compile(dialect=dialect)
             self._ensure_plain(compiled, dialect)
+            # SQLite's driver takes values by position, psycopg takes them by name.
             order = getattr(compiled, "positiontup", None)
             known = str(compiled), order, dict(compiled.params)
             self._compiled[dialect.name] = known
@@ -106,6 +109,7 @@ class Snapshot:
         cursor = self.driver.cursor()
         with self._translated:
             cursor.execute(sql, values if order is None else [values[n] for n in order])
+        # Pages are bounded, so all rows fit in memory; exports read in pieces.
         rows: list[Row] = cursor.fetchall()
         cursor.close()
         return rows
@@ -113,6 +117,8 @@ class Snapshot:
     def close(self) -> None:
         """Return the connection to the pool."""
         try:
+            # Ends the read transaction: SQLite could not truncate its WAL while it is
+            # open.
             self.driver.rollback()
         except self._translated.drivers_own:
             # The database went away; the pool must not hand this one out again.
@@ -165,11 +171,12 @@ class Transaction(Snapshot):
         """Insert a row and return its id."""
         result = self.connection.execute(table.insert().values(**values))
         key = result.inserted_primary_key
+        # Tables without a single id, such as counts, have no key to return.
         return int(key[0]) if key else 0
 
 
 class Database:
-    """Where all rows are: SQLite or PostgreSQL."""
+    """A database with all rows: SQLite or PostgreSQL."""
 
     def __init__(
         self,
@@ -181,6 +188,8 @@ class Database:
     ) -> None:
         self.engine = make_engine(url, connections)
         self._public_url = public_url.rstrip("/")
+        # One statement per snapshot, so that several queries of a request agree with
+        # each other.
         self._begin_reading = begin_reading(self.engine)
         self._translated = Translated(self.engine)
         self._queue = WriterQueue(waiting_writers)
@@ -247,6 +256,8 @@ class Database:
                         raise RuntimeError("a migration left a row that refers to none")
             finally:
                 if is_sqlite:
+                    # The connection goes back to the pool, where every user expects
+                    # foreign keys.
                     driver.execute("PRAGMA foreign_keys=ON")
 
     def make_room(self) -> None:
@@ -259,6 +270,8 @@ class Database:
             self._translated,
             closing(self.engine.raw_connection()) as connection,
         ):
+            # Without a truncation the WAL keeps the size of its largest transaction for
+            # ever.
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:

@@ -82,13 +82,18 @@ def make_engine(url: str, pool_size: int) -> Engine:
         )
     shared: dict[str, Any] = {
         "pool_size": pool_size,
+        # A burst must not open connections beyond what PostgreSQL allows.
         "max_overflow": 0,
         "pool_timeout": BUSY_TIMEOUT,
+        # The most recently used connection has the warmest caches; idle ones are not
+        # touched.
         "pool_use_lifo": True,
         # Snapshots and transactions end themselves.
         "pool_reset_on_return": None,
     }
     if backend == SQLITE:
+        # isolation_level None: the driver opens no transactions of its own; `_begin`
+        # does.
         arguments = {"timeout": BUSY_TIMEOUT, "isolation_level": None}
         _make_private(Path(parsed.database))
         engine = create_engine(url, connect_args=arguments, **shared)
@@ -106,6 +111,8 @@ def _postgresql(url: str, shared: dict[str, Any]) -> Engine:
             # One that has been cut off is replaced, not met by a client.
             pool_pre_ping=True,
             connect_args={
+                # Autocommit: reads end without a COMMIT, and transactions begin
+                # explicitly in `_begin`.
                 "autocommit": True,
                 "connect_timeout": int(BUSY_TIMEOUT),
                 # A network that swallows everything is noticed, too.
@@ -173,9 +180,12 @@ def _make_private(path: Path) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     for pragma in (
+        # WAL: readers never wait for the writer, and the writer never waits for
+        # readers.
         "journal_mode=WAL",
         # FULL: with NORMAL, rows that were acknowledged are lost at a power cut.
         "synchronous=FULL",
+        # Off by default in SQLite, for compatibility.
         "foreign_keys=ON",
         # As in PostgreSQL; what ignores case is folded before it is stored.
         "case_sensitive_like=ON",
@@ -185,8 +195,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
+    # A session setting, for statements outside of write transactions.
     cursor.execute(f"SET lock_timeout = '{BUSY_TIMEOUT:.0f}s'")
     cursor.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT:.0f}s'")
+    # All dates are seconds since 1970; this is for whoever looks at the database by
+    # hand.
     cursor.execute("SET TIME ZONE 'UTC'")
     cursor.close()
 
@@ -245,6 +258,7 @@ def _of_postgresql(cause: Any, is_operational: bool) -> RequestError | None:  # 
         return InsufficientStorage("the server's disk is full; nothing was changed")
     if state == _READ_ONLY:
         return Unavailable(_ONLY_READ, headers=_AGAIN)
+    # Anything else is a mistake in our SQL, and must be a 500 that is logged.
     if not is_operational:
         return None
     # Without a state, or with one of class 57P or 08, the connection is gone.

@@ -96,7 +96,7 @@ class RequestError(SirenhallError):
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the client was refused, so that surely nothing was changed."""
+        """Whether the request was refused, so that nothing was changed for certain."""
         return self.status < 500  # noqa: PLR2004
 
 

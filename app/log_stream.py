@@ -15,7 +15,7 @@ from app.metrics import LOST_LOG_LINES, METRICS
 
 
 class Sink(Protocol):
-    """Where text is written."""
+    """A target of text."""
 
     def write(self, text: str, /) -> object:
         """Write a text."""

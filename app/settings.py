@@ -142,7 +142,7 @@ def _close(unknown: Iterable[str], known: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an operator can set; a variable is the name in capitals with the prefix."""
+    """The settings; a variable is the name in capitals with the prefix."""
 
     data_dir: Path = _setting(
         default=Path("sirenhall-data"),
@@ -379,7 +379,7 @@ class Settings:
 
     @property
     def has_database(self) -> bool:
-        """Whether there is a database already, as far as can be told from here."""
+        """Whether there is a database already, as far as the settings show."""
         return bool(self.database_url) or (self.data_dir / DATABASE).exists()
 
     @property
@@ -399,7 +399,7 @@ class Settings:
 
     @property
     def is_reachable(self) -> bool:
-        """Whether others than this machine may reach the server, perhaps by a proxy."""
+        """Whether other machines can reach the server, perhaps through a proxy."""
         is_loopback = self.host in {"localhost", "::1"} or self.host.startswith("127.")
         public = urlsplit(self.public_url).hostname or "localhost"
         is_named = public not in {"localhost", "::1"} and not public.startswith("127.")

@@ -45,6 +45,8 @@ class WriterQueue:
     @contextmanager
     def turn(self, seconds: float) -> Iterator[Turn]:
         """Wait for a turn, for some seconds. Raise `Unavailable`."""
+        # While another program holds the database, further writers fail fast instead of
+        # piling up.
         turn = Turn(min(seconds, STUCK_SECONDS) if self.is_stuck else seconds)
         try:
             if not self._lock.acquire(blocking=False):
@@ -52,6 +54,7 @@ class WriterQueue:
             try:
                 yield turn
             finally:
+                # One success is enough to lift the short limit again.
                 self.is_stuck = not turn.has_come
                 self._lock.release()
         finally:
@@ -60,6 +63,7 @@ class WriterQueue:
 
     def _wait(self, turn: Turn) -> None:
         with self._counting:
+            # Refuse at once: a queue longer than the timeout only wastes threads.
             if self._waiting >= (FEW if self.is_stuck else self._most):
                 raise busy()
             self._waiting += 1

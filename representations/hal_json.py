@@ -16,7 +16,7 @@ ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 class JsonRepresentation(Representation):
-    """What the formats written in JSON share: encoding, and compiled values."""
+    """The base of the JSON formats: encoding, and compiled values."""
 
     slot = re.compile(f'"{OPEN}(\\d+){CLOSE}"|{OPEN}(\\d+){CLOSE}')
 

@@ -74,7 +74,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Where our own relation types are documented: `fx:store` is `{base}store`."""
+    """The base URL of our relation types: `fx:store` is `{base}store`."""
 
     base: str
     prefix: str = "fx"

@@ -17,6 +17,8 @@ from schemas.base.fields import (
 from schemas.base.localized_fields import language_property
 from schemas.base.schema import ResourceSchema
 
+MAX_NAME, MAX_CODE = 100, 50
+
 
 class DownloadableSchema(ResourceSchema):
     """Properties of a downloadable: Foxy's, then ours."""
@@ -36,14 +38,14 @@ class DownloadableSchema(ResourceSchema):
         "The name of this downloadable. This will be shown to the customer in the "
         "cart.",
         required=True,
-        max_length=100,
+        max_length=MAX_NAME,
         example="Unicorn",
     )
     code = Text(
         "The code for this downloadable, unique in the store. When adding this item "
         "to the cart, this is the code which will be used.",
         required=True,
-        max_length=50,
+        max_length=MAX_CODE,
         example="unicorn",
     )
     price = Amount(

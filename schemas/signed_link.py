@@ -8,7 +8,7 @@ MAX_SECONDS = 86_400
 
 
 class SignedLinkSchema(ResourceSchema):
-    """What can be said of a new link."""
+    """The properties of a new signed link."""
 
     expires_in = Integer(
         "For how many seconds the link is good.",

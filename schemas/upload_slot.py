@@ -5,7 +5,7 @@ from schemas.base.schema import ResourceSchema
 
 
 class UploadSlotSchema(ResourceSchema):
-    """What can be said of a file before it comes."""
+    """The properties of a new upload slot."""
 
     type = Text(
         "The media type of the file, if the upload will not say it.",

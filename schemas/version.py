@@ -2,6 +2,13 @@
 
 from schemas.base.fields import Boolean, Date, Integer, Text
 from schemas.base.schema import ResourceSchema
+from schemas.stored_file import (
+    FILE_NAME,
+    FILE_SHA256,
+    FILE_SIZE,
+    FILE_TYPE,
+    UPLOAD_DATE,
+)
 
 
 class VersionSchema(ResourceSchema):
@@ -10,16 +17,10 @@ class VersionSchema(ResourceSchema):
     searchable = ()
 
     number = Integer("The number of the version.", read_only=True, example=2)
-    file_name = Text("The name of the file.", read_only=True, example="unicorn_web.png")
-    file_size = Integer(
-        "The size of the file in bytes.", read_only=True, example=267_069
-    )
-    file_type = Text("The media type of the file.", read_only=True, example="image/png")
-    file_sha256 = Text(
-        "The SHA-256 digest of the file, in hexadecimal.",
-        read_only=True,
-        example="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    )
+    file_name = FILE_NAME
+    file_size = FILE_SIZE
+    file_type = FILE_TYPE
+    file_sha256 = FILE_SHA256
     release_notes = Text(
         "What is new in this version, for customers.",
         max_length=10_000,
@@ -32,5 +33,5 @@ class VersionSchema(ResourceSchema):
         read_only=True,
         example=True,
     )
-    upload_date = Date("The date the file was uploaded.")
+    upload_date = UPLOAD_DATE
     date_modified = Date("The date this resource was last modified.")

@@ -179,7 +179,7 @@ def _worker_class(settings: "Settings") -> type:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """What the server prints when it has started."""
+    """The text that the server prints after its start."""
 
     settings: "Settings"
     first: "StarterAccess"
@@ -192,7 +192,7 @@ class Welcome:
 
     @property
     def url(self) -> str:
-        """Where a client on this machine reaches the server."""
+        """The URL for clients on this machine."""
         host = self.settings.host
         return self.settings.public_url.rstrip("/") or _address(
             ANYWHERE.get(host, host), self.port

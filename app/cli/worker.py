@@ -62,6 +62,8 @@ OPEN_PER_SHARE, QUEUED_PER_SHARE = 8, 4
 """Connections that an address may have open, and requests that may wait for a thread,
 for each thread of its share."""
 
+# A bare LF does not end the headers: accepting it invites request smuggling (RFC 9112,
+# 2.2).
 _END = b"\r\n\r\n"
 _HAS_BODY = re.compile(
     rb"\r\n(?:content-length:[ \t]*0*[1-9]|transfer-encoding:)", re.IGNORECASE
@@ -75,7 +77,7 @@ def most_of(threads: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a client may take, and how much of a worker one address may hold.
+    """Limits of slow clients: seconds, bytes a second, and threads of one address.
 
     `header_seconds` are for all headers, `body_seconds` between two pieces of a body
     or of an answer, and `body_rate` is in bytes a second, over all of a body after that
@@ -103,6 +105,7 @@ class PacedUnreader(SocketUnreader):  # type: ignore[misc]
     def __init__(self, sock: socket.socket, patience: Patience) -> None:
         super().__init__(sock)
         self._patience = patience
+        # poll instead of select: select fails for descriptors above 1023.
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         self.begin()
@@ -127,6 +130,7 @@ class PacedUnreader(SocketUnreader):  # type: ignore[misc]
             raise TimeoutError("no more of the body came in time")
         data: bytes = super().chunk(size_hint)
         self._received += len(data)
+        # An average over the body, so a client may pause once it has sent enough.
         least = self._waited * patience.body_rate
         if self._waited > patience.body_seconds and self._received < least:
             self._is_late = True
@@ -181,6 +185,7 @@ class Connection(TConn):  # type: ignore[misc]
 
     def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
         super().__init__(cfg, sock, client, server)
+        # A Unix socket has no address.
         host = client[0] if isinstance(client, tuple) else ""
         self.address = network_of(str(host))
         self.parser: Any = None
@@ -197,6 +202,7 @@ class Connection(TConn):  # type: ignore[misc]
         while self.received.startswith(b"\r\n"):
             # An empty line before a request is ignored (RFC 9112, section 2.2).
             del self.received[:2]
+        # Only the new bytes are searched, so many small reads cost linear time.
         end = self.received.find(_END, max(0, before - len(_END)))
         if end < 0:
             return False
@@ -229,6 +235,7 @@ class Connection(TConn):  # type: ignore[misc]
         """Send a response without the application, as far as that does not block."""
         head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n"
         with suppress(OSError):
+            # The main loop must never block: what the socket does not take is lost.
             self.sock.send(f"{head}Retry-After: 5\r\n\r\n".encode())
 
 
@@ -254,6 +261,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
 
     def accept(self, listener: Any) -> None:
         """Accept connections; one gets a thread once there is a request."""
+        # Bounded, so that a flood of connections does not starve those that wait.
         for _ in range(ACCEPTED_AT_ONCE):
             try:
                 sock, client = listener.accept()
@@ -262,6 +270,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             except OSError as error:
                 if error.errno in BROKEN:
                     raise
+                # Otherwise the listener would stay readable, and the loop would spin.
                 if error.errno in OUT_OF_RESOURCES:
                     self._close_oldest()
                 return
@@ -298,6 +307,7 @@ class FairWorker(ThreadWorker):  # type: ignore[misc]
             return
         before = len(conn.received)
         data = conn.receive()
+        # A spurious wake-up of the poller.
         if data is None:
             return
         conn.received += data

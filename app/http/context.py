@@ -68,6 +68,7 @@ CONDITIONS = frozenset(
         "HTTP_IF_UNMODIFIED_SINCE",
     }
 )
+# Links are built from it, so it must not contain a path, a user or markup.
 _HOST = re.compile(
     r"[a-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9a-f:.]{2,45}\](:[0-9]{1,5})?",
     re.IGNORECASE,
@@ -136,6 +137,8 @@ class RequestContext:
         return self._chosen(self.offers)
 
     def _chosen(self, offers: tuple[Representation, ...]) -> Choice:
+        # The query comes before Accept, because people cannot set headers in an address
+        # bar.
         name = dict(self.query).get("format") if self.query else None
         if name is not None:
             by_name = {r.name: r for r in offers}
@@ -157,7 +160,7 @@ class RequestContext:
 
     @lazy
     def is_foxy(self) -> bool:
-        """Whether the client speaks version 1 of Foxy's wire. Raise `BadRequest`."""
+        """Whether the client asked for version 1 of Foxy's API. Raise `BadRequest`."""
         version = self.request.environ.get("HTTP_FOXY_API_VERSION")
         if version is None:
             if self.settings.require_api_version:
@@ -182,11 +185,13 @@ class RequestContext:
 
     @lazy
     def render_context(self) -> RenderContext:
-        """What resources are rendered with: who may only read sees no secrets."""
+        """The context of rendering; read-only principals see no secrets."""
+        # A webhook key signs messages, so whoever may only read must not see it.
         return replace(self.urls, hides_secrets=not self.principal.can_write)
 
     def _own_base(self) -> str:
         environ = self.request.environ
+        # HTTP/1.0 clients send no Host.
         host = environ.get("HTTP_HOST")
         if host is None:
             host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
@@ -216,7 +221,7 @@ class RequestContext:
 
     @property
     def coding(self) -> str:
-        """How the answer will be compressed, if it is large enough."""
+        """The content coding of the response, if it is large enough."""
         accepted = self.request.environ.get("HTTP_ACCEPT_ENCODING")
         return choose_coding(accepted) if accepted else IDENTITY
 
@@ -241,14 +246,14 @@ class RequestContext:
 
     @lazy
     def preferences(self) -> Preferences:
-        """What the client would rather have."""
+        """The preferences of the client (RFC 7240)."""
         return parse_prefer(self.request.environ.get("HTTP_PREFER", ""))
 
     # -- who asks -----------------------------------------------------------
 
     @lazy
     def principal(self) -> authentication.Principal:
-        """Who sends the request. Raise `Unauthorized`."""
+        """The principal of the request. Raise `Unauthorized`."""
         header = self.request.environ.get("HTTP_AUTHORIZATION", "")
         scheme, _, token = header.partition(" ")
         if not header or scheme.lower() != "bearer" or not token.strip():
@@ -275,7 +280,7 @@ class RequestContext:
 
     @property
     def known_principal(self) -> authentication.Principal | None:
-        """Who sends the request, None if that was not asked yet or is not known."""
+        """The principal if it is known already, else None."""
         if RequestContext.principal.is_computed(self):
             return self.principal
         return None
@@ -285,20 +290,22 @@ class RequestContext:
 
         Raise `Unauthorized`.
         """
+        # Rate limits and logs look at this header, so a token from elsewhere is put
+        # there.
         self.request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         RequestContext.principal.reset(self)
         return self.principal
 
     @lazy
     def visitor(self) -> authentication.Principal | None:
-        """Who sends the request, None without a token: for public resources."""
+        """The principal, or None without a token: for public resources."""
         if "HTTP_AUTHORIZATION" not in self.request.environ:
             return None
         return self.principal
 
     @lazy
     def writer(self) -> authentication.Principal:
-        """Who sends a request that changes something. Raise `Forbidden`."""
+        """The principal of a request that changes something. Raise `Forbidden`."""
         if not self.principal.can_write:
             raise Forbidden(
                 f"a token with the scope {self.principal.scope} can only read",
@@ -314,6 +321,7 @@ class RequestContext:
     @property
     def db(self) -> Snapshot:
         """One view of the database for the whole request, or its open transaction."""
+        # Inside a transaction reads must see its changes.
         if self._tx is not None:
             return self._tx
         if self._db is None:
@@ -352,6 +360,8 @@ class RequestContext:
         self, revision: object, modified: int | None, *shape: object
     ) -> Validators:
         """Tag what is answered: its revision, and all else that makes the bytes."""
+        # Everything that changes the bytes of the representation, apart from the
+        # revision.
         urls = self.urls
         made_of = (
             f"{build_digest()} {revision} {self.choice.media_type} "

@@ -9,7 +9,7 @@ EXTENSION = "sirenhall.guides"
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """How a client of another system is moved here: what it finds, and what differs.
+    """A guide for clients of another system: what they find, and what differs.
 
     `rows` say of what is there what it is here; code in them stands between backticks.
     """

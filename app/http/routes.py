@@ -13,7 +13,7 @@ EXTENSION = "sirenhall.routes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationSpec:
-    """What a method takes and answers, where that follows from no kind of resource.
+    """The request and response of a method that no resource type determines.
 
     `statuses` are those beyond what any request may meet; `fields` are of a form, or
     `takes` are the types of a raw body; `answer` is the JSON Schema of a 200. It may
@@ -68,7 +68,7 @@ class Route:
 
     @property
     def needs_token(self) -> bool:
-        """Whether who asks must say who it is."""
+        """Whether the route requires authentication."""
         return self.is_api and not self.is_public
 
 

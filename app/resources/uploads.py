@@ -111,8 +111,7 @@ def _create(
         ensure_valid(_SCHEMA, values, errors, ())
         with context.writing() as tx:
             owner = find(tx, context.writer, item_id)
-            gone.extend(upload_slots.delete_expired_slots(tx))
-            token = upload_slots.create_slot(
+            token, expired = upload_slots.create_slot(
                 tx,
                 context.writer,
                 store_id=owner.get("store_id", owner["id"]),
@@ -121,6 +120,7 @@ def _create(
                 file_name=safe_file_name(values["file_name"]),
                 file_type=values["type"],
             )
+            gone.extend(expired)
             return state.keep(tx, _slot(context, about, token))
 
     def authorize(principal: Principal) -> None:

@@ -41,7 +41,7 @@ _BY_DIGEST = Statement(
 
 @dataclass(frozen=True, slots=True)
 class StoredOutcome:
-    """What a request was answered."""
+    """The stored response to a request."""
 
     request_digest: str
     status: int
@@ -65,7 +65,9 @@ def claim_key(database: Database, digest: str, caller: str) -> StoredOutcome | N
                     headers={"Retry-After": "1"},
                 )
             return _outcome(row)
+        # Cheap, by an index; so the table stays small without a background task.
         delete_expired_outcomes(tx)
+        # A single token must not fill the disk with stored responses.
         if tx.row(_LAST_ALLOWED, caller=caller, most=MAX_KEYS - 1) is not None:
             raise TooManyRequests(
                 f"{MAX_KEYS} requests with an Idempotency-Key are kept for this token, "
@@ -98,6 +100,7 @@ def store_outcome(
     tx: Transaction, digest: str, caller: str, outcome: StoredOutcome, seconds: int
 ) -> None:
     """Store an outcome in the transaction of its effect, for some seconds."""
+    # Replaces the row of `claim_key`, which had no outcome yet.
     tx.execute(delete(IDEMPOTENCY_KEYS).where(_K.digest == digest))
     tx.connection.execute(
         IDEMPOTENCY_KEYS.insert().values(

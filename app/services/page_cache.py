@@ -44,15 +44,18 @@ class PageCache:
         with self._lock:
             found = self._entries.get(key)
             if found is not None:
+                # The least recently used entry is at the beginning, and removed first.
                 self._entries.move_to_end(key)
         return found
 
     def put(self, key: str, written: RenderedPage) -> None:
         """Store a body, unless it would take a large part of the cache."""
+        # Eight large pages must not displace everything else.
         cost = _cost(key, written)
         if cost > self.size // 8:
             return
         with self._lock:
+            # Two threads may have rendered the same page.
             replaced = self._entries.pop(key, None)
             if replaced is not None:
                 self.used -= _cost(key, replaced)

@@ -3,6 +3,8 @@
 from functools import cache
 from zoneinfo import available_timezones
 
+from schemas.values.money import MONEY_DIGITS
+
 SCRIPT = 4
 """Letters of a script's code (ISO 15924)."""
 
@@ -13,6 +15,11 @@ def currency_digits(currency: str) -> int:
     from babel.numbers import get_currency_precision
 
     return get_currency_precision(currency)
+
+
+def currency_unit(currency: str) -> int:
+    """Return the smallest amount of a currency, in its stored form."""
+    return int(10 ** (MONEY_DIGITS - currency_digits(currency)))
 
 
 @cache

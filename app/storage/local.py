@@ -57,6 +57,8 @@ class LocalStorage:
             make_folder(path, self.folder_mode)
         for path in (self.incoming, self.partials):
             make_folder(path)
+        # The database needs this much to delete rows on a full disk; see
+        # app/reserve.py.
         self._left_free = size_on(folder)
 
     def new_key(self) -> str:
@@ -83,11 +85,14 @@ class LocalStorage:
 
     def path(self, key: str) -> Path:
         """Return the path of a blob; a key has 32 hexadecimal digits."""
+        # 256 folders, because listing one with a million entries is slow on many file
+        # systems.
         return self.blobs / key[:2] / key
 
     def ensure_room(self) -> None:
         """Raise `OSError` if the disk has no room besides that of the database."""
         disk = os.statvfs(self.incoming)
+        # Checked before each chunk: a single upload could fill the disk for all stores.
         if disk.f_bavail * disk.f_frsize < self._left_free:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -98,7 +103,9 @@ class LocalStorage:
     def begin_partial(self, key: str) -> None:
         """Make room for a blob that comes in pieces."""
         with explained(needs_folder=True):
+            # "x" fails on an existing file, so that two uploads never share a key.
             open_file(self.partials / key, "xb").close()
+            # Otherwise a power cut could remove a file that a row already refers to.
             sync_folder(self.partials)
 
     def partial(self, key: str) -> "LocalPartial":
@@ -118,6 +125,8 @@ class LocalStorage:
                 # What somebody else has put there is not ours to judge.
                 yield from (one for one in found if one.key[:2] == folder.name)
         for one in _stored(self.partials):
+            # Resumable uploads in progress count as stored, so that `sweep` sees the
+            # forgotten ones.
             yield replace(one, is_partial=True)
 
     def address(
@@ -144,6 +153,7 @@ class LocalStorage:
 
     def check(self) -> None:
         """Check that files can be created. Raise `OSError`."""
+        # Reading works on a read-only disk, too, so readiness has to try a write.
         with tempfile.TemporaryFile(dir=self.incoming):
             pass
 
@@ -152,6 +162,8 @@ class LocalStorage:
 
     def clear_unfinished(self) -> int:
         """Remove files that were not put into place and that no process writes to."""
+        # No clock is involved: a file is abandoned if its process has released the
+        # lock.
         return sum(map(removed_if_abandoned, self._names()))
 
     def settle(self, key: str) -> None:
@@ -164,6 +176,8 @@ class LocalStorage:
         return [
             path.name
             for path in self._names()
+            # Linked into place, but the process ended before its row was committed or
+            # settled.
             if not is_held(path) and self.path(path.name).exists()
         ]
 
@@ -200,6 +214,7 @@ class LocalWriter:
             self.storage.ensure_room()
             while view:
                 view = view[self._file.write(view) :]
+        # Hashed on the way, so that the file is never read a second time.
         self._digest.update(chunk)
         self.size += len(chunk)
 
@@ -239,6 +254,7 @@ class LocalWriter:
         trace: TracebackType | None,
     ) -> None:
         """Close the file; delete it unless it was kept."""
+        # A file without a name disappears on close; one with a name has to be removed.
         if not self._is_kept:
             self.storage.settle(self.key)
         self._file.close()
@@ -259,6 +275,8 @@ class LocalPartial:
             self._path = storage.path(key)
             self._file = self._path.open("r+b", buffering=0)
         try:
+            # Non-blocking: waiting would hold a thread for as long as another upload
+            # takes.
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._file.close()
@@ -271,8 +289,10 @@ class LocalPartial:
 
     def resume(self, size: int) -> None:
         """Go on after so many bytes."""
+        # The row promises more bytes than there are, so the file was lost or replaced.
         if os.fstat(self._file.fileno()).st_size < size:
             raise FileNotFoundError(self._path)
+        # Bytes behind the committed offset were never acknowledged, and may be torn.
         self._file.truncate(size)
         self._file.seek(size)
         self.size = size
@@ -296,6 +316,8 @@ class LocalPartial:
         """Hash what there is, and rename it into place."""
         digest = hashlib.sha256()
         self._file.seek(0)
+        # Pieces arrive in several requests and processes, so the digest is computed at
+        # the end.
         while chunk := self._file.read(CHUNK):
             digest.update(chunk)
         target = self.storage.path(self._key)

@@ -48,7 +48,7 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What lies under a key, in bytes."""
+    """A stored object: its key and its size in bytes."""
 
     key: str
     size: int

@@ -26,7 +26,7 @@ class Multipart:
 
     @property
     def count(self) -> int:
-        """How many parts there are."""
+        """The number of parts."""
         return len(self._tags)
 
     def sizes(self) -> list[int]:

@@ -92,7 +92,7 @@ class SureCartMediaSchema(ResourceSchema):
 
 
 class SureCartBlobSchema(ResourceSchema):
-    """What is said of a file before it is uploaded, as Active Storage asks it."""
+    """A file before its upload, as Active Storage describes it."""
 
     filename = Text("The name of the file.", required=True, max_length=255)
     byte_size = Integer(
@@ -106,7 +106,7 @@ class SureCartBlobSchema(ResourceSchema):
 
 
 class SureCartExposeSchema(ResourceSchema):
-    """How long an address is to be good."""
+    """The validity of a requested URL."""
 
     expose_for = Integer(
         "For how many seconds the address is good.",

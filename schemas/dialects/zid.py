@@ -130,7 +130,7 @@ class Group(Property):
 
 
 class Fixed(Property):
-    """What a downloadable product has always alike; it can be sent back, no more."""
+    """A property with a fixed value; it can be sent back, but not changed."""
 
     kind = "Fixed"
 
@@ -147,7 +147,7 @@ class Fixed(Property):
 
 
 class RestrictionsSchema(ResourceSchema):
-    """How many can be bought, when, and when it is on sale."""
+    """Restrictions of a product: quantities, periods, and the sale."""
 
     min_quantity_per_cart = Integer("At least so many.", minimum=1, nullable=True)
     max_quantity_per_cart = Integer("At most so many.", minimum=1, nullable=True)
@@ -270,7 +270,7 @@ class ZidProductSchema(ResourceSchema):
 
 
 class ZidAttachSchema(ResourceSchema):
-    """What makes an uploaded file one of a product's."""
+    """The request that attaches an uploaded file to a product."""
 
     key = Text("The key that the upload was given.", max_length=400, nullable=True)
     library_id = Text("The id of a file of the library.", max_length=36, nullable=True)
@@ -279,7 +279,7 @@ class ZidAttachSchema(ResourceSchema):
 
 
 class ZidPresignSchema(ResourceSchema):
-    """What can be said of a file before it is uploaded."""
+    """A file before its upload."""
 
     file_name = Text("The name of the file.", max_length=255, nullable=True)
     content_type = Text("The media type of the file.", max_length=127, nullable=True)

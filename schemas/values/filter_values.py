@@ -48,7 +48,7 @@ ID_PROPERTY.attribute = ID_PROPERTY.name = "id"
 
 
 class Nature(Enum):
-    """How the values of a property can be compared."""
+    """The ways in which values of a property can be compared."""
 
     TEXT = "text"
     NUMBER = "number"

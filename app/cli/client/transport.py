@@ -39,7 +39,7 @@ class Refused(SirenhallError):
 
     @property
     def passes(self) -> bool:
-        """Whether the same request may be taken later."""
+        """Whether the same request may succeed later."""
         return self.status == TOO_MANY or self.status >= 500  # noqa: PLR2004
 
 
@@ -66,7 +66,7 @@ Body = bytes | BinaryIO | None
 
 
 class Wire(Protocol):
-    """What carries requests. Raise `Unreachable`."""
+    """A transport of requests. Raise `Unreachable`."""
 
     is_remote: bool
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from anyascii import anyascii
 
-LONGEST_CODE = 50
+from schemas.downloadable import MAX_CODE
+
 _ENDING = re.compile(r"(\.tar)?\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,10}\Z", re.ASCII)
 DIGEST = 8
 """Hexadecimal digits that tell files apart whose names are the same in ASCII."""
@@ -86,7 +87,7 @@ def _shared_codes(path: Path) -> tuple[str, str]:
 def plain_code(path: Path) -> str:
     """Return the code of a path without its ending, in ASCII."""
     stem, _ = _split(path)
-    return _ascii(stem)[-LONGEST_CODE:].strip("-") or "file"
+    return _ascii(stem)[-MAX_CODE:].strip("-") or "file"
 
 
 def _split(path: Path) -> tuple[str, str]:
@@ -108,7 +109,7 @@ def _code_by_digest(path: Path) -> str:
 
 def _with(plain: str, suffix: str) -> str:
     suffix = suffix[:10]
-    return plain[-(LONGEST_CODE - 1 - len(suffix)) :].strip("-") + f"-{suffix}"
+    return plain[-(MAX_CODE - 1 - len(suffix)) :].strip("-") + f"-{suffix}"
 
 
 def _ascii(text: str) -> str:
@@ -133,4 +134,4 @@ def _code_of_version_0_1(path: Path) -> str:
     """Return the code that earlier versions made, by which a file is known again."""
     text = unicodedata.normalize("NFKC", str(path)).casefold()
     code = re.sub(r"[^\w-]+", "-", text).strip("-")
-    return code[-LONGEST_CODE:].strip("-") or "file"
+    return code[-MAX_CODE:].strip("-") or "file"

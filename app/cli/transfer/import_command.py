@@ -54,7 +54,7 @@ def shop_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(slots=True)
 class Report:
-    """What became of each thing that was to be imported."""
+    """The results of an import: counts, and errors of items."""
 
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys((CREATED, UPDATED, UNCHANGED, REFUSED), 0)
@@ -189,7 +189,7 @@ class Importing:
             return [f"{text}name one with --price"]
         if item.entry is not None:
             return []
-        from app.services.catalogue.downloadables import price_problems
+        from app.services.catalogue.downloadables import amount_problems
         from schemas.downloadable import DownloadableSchema
 
         is_new = item.code not in self.shop.downloadables
@@ -197,7 +197,7 @@ class Importing:
         values["item_category_id"] = "1"
         read, errors = DownloadableSchema().read(values, partial=not is_new)
         if "price" in read:
-            errors += price_problems(read["price"], own)
+            errors += amount_problems("price", read["price"], own)
         return [error.message for error in errors]
 
     def _take(self, item: ImportItem, progress: "Progress") -> str:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from app.cli.client.store import StoreClient
     from app.cli.client.transport import Progress
 
-LONGEST_NAME = 100
-
 CREATED, UPDATED, UNCHANGED, REFUSED = "created", "updated", "unchanged", "refused"
 """What can become of an item."""
 
@@ -58,7 +56,7 @@ class ImportItem:
 
     @property
     def initial_values(self) -> dict[str, Any]:
-        """What it is created with."""
+        """The properties of a new downloadable."""
         return {**self.defaults, **self.values}
 
     @property

@@ -170,8 +170,7 @@ def _direct_upload(context: RequestContext) -> Response:
     declared = values["content_type"] or ""
     hours = context.settings.upload_hours
     with context.writing() as tx:
-        gone = upload_slots.delete_expired_slots(tx)
-        token = upload_slots.create_slot(
+        token, expired = upload_slots.create_slot(
             tx,
             who,
             store_id=who.store_id,
@@ -180,7 +179,7 @@ def _direct_upload(context: RequestContext) -> Response:
             file_type=media_type(declared, name),
             announced=(values["byte_size"], values["checksum"]),
         )
-    context.installation.removal.remove(gone)
+    context.installation.removal.remove(expired)
     moment = datetime.fromtimestamp(now(), UTC)
     return json_response(
         {

@@ -19,7 +19,7 @@ from app.errors import NotFound
 from app.http.context import RequestContext
 from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables
-from app.services.reference_data import currency_digits
+from app.services.reference_data import currency_unit
 from app.services.rows.filters import (
     EVERYTHING,
     NOTHING,
@@ -29,7 +29,6 @@ from app.services.rows.filters import (
     Not,
 )
 from app.services.rows.records import DownloadableRow
-from schemas.values.money import MONEY_DIGITS
 
 NAME = "product"
 _HAS_FILE = AnyOf((Defined("file_name", is_text=True), Defined("url", is_text=True)))
@@ -79,8 +78,7 @@ def several(db: Snapshot, who: StorePrincipal, uuids: Sequence[str]) -> dict[str
 
 def shown(record: Mapping[str, Any], currency: str) -> dict[str, Any]:
     """Write a downloadable as a product; money is in the currency's smallest unit."""
-    unit = 10 ** (MONEY_DIGITS - currency_digits(currency))
-    amount = record["price"] // unit
+    amount = record["price"] // currency_unit(currency)
     return {
         "id": record["uuid"],
         "object": NAME,

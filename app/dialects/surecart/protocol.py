@@ -138,7 +138,7 @@ class ListQuery:
 
     @property
     def expand(self) -> frozenset[str]:
-        """What is to be expanded: media, and with dots what is inside of it."""
+        """The properties to expand; dots lead into nested objects."""
         return frozenset(self.several.get(EXPAND, ()))
 
     def flag(self, name: str) -> bool | None:

@@ -45,8 +45,7 @@ def _presign(context: RequestContext, uuid: str) -> Response:
     name = safe_file_name(values["file_name"])
     declared = values["content_type"]
     with context.writing() as tx:
-        gone = upload_slots.delete_expired_slots(tx)
-        token = upload_slots.create_slot(
+        token, expired = upload_slots.create_slot(
             tx,
             who.principal,
             store_id=who.store_id,
@@ -54,7 +53,7 @@ def _presign(context: RequestContext, uuid: str) -> Response:
             file_name=name,
             file_type=declared and media_type(declared, name or ""),
         )
-    context.installation.removal.remove(gone)
+    context.installation.removal.remove(expired)
     return json_response(
         {
             "url": f"{context.urls.base}{UPLOADS}/{token}",

@@ -52,7 +52,7 @@ DIALECT = Dialect(
 
 @dataclass(frozen=True, slots=True)
 class ZidPrincipal:
-    """Who asks, for which store, and how they read."""
+    """The principal of a request to Zid's API, with its store and language."""
 
     principal: StorePrincipal
     store: Mapping[str, Any]
@@ -124,7 +124,7 @@ class PageWindow:
 
     @property
     def offset(self) -> int:
-        """How many come before it."""
+        """The number of items before the page."""
         return (self.page - 1) * self.size
 
 

@@ -56,7 +56,7 @@ UTF_8 = frozenset({"utf-8", "utf8", "us-ascii"})
 
 @dataclass(slots=True)
 class Body:
-    """What a client sent: properties, and perhaps a file that is not kept yet.
+    """A parsed body: properties, and perhaps a file that is not stored yet.
 
     `members` are the resources of a collection that was sent, None if none was, or of
     an array. A JSON Patch is no properties yet, but what is to be done with them.
@@ -77,6 +77,7 @@ class Body:
         upload = self.upload
         file = upload and (upload.name, upload.type, upload.writer.sha256)
         parts = (self.values, self.members, self.patch, file)
+        # Sorted: the order of properties has no meaning, and a retry may send another.
         text = json.dumps(parts, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -100,6 +101,7 @@ class BodyReader:
         """Return the body's media type. Raise 413 and 415 before a byte is read."""
         media_type = (request.mimetype or "").lower()
         length = request.content_length
+        # No body at all: then a missing Content-Type is not an error.
         if not media_type and not length and not _is_chunked(request):
             return ""
         types = accepted_types(method)
@@ -125,6 +127,7 @@ class BodyReader:
         _ensure_utf_8(request, raw, is_xml=media_type in XML_TYPES)
         if not raw:
             yield Body({})
+        # `curl -d '{…}'` without a header sends JSON as a form.
         elif media_type == FORM and raw.startswith((b"{", b"[")):
             raise BadRequest(
                 "the body looks like JSON, but came as a form; send it with "
@@ -162,6 +165,7 @@ class BodyReader:
             found = [_siren_properties(entity) for entity in entities]
         elif isinstance(embedded, dict):
             lists = [value for value in embedded.values() if isinstance(value, list)]
+            # HAL may group the members of a collection under several relations.
             found = [member for members in lists for member in members]
         return self._body(_siren_properties(document), found)
 
@@ -171,6 +175,8 @@ class BodyReader:
 
     def _body(self, values: dict[str, Any], members: list[Any] | None) -> Body:
         """Return a body of one resource, or of the members of a collection."""
+        # A collection has no writable properties of its own, so one of them means a
+        # single resource.
         is_one = not self.schema.writable.keys().isdisjoint(values)
         if is_one or not (members or "total_items" in values):
             return Body(values)
@@ -251,6 +257,7 @@ class BodyReader:
 
     def _whole(self, request: Request) -> bytes:
         limit, name = self._limit(is_file=False)
+        # Content-Length was checked before; a chunked body reveals its size only here.
         parts, size = [], 0
         for chunk in chunks(request):
             size += len(chunk)
@@ -327,6 +334,8 @@ def _is_timeout(error: BaseException | None) -> bool:
 def _siren_properties(document: Any) -> Any:
     """Return the properties of a Siren entity, or the document itself."""
     properties = document.get("properties") if isinstance(document, dict) else None
+    # A resource might have a property called "properties"; only Siren has links or
+    # class, too.
     is_entity = isinstance(properties, dict) and not document.keys().isdisjoint(
         {"links", "class"}
     )

@@ -75,7 +75,7 @@ class PartScanner:
 
     @property
     def is_done(self) -> bool:
-        """Whether the last boundary was seen; what follows does not matter."""
+        """Whether the last boundary was found; the rest is ignored."""
         return self._state is _State.DONE
 
     def feed(self, piece: bytes) -> Iterator[Event]:

@@ -8,7 +8,7 @@ from app.http.headers.body_headers import ensure_identity, ensure_plain_transfer
 
 
 class PartChecks:
-    """What the headers of a part announce, and what has come of it.
+    """Checks of a part against its headers: its length and its digests.
 
     `headers` have their names in lower case. Raise `BadRequest` and
     `UnsupportedMediaType` for what cannot be honoured.

@@ -92,20 +92,25 @@ def send_file(
     """
     validators = Validators(f'"{file.sha256}"', file.modified)
     headers = _headers(file, validators)
+    # Preconditions come before Range (RFC 9110, section 13.2.2).
     outcome = evaluate_conditions(request.headers.get, validators, is_read=True)
     if outcome is Outcome.FAILED:
         raise PreconditionFailed("the file is not the one that the request names")
     if outcome is Outcome.NOT_MODIFIED:
+        # Only the fields that a 304 updates in a cache (RFC 9110, section 15.4.5).
         kept = ("ETag", "Last-Modified", "Cache-Control")
         return Response(status=304, headers={name: headers[name] for name in kept})
     wanted = None
     # Range means something to GET alone (section 14.2).
     if request.method == "GET" and range_applies(request.headers.get, validators):
         wanted = byte_ranges(request.headers.get("Range"), file.size)
+    # A range that cannot be satisfied must be a 416 from us: nginx would not know its
+    # error format.
     if request.method == "GET" and wanted != []:
         handed = hand_over(file, headers)
         if handed is not None:
             return handed
+    # No Range, or one that is to be ignored: the whole file.
     if wanted is None:
         return _part(request, file, ByteRange(0, file.size), 200, headers, begin)
     if not wanted:
@@ -113,6 +118,7 @@ def send_file(
             f"the file has {file.size} bytes; no requested range lies inside",
             headers={"Content-Range": f"bytes */{file.size}", "Accept-Ranges": "bytes"},
         )
+    # A single range is never sent as multipart (RFC 9110, section 15.3.7.2).
     if len(wanted) == 1:
         headers["Content-Range"] = wanted[0].content_range(file.size)
         return _part(request, file, wanted[0], 206, headers, begin)
@@ -145,6 +151,8 @@ def content_disposition(name: str) -> str:
     side.
     """
     last = _shortened(re.split(r"[/\\]", name)[-1].strip(". ") or "download")
+    # Old clients ignore filename* and take this; characters that break them are
+    # replaced.
     fallback = _UNSAFE.sub("_", last)
     encoded = quote(last, safe="!#$&+-.^_`|~")
     return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{encoded}"
@@ -167,7 +175,9 @@ def _headers(file: StoredFile, validators: Validators) -> dict[str, str]:
         "Content-Type": file.type,
         "Content-Disposition": content_disposition(file.name),
         "X-Content-Type-Options": "nosniff",
+        # An HTML or SVG file for sale must not run scripts under the server's origin.
         "Content-Security-Policy": "sandbox; default-src 'none'",
+        # No other site may embed a customer's file.
         "Cross-Origin-Resource-Policy": "same-origin",
         "Cache-Control": "private, no-store",
         "Accept-Ranges": "bytes",
@@ -194,7 +204,7 @@ class _CountingFile:
 
     @property
     def is_on_disk(self) -> bool:
-        """Whether the system has the file, rather than a connection."""
+        """Whether the file is on disk, rather than behind a connection."""
         try:
             self._stream.fileno()
         except OSError:
@@ -248,6 +258,7 @@ def _part(  # noqa: PLR0917 - what makes the answer
     if request.method != "HEAD":
         body = _body(request.environ, _opened(file, begin), part)
     response = Response(body, status, headers, direct_passthrough=True)
+    # Also for HEAD, which has the headers of the GET (RFC 9110, section 9.3.2).
     response.headers["Content-Length"] = str(part.length)
     return response
 
@@ -283,6 +294,7 @@ class _Parts:
     def __init__(
         self, stream: _CountingFile, file: StoredFile, wanted: list[ByteRange]
     ) -> None:
+        # Random, so that no file can contain the boundary on purpose.
         self.boundary = secrets.token_hex(16)
         self._stream = stream
         self._wanted = wanted
@@ -316,6 +328,7 @@ class _Parts:
 def _read(stream: _CountingFile, length: int) -> Iterator[bytes]:
     while length > 0:
         piece = stream.read(min(CHUNK, length))
+        # The file is shorter than its row says; the client notices by Content-Length.
         if not piece:
             return
         length -= len(piece)

@@ -14,7 +14,7 @@ Header = Callable[[str], str | None]
 
 
 class Outcome(Enum):
-    """What is to be done with the request."""
+    """The result of evaluating preconditions."""
 
     PROCEED = "proceed"
     NOT_MODIFIED = "304"

@@ -34,7 +34,7 @@ class InvalidDisposition(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """What the field says: the field of a form, and the name of a file.
+    """A parsed Content-Disposition: the name of a form field, and of a file.
 
     `file_name` is None where there is none, and may be a path.
     """

@@ -14,7 +14,7 @@ from schemas.base.schema import ResourceSchema
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """How the targets of a link are found: their column `theirs` is our `ours`."""
+    """A join to the targets of a link: their column `theirs` equals our `ours`."""
 
     kind: str
     ours: str = "id"
@@ -22,7 +22,7 @@ class Relation:
 
     @property
     def is_many(self) -> bool:
-        """Whether there may be none or several."""
+        """Whether there may be any number of targets."""
         return self.theirs != "id"
 
 
@@ -103,7 +103,7 @@ class Declaration:
 
     @cached_property
     def item_methods(self) -> dict[str, str]:
-        """What each method does to one."""
+        """The summaries of the methods of an item."""
         return {
             "GET": f"View {self.one}",
             "PATCH": f"Update {self.one} (send only the properties you want to modify)",
@@ -114,7 +114,7 @@ class Declaration:
 
     @cached_property
     def collection_methods(self) -> dict[str, str]:
-        """What each method does to the collection."""
+        """The summaries of the methods of the collection."""
         return {
             "GET": f"View a list of {self.many}",
             "POST": f"Create a new {self.label}",

@@ -53,7 +53,7 @@ CACHED_TEMPLATES = 64
 
 @dataclass(frozen=True, slots=True)
 class _Variant:
-    """What makes templates of one kind and format differ from row to row.
+    """The properties of a row that select one of several templates.
 
     `present` tells of each conditional column whether it is not null; `embedded`
     gives each relation, whether it has one target, and whether it has any.

@@ -22,5 +22,6 @@ class CompleteBodies:
     ) -> Iterable[bytes]:
         """Remove the flag where there is a length to count to."""
         if environ.get("CONTENT_LENGTH") and not environ.get("HTTP_TRANSFER_ENCODING"):
+            # With chunked transfer coding the server detects a missing end by itself.
             environ.pop("wsgi.input_terminated", None)
         return self.app(environ, start_response)

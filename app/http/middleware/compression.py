@@ -20,11 +20,16 @@ def register_compression(app: Flask) -> None:
     def _compress(response: Response) -> Response:
         headers = response.headers
         accepted = request.environ.get("HTTP_ACCEPT_ENCODING")
+        # Compressing would read a stream into memory, and lose Content-Length and
+        # ranges.
         if response.direct_passthrough or response.is_streamed:
             return response
+        # Negotiated responses name all their headers themselves; this covers the
+        # others.
         if "Vary" not in headers:
             headers["Vary"] = "Accept-Encoding"
         is_text = headers.get("Content-Type", "").startswith(COMPRESSED_TYPES)
+        # Images and archives do not shrink.
         if not accepted or not is_text or "Content-Encoding" in headers:
             return response
         coding = choose_coding(accepted)

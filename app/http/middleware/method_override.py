@@ -20,7 +20,10 @@ HEADERS = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 METHODS = ("PUT", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS")
 
 
+# Bytes of a multipart body that are searched for a leading `_method` field.
 PEEKED = 1024
+# Only as the first field: a later one would need the whole body, with its files, in
+# memory.
 _FIRST_FIELD = re.compile(
     rb"\A(?:\r\n)?--[^\r\n]+\r\n"
     rb'content-disposition:\s*form-data;\s*name="?_method"?\s*\r\n\r\n'
@@ -95,6 +98,8 @@ class MethodOverride:
         length = environ.get("CONTENT_LENGTH") or "0"
         chunked = environ.get("HTTP_TRANSFER_ENCODING")
         if chunked:
+            # A chunked body has no announced length; one byte more than the limit
+            # reveals excess.
             size = self.max_body_size + 1
         elif length.isdecimal() and int(length) <= self.max_body_size:
             size = int(length)
@@ -105,6 +110,7 @@ class MethodOverride:
 
     def _override(self, environ: "WSGIEnvironment", method: str) -> None:
         environ["REQUEST_METHOD"] = method
+        # Views and logs must know that the method on the wire was POST.
         environ[APPLIED] = True
         if method not in {"GET", "HEAD"}:
             return
@@ -180,10 +186,15 @@ def _first_field(environ: "WSGIEnvironment") -> str | None:
     size = min(PEEKED, int(length)) if length.isdecimal() else PEEKED
     environ["wsgi.input"] = stream = Prefixed(environ["wsgi.input"], size)
     found = _FIRST_FIELD.match(stream.prefix)
+    # Latin-1 cannot fail; a value that is not a method is refused by name later.
     return found[1].decode("latin-1") if found else None
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
     return parse_qsl(
-        body.decode(), keep_blank_values=True, max_num_fields=1000, errors="strict"
+        # The limit of fields is checked again by the reader, with the setting's value.
+        body.decode(),
+        keep_blank_values=True,
+        max_num_fields=1000,
+        errors="strict",
     )

@@ -28,6 +28,7 @@ class Prefix:
         """Move the prefix from the path to where it belongs."""
         path = environ.get("PATH_INFO", "")
         if path == self.path or path.startswith(f"{self.path}/"):
+            # As mounted applications do (PEP 3333), so that links contain the prefix.
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + self.path
             environ["PATH_INFO"] = path[len(self.path) :] or "/"
         return self.app(environ, start_response)

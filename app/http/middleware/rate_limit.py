@@ -52,7 +52,7 @@ MAX_KNOWN = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How much is left of how much, and for how many seconds."""
+    """A client's quota: the rest, the limit, and the seconds until it is reset."""
 
     quota: int
     window: int
@@ -62,7 +62,7 @@ class Allowance:
 
     @property
     def counted(self) -> str:
-        """What is counted, in words."""
+        """The name of what is counted, for messages."""
         return COUNTED[self.policy]
 
     @property
@@ -81,8 +81,11 @@ class Limiter:
         self.policy = policy
         self.item: RateLimitItem = parse(rate)
         kept = storage_from_string(storage, wrap_exceptions=True)
+        # One counter per client and window; a sliding window would keep every request's
+        # time.
         self.strategy = FixedWindowRateLimiter(kept)
 
+        # Digests, so that a memory dump shows no tokens.
         self.known: dict[str, str] = {}
         self._learning = threading.Lock()
 
@@ -93,6 +96,7 @@ class Limiter:
         """
         key = f"token {principal.token_id}"
         with self._learning:
+            # Dictionaries keep insertion order, so the first key is the oldest.
             if len(self.known) >= MAX_KNOWN:
                 del self.known[next(iter(self.known))]
             self.known[digest] = key
@@ -118,6 +122,7 @@ class Limiter:
     def allowance(self, key: str) -> Allowance:
         """Return the remaining allowance."""
         stats = self.strategy.get_window_stats(self.item, self.policy, key)
+        # Rounded up: a client that waits exactly this long must not be refused again.
         seconds = max(0, int(stats.reset_time - time.time()) + 1)
         item = self.item
         return Allowance(
@@ -222,6 +227,7 @@ def _count_attempt(attempts: Limiter) -> None:
     """Count a request for a token; refuse one that may be another wrong guess."""
     path = f"{request.path}/"
     if path.startswith(f"{TOKEN}/"):
+        # Each request for a token is a guess, whether it succeeds or not.
         attempts.hit(_client())
         return
     digest = _credential(request.environ)
@@ -229,6 +235,7 @@ def _count_attempt(attempts: Limiter) -> None:
     if path.startswith(GUESSED) or is_unknown:
         attempts.ensure_left(_client())
     if is_unknown:
+        # Counted in `_settle_attempt`, once it is known whether the token was wrong.
         g.attempted = digest
 
 
@@ -256,4 +263,5 @@ def _credential(environ: Mapping[str, Any]) -> str | None:
     sent = [str(environ[key]) for key in CREDENTIALS if key in environ]
     if not sent:
         return None
+    # All headers together: a valid token beside a wrong one must not hide the guess.
     return hashlib.sha256("\n".join(sent).encode("utf-8", "replace")).hexdigest()

@@ -15,7 +15,7 @@ SPECIAL = "*|,.=\\"
 
 
 class Mistake(Exception):
-    """What is wrong, and at which character of a value or name, from 1 (0: all)."""
+    """An error, and the character of a value or name where it is, from 1 (0: all)."""
 
     def __init__(
         self,

@@ -110,7 +110,7 @@ NATURE_KINDS: Mapping[Nature, type] = {
 
 @dataclass(frozen=True, slots=True)
 class CollectionQuery:
-    """What a query asks for."""
+    """A parsed query of a collection."""
 
     window: Window
     selection: Selection

@@ -34,7 +34,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one: its address, if it has one, and what was wrong.
+    """The result for one resource: its URL, if it has one, and its errors.
 
     `extra` are properties that only this answer has.
     """
@@ -47,7 +47,7 @@ class Result:
 
     @property
     def is_failure(self) -> bool:
-        """Whether nothing was done."""
+        """Whether nothing was changed."""
         return bool(self.problems)
 
     def document(self, position: int) -> Resource:

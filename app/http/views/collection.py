@@ -343,7 +343,7 @@ class CollectionViews:
 
     @property
     def _creation(self) -> Creation:
-        """What creates one. Raise `TypeError` where nothing can be created."""
+        """The function that creates a resource. Raise `TypeError` if there is none."""
         if self.service.create is None:
             raise TypeError(f"no {self.declaration.name} can be created here")
         return self.service.create

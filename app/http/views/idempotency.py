@@ -50,6 +50,7 @@ class IdempotentRequest:
 
     def __init__(self, context: RequestContext, key: str, caller: str = "") -> None:
         self.context = context
+        # The same key may be used for different resources and by different callers.
         path = f"{context.request.method} {context.request.path}"
         self._named = f"{caller}\n{path}\n{key}".encode()
         self.digest = hashlib.sha256(self._named).hexdigest() if key else ""
@@ -90,6 +91,8 @@ class IdempotentRequest:
         """Store the response in the transaction of its effect, and return it."""
         if not self.digest:
             return response
+        # The lease may have expired while this request ran, and a retry may have
+        # finished first.
         other = idempotency.find_outcome(tx, self.digest)
         if other is not None:
             self._replay(other)
@@ -116,6 +119,8 @@ class IdempotentRequest:
         from cryptography.fernet import InvalidToken
 
         try:
+            # The key is derived from the Idempotency-Key, so the database alone reveals
+            # nothing.
             body = self._sealed.decrypt(outcome.body)
         except InvalidToken:
             raise Conflict(

@@ -29,7 +29,7 @@ def not_supported(*_arguments: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """What creating came to: an id, and perhaps properties that only this answer has.
+    """A created resource: its id, and properties that only this response has.
 
     What there was already `is_new` no more.
     """
@@ -41,7 +41,7 @@ class Created:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceAction(Generic[R]):
-    """What a POST without a body does to a resource, besides what all can.
+    """An action of a resource, which a POST without a body performs.
 
     `summary` are for OPTIONS, `message` for the answer (with the record's columns in
     braces). Under the `suffix` it has an address of its own, too.
@@ -58,7 +58,7 @@ class ResourceAction(Generic[R]):
 
 @dataclass(frozen=True, kw_only=True)
 class ItemService(Generic[R]):
-    """What a resource does with one: `problems` are beyond its schema.
+    """The functions of a service for one resource; `problems` go beyond its schema.
 
     `remove` gives the keys of blobs that are to go after the commit. What is
     left out cannot be done.
@@ -78,7 +78,7 @@ class ItemService(Generic[R]):
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionService(Generic[R]):
-    """What a resource does with many.
+    """The functions of a service for a collection.
 
     `owner` gives the record that the collection belongs to, or raises `NotFound`.
     `version` is another one whenever a page may be another. `page` is given the

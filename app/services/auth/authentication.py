@@ -23,7 +23,7 @@ PREFIX = "sirenhall_"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who sends a request: a token's scope, and its store (None: all of them).
+    """The principal of a request: a token's scope, and its store (None: all).
 
     `caller` is the same for all tokens of one OAuth client. `token_id` is the token,
     0 where there is none. `date_expires` is in seconds UTC, and so is `last_hour`: the
@@ -54,14 +54,14 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class StorePrincipal(Principal):
-    """Who has a token of one store."""
+    """A principal with a token for one store."""
 
     store_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorPrincipal(Principal):
-    """Who has a token for all stores."""
+    """A principal with a token for all stores."""
 
     store_id: None
 

@@ -49,7 +49,7 @@ _ALL = Statement(
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a new client is given; the texts are shown this once."""
+    """The credentials of a new client, which are shown only once."""
 
     client_id: str
     client_secret: str | None

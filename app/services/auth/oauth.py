@@ -73,7 +73,7 @@ class Client(ClientMixin):
 
     @property
     def is_public(self) -> bool:
-        """Whether it can keep no secret."""
+        """Whether it is a public client, without a secret (RFC 6749, section 2.1)."""
         return self.record["secret_digest"] is None
 
     def get_client_id(self) -> str:
@@ -164,7 +164,7 @@ class IssuedToken(TokenMixin):
 
     @property
     def code_challenge_method(self) -> Any:
-        """How the challenge was made."""
+        """The method of the code challenge (RFC 7636)."""
         return self.record["code_challenge_method"]
 
 

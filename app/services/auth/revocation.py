@@ -21,7 +21,7 @@ _T, _U = TOKENS.c, UPLOAD_SLOTS.c
 
 
 class Ended(NamedTuple):
-    """How many tokens were ended, and the keys of the partial uploads of their slots.
+    """The number of revoked tokens, and the keys of partial uploads to remove.
 
     The caller removes these from the storage after the commit.
     """

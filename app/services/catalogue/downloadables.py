@@ -23,7 +23,7 @@ from app.models import (
 from app.services.auth.authentication import Principal
 from app.services.catalogue import blob_references, main_files
 from app.services.clock import now
-from app.services.reference_data import currency_digits
+from app.services.reference_data import currency_digits, currency_unit
 from app.services.rows import listing
 from app.services.rows.changes import (
     bump_collection,
@@ -39,7 +39,7 @@ from app.storage import NewFile
 from schemas.base.errors import FieldError
 from schemas.downloadable import DownloadableSchema
 from schemas.item_category import DOWNLOADED
-from schemas.values.money import MONEY_DIGITS, money_text
+from schemas.values.money import money_text
 
 EVENT_PROPERTIES = (
     "id",
@@ -217,25 +217,23 @@ def downloadable_problems(
             )
     price = values.get("price")
     if price is not None:
-        yield from price_problems(price, currency_of_store(db, store_id))
+        yield from amount_problems("price", price, currency_of_store(db, store_id))
 
 
-def price_problems(price: int, currency: str) -> Iterator[FieldError]:
-    """Yield an error if a stored price has more decimals than its currency."""
-    digits = currency_digits(currency)
-    if price % 10 ** (MONEY_DIGITS - digits):
+def amount_problems(name: str, amount: int, currency: str) -> Iterator[FieldError]:
+    """Yield an error if a stored amount has more decimals than its currency."""
+    if amount % currency_unit(currency):
         yield FieldError(
-            "price",
+            name,
             "too_many_decimals",
-            f"price must have at most {digits} decimals, as {currency} has; "
-            "it is never rounded",
+            f"{name} must have at most {currency_digits(currency)} decimals, as "
+            f"{currency} has; it is never rounded",
         )
 
 
 def ensure_prices_fit(tx: Snapshot, store_id: int, currency: str) -> None:
     """Raise `Conflict` for a currency that is too coarse for a price there is."""
-    unit = 10 ** (MONEY_DIGITS - currency_digits(currency))
-    count = tx.value(_TOO_FINE, store_id=store_id, unit=unit)
+    count = tx.value(_TOO_FINE, store_id=store_id, unit=currency_unit(currency))
     if count:
         noun = "downloadable has a price" if count == 1 else "downloadables have prices"
         raise Conflict(

@@ -10,14 +10,12 @@ from app.errors import Conflict
 from app.models import DOWNLOADABLES, OFFERS, STORES
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, main_files
-from app.services.reference_data import currency_digits
 from app.services.rows import listing
 from app.services.rows.records import OfferedDownloadableRow, OfferRow
 from app.services.rows.scoped import find_scoped
 from app.services.rows.search_text import escape_like
 from schemas.base.errors import FieldError
 from schemas.offer import OfferSchema
-from schemas.values.money import MONEY_DIGITS
 
 _O, _D = OFFERS.c, DOWNLOADABLES.c
 _USUAL, _ = OfferSchema().read({}, partial=False)
@@ -93,15 +91,9 @@ def offer_problems(
 ) -> Iterator[FieldError]:
     """Yield errors for a sale price above the price, and for inverted ranges."""
     currency = downloadables.currency_of_store(db, record["store_id"])
-    digits = currency_digits(currency)
     for name in ("sale_price", "cost"):
-        amount = values[name]
-        if amount is not None and amount % 10 ** (MONEY_DIGITS - digits):
-            text = (
-                f"{name} must have at most {digits} decimals, as {currency} has; it is "
-                "never rounded"
-            )
-            yield FieldError(name, "too_many_decimals", text)
+        if values[name] is not None:
+            yield from downloadables.amount_problems(name, values[name], currency)
     sale = values["sale_price"]
     if sale is not None and sale > record["price"]:
         text = "sale_price must be less than or equal to the price"

@@ -95,12 +95,14 @@ def create_slot(  # noqa: PLR0913 - each is a column
     file_name: str | None,
     file_type: str | None,
     announced: tuple[int, str] | None = None,
-) -> str:
-    """Open a slot for a downloadable, or for the library of its store.
+) -> tuple[str, list[str]]:
+    """Create a slot for a downloadable, or for the library of its store.
 
-    It ends with the token that it is made with. `announced` are the size of the file
-    and its MD5 in Base64. Return the last part of its address.
+    It expires with the token that creates it. `announced` are the size of the file and
+    its MD5 in Base64. Return the last part of its URL, and the keys of partial blobs of
+    expired slots, which are deleted on the occasion: remove them after the commit.
     """
+    expired = delete_expired_slots(tx)
     size, md5 = announced or (None, None)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     expires = now() + hours * HOUR
@@ -123,7 +125,7 @@ def create_slot(  # noqa: PLR0913 - each is a column
             "date_expires": expires,
         },
     )
-    return token
+    return token, expired
 
 
 def count_expired_slots(db: Snapshot) -> int:

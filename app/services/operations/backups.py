@@ -66,14 +66,14 @@ _NOTHING_YET = [
 
 @dataclass(slots=True)
 class CopyCount:
-    """How many files were copied, and how many were there."""
+    """The number of files that were copied, and that were there already."""
 
     new: int = 0
     there: int = 0
 
     @property
     def all(self) -> int:
-        """How many files there are now."""
+        """The number of files in all."""
         return self.new + self.there
 
     def __str__(self) -> str:
@@ -155,18 +155,24 @@ def _backup(
     with closing(Database(f"sqlite:///{folder / DATABASE}")) as database:
         migrate(database)
         with source.reading() as db:
+            # Most files are copied before the snapshot of the rows, so that the lock is
+            # held briefly.
             before = blob_references.referenced_files(db)
         found = copy_blobs(before, installation.storage, storage, progress, copied)
         findings = list(found)
         # Committed last: a backup that breaks off leaves the one of before.
         with copying_rows(source, database) as tx:
             named = blob_references.referenced_files(tx)
+            # Uploaded while the first files were copied.
             new = sorted(set(named) - set(before), key=lambda file: file.key)
             findings += copy_blobs(new, installation.storage, storage, progress, copied)
     kept = {file.key for file in named}
     for stored in storage.stored():
+        # Left by an earlier backup into the same folder.
         if stored.key not in kept:
             storage.delete(stored.key)
+    # A key from the environment is the operator's to keep; only the generated one is
+    # copied.
     if not installation.settings.secret_key:
         key = installation.settings.data_dir / SECRET_KEY
         write_whole(folder / SECRET_KEY, key.read_text("ascii"))
@@ -245,6 +251,7 @@ def copying_rows(source: Database, target: Database) -> Iterator[Transaction]:
 
     They are committed at the end of the block.
     """
+    # Sorted by foreign keys: parents are inserted before their children.
     tables = [table for table in METADATA.sorted_tables if table not in PASSING]
     with source.engine.connect() as connection, target.writing() as tx:
         for table in reversed(METADATA.sorted_tables):
@@ -259,6 +266,7 @@ def copying_rows(source: Database, target: Database) -> Iterator[Transaction]:
 def _copy_table(source: Connection, tx: Transaction, table: Table) -> None:
     found = source.execute(
         select(table).order_by(*table.primary_key),
+        # Streams, because a table may have millions of rows.
         execution_options={"yield_per": BATCH},
     )
     for rows in found.mappings().partitions():

@@ -82,7 +82,7 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class StarterAccess:
-    """What a newcomer needs: a store, its downloaded category, a token for it."""
+    """Access for a new user: a store, a category for downloads, and a token."""
 
     store_id: int | None
     category_id: int | None

@@ -34,7 +34,7 @@ class Finding:
 
 @dataclass(slots=True)
 class SweepResult:
-    """What a sweep removed, or would have."""
+    """The numbers of what a sweep removed, or would remove."""
 
     expired_uploads: int = 0
     unfinished: int = 0
@@ -99,6 +99,7 @@ def sweep(installation: Installation, *, is_dry: bool) -> SweepResult:
     """
     swept = SweepResult()
     if installation.database.removal_lock.is_held():
+        # The backup may be copying a file that looks orphaned by now.
         swept.is_put_off = True
     else:
         # First, since it makes room where the disk is full, and needs none.
@@ -159,6 +160,7 @@ def verify(
     """Read every file of every version again, and compare; then look for orphans."""
     for file in files:
         damage = check_blob(installation.storage, file, progress)
+        # It may have been deleted since the list was made.
         if damage is not None and _is_still_named(installation, file):
             yield damage
     # What is deleted while a backup runs is removed when it has ended.

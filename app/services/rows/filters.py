@@ -27,7 +27,7 @@ from sqlalchemy.sql import ColumnElement
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What stands for a value in a shape: its number and its type."""
+    """A placeholder for a value in a shape: its number and its type."""
 
     number: int
     kind: type

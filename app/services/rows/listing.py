@@ -99,7 +99,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rows are asked for, in which order; ties are broken by the id."""
+    """A condition on rows, and their order; ties are broken by the id."""
 
     condition: Condition = EVERYTHING
     order: tuple[Order, ...] = ()
@@ -129,7 +129,7 @@ class Page:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Source:
-    """Where the rows of one kind of resource come from.
+    """The source of rows of one resource type: its columns and joins.
 
     `columns` make a row, with the store's time zone as the last; `joined` is the
     table with all that they need. `searched` is the folded text of a search.

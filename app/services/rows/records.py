@@ -74,7 +74,7 @@ class ItemCategoryRow(TypedDict):
 
 
 class DownloadableColumns(TypedDict):
-    """What all rows of downloadables have."""
+    """The columns of all rows of downloadables."""
 
     id: int
     store_id: int
@@ -205,7 +205,7 @@ class LibraryFileRow(TypedDict):
 
 
 class OfferColumns(TypedDict):
-    """What all rows of offers have."""
+    """The columns of all rows of offers."""
 
     slug: str | None
     sale_price: int | None
@@ -226,7 +226,7 @@ class OfferColumns(TypedDict):
 
 
 class OfferRow(OfferColumns):
-    """How a downloadable is offered."""
+    """An offer of a downloadable."""
 
     id: int
     store_id: int
@@ -261,7 +261,7 @@ class TranslationRow(TypedDict):
 
 
 class PurchaseColumns(TypedDict):
-    """What all rows of purchases have."""
+    """The columns of all rows of purchases."""
 
     id: int
     store_id: int

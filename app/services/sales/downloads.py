@@ -244,7 +244,7 @@ OF_PURCHASE = listing.Listing(SOURCE, owner="downloadable_purchase_id")
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Who downloads, as far as it is kept."""
+    """The client of a download, as far as it is recorded."""
 
     address: str
     user_agent: str
@@ -396,7 +396,7 @@ def download_details(db: Snapshot, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class DownloadedFile(NamedTuple):
-    """What downloads are told apart by: a version of the main file, or another file.
+    """The file of a download: a version of the main file, or another file.
 
     Both are None for a main file with an external URL.
     """

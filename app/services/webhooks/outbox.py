@@ -150,7 +150,7 @@ class DueDelivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """What became of an attempt: the status that was answered, or why there is none."""
+    """The outcome of an attempt: the response's status, or an error."""
 
     status: int | None
     error: str
@@ -159,7 +159,7 @@ class DeliveryOutcome:
 
     @property
     def is_told(self) -> bool:
-        """Whether the receiver took it."""
+        """Whether the receiver accepted it."""
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004
 
 

@@ -84,6 +84,8 @@ class Sender:
         for one in due:
             with self._changed:
                 self._busy[one.store_id] += 1
+            # Daemon threads: a receiver that hangs must not delay a stop; the lease
+            # covers the rest.
             run = threading.Thread(target=self._send, args=(one,), daemon=True)
             run.start()
         return len(due)
@@ -146,6 +148,8 @@ def _send(
     host = (url.host or "").strip("[]")
     kind = _Tls if url.scheme == "https" else _Plain
     port = url.port or kind.default_port
+    # Resolved once and then pinned: a second lookup could return a private address (DNS
+    # rebinding).
     addresses = resolve_host(host, port, may_be_private=may_be_private)
     connection = kind(host, port, timeout=DEADLINE, addresses=addresses)
     with closing(connection):
@@ -177,8 +181,10 @@ class _FinalResponse(HTTPResponse):
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INTERIM):
             version, status, reason = super()._read_status()  # type: ignore[misc]
+            # 101 never comes, because no upgrade is asked for.
             if not 100 < status < 200:  # noqa: PLR2004
                 return version, status, reason
+            # The headers of an interim response are skipped.
             parse_headers(self.fp)
         raise HTTPException("too many interim answers")
 
@@ -207,6 +213,8 @@ class _Pinned(HTTPConnection):
                     raise
             else:
                 line.settimeout(DEADLINE)
+                # Timeouts of a socket apply to each read; this one applies to the whole
+                # attempt.
                 self._hang_up_later(line)
                 return line
         raise AddressRefused("the host has no address")
@@ -263,6 +271,8 @@ def resolve_host(host: str, port: int, *, may_be_private: bool) -> list[str]:
 def is_public(address: IpAddress) -> bool:
     """Return whether an IP address is public."""
     if isinstance(address, ipaddress.IPv6Address):
+        # IPv6 has several notations of an IPv4 address, which must not bypass the
+        # check.
         inner = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)

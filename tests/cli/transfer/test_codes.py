@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.cli.transfer.codes import LONGEST_CODE, codes_of
+from app.cli.transfer.codes import codes_of
+from schemas.downloadable import MAX_CODE
 
 
 def codes(*names, known=None):
@@ -128,7 +129,7 @@ def test_a_second_run_changes_nothing(names, ending, random):
     assert len(set(first.values())) == len(paths)
     for code in first.values():
         assert code.isascii()
-        assert 0 < len(code) <= LONGEST_CODE
+        assert 0 < len(code) <= MAX_CODE
     known = {code: {"file_name": path.name} for path, code in first.items()}
     shuffled = [*paths, Path(f"another{ending}")]
     random.shuffle(shuffled)

@@ -10,7 +10,6 @@ from app.cli.client.store import StoreClient
 from app.cli.client.transport import Progress
 from app.cli.transfer.items import (
     CREATED,
-    LONGEST_NAME,
     UNCHANGED,
     ForeignEntry,
     ImportItem,
@@ -18,6 +17,7 @@ from app.cli.transfer.items import (
 from app.cli.transfer.sources.foreign_files import file_beside, missing_file
 from app.errors import ConfigurationError
 from schemas.dialects.easycart import EasyCartDownloadSchema
+from schemas.downloadable import MAX_NAME
 
 _SCHEMA = EasyCartDownloadSchema()
 
@@ -28,7 +28,7 @@ def item_of_download(
     """Return the item of a download. Raise `KeyError` if it is incomplete."""
     name = str(download.get("download_file_name") or "")
     code = f"easycart-{int(download['product_id'])}"
-    title = Path(name.rpartition("/")[2]).stem[:LONGEST_NAME] or code
+    title = Path(name.rpartition("/")[2]).stem[:MAX_NAME] or code
     defaults = {"name": title} | ({} if price is None else {"price": price})
     is_elsewhere = name.startswith(("http://", "https://"))
     file = None if is_elsewhere else file_beside(folder, name)

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.cli.transfer.items import LONGEST_NAME, ImportItem
+from app.cli.transfer.items import ImportItem
 from app.errors import ConfigurationError
 from schemas.base.fields import UNREPRESENTABLE
+from schemas.downloadable import MAX_NAME
 
 SYSTEM = {"desktop.ini", "thumbs.db", "icon\r"}
 
@@ -28,7 +29,7 @@ def items_of_folder(folder: Path, price: str | None) -> Iterator[ImportItem]:
             continue
         title = path.stem
         if titles[path.with_suffix("")] > 1:
-            title = f"{title[: LONGEST_NAME - 12]} ({path.suffix[1:].upper()[:8]})"
+            title = f"{title[: MAX_NAME - 12]} ({path.suffix[1:].upper()[:8]})"
         yield item_of_file(path, folder, price, title)
 
 
@@ -44,7 +45,7 @@ def required_price(price: str | None) -> str:
 
 def item_of_file(path: Path, folder: Path, price: str, title: str) -> ImportItem:
     """Return what a file is sold as; its code is given once the store is known."""
-    name = re.sub(r"[_\s]+", " ", title).strip()[:LONGEST_NAME] or path.name
+    name = re.sub(r"[_\s]+", " ", title).strip()[:MAX_NAME] or path.name
     inside = path.relative_to(folder)
     shown, problems = str(inside), []
     if not shown.isprintable() and UNREPRESENTABLE.search(shown):

@@ -9,10 +9,8 @@ from typing import Any
 from app.cli.client.api import href
 from app.cli.client.store import StoreClient
 from app.cli.client.transport import Progress
-from app.cli.transfer.codes import LONGEST_CODE
 from app.cli.transfer.items import (
     CREATED,
-    LONGEST_NAME,
     UNCHANGED,
     ForeignEntry,
     ImportItem,
@@ -23,6 +21,7 @@ from app.cli.transfer.sources.foreign_files import (
     missing_file,
 )
 from app.errors import ConfigurationError
+from schemas.downloadable import MAX_CODE, MAX_NAME
 
 
 def item_of_product(
@@ -31,9 +30,9 @@ def item_of_product(
     """Return the item of a product. Raise `KeyError` if it is incomplete."""
     values = {
         "code": str(product.get("sku") or product.get("slug") or product["id"])[
-            :LONGEST_CODE
+            :MAX_CODE
         ],
-        "name": str(product["name"])[:LONGEST_NAME],
+        "name": str(product["name"])[:MAX_NAME],
         "description": str(product.get("description") or ""),
         "is_archived": "true" if product.get("archived") else "false",
         "is_published": "false" if product.get("status") == "draft" else "true",
