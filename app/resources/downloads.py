@@ -149,7 +149,9 @@ def _ensure_followed(context: RequestContext) -> None:
 def _wanted(
     context: RequestContext, moment: int, *, is_main: bool = False
 ) -> dict[str, Any]:
+    # Mail programs add a full stop or a bracket to links that end a sentence.
     sent = {name: AROUND.sub("", value) for name, value in context.query}
+    # Otherwise it would depend on the order which of two passcodes is used.
     if len(sent) < len(context.query):
         raise BadRequest("a parameter of the link was sent more than once")
     file_id = None if is_main else _file_id(sent.get(FILE))
@@ -157,6 +159,7 @@ def _wanted(
         return signed_links.verify_signed_link(context.db, sent, moment, file_id)
     passcode = sent.get("p", "")
     record = None
+    # PostgreSQL refuses NUL in a parameter, which would be a 500.
     if passcode and not UNREPRESENTABLE.search(passcode):
         record = downloads.find_by_passcode(context.db, passcode, file_id)
     if record is None:
@@ -272,6 +275,8 @@ def _begun(
     database, store_id = context.installation.database, record["store_id"]
     active = context.installation.active_downloads
     minutes = context.settings.download_session_minutes
+    # Until `ended`, a background thread keeps the session open; see
+    # active_downloads.py.
     active.add(download_id)
 
     def ended(sent: int) -> None:
@@ -327,6 +332,7 @@ def _address(sent: str, kept: str) -> str:
         return ""
     if kept == "full":
         return str(address)
+    # The last octet of IPv4 and 80 bits of IPv6 are dropped, as web analytics do.
     bits = 24 if address.version == 4 else 48  # noqa: PLR2004
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False).network_address)
 

@@ -294,6 +294,7 @@ def _begin_upload(context: RequestContext, token: str) -> Response:
     storage.begin_partial(key)
     slot = _reread(context, token)
     offset = 0
+    # Creation with upload; an empty file is complete at once.
     if request.mimetype == tus.OFFSET_OCTETS or not length:
         offset = _add(context, token, slot)
     return _empty(
@@ -356,6 +357,8 @@ def _add(context: RequestContext, token: str, slot: dict[str, Any]) -> int:
     storage = context.installation.storage
     checksum = tus.upload_checksum(context.request)
     try:
+        # The lock is held while bytes arrive, so a second request gets a 423 instead of
+        # mixing in.
         with storage.partial(slot["partial_key"]) as partial:
             return _add_locked(context, token, slot, partial, checksum)
     except FileNotFoundError:
@@ -402,11 +405,15 @@ def _receive(
     try:
         # Repr-Digest would be of the whole file, of which this is a piece.
         for chunk in body_reader.chunks(context.request, digests=("Content-Digest",)):
+            # Content-Length may be missing or wrong, so the bytes themselves are
+            # counted.
             if partial.size + len(chunk) > slot["length"]:
                 raise TooLarge(f"the file was to have {slot['length']} bytes")
             partial.write(chunk)
             if checksum:
                 checksum.update(chunk)
+            # With a checksum nothing counts before the end, so there is nothing to
+            # commit in between.
             if not is_checked and partial.size // SYNC_EVERY > noted // SYNC_EVERY:
                 note()
     except RequestError:
@@ -472,6 +479,7 @@ def _expires(slot: Mapping[str, Any]) -> dict[str, str]:
 
 def _empty(status: int, headers: dict[str, str]) -> Response:
     response = Response(b"", status, headers)
+    # Flask adds a type even to a response without a body.
     del response.headers["Content-Type"]
     return response
 

@@ -158,10 +158,13 @@ class ItemDocuments:
         """
         if render_context.hides_secrets and self._secret:
             rows = [self._without_secrets(row) for row in rows]
+        # Most rows of a page share one variant; this avoids binding its template again.
         bound: dict[Any, Fill] = {}
         conditional = self._conditional
         written = []
         for number, row in enumerate(rows):
+            # Links depend on these columns, so rows with other nulls need another
+            # template.
             present = tuple([row[i] is not None for i in conditional])
             inside = insides[number] if insides else NOTHING
             # What a row shares with others is looked up, not made again.
@@ -189,6 +192,8 @@ class ItemDocuments:
         key = representation.name, rel, variant
         template = self._templates.get(key)
         if template is None:
+            # Clients choose the fields, so the number of variants is not bounded by the
+            # code.
             if len(self._templates) >= CACHED_TEMPLATES:
                 self._templates.clear()
             slots, prototype = self._prototype(variant)
@@ -219,6 +224,7 @@ class ItemDocuments:
         links = [link for link in self.declaration.links if link.is_present(values)]
         inside: dict[str, Embedded] = {}
         for number, (rel, is_one, has_any) in enumerate(variant.embedded, len(columns)):
+            # Embedded resources are rendered already, and spliced in as text.
             slots.append(Slot(number, None, False, False, is_fragment=True))  # noqa: FBT003
             inside[rel] = Rendered([marker(number)], is_one) if has_any else []
         render_context = RenderContext(BASE, VOCABULARY)

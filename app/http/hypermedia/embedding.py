@@ -71,9 +71,11 @@ class Embedder:
         relation = branch.link.relation
         if relation is None or not rows:
             return
+        # Sorted, so that equal sets of keys use the same cached statement.
         keys = sorted({row[relation.ours] for row in rows} - {None})
         targets = self._targets(relation.kind, relation.theirs, keys, is_asked)
         documents = self._documents(self.registry[relation.kind], targets, branch)
+        # Grouped in Python: one query for all rows instead of one for each.
         groups: dict[Any, list[Any]] = {}
         group_rows: dict[Any, list[Record]] = {}
         for target, document in zip(targets, documents, strict=True):
@@ -85,6 +87,8 @@ class Embedder:
                 self._spend(len(group))
                 target_type = self.registry[relation.kind]
                 self._spend_inside(target_type, group_rows.get(row[relation.ours], []))
+            # An empty list says that there are none; a missing one says that nobody
+            # asked.
             if group or (is_asked and relation.is_many):
                 inside[branch.link.rel] = self._joined(
                     group, is_one=not relation.is_many
@@ -99,6 +103,7 @@ class Embedder:
     ) -> list[dict[str, Any]]:
         if not keys:
             return []
+        # One more than the limit shows that it was exceeded, without reading the rest.
         most = MAX_EMBEDDED + 1 if is_asked else MAX_ALWAYS
         found = related_rows(self.db, kind, column, keys, most=most)
         localization = self.registry[kind].localization
@@ -137,6 +142,7 @@ class Embedder:
         always = kind.always_embedded
         if always is None:
             return
+        # One store embedded in 300 items repeats its attributes 300 times.
         self.left_inside -= sum(row[always.counted_by] for row in rows)
         if self.left_inside < 0:
             self.left = 0

@@ -82,6 +82,7 @@ A backslash takes its meaning from the character after it.
 """.strip()
 
 RESERVED = (*PAGING, "order", "fields", "zoom", "search", "format", "bom")
+# Several searches narrow each other, as several filters do.
 ONCE = frozenset(RESERVED) - {"search"}
 OPERATORS = (
     "lessthan",
@@ -99,6 +100,7 @@ BOUNDS = {
     "greaterthanorequal": ">=",
 }
 ORDERED = frozenset({Nature.NUMBER, Nature.TEXT})
+# The type of a value decides the type of its SQL parameter; see rows/filters.py.
 NATURE_KINDS: Mapping[Nature, type] = {
     Nature.NUMBER: int,
     Nature.IDENTITY: int,
@@ -197,6 +199,7 @@ class _Parser:
         if problems:
             raise BadRequest(problems=problems)
         selection = Selection(_all(conditions), found["order"])
+        # Whoever filters by is_archived wants to see archived ones.
         if default_filter and default_filter[0] not in self.mentioned:
             selection = selection.also(*default_filter)
         zoom = found["zoom"]
@@ -249,6 +252,7 @@ class _Parser:
 
     def _fields(self, value: str) -> tuple[str, ...]:
         known = {"id": ID_PROPERTY, **self.kind.declaration.schema.shown}
+        # A dictionary keeps the order and drops duplicates.
         found: dict[str, None] = {}
         for name, position in _few_members(value, MAX_FIELDS):
             if name not in known:
@@ -265,6 +269,7 @@ class _Parser:
         count = 0
         for path, start in _few_members(value, MAX_ZOOM):
             kind, level, position = self.kind, tree, start
+            # Clients may write relations with their curie: fx:store:fx:attributes.
             names = [name for name in path.split(":") if name != "fx"]
             if len(names) > MAX_DEPTH:
                 raise Mistake(f"goes deeper than {MAX_DEPTH} relations", start)
@@ -275,6 +280,7 @@ class _Parser:
                     raise unknown(
                         "relation", name, known, position, hint=hint, is_in_name=False
                     )
+                # Paths with a common beginning share their queries.
                 count += name not in level
                 level = level.setdefault(name, {})
                 kind, _ = self._target(known[name])
@@ -310,6 +316,7 @@ class _Parser:
             yield Like(column, contains_pattern(word))
 
     def _filter(self, name: str, value: str) -> Condition:
+        # Split before unescaping: an escaped bar is part of a value.
         first, *others = split_at(characters(value), "|")
         found = [self._alternative(name, first)]
         for other in others:
@@ -317,6 +324,8 @@ class _Parser:
             try:
                 found.append(self._alternative(key or name, term))
             except Mistake as mistake:
+                # The position was counted from the alternative; clients count from the
+                # value.
                 raise mistake.moved(start_of(other) - 1) from None
         return found[0] if len(found) == 1 else AnyOf(tuple(found))
 
@@ -324,6 +333,7 @@ class _Parser:
         self._count_values(1)
         path = path_of(key)
         operator = ""
+        # An operator is always last, and a property may be called like one.
         if len(path) > 1 and path[-1].selector is None and path[-1].name in OPERATORS:
             operator = path.pop().name
         else:
@@ -458,6 +468,7 @@ class _Parser:
     def _about(self, prop: Property, operator: str | None, value: Text) -> Condition:
         kind = nature(prop)
         if operator is None or (operator == "" and is_any(value)):
+            # `name=*` includes empty texts; `name:isdefined` does not.
             return Defined(prop.column, kind is Nature.TEXT and operator is None)
         if operator == "in":
             listed = split_at(value, ",")
@@ -487,11 +498,13 @@ class _Parser:
 
     def _equals(self, prop: Property, value: Text) -> Condition:
         kind = nature(prop)
+        # Two dots in a choice or a URL are just characters.
         ends = range_of(value) if kind in ORDERED else None
         if ends:
             return self._between(prop, *ends, value)
         if kind is Nature.NUMBER:
             return self._within(prop, value)
+        # Numbers and dates have no wildcards: "1*" would be ambiguous.
         if kind in {Nature.TEXT, Nature.CHOICE} and wildcards(value):
             return Like(prop.column, pattern(value))
         found = read_value(lambda t: self._exact(prop, t), plain(value), value)
@@ -509,6 +522,7 @@ class _Parser:
         return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
     def _inside(self, prop: Property, part: Interval) -> Condition:
+        # An equality can use an index where two bounds cannot.
         if part.low == part.high:
             return self._compare(prop, "=", part.low)
         start = self._compare(prop, ">=", part.low)
@@ -568,6 +582,7 @@ def _few_members(value: str, most: int) -> list[tuple[str, int]]:
 def _worded(name: str, value: str, mistake: Mistake) -> Problem:
     where = "name" if mistake.is_in_name else "value"
     place = f", character {mistake.position} of the {where}" if mistake.position else ""
+    # A response must not grow with what was sent.
     shown = value if len(value) <= 60 else f"{value[:60]}…"  # noqa: PLR2004
     parameter = f"{name[:100]}={shown}" if value else name[:100]
     text = f"{parameter}{place}: {mistake.text}"

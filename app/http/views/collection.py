@@ -130,9 +130,12 @@ class CollectionViews:
         unchanged = respond_unchanged(context, validators)
         if unchanged:
             return unchanged
+        # Not from the page cache: a table may be very large.
         if context.choice.representation is CSV:
             return self._table(context, owner, asked, validators)
         pages = context.installation.pages
+        # All that makes the bytes, so two clients share a page only if it would be the
+        # same.
         key = f"{context.request.path} {validators.made_of}"
         page = pages.get(key)
         if page is None:
@@ -159,6 +162,7 @@ class CollectionViews:
         position = asked.window.offset if is_page else 0
         left = asked.window.limit if is_page else sys.maxsize
         names = self.declaration.columns
+        # Small tables stay in memory; large ones go to disk.
         table = SpooledTemporaryFile(MAX_TABLE_IN_MEMORY)  # noqa: SIM115 - sent later
         shown = asked.fields or ("id", *self.declaration.schema.shown)
         table.write(CSV.head(shown, MARK if asked.has_mark else ""))
@@ -176,12 +180,15 @@ class CollectionViews:
                 )
             )
             position, left = position + len(rows), left - len(rows)
+            # The last page; asking for an empty one would cost another query.
             if len(rows) < window.limit:
                 break
         context.close()
         response = build_response(context, b"", headers=validators.headers)
         disposition = f'attachment; filename="{self.declaration.plural}.csv"'
         response.headers["Content-Disposition"] = disposition
+        # Known, because the whole table is written; so a client notices a broken
+        # connection.
         response.headers["Content-Length"] = str(table.tell())
         table.seek(0)
         # Werkzeug closes what it has read.
@@ -232,6 +239,7 @@ class CollectionViews:
             ),
             embedded={self.declaration.collection_rel: embedded},
         )
+        # The first link is self, with the query of this page.
         document.href = document.links[0].href
         if representation.has_actions:
             document.actions = self._actions(context)
@@ -274,6 +282,7 @@ class CollectionViews:
         items = self.items
         names = self.declaration.columns
         representation = context.choice.representation
+        # HTML and CSV have no row templates and use the plain documents.
         is_compiled = representation.slot is not None
         records: list[Record] = []
         if asked.zoom or not is_compiled or self._embed_always(rows):
@@ -310,6 +319,8 @@ class CollectionViews:
         actions = []
         if self.service.may_create(context.principal):
             actions = action_builder.create_actions(self.declaration, context.url)
+            # Bulk changes are offered only for an explicit list of ids, never for a
+            # whole collection.
             if named_ids(context.query):
                 href = with_query(context.url, context.query)
                 actions += action_builder.several_actions(
@@ -373,10 +384,14 @@ class CollectionViews:
             return owner
 
         with keeping_file(context, body, checked) as file, context.writing() as tx:
+            # Checked again inside the transaction: another request may have changed
+            # what was checked.
             owner = checked(tx)
             made = create(tx, owner, values, file)
             record = self.items.service.find(tx, principal, made.id)
             respond = self._created(context, record, made)
+            # The stored response must be committed with its effect, so it is rendered
+            # inside.
             if state.has_key:
                 return state.keep(tx, respond())
         # Others need not wait for their turn to write while this is rendered.

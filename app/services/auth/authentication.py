@@ -131,6 +131,8 @@ _ALL = Statement(
 
 def token_digest(token: str) -> str:
     """Return what is stored of a token: it has 256 random bits, so a plain hash."""
+    # A slow hash such as argon2 protects guessable passwords; 256 random bits need
+    # none.
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -147,8 +149,11 @@ def authenticate(db: Snapshot, token: str) -> Principal | None:
     if row is None:
         return None
     scope, store_id, number, client_id, expires, last_hour = row
+    # Told apart from unknown tokens, so that clients know to refresh.
     if expires is not None and expires <= now():
         raise TokenExpired
+    # A client's access tokens change every two hours; its idempotency keys and quota
+    # must not.
     caller = f"client {client_id} {store_id}" if client_id else f"{PERSONAL}{number}"
     return principal_of(
         scope,
@@ -178,6 +183,7 @@ class LastUses:
 
     def note(self, principal: Principal) -> bool:
         """Record the use of a token; False where its hour is known already."""
+        # To the hour: a write for each request would serialize all reads.
         hour = this_hour()
         if not principal.token_id or principal.last_hour == hour:
             return False
@@ -223,6 +229,7 @@ def create_token(  # noqa: PLR0913 - each is a column
     token with which a merchant consented to it.
     """
     ensure_scope_fits(scope, store_id)
+    # 32 bytes are 256 bits.
     text = token or PREFIX + secrets.token_urlsafe(32)
     values = {
         "digest": token_digest(text),

@@ -22,6 +22,7 @@ ACCESS_LIFETIME = 7200
 REFRESH_LIFETIME = 315_360_000
 """Ten years, as Foxy's."""
 
+# RFC 8252, section 7.3; localhost is not recommended there, but in use.
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 # RFC 3986, section 3, without a fragment.
@@ -142,6 +143,7 @@ def create_client(
     A client that a store's owner lets in by the consent page has no store of its own,
     and a public one (a program whose code anybody can read) has no secret.
     """
+    # Such a client gets its store with each consent.
     asks_owners = bool(redirect_uris) and store_id is None
     if not asks_owners:
         authentication.ensure_scope_fits(scope, store_id)
@@ -166,6 +168,7 @@ def create_client(
             "date_created": now(),
         },
     )
+    # Without a store or a secret there is nobody to give tokens to yet.
     if asks_owners or is_public:
         return Credentials(client_id, secret, None, None)
     texts = [

@@ -36,6 +36,7 @@ def end_tokens(tx: Transaction, which: ColumnElement[bool]) -> Ended:
     keys: list[str] = []
     for ids in _batches(named):
         made = select(_T.id).where(_T.parent_id.in_(ids), _T.date_revoked.is_(None))
+        # Batches, because SQLite limits the number of parameters of a statement.
         for doomed in _batches([*ids, *_ids(tx, made)]):
             keys += _end(tx, doomed)
     return Ended(len(named), keys)
@@ -54,6 +55,7 @@ def end_grant(
 def _end(tx: Transaction, ids: Sequence[int]) -> list[str]:
     tx.execute(update(TOKENS).where(_T.id.in_(ids)).values(date_revoked=now()))
     codes = AUTHORIZATION_CODES
+    # A code that was not exchanged yet would otherwise yield a new token.
     tx.execute(delete(codes).where(codes.c.token_id.in_(ids)))
     mine = _U.token_id.in_(ids)
     partial = select(_U.partial_key).where(mine, _U.partial_key.is_not(None))

@@ -283,6 +283,7 @@ def create_downloadable(
         "number_of_downloads": 0,
     }
     content = {"version_id": None, "url": row.pop("url", None)}
+    # The kept total counts what the default filter shows.
     added = 0 if values["is_archived"] else 1
     downloadable_id = insert_row(
         tx, DOWNLOADABLES, row, collection=Collection.DOWNLOADABLES, added=added
@@ -335,6 +336,7 @@ def update_downloadable(
     changes["search_text"] = _search_text(tx, {**current, **changes})
     added = bool(record["is_archived"]) - archived
     _update(tx, record, changes, added)
+    # The first file is no replacement of another one.
     is_replaced = file is not None and record["version_id"] is not None
     event = "file_replaced" if is_replaced else "updated"
     _emit(tx, event, record["store_id"], record["id"])
@@ -347,6 +349,7 @@ def _ensure_consistent(
 
     Raise `Conflict` or `Invalid`.
     """
+    # The original texts must not have the language of a translation.
     if "language" in values and record["translation_count"]:
         language = values["language"] or store_language(tx, record["store_id"])
         taken = tx.value(_IN_LANGUAGE, id=record["id"], language=language.lower())
@@ -470,6 +473,8 @@ def delete_downloadable(tx: Transaction, record: DownloadableRow) -> list[str]:
             "(is_archived), so that they keep what they paid for"
         )
     keys = [str(row[0]) for row in tx.rows(_BLOBS, id=record["id"])]
+    # Upload slots are deleted with the downloadable by the database, their bytes by the
+    # caller.
     partials = [str(row[0]) for row in tx.rows(_PARTIALS, id=record["id"])]
     _emit(tx, "deleted", record["store_id"], record["id"])
     tx.execute(delete(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]))

@@ -166,6 +166,8 @@ def update_file(
         ("url", "library_file_id")
     )
     downloadable = downloadables.reload_downloadable(tx, record["downloadable_id"])
+    # Without its url, a main file shows its version again, so it needs no other
+    # content.
     falls_back = record["is_main"] and record["version_id"] is not None
     if is_other:
         _ensure_one(values, file, may_be_none=falls_back)

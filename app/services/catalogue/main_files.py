@@ -114,6 +114,7 @@ def version_values(store_id: int, file: NewFile) -> dict[str, Any]:
 
 def next_version_number(tx: Snapshot, downloadable_id: int) -> int:
     """Return a version number that was never used, not even in a download."""
+    # A deleted version's number stays taken, because customers may remember it.
     there = tx.value(_NEWEST, id=downloadable_id) or 0
     return int(max(there, tx.value(_NEWEST_SENT, id=downloadable_id) or 0)) + 1
 
@@ -142,6 +143,8 @@ def set_content(
     if after == before:
         return
     if after == dict.fromkeys(CONTENT):
+        # The unique index on positions needs the old main file gone before the next one
+        # moves up.
         tx.execute(delete(FILES).where(_F.downloadable_id == record["id"], IS_MAIN))
         promote_next_file(tx, record)
     elif before == dict.fromkeys(CONTENT):
@@ -162,6 +165,7 @@ def promote_next_file(tx: Transaction, record: Mapping[str, Any]) -> None:
     version_id = None
     if file["version_id"] is not None:
         number = next_version_number(tx, record["id"])
+        # The same blob under a new row: no bytes are copied.
         again = new_file_of_version(tx, file["version_id"])
         version_id = add_version(tx, record, number, again)
     update_file_row(tx, file["id"], position=MAIN, version_id=version_id)

@@ -177,6 +177,8 @@ def start_upload(
                 length=length,
                 offset=0,
                 file_name=file_name or slot["file_name"],
+                # As long as the column; media types are shorter (RFC 6838, section
+                # 4.2).
                 file_type=(file_type or slot["file_type"] or "")[:127] or None,
             )
         )
@@ -236,6 +238,7 @@ def finish_upload(
         )
     )
     if not taken:
+        # The slot itself is gone: another request deleted it as expired.
         if not tx.rows(_PARTIAL, id=slot["id"]):
             raise LinkExpired("this upload slot has expired; create a new one")
         raise LinkExpired("this upload slot has its file; ask for a new one")

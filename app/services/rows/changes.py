@@ -75,6 +75,7 @@ def update_rows(
 
     The versions of collections are left to the caller.
     """
+    # The revision is increased in SQL: two transactions never compute the same one.
     statement = update(table).where(where)
     return tx.execute(
         statement.values(
@@ -90,6 +91,8 @@ def bump_collection(
 
     Raise `LookupError` if the store has no such collection.
     """
+    # A wrong name would change no row, and caches would show old pages without an
+    # error.
     changed = _bump(tx, _STATES.collection == collection, store_id, added)
     if changed != 1:
         raise LookupError(f"store {store_id} has no collection {collection!r}")

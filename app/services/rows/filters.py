@@ -130,6 +130,8 @@ def sql_expression(  # noqa: PLR0911 - one for each kind of node
             found: ColumnElement[bool] = compare(columns[column], parameter.bound)
             return found
         case Like(column, Parameter() as parameter):
+            # Without ESCAPE, a backslash escapes in PostgreSQL, and means itself in
+            # SQLite.
             return columns[column].like(parameter.bound, escape="\\")
         case Compare() | Like():
             raise TypeError(f"{condition} has a value instead of a parameter")
@@ -143,11 +145,15 @@ def sql_expression(  # noqa: PLR0911 - one for each kind of node
             return not_(func.coalesce(sql_expression(inner, columns, exists), false()))
         case All(conditions):
             return and_(
-                true(), *(sql_expression(c, columns, exists) for c in conditions)
+                # AND of nothing is true, so that an empty tree selects everything.
+                true(),
+                *(sql_expression(c, columns, exists) for c in conditions),
             )
         case AnyOf(conditions):
             return or_(
-                false(), *(sql_expression(c, columns, exists) for c in conditions)
+                # OR of nothing is false: `id:in=` with no id selects nothing.
+                false(),
+                *(sql_expression(c, columns, exists) for c in conditions),
             )
 
 

@@ -81,6 +81,7 @@ def version_of_all(db: Snapshot, store_id: int | None) -> int:
 def _state(db: Snapshot, store_id: int | None, collection: Collection) -> Row:
     """Return a collection's total and version; a snapshot is asked once."""
     key = store_id, collection
+    # A page needs the version for its ETag and the total for its links.
     found = db.seen.get(key)
     if found is None:
         found = db.row(_STATE, store_id=store_id, collection=collection) or (0, 0)
@@ -221,6 +222,7 @@ class Listing:
             values["owner_id"] = owner_id
         total = self._total(db, selection, values)
         rows = []
+        # Beyond the end there is nothing to read; OFFSET would still scan to it.
         if limit and offset < total:
             statement = _page_statement(self, selection.shape, selection.order)
             rows = db.rows(statement, limit=limit, offset=offset, **values, **given)
@@ -275,12 +277,14 @@ def _page_statement(
         .offset(bindparam("offset", type_=BigInteger))
     )
     rows = source.rows_of_one_store()
+    # Joining only the rows of the page keeps a large offset cheap.
     return Statement(rows.where(source.table.c.id.in_(ids)).order_by(*sorting))
 
 
 def _sorting(source: Source, order: tuple[Order, ...]) -> list[Any]:
     columns = source.by_name
     return [
+        # The databases differ in where they put nulls, so it is always stated.
         columns[o.column].desc().nulls_last()
         if o.is_descending
         else columns[o.column].asc().nulls_first()

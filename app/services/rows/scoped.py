@@ -14,6 +14,7 @@ def find_scoped(
     access: nobody learns which.
     """
     record = db.typed_record(statement, id=row_id)
+    # The same error in both cases: a 403 would reveal that the id exists.
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
     return record

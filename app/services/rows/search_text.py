@@ -30,6 +30,8 @@ def search_words(text: str) -> list[str]:
 
 def contains_pattern(word: str) -> str:
     """Return the pattern of texts that a word, folded, is somewhere in."""
+    # Folded like the stored text; folding the column in SQL would differ between
+    # databases.
     return f"%{escape_like(fold(word))}%"
 
 

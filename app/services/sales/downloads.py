@@ -319,6 +319,8 @@ def find_purchase_of_blob(
     refusal: RequestError = NotFound("this customer has bought nothing with it")
     whose = {"store_id": store_id, "customer_id": customer_id}
     for purchase_id, file_id in db.rows(_OF_CUSTOMER, **whose, key=key):
+        # The newest purchase comes first; an older one is used only if it still allows
+        # a download.
         record = find_by_id(db, purchase_id, file_id)
         if record is None:
             continue
@@ -334,6 +336,8 @@ def find_purchase_of_blob(
 
 def ensure_granted(record: Mapping[str, Any], moment: int) -> None:
     """Raise `RequestError` for what no download may pass, under way or not."""
+    # Checked first: while a store is down, its customers should not read that a link
+    # expired.
     if record["is_maintenance_mode"]:
         raise Unavailable(
             "this store is down for maintenance; please try again in a few minutes",
@@ -444,6 +448,8 @@ def begin_download(
     """
     with database.writing() as tx:
         moment = now()
+        # Looked up again inside the transaction: two requests may have started
+        # together.
         found = open_download(tx, record, moment)
         if found is not None:
             return found
@@ -474,6 +480,7 @@ def begin_download(
 
 def _emit(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Enqueue an event of a download, and another if none is left."""
+    # Saves two queries for each download of a store without a webhook.
     if not outbox.is_on(tx, record["store_id"]):
         return
     now_is = find_by_id(tx, record["id"]) or record
@@ -537,6 +544,8 @@ def _count_main(tx: Transaction, record: Mapping[str, Any], moment: int) -> int:
         update(DOWNLOADABLE_PURCHASES)
         .where(
             _is_open(record["id"], moment),
+            # The limit stands in the WHERE clause, so that check and count are one
+            # step.
             or_(most == 0, _P.number_of_downloads < most),
         )
         .values(
@@ -623,6 +632,7 @@ def end_download(
     It is whole once all was sent; until then its session lasts for some minutes more.
     """
     total = _S.bytes_sent + sent
+    # A resumed download may send some bytes twice.
     is_whole = total >= _S.file_size
     moment = now()
     # Who asks for a byte an hour does not keep it open for ever.
