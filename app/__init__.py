@@ -49,7 +49,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         stores,
         tokens,
         translations,
-        uploads,
+        upload_slots,
         versions,
         webhook_deliveries,
     )
@@ -77,7 +77,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         purchases,
         downloads,
         webhook_deliveries,
-        uploads,
+        upload_slots,
         open_uploads,
         tokens,
         oauth,

@@ -24,6 +24,7 @@ from app.errors import (
     Unavailable,
 )
 from app.private_files import make_private, restrict
+from app.reserve import size_on
 
 BUSY_TIMEOUT = 10.0
 """Seconds a writer waits for another one."""
@@ -36,6 +37,9 @@ WRITES = "sirenhall_writes"
 long it waits for its turn, in milliseconds."""
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+PAGE, MOST_WAL_PAGES = 4096, 1000
+"""Bytes of a page of SQLite, and its own default of pages until a checkpoint."""
 
 _AGAIN = {"Retry-After": "2"}
 _BUSY = "the database is busy; please try again"
@@ -97,7 +101,11 @@ def make_engine(url: str, pool_size: int) -> Engine:
         arguments = {"timeout": BUSY_TIMEOUT, "isolation_level": None}
         _make_private(Path(parsed.database))
         engine = create_engine(url, connect_args=arguments, **shared)
-        event.listen(engine, "connect", _prepare_sqlite)
+        pages = _checkpoint_pages(Path(parsed.database).parent)
+
+        @event.listens_for(engine, "connect")
+        def _connected(connection: sqlite3.Connection, _record: Any) -> None:
+            _prepare_sqlite(connection, pages)
     else:
         engine = _postgresql(url, shared)
     event.listen(engine, "begin", _begin)
@@ -178,7 +186,18 @@ def _make_private(path: Path) -> None:
             restrict(path.with_name(path.name + ending))
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+def _checkpoint_pages(folder: Path) -> int:
+    """Return after how many pages SQLite copies its WAL into the database.
+
+    Copying may need as many new pages. On a full disk only the reserve has room for
+    them, so it must be as large (see app/reserve.py).
+    """
+    if not folder.is_dir():
+        return MOST_WAL_PAGES
+    return max(1, min(MOST_WAL_PAGES, size_on(folder) // PAGE))
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, checkpoint_pages: int) -> None:
     for pragma in (
         # WAL: readers never wait for the writer, and the writer never waits for
         # readers.
@@ -187,6 +206,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "synchronous=FULL",
         # Off by default in SQLite, for compatibility.
         "foreign_keys=ON",
+        f"wal_autocheckpoint={checkpoint_pages}",
         # As in PostgreSQL; what ignores case is folded before it is stored.
         "case_sensitive_like=ON",
     ):

@@ -20,7 +20,6 @@ from app.dialects.zid.guide import GUIDE as ZID
 from app.http.headers import field_syntax
 from app.http.query import query_limits
 from app.services.auth.scopes import SCOPES
-from app.services.rows import search_text
 from app.settings import PREFIX, Settings
 from schemas.webhook_delivery import EVENTS
 from tests.conftest import environment_for, start_server, stop_server
@@ -64,7 +63,6 @@ def test_every_limit_of_a_query_is_listed():
     page = (ROOT / "docs" / "query-language.md").read_text()
     listed = set(re.findall(r"\d+", page.partition("## Limits")[2]))
     limits = {n: v for n, v in vars(query_limits).items() if n.startswith("MAX_")}
-    limits |= {"MAX_WORDS": search_text.MAX_WORDS, "MAX_WORD": search_text.MAX_WORD}
     limits |= {"MAX_MEMBERS": field_syntax.MAX_MEMBERS}
     assert {name for name, most in limits.items() if str(most) not in listed} == set()
 

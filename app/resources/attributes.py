@@ -18,7 +18,7 @@ from app.http.views.write_request import write_request
 from app.services.auth.authentication import Principal
 from app.services.catalogue import attributes, downloadables, item_categories, stores
 from app.services.catalogue.attributes import AttributeOwner
-from app.services.rows.records import AttributeRow
+from app.services.rows.row_types import AttributeRow
 from schemas.attribute import AttributeSchema
 
 ATTRIBUTE = Declaration(

@@ -33,7 +33,7 @@ from app.services.catalogue import (
     stores,
     translations,
 )
-from app.services.rows.records import DownloadableRow, StoreRow
+from app.services.rows.row_types import DownloadableRow, StoreRow
 from app.storage import NewFile
 from representations import Action
 from schemas.base.errors import FieldError

@@ -13,7 +13,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import downloadables, files
-from app.services.rows.records import DownloadableRow, FileRow
+from app.services.rows.row_types import DownloadableRow, FileRow
 from app.storage import NewFile
 from schemas.base.errors import FieldError
 from schemas.downloadable_file import DownloadableFileSchema

@@ -23,7 +23,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import item_categories, stores
-from app.services.rows.records import ItemCategoryRow, StoreRow
+from app.services.rows.row_types import ItemCategoryRow, StoreRow
 from representations import Resource
 from schemas.item_category import ItemCategorySchema
 

@@ -13,7 +13,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import library, stores
-from app.services.rows.records import LibraryFileRow, StoreRow
+from app.services.rows.row_types import LibraryFileRow, StoreRow
 from app.storage import NewFile
 from schemas.library_file import LibraryFileSchema
 

@@ -10,7 +10,7 @@ from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.views.item import ItemViews
 from app.http.views.operations import ItemService
 from app.services.catalogue import offers
-from app.services.rows.records import OfferRow
+from app.services.rows.row_types import OfferRow
 from schemas.offer import OfferSchema
 
 OFFER = Declaration(

@@ -9,7 +9,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, ItemService
 from app.services.catalogue import downloadables, stores, upload_slots
-from app.services.rows.records import OpenSlotRow
+from app.services.rows.row_types import OpenSlotRow
 from schemas.upload import UploadSchema
 
 UPLOAD = Declaration(

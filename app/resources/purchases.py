@@ -37,7 +37,7 @@ from app.http.views.write_request import write_once
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores
 from app.services.clock import now
-from app.services.rows.records import PurchaseRow, StoreRow
+from app.services.rows.row_types import PurchaseRow, StoreRow
 from app.services.sales import purchases, signed_links
 from representations import Action, Link, Resource
 from schemas.base.errors import FieldError

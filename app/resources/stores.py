@@ -20,7 +20,7 @@ from app.services.auth import authentication, scopes
 from app.services.auth.authentication import Principal
 from app.services.catalogue import stores
 from app.services.rows.listing import Page, Selection
-from app.services.rows.records import StoreRow
+from app.services.rows.row_types import StoreRow
 from representations import Action
 from schemas.base.errors import FieldError
 from schemas.store import StoreSchema

@@ -10,7 +10,7 @@ from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, ItemService
 from app.services.auth import tokens
 from app.services.catalogue import stores
-from app.services.rows.records import TokenRow
+from app.services.rows.row_types import TokenRow
 from schemas.token import TokenSchema
 
 TOKEN = Declaration(

@@ -12,7 +12,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import downloadables, translations
-from app.services.rows.records import TranslationRow
+from app.services.rows.row_types import TranslationRow
 from schemas.translation import TranslationSchema
 
 TRANSLATION = Declaration(

@@ -11,7 +11,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, ItemService, ResourceAction
 from app.services.catalogue import downloadables, versions
-from app.services.rows.records import VersionRow
+from app.services.rows.row_types import VersionRow
 from schemas.version import VersionSchema
 
 VERSION = Declaration(

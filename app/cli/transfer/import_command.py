@@ -189,7 +189,7 @@ class Importing:
             return [f"{text}name one with --price"]
         if item.entry is not None:
             return []
-        from app.services.catalogue.downloadables import amount_problems
+        from app.services.catalogue.prices import amount_problems
         from schemas.downloadable import DownloadableSchema
 
         is_new = item.code not in self.shop.downloadables

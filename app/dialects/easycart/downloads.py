@@ -28,7 +28,7 @@ from app.http.views.collection import listing_page
 from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, stores, versions
 from app.services.rows.listing import Order, Selection
-from app.services.rows.records import PurchaseWithFileRow
+from app.services.rows.row_types import PurchaseWithFileRow
 from app.services.sales import purchases
 from app.storage import CHUNK, NewFile
 from schemas.base.errors import FieldError

@@ -25,7 +25,7 @@ from app.http.context import RequestContext
 from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, files, library
 from app.services.rows.filters import NOTHING, All, Condition, Exists
-from app.services.rows.records import FileRow
+from app.services.rows.row_types import FileRow
 from schemas.base.errors import FieldError
 from schemas.dialects.surecart import SureCartDownloadSchema
 

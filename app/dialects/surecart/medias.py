@@ -30,7 +30,7 @@ from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import library, upload_slots
 from app.services.clock import now
 from app.services.rows.filters import EVERYTHING, NOTHING
-from app.services.rows.records import LibraryFileRow
+from app.services.rows.row_types import LibraryFileRow
 from schemas.base.errors import FieldError
 from schemas.dialects.surecart import SureCartBlobSchema, SureCartMediaSchema
 

@@ -18,7 +18,7 @@ from app.dialects.surecart.protocol import (
 from app.errors import NotFound
 from app.http.context import RequestContext
 from app.services.auth.authentication import StorePrincipal
-from app.services.catalogue import downloadables
+from app.services.catalogue import downloadables, prices
 from app.services.reference_data import currency_unit
 from app.services.rows.filters import (
     EVERYTHING,
@@ -28,7 +28,7 @@ from app.services.rows.filters import (
     Defined,
     Not,
 )
-from app.services.rows.records import DownloadableRow
+from app.services.rows.row_types import DownloadableRow
 
 NAME = "product"
 _HAS_FILE = AnyOf((Defined("file_name", is_text=True), Defined("url", is_text=True)))
@@ -71,7 +71,7 @@ def found(db: Snapshot, who: StorePrincipal, uuid: str) -> DownloadableRow:
 
 def several(db: Snapshot, who: StorePrincipal, uuids: Sequence[str]) -> dict[str, Any]:
     """Write products by their ids."""
-    currency = downloadables.currency_of_store(db, who.store_id)
+    currency = prices.currency_of_store(db, who.store_id)
     rows = LISTED.rows(db, who, [is_one_of("uuid", uuids)], len(uuids))
     return {row["uuid"]: shown(row, currency) for row in rows}
 
@@ -105,9 +105,7 @@ def shown(record: Mapping[str, Any], currency: str) -> dict[str, Any]:
 def _list(context: RequestContext) -> Response:
     """Handle a GET of many."""
     rows, pagination = LISTED.page(context, list_query(context))
-    currency = downloadables.currency_of_store(
-        context.db, known_principal(context).store_id
-    )
+    currency = prices.currency_of_store(context.db, known_principal(context).store_id)
     return json_response(envelope([shown(row, currency) for row in rows], pagination))
 
 
@@ -115,7 +113,7 @@ def _get(context: RequestContext, uuid: str) -> Response:
     """Handle a GET of one."""
     record = found(context.db, principal(context), uuid)
     return json_response(
-        shown(record, downloadables.currency_of_store(context.db, record["store_id"]))
+        shown(record, prices.currency_of_store(context.db, record["store_id"]))
     )
 
 

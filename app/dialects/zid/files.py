@@ -27,7 +27,7 @@ from app.http.files.raw_upload import safe_file_name
 from app.http.paths import UPLOADS
 from app.services.catalogue import downloadables, files, library, upload_slots
 from app.services.rows.listing import Order
-from app.services.rows.records import FileRow
+from app.services.rows.row_types import FileRow
 from schemas.base.errors import FieldError
 from schemas.dialects.zid import ZidAttachSchema, ZidPresignSchema
 

@@ -27,7 +27,7 @@ from app.http.context import RequestContext
 from app.services.catalogue import downloadables, item_categories, offers, translations
 from app.services.rows.filters import EVERYTHING, NOTHING, Condition
 from app.services.rows.listing import Order
-from app.services.rows.records import OfferedDownloadableRow
+from app.services.rows.row_types import OfferedDownloadableRow
 from app.services.sales import purchases
 from schemas.base.errors import FieldError
 from schemas.dialects.zid import ZidProductSchema

@@ -40,6 +40,7 @@ from app.http.query.query_limits import (
     MAX_ORDER,
     MAX_RELATIONS,
     MAX_VALUES,
+    MAX_WORDS,
     MAX_ZOOM,
 )
 from app.http.query.suggestions import about_name, about_operator, about_order, close_to
@@ -54,7 +55,7 @@ from app.services.rows.filters import (
     Not,
 )
 from app.services.rows.listing import Order, Selection
-from app.services.rows.search_text import MAX_WORDS, contains_pattern, search_words
+from app.services.rows.search_text import contains_pattern, search_words
 from schemas.base.fields import Choice, Property, Reference
 from schemas.values.filter_values import (
     ID_PROPERTY,

@@ -1,8 +1,24 @@
 """Limits of a query; a test compares them with docs/query-language.md.
 
 A query has the same limits whether it comes in a URL or in the form of an overridden
-method.
+method. Those of search words also hold in dialects, so the service checks them.
 """
+
+from app.services.rows.search_text import MAX_WORD, MAX_WORDS
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_FIELDS",
+    "MAX_ORDER",
+    "MAX_PARAMETERS",
+    "MAX_QUERY",
+    "MAX_RELATIONS",
+    "MAX_VALUES",
+    "MAX_WILDCARDS",
+    "MAX_WORD",
+    "MAX_WORDS",
+    "MAX_ZOOM",
+]
 
 MAX_QUERY = 8000
 """Characters of a whole query, percent-encoded."""

@@ -27,7 +27,7 @@ from app.resources.downloads import PAGE_METHODS
 from app.resources.item_categories import ITEM_CATEGORY
 from app.resources.oauth import TOKEN_METHODS
 from app.resources.purchases import RESET, SIGNED_METHODS
-from app.resources.uploads import SLOT_METHODS, UPLOAD_METHODS
+from app.resources.upload_slots import SLOT_METHODS, UPLOAD_METHODS
 from representations import REPRESENTATIONS, Link, Resource, Vocabulary
 from schemas.base.fields import Amount, Date
 from schemas.signed_link import DEFAULT_SECONDS, MAX_SECONDS

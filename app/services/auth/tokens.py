@@ -9,7 +9,7 @@ from app.models import OAUTH_CLIENTS, STORES, TOKENS
 from app.services.auth import authentication, revocation
 from app.services.auth.authentication import Principal
 from app.services.rows import listing
-from app.services.rows.records import TokenRow
+from app.services.rows.row_types import TokenRow
 from app.services.rows.scoped import find_scoped
 from schemas.token import ACCESS, GRANT, PERSONAL
 

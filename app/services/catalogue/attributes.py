@@ -23,7 +23,7 @@ from app.services.rows.changes import (
     insert_row,
     update_rows,
 )
-from app.services.rows.records import AttributeRow
+from app.services.rows.row_types import AttributeRow
 from app.services.rows.scoped import find_scoped
 
 MAX_ATTRIBUTES = 100

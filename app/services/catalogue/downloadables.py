@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import BigInteger, bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict, Invalid
@@ -21,9 +21,8 @@ from app.models import (
     Collection,
 )
 from app.services.auth.authentication import Principal
-from app.services.catalogue import blob_references, main_files
+from app.services.catalogue import blob_references, main_files, prices
 from app.services.clock import now
-from app.services.reference_data import currency_digits, currency_unit
 from app.services.rows import listing
 from app.services.rows.changes import (
     bump_collection,
@@ -31,7 +30,7 @@ from app.services.rows.changes import (
     update_row,
     update_rows,
 )
-from app.services.rows.records import DownloadableRow
+from app.services.rows.row_types import DownloadableRow
 from app.services.rows.scoped import find_scoped
 from app.services.rows.search_text import search_text
 from app.services.webhooks import outbox
@@ -96,22 +95,6 @@ _DELIVERY_TYPE = Statement(
     select(ITEM_CATEGORIES.c.item_delivery_type).where(
         ITEM_CATEGORIES.c.id == bindparam("id"),
         ITEM_CATEGORIES.c.store_id == bindparam("store_id"),
-    )
-)
-_CURRENCY = Statement(select(STORES.c.currency).where(STORES.c.id == bindparam("id")))
-_UNIT = bindparam("unit", type_=BigInteger)
-_TOO_FINE = Statement(
-    select(func.count().label("total"))
-    .select_from(
-        DOWNLOADABLES.outerjoin(OFFERS, OFFERS.c.downloadable_id == DOWNLOADABLES.c.id)
-    )
-    .where(
-        DOWNLOADABLES.c.store_id == bindparam("store_id"),
-        or_(
-            DOWNLOADABLES.c.price % _UNIT != 0,
-            OFFERS.c.sale_price % _UNIT != 0,
-            OFFERS.c.cost % _UNIT != 0,
-        ),
     )
 )
 _PARTIALS = Statement(
@@ -185,11 +168,6 @@ def count_downloadables(db: Snapshot, store_id: int) -> int:
     return listing.collection_total(db, store_id, Collection.DOWNLOADABLES)
 
 
-def currency_of_store(db: Snapshot, store_id: int) -> str:
-    """Return the currency of a store's prices (ISO 4217)."""
-    return str(db.value(_CURRENCY, id=store_id))
-
-
 def downloadables_version(db: Snapshot, store_id: int) -> int:
     """Return the version of a store's downloadables, on the shelf or not."""
     return listing.collection_version(db, store_id, Collection.DOWNLOADABLES)
@@ -217,28 +195,8 @@ def downloadable_problems(
             )
     price = values.get("price")
     if price is not None:
-        yield from amount_problems("price", price, currency_of_store(db, store_id))
-
-
-def amount_problems(name: str, amount: int, currency: str) -> Iterator[FieldError]:
-    """Yield an error if a stored amount has more decimals than its currency."""
-    if amount % currency_unit(currency):
-        yield FieldError(
-            name,
-            "too_many_decimals",
-            f"{name} must have at most {currency_digits(currency)} decimals, as "
-            f"{currency} has; it is never rounded",
-        )
-
-
-def ensure_prices_fit(tx: Snapshot, store_id: int, currency: str) -> None:
-    """Raise `Conflict` for a currency that is too coarse for a price there is."""
-    count = tx.value(_TOO_FINE, store_id=store_id, unit=currency_unit(currency))
-    if count:
-        noun = "downloadable has a price" if count == 1 else "downloadables have prices"
-        raise Conflict(
-            f"{count} {noun} with more decimals than {currency} has; change them first"
-        )
+        currency = prices.currency_of_store(db, store_id)
+        yield from prices.amount_problems("price", price, currency)
 
 
 def ensure_code_free(

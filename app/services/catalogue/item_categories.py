@@ -11,7 +11,7 @@ from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES, Collection
 from app.services.auth.authentication import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
-from app.services.rows.records import ItemCategoryRow
+from app.services.rows.row_types import ItemCategoryRow
 from app.services.rows.scoped import find_scoped
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 

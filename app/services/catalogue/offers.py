@@ -9,9 +9,9 @@ from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
 from app.models import DOWNLOADABLES, OFFERS, STORES
 from app.services.auth.authentication import Principal
-from app.services.catalogue import downloadables, main_files
+from app.services.catalogue import downloadables, main_files, prices
 from app.services.rows import listing
-from app.services.rows.records import OfferedDownloadableRow, OfferRow
+from app.services.rows.row_types import OfferedDownloadableRow, OfferRow
 from app.services.rows.scoped import find_scoped
 from app.services.rows.search_text import escape_like
 from schemas.base.errors import FieldError
@@ -90,10 +90,10 @@ def offer_problems(
     db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Iterator[FieldError]:
     """Yield errors for a sale price above the price, and for inverted ranges."""
-    currency = downloadables.currency_of_store(db, record["store_id"])
+    currency = prices.currency_of_store(db, record["store_id"])
     for name in ("sale_price", "cost"):
         if values[name] is not None:
-            yield from downloadables.amount_problems(name, values[name], currency)
+            yield from prices.amount_problems(name, values[name], currency)
     sale = values["sale_price"]
     if sale is not None and sale > record["price"]:
         text = "sale_price must be less than or equal to the price"

@@ -10,7 +10,7 @@ from app.errors import Conflict, NotFound
 from app.models import DOWNLOADABLES, STORES, UPLOAD_SLOTS, VERSIONS
 from app.services import reference_data
 from app.services.auth import authentication
-from app.services.catalogue import downloadables, item_categories
+from app.services.catalogue import downloadables, item_categories, prices
 from app.services.rows import listing
 from app.services.rows.changes import (
     bump_all_collections,
@@ -18,7 +18,7 @@ from app.services.rows.changes import (
     insert_row,
     update_row,
 )
-from app.services.rows.records import StoreRow
+from app.services.rows.row_types import StoreRow
 from app.services.webhooks import outbox
 from schemas.base.errors import FieldError
 from schemas.store import StoreSchema
@@ -174,7 +174,7 @@ def create_store(tx: Transaction, values: Mapping[str, Any]) -> int:
 def update_store(tx: Transaction, record: StoreRow, values: Mapping[str, Any]) -> None:
     """Change a store."""
     if "currency" in values:
-        downloadables.ensure_prices_fit(tx, record["id"], values["currency"])
+        prices.ensure_prices_fit(tx, record["id"], values["currency"])
     if not values.get("webhook_key", "-"):
         # It is what the other side knows, and no default.
         values = {**values, "webhook_key": record["webhook_key"]}

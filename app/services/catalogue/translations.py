@@ -16,7 +16,7 @@ from app.services.reference_data import likely_language
 from app.services.rows import listing
 from app.services.rows.changes import insert_row, update_row
 from app.services.rows.localization import Localization
-from app.services.rows.records import TranslationRow
+from app.services.rows.row_types import TranslationRow
 from app.services.rows.scoped import find_scoped
 
 TEXTS = ("name", "description")

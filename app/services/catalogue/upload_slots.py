@@ -18,7 +18,7 @@ from app.services.auth.authentication import Principal, token_digest
 from app.services.catalogue import downloadables, library
 from app.services.clock import now
 from app.services.rows import listing
-from app.services.rows.records import DownloadableRow, LibraryFileRow, OpenSlotRow
+from app.services.rows.row_types import DownloadableRow, LibraryFileRow, OpenSlotRow
 from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 

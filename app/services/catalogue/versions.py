@@ -12,7 +12,7 @@ from app.services.auth.authentication import Principal
 from app.services.catalogue import blob_references, downloadables, main_files
 from app.services.rows import listing
 from app.services.rows.changes import update_row
-from app.services.rows.records import VersionRow
+from app.services.rows.row_types import VersionRow
 from app.services.rows.scoped import find_scoped
 from app.storage import NewFile
 

@@ -56,7 +56,7 @@ from app.services.catalogue.main_files import IS_MAIN
 from app.services.clock import now
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_rows
-from app.services.rows.records import DownloadRow
+from app.services.rows.row_types import DownloadRow
 from app.services.rows.scoped import find_scoped
 from app.services.webhooks import outbox
 from schemas.values.dates import LATEST

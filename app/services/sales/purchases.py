@@ -22,7 +22,7 @@ from app.models import (
 from app.services.auth.authentication import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
-from app.services.rows.records import PurchaseRow, PurchaseWithFileRow
+from app.services.rows.row_types import PurchaseRow, PurchaseWithFileRow
 from app.services.rows.scoped import find_scoped
 from app.services.sales import downloads
 from schemas.base.errors import FieldError

@@ -28,7 +28,7 @@ from app.services.rows.changes import (
     insert_row,
     update_rows,
 )
-from app.services.rows.records import DeliveryRow
+from app.services.rows.row_types import DeliveryRow
 from app.services.rows.scoped import find_scoped
 from schemas.webhook_delivery import DELIVERED, FAILED, PENDING
 

@@ -11,11 +11,11 @@ from sqlalchemy.sql.elements import Label
 from app.cli import main  # noqa: F401
 from app.database import RowStatement
 from app.resources import REGISTRY
-from app.services.rows import records
+from app.services.rows import row_types
 
 ROWS = [
     kind
-    for kind in vars(records).values()
+    for kind in vars(row_types).values()
     if isinstance(kind, type) and kind.__name__.endswith("Row")
 ]
 NEVER_NULL = {("VersionRow", "downloadable_id"), ("VersionRow", "number")}
