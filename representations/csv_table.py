@@ -64,6 +64,7 @@ class CsvTable(Representation):
 
 def _line(values: list[str]) -> bytes:
     text = io.StringIO()
+    # The csv module quotes as RFC 4180 says, with CRLF at the end of a line.
     csv.writer(text).writerow(values)
     return text.getvalue().encode()
 

@@ -34,6 +34,7 @@ class HalForms(HalJson):
         if "error" in resource.classes:
             return document
         templates = {
+            # The specification requires one template called "default".
             action.name if position else DEFAULT: _template(action)
             for position, action in enumerate(resource.actions)
         }
@@ -77,6 +78,8 @@ def _property(field: Field) -> dict[str, Any]:
         result["required"] = True
     options = field.options
     if field.type == "checkbox":
+        # HAL-FORMS has no checkbox that all clients know, so a boolean is a choice of
+        # two.
         options = ("true", "false")
     if not options:
         result["type"] = field.type

@@ -12,6 +12,7 @@ from representations.resource import Embedded, Link, Resource, Vocabulary
 from representations.row_template import CLOSE, OPEN
 from representations.slots import Rendered, Slot
 
+# Decimals become JSON numbers, exactly; amounts never pass a binary float.
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -70,6 +71,8 @@ class HalJson(JsonRepresentation):
         self, resource: Resource, vocabulary: Vocabulary, *, is_root: bool = False
     ) -> dict[str, Any]:
         document: dict[str, Any] = {}
+        # The root always has the curie, which embedded resources inherit (draft,
+        # section 8.2).
         if resource.links or is_root:
             document["_links"] = _links(resource.links, vocabulary)
         if resource.embedded:
@@ -83,9 +86,11 @@ class HalJson(JsonRepresentation):
     def _embedded(self, embedded: Embedded, vocabulary: Vocabulary) -> Any:
         if isinstance(embedded, Resource):
             return self._object(embedded, vocabulary)
+        # A list, also of one: HAL clients rely on the type of a relation.
         if not isinstance(embedded, Rendered):
             return [self._object(item, vocabulary) for item in embedded]
         text = self.separator.join(embedded.fragments)
+        # Rendered text is spliced in as it is, instead of parsing it again.
         return msgspec.Raw((text if embedded.is_one else f"[{text}]").encode())
 
     def render_embedded(
@@ -109,6 +114,7 @@ def _links(links: Any, vocabulary: Vocabulary) -> dict[str, Any]:
         known = result.get(link.rel)
         if known is None:
             result[link.rel] = _link(link)
+        # The second link of a relation turns it into an array.
         elif isinstance(known, list):
             known.append(_link(link))
         else:

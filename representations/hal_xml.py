@@ -18,11 +18,14 @@ _WRITTEN = re.compile(r"<\?fragments (\d+)\?>")
 
 def _escape_attribute(text: str) -> str:
     text = _escape_text(text).replace('"', "&quot;")
+    # XML parsers turn these into spaces inside of an attribute (XML 1.0, section
+    # 3.3.3).
     return text.replace("\t", "&#9;").replace("\n", "&#10;")
 
 
 def _escape_text(text: str) -> str:
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # XML parsers turn a carriage return into a line feed (XML 1.0, section 2.11).
     return text.replace("\r", "&#13;")
 
 
@@ -101,6 +104,8 @@ def _element(
             if not embedded.fragments:
                 continue
             number = str(len(written))
+            # A placeholder: parsing rendered text into a tree again would double the
+            # cost.
             element.append(etree.ProcessingInstruction("fragments", number))
             written.append("".join(embedded.fragments))
             continue

@@ -56,6 +56,8 @@ class Template:
         fill = self._bound.get(key)
         if fill is None:
             if len(self._bound) >= KEPT_BASES:
+                # Without PUBLIC_URL a client chooses the base by its Host header, so it
+                # must not grow.
                 self._bound.clear()
             fill = self._bound[key] = self._function(base, vocabulary)
         return fill
@@ -67,6 +69,8 @@ class Template:
     def _function(self, base: str, vocabulary: Vocabulary) -> Fill:
         module = self._module(base, vocabulary)
         namespace = dict(self.names)
+        # No client's text is compiled: constants come from declarations, names from the
+        # code.
         exec(compile(module, "<template>", "exec"), namespace)  # noqa: S102
         fill: Fill = namespace["fill"]
         return fill
@@ -77,10 +81,13 @@ class Template:
         for constant, expression in self.parts:
             text = constant.replace(BASE, self.escape(base))
             text = text.replace(VOCABULARY.base, self.escape(vocabulary.base))
+            # A constant node instead of source text, so that quotes and braces need no
+            # escaping.
             values.append(ast.Constant(text))
             if expression is not None:
                 value = ast.parse(expression, mode="eval").body
                 values.append(ast.FormattedValue(value, conversion=-1))
+        # Default arguments are local variables, which Python reads faster than globals.
         arguments = ", ".join(f"{name}={name}" for name in self.names)
         module = ast.parse(f"def fill(row, *, {arguments}): return None")
         returned = module.body[0].body[0]  # type: ignore[attr-defined]
@@ -107,6 +114,7 @@ def compile_template(
     names: dict[str, Any] = dict(representation.compiled_names)
     position = 0
     for match in pattern.finditer(rendered):
+        # The pattern has one group for a whole value and one for a part of a text.
         number = int(match[match.lastindex or 1])
         slot = slots[number]
         value = f"row[{slot.index}]"

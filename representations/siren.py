@@ -48,6 +48,7 @@ def _entity(resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
         document["title"] = resource.title
     document["properties"] = dict(resource.properties)
     entities = _entities(resource, vocabulary)
+    # An empty collection says so; a single resource leaves the member out.
     if entities or "collection" in resource.classes:
         document["entities"] = entities
     document["links"] = [

@@ -83,6 +83,7 @@ class Heartbeat:
                     return
 
     def _beat(self) -> None:
+        # Random content: a changed object needs no clock to be recognised.
         self._bucket.put(ALIVE + self.process, secrets.token_bytes(ID_LENGTH))
 
     def _fall_silent(self) -> None:
@@ -98,6 +99,7 @@ def ended_processes(bucket: Bucket, processes: Iterable[str]) -> list[str]:
     Their objects are removed.
     """
     before = {process: _heard(bucket, process) for process in processes}
+    # Without any object nobody beats, and there is nothing to wait for.
     if any(before.values()):
         time.sleep(SILENCE)
     found = []

@@ -41,6 +41,7 @@ class S3Storage:
 
     def new_key(self) -> str:
         """Create a key that no blob has; it begins with the name of this process."""
+        # So that others can see from the key alone which process to look for.
         return self.heartbeat.process + new_key()[ID_LENGTH:]
 
     def writer(self, key: str | None = None) -> "S3Writer":
@@ -61,6 +62,7 @@ class S3Storage:
         """Make room for a blob that comes in pieces."""
         with self.heartbeat.upload():
             upload = Multipart.begin(self.bucket, BLOBS + key)
+            # S3 cannot look an upload up by key, so its id has to be stored.
             self.bucket.put(PARTIALS + key, upload.id.encode())
 
     def partial(self, key: str) -> "S3Partial":
@@ -91,6 +93,7 @@ class S3Storage:
         begun: dict[str, list[Multipart]] = {}
         for name, upload_id in self.bucket.uploads(BLOBS):
             key = name.removeprefix(BLOBS)
+            # A resumable upload outlives its process; its slot decides when it ends.
             if not self.bucket.has(PARTIALS + key):
                 upload = Multipart(self.bucket, name, upload_id)
                 begun.setdefault(key[:ID_LENGTH], []).append(upload)
@@ -113,6 +116,7 @@ class S3Storage:
         """Wait until the rows of these blobs are there that are to come."""
         found = list(keys)
         if found:
+            # Longer than any writer may take to commit; see the module's docstring.
             time.sleep(ROW_PAUSE)
         return found
 
@@ -128,6 +132,7 @@ class S3Storage:
 
     def left_by(self, store_id: int, name: str) -> BinaryIO:
         """Open an object that a store's merchant put into the inbox of the store."""
+        # One folder per store, so that no merchant can register another one's files.
         own = f"{INBOX}{store_id}/"
         below = name.removeprefix(self.bucket.prefix)
         # What is not written as it is kept might lead elsewhere.
@@ -185,6 +190,7 @@ class S3Writer:
 
     def _send_part(self) -> None:
         if self._upload is None:
+            # Only now: a small file is one PUT, which needs no heartbeat.
             self._heartbeat.begin()
             try:
                 self._upload = Multipart.begin(self._bucket, BLOBS + self.key)
@@ -201,6 +207,7 @@ class S3Writer:
         # Others may see it as soon as the store has it, long before we are answered.
         row_by = time.monotonic() + ROW_SECONDS
         if self._upload is None:
+            # Smaller than a part: a plain PUT is one request instead of three.
             self._bucket.put(BLOBS + self.key, self._buffer)
         else:
             with _taken_for_ended():
@@ -264,6 +271,7 @@ class S3Partial:
                 raise FileNotFoundError(self._key)
         else:
             count, rest = divmod(size, PART)
+            # A missing part means that the upload was aborted and begun again.
             if self._sizes[:count] != [PART] * count:
                 raise FileNotFoundError(self._key)
             self._upload.go_on_after(count)
@@ -306,6 +314,7 @@ class S3Partial:
     def keep(self) -> Blob:
         """Complete the upload, and hash it; what came at once was hashed on the way."""
         if self._upload is not None:
+            # An empty file still needs one part, of zero bytes.
             if self._buffer or not self._upload.count:
                 self._upload.add(self._buffer)
                 self._buffer = bytearray()

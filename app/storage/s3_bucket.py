@@ -57,6 +57,7 @@ class Bucket:
     def check(self) -> None:
         """Check that the bucket exists."""
         with _translated(self._breaker):
+            # HEAD needs the least permission of all calls.
             self._client.head_bucket(Bucket=self._name)
 
     def close(self) -> None:
@@ -81,7 +82,9 @@ class Bucket:
         """Open an object for reading from a byte on."""
         with _translated(self._breaker):
             answer = self._client.get_object(
-                **self._object(name), Range=f"bytes={start}-"
+                # Open-ended: the connection is closed when enough was read.
+                **self._object(name),
+                Range=f"bytes={start}-",
             )
         return answer["Body"]
 
@@ -237,6 +240,7 @@ class ObjectFile(io.RawIOBase):
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
         """Move to a byte."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
+        # A seek to the same place must not cost a new request.
         if start + position != self._at:
             self._hang_up()
             self._at = start + position
@@ -313,10 +317,12 @@ def _client(endpoint: str | None, region: str | None) -> Any:
             endpoint_url=endpoint,
             region_name=region or (None if endpoint is None else "us-east-1"),
             config=Config(
+                # The only version that all regions and other vendors accept.
                 signature_version="s3v4",
                 connect_timeout=CONNECT_SECONDS,
                 read_timeout=READ_SECONDS,
                 max_pool_connections=CONNECTIONS,
+                # More attempts would hold a thread for minutes.
                 retries={"mode": "standard", "total_max_attempts": TRIES},
                 # A bucket in the host's name is AWS's own way.
                 s3={"addressing_style": "path" if endpoint else "auto"},

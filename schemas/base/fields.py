@@ -30,6 +30,7 @@ MANY_DIGITS = 18
 """Digits that no number of ours has."""
 
 HUGE = 10**18
+# No "@": credentials in a URL would be shown to every customer.
 URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#]\S*)?", re.IGNORECASE)
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 HOST = re.compile(r"[^\s%<>\[\]{}|\\^`\"']+")
@@ -190,6 +191,7 @@ class Text(Property):
         """Check length and characters."""
         if not isinstance(value, str):
             raise self.complain("invalid", "must be a string")
+        # A name of spaces only looks like no name at all.
         if self.required and not value.strip():
             raise self.make_error("required")
         text: str = nfc(value) if self.is_normalized else value
@@ -261,6 +263,7 @@ class Uuid(Text):
                 "invalid",
                 "must be a UUID, such as 3668c771-7538-4adf-ac71-328b81b63222",
             )
+        # UUIDs are equal whatever their case (RFC 9562, section 4).
         return text.lower()
 
 
@@ -418,6 +421,7 @@ class Amount(Property):
         amount = self._amount(value)
         if amount < 0:
             raise self.complain("too_small", "must be greater than or equal to 0")
+        # Scaled, it has to fit 64 bits.
         if amount >= MAX_AMOUNT:
             raise self.complain("too_large", f"must be less than {MAX_AMOUNT}")
         scaled = amount.scaleb(MONEY_DIGITS)

@@ -94,9 +94,11 @@ def intervals(field: Property, text: str, zone: str) -> tuple[Interval, ...]:
         raise Unreadable(f"must be {form}")
     number = Decimal(text.strip())
     if isinstance(field, Amount):
+        # The stored form: integers of ten-thousandths.
         number *= MONEY_UNIT
     # Beyond what a database can hold, all numbers are alike.
     number = max(min(number, Decimal(2**62)), Decimal(-(2**62)))
+    # For 9.95001 the lower end is above the upper one: no stored price can be equal.
     return (Interval(math.ceil(number), math.floor(number)),)
 
 

@@ -64,6 +64,8 @@ def _offsets(low: int, high: int, zone: tzinfo) -> Iterator[tuple[int, int, int]
 
 def _change(low: int, high: int, offset: int, zone: tzinfo) -> int:
     """Return the first moment that has another offset."""
+    # A binary search, because the tz database can only be asked for an offset at a
+    # moment.
     while high - low > 1:
         middle = (low + high) // 2
         if _offset(middle, zone) == offset:
