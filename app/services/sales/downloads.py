@@ -267,11 +267,8 @@ def find_by_passcode(
 
     Without a `file_id` it is the main file.
     """
-    if file_id is not None:
-        other = db.record(_OTHER_BY_PASSCODE, passcode=passcode, file_id=file_id)
-        if other is not None:
-            return other
-    return _main_unless_other(db.record(_MAIN_BY_PASSCODE, passcode=passcode), file_id)
+    statements = _MAIN_BY_PASSCODE, _OTHER_BY_PASSCODE
+    return _find_with_file(db, statements, file_id, passcode=passcode)
 
 
 def find_by_id(
@@ -281,16 +278,22 @@ def find_by_id(
 
     Without a `file_id` it is the main file.
     """
+    statements = _MAIN_BY_ID, _OTHER_BY_ID
+    return _find_with_file(db, statements, file_id, purchase_id=purchase_id)
+
+
+def _find_with_file(
+    db: Snapshot,
+    statements: tuple[Statement, Statement],
+    file_id: int | None,
+    **key: Any,
+) -> dict[str, Any] | None:
+    of_main, of_other = statements
     if file_id is not None:
-        other = db.record(_OTHER_BY_ID, purchase_id=purchase_id, file_id=file_id)
+        other = db.record(of_other, **key, file_id=file_id)
         if other is not None:
             return other
-    return _main_unless_other(db.record(_MAIN_BY_ID, purchase_id=purchase_id), file_id)
-
-
-def _main_unless_other(
-    main: dict[str, Any] | None, file_id: int | None
-) -> dict[str, Any] | None:
+    main = db.record(of_main, **key)
     if main is None or file_id is None or main["file_id"] == file_id:
         return main
     return None
