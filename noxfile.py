@@ -41,7 +41,7 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Try small changes of the code, for two hours; `-- --every 10` tries a sample."""
+    """Try small changes of the code, for hours; `-- --every 40` tries a sample."""
     session.run("python", "tests/mutants.py", *session.posargs)
 
 

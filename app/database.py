@@ -109,7 +109,6 @@ class Snapshot:
         cursor = self.driver.cursor()
         with self._translated:
             cursor.execute(sql, values if order is None else [values[n] for n in order])
-        # Pages are bounded, so all rows fit in memory; exports read in pieces.
         rows: list[Row] = cursor.fetchall()
         cursor.close()
         return rows
@@ -270,8 +269,7 @@ class Database:
             self._translated,
             closing(self.engine.raw_connection()) as connection,
         ):
-            # Without a truncation the WAL keeps the size of its largest transaction for
-            # ever.
+            # Without a truncation the WAL keeps the largest size that it ever had.
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:

@@ -179,7 +179,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _make_private(path: Path) -> None:
-    """Make the file of the database private; SQLite gives its other files its mode."""
+    """Restrict the file of the database; SQLite gives its other files the same mode."""
     if path.parent.is_dir():
         make_private(path)
         for ending in ("-wal", "-shm"):
@@ -234,7 +234,7 @@ class Translated:
         self._operational = driver.OperationalError, driver.InterfaceError
 
     def __enter__(self) -> None:
-        """Watch."""
+        """Start translating errors."""
 
     def __exit__(
         self,

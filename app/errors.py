@@ -191,7 +191,7 @@ class Conflict(RequestError):
 
     @classmethod
     def about(cls, name: str, message: str) -> "Conflict":
-        """Name the property whose value is in the way."""
+        """Return a conflict about the value of a property."""
         return cls(problems=[Problem(message, "taken", name)])
 
 

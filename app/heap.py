@@ -16,7 +16,7 @@ LARGE = 128 * 1024
 
 
 def limit_fragmentation() -> None:
-    """Let all threads share a few arenas, and keep large blocks out of them.
+    """Limit all threads to a few arenas, and keep large blocks out of them.
 
     glibc would raise the size of large blocks to that of the largest one freed.
     """

@@ -74,7 +74,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Make what was created and renamed in a folder durable."""
+    """Sync a folder, so that files created and renamed in it are durable."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -104,8 +104,8 @@ def _element(
             if not embedded.fragments:
                 continue
             number = str(len(written))
-            # A placeholder: parsing rendered text into a tree again would double the
-            # cost.
+            # A placeholder: otherwise rendered text would have to be parsed into a tree
+            # again.
             element.append(etree.ProcessingInstruction("fragments", number))
             written.append("".join(embedded.fragments))
             continue

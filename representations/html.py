@@ -57,7 +57,7 @@ class Html(Representation):
 
 
 def _heading(rel: str) -> str:
-    """Name a relation in words."""
+    """Return the name of a relation in words."""
     return rel.rpartition(":")[2].replace("_", " ").capitalize()
 
 

@@ -37,7 +37,7 @@ Fill = Callable[[Sequence[Any]], str]
 
 
 def marker(number: int) -> str:
-    """Name the slot of that number inside a prototype."""
+    """Return the marker of a slot inside a prototype."""
     return f"{OPEN}{number}{CLOSE}"
 
 

@@ -3,8 +3,8 @@
     python tests/mutants.py [--jobs 2] [--every 5] [--keep FOLDER] [package ...]
 
 Each package is tested by its own tests. A mutant that no test fails with has survived;
-the command lists those, and exits with 1 if more than a tenth have. It takes two
-hours for all packages on two cores; `--every 10` tries a tenth of the mutants.
+the command lists those, and exits with 1 if more than a tenth have. All packages take
+hours; `--every 40` tries a sample, which takes some minutes for each package.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What all commands share: the group, the data folder, and printing results."""
+"""Shared parts of all commands: the group, the data folder, and printing results."""
 
 import json
 import os

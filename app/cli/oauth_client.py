@@ -21,7 +21,7 @@ from app.services.auth.scopes import OF_ALL_STORES, SCOPES, STORE
 
 @click.group()
 def client() -> None:
-    """Make, list and revoke the clients of OAuth2."""
+    """Create, list and revoke the clients of OAuth2."""
 
 
 @client.command()

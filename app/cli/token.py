@@ -47,7 +47,7 @@ class Lifetime(click.ParamType[int]):
 
 @click.group()
 def token() -> None:
-    """Make, list and revoke access tokens.
+    """Create, list and revoke access tokens.
 
     It works while the server runs: a new token is good at once, and a revoked one is
     refused from the next request on.

@@ -1,4 +1,4 @@
-"""What all dialects share: routes, credentials, bodies, responses and errors."""
+"""The base of all dialects: routes, credentials, bodies, responses and errors."""
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
@@ -110,7 +110,7 @@ class Dialect:
 
 
 def _legible(view: View) -> View:
-    """Refuse, before a view, what no text here can be: the database cannot ask for it.
+    """Return a view that rejects characters which the database cannot store.
 
     What the view is given is normalized, as all that is stored. Raise `NotFound` and
     `BadRequest`.

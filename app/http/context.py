@@ -191,7 +191,7 @@ class RequestContext:
 
     def _own_base(self) -> str:
         environ = self.request.environ
-        # HTTP/1.0 clients send no Host.
+        # HTTP/1.0 clients may send no Host.
         host = environ.get("HTTP_HOST")
         if host is None:
             host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"

@@ -151,7 +151,7 @@ def _wanted(
 ) -> dict[str, Any]:
     # Mail programs add a full stop or a bracket to links that end a sentence.
     sent = {name: AROUND.sub("", value) for name, value in context.query}
-    # Otherwise it would depend on the order which of two passcodes is used.
+    # Otherwise the order would decide which of two passcodes is used.
     if len(sent) < len(context.query):
         raise BadRequest("a parameter of the link was sent more than once")
     file_id = None if is_main else _file_id(sent.get(FILE))

@@ -357,8 +357,8 @@ def _add(context: RequestContext, token: str, slot: dict[str, Any]) -> int:
     storage = context.installation.storage
     checksum = tus.upload_checksum(context.request)
     try:
-        # The lock is held while bytes arrive, so a second request gets a 423 instead of
-        # mixing in.
+        # In a folder this locks the upload while bytes arrive: a second request gets a
+        # 423. An S3 has no locks; see S3Partial.
         with storage.partial(slot["partial_key"]) as partial:
             return _add_locked(context, token, slot, partial, checksum)
     except FileNotFoundError:

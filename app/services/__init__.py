@@ -1,1 +1,1 @@
-"""What the server does, without HTTP: rows and blobs."""
+"""The server's functions without HTTP: rows and blobs."""

@@ -101,7 +101,7 @@ class LocalStorage:
         make_folder(target.parent, self.folder_mode)
 
     def begin_partial(self, key: str) -> None:
-        """Make room for a blob that comes in pieces."""
+        """Create the file of a blob that arrives in pieces."""
         with explained(needs_folder=True):
             # "x" fails on an existing file, so that two uploads never share a key.
             open_file(self.partials / key, "xb").close()
@@ -140,7 +140,7 @@ class LocalStorage:
         return None
 
     def left_by(self, store_id: int, name: str) -> BinaryIO:  # noqa: ARG002
-        """Refuse: a path is never made from what a client sends."""
+        """Raise `FileNotFoundError`: a path is never made from a client's text."""
         raise FileNotFoundError
 
     def object_name(self, key: str) -> str | None:  # noqa: ARG002 - the port's
@@ -308,7 +308,7 @@ class LocalPartial:
                 view = view[written:]
 
     def sync(self) -> None:
-        """Make what there is durable."""
+        """Sync the bytes written so far."""
         with explained():
             os.fsync(self._file.fileno())
 

@@ -72,7 +72,7 @@ class Writer(Protocol):
         """Append bytes. Raise `InsufficientStorage` if the storage is full."""
 
     def keep(self) -> Blob:
-        """Make the blob durable and return its description."""
+        """Store the blob durably, and return its description."""
 
     def __enter__(self) -> Self:
         """Start receiving."""
@@ -102,7 +102,7 @@ class Partial(Protocol):
         """Append bytes. Raise `InsufficientStorage` if the storage is full."""
 
     def sync(self) -> None:
-        """Make what there is durable."""
+        """Sync the bytes written so far."""
 
     def keep(self) -> Blob:
         """Hash what there is, make it a blob, and return its description."""
@@ -135,7 +135,7 @@ class Storage(Protocol):
         """Remove a blob, or what has come of it; that there is none is no error."""
 
     def begin_partial(self, key: str) -> None:
-        """Make room for a blob that comes in pieces; a row names its key already."""
+        """Begin a blob that arrives in pieces; a row refers to its key already."""
 
     def partial(self, key: str) -> Partial:
         """Open a partial blob, or what it was made; nothing of it is changed yet.
@@ -175,7 +175,7 @@ class Storage(Protocol):
         """
 
     def object_name(self, key: str) -> str | None:
-        """Name the object of an S3 that a blob is, None if it is none."""
+        """Return the name of a blob's object in an S3, None elsewhere."""
 
     def left_by(self, store_id: int, name: str) -> BinaryIO:
         """Open an object of an S3 that a store's merchant put where it is for them.

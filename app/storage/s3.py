@@ -59,7 +59,7 @@ class S3Storage:
         self.drop_partial(key)
 
     def begin_partial(self, key: str) -> None:
-        """Make room for a blob that comes in pieces."""
+        """Begin the multipart upload of a blob that arrives in pieces."""
         with self.heartbeat.upload():
             upload = Multipart.begin(self.bucket, BLOBS + key)
             # S3 cannot look an upload up by key, so its id has to be stored.
@@ -127,7 +127,7 @@ class S3Storage:
         return self.bucket.address(BLOBS + key, seconds, headers)
 
     def object_name(self, key: str) -> str | None:
-        """Name the object that a blob is."""
+        """Return the name of a blob's object."""
         return self.bucket.prefix + BLOBS + key
 
     def left_by(self, store_id: int, name: str) -> BinaryIO:
@@ -301,7 +301,7 @@ class S3Partial:
                 self._buffer = bytearray()
 
     def sync(self) -> None:
-        """Make what there is durable."""
+        """Store the bytes that do not fill a part yet."""
         name = self._tail(self.size)
         if self._upload is None or name in self._tails or not self._buffer:
             return

@@ -57,7 +57,6 @@ class Bucket:
     def check(self) -> None:
         """Check that the bucket exists."""
         with _translated(self._breaker):
-            # HEAD needs the least permission of all calls.
             self._client.head_bucket(Bucket=self._name)
 
     def close(self) -> None:

@@ -52,7 +52,7 @@ class Multipart:
         self._tags.append(self._bucket.add_part(self._name, self.id, number, data))
 
     def complete(self) -> None:
-        """Make it an object. One that is complete already stays as it is."""
+        """Complete the upload. One that is complete already stays as it is."""
         try:
             self._bucket.complete(self._name, self.id, self._tags)
         except FileNotFoundError:

@@ -1,1 +1,1 @@
-"""What all schemas share: properties, their types and their errors."""
+"""The base of all schemas: properties, their types and their errors."""

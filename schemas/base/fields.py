@@ -131,7 +131,7 @@ class Property(marshmallow.fields.Field[Any]):
         return self.allow_none
 
     def make_error(self, key: str, **_values: Any) -> marshmallow.ValidationError:
-        """Word marshmallow's own complaints, which are about absence."""
+        """Return the error for one of marshmallow's own keys: required, null."""
         texts = {"required": "can't be blank", "null": "can't be null"}
         return self.complain(key, texts.get(key, "is invalid"))
 

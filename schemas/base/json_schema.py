@@ -73,7 +73,7 @@ def resource_schema(
 
 
 def required_of(schema: ResourceSchema) -> list[str]:
-    """Name what a new resource must have."""
+    """Return the names of required properties."""
     return [name for name, field in schema.writable.items() if field.required]
 
 

@@ -1,4 +1,4 @@
-"""What all resource schemas share: load a body, and report all errors at once."""
+"""The base of all resource schemas: load a body, and report all errors at once."""
 
 import difflib
 from collections.abc import Iterator, Mapping

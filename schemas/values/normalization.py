@@ -33,7 +33,7 @@ def nfc(text: str) -> str:
 def fold(text: str) -> str:
     """Return a text that is equal for texts that differ in case or width only."""
     if text.isascii():
-        # The common case, and several times faster.
+        # The common case, which needs no tables.
         return text.lower()
     folded = _normalized("NFKC", _INVISIBLE.sub("", text)).casefold()
     for letters, plain in _TURKISH.items():

@@ -245,5 +245,5 @@ def _closing(pieces: Any) -> Iterator[bytes]:
 
 
 def host_of(url: str) -> str:
-    """Name a server as people do."""
+    """Return the name of a server for people."""
     return urlsplit(url).netloc or url

@@ -1,4 +1,4 @@
-"""What all objects of SureCart's API share: lists, expansions, bodies and errors."""
+"""The protocol of SureCart's API: lists, expansions, bodies and errors."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -85,7 +85,7 @@ def _error(status: int, problems: Sequence[Problem]) -> dict[str, Any]:
 
 
 def _subject(path: str) -> str:
-    """Name what an address is about, one of them: download, media."""
+    """Return the singular name of a path's objects: download, media."""
     name = path.removeprefix(PREFIX).strip("/").partition("/")[0]
     return name.removesuffix("s") if name.isidentifier() else "request"
 

@@ -1,4 +1,4 @@
-"""What all of Zid's API shares: authentication, languages, lists, and errors."""
+"""The protocol of Zid's API: authentication, languages, lists, and errors."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -82,7 +82,7 @@ class FilePart:
     writer: Writer
 
     def keep(self) -> NewFile:
-        """Make it durable."""
+        """Store it durably, and return the stored file."""
         return NewFile(self.name, self.type, self.writer.keep())
 
 

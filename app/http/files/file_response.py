@@ -145,7 +145,7 @@ def retry_if_replaced(answer: Callable[[], Response]) -> Response:
 
 
 def content_disposition(name: str) -> str:
-    """Name a download, with a plain fallback first (RFC 6266, RFC 8187).
+    """Return the Content-Disposition of a download (RFC 6266, RFC 8187).
 
     Only the last part of a path is offered, since it names a file on the receiving
     side.

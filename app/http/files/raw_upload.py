@@ -100,7 +100,7 @@ def _disposed(request: Request) -> str | None:
 
 
 def name_of(record: Mapping[str, Any], declared: str) -> str:
-    """Name a file that came without a name."""
+    """Return a name for a file that came without one."""
     if record.get("file_name"):
         return str(record["file_name"])
     ending = mimetypes.guess_extension(declared.partition(";")[0].strip()) or ""

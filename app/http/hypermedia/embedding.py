@@ -71,7 +71,7 @@ class Embedder:
         relation = branch.link.relation
         if relation is None or not rows:
             return
-        # Sorted, so that equal sets of keys use the same cached statement.
+        # Each key once, in a stable order.
         keys = sorted({row[relation.ours] for row in rows} - {None})
         targets = self._targets(relation.kind, relation.theirs, keys, is_asked)
         documents = self._documents(self.registry[relation.kind], targets, branch)

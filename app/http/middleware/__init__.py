@@ -1,1 +1,1 @@
-"""What is done for every request and response, independent of the resource."""
+"""Middleware, which is applied to every request and response."""

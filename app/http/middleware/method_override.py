@@ -46,7 +46,7 @@ class MethodOverride:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Settle the method, then go on."""
+        """Determine the method, and call the application."""
         wanted, source = self._wanted(environ)
         if wanted is not None:
             method = wanted.strip().upper()

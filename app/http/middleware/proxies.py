@@ -37,7 +37,7 @@ class Prefix:
 def behind_proxies(
     app: "WSGIApplication", *, trusted: int, public_url: str
 ) -> "WSGIApplication":
-    """Believe so many proxies, counted from here; what others claim is ignored."""
+    """Trust so many proxies, counted from here; headers of others are ignored."""
     prefix = urlsplit(public_url).path.rstrip("/")
     if prefix:
         app = Prefix(app, prefix)

@@ -151,7 +151,7 @@ def _headers(route: Route, method: str, status: int) -> tuple[str, ...]:
 def _schema_name(
     route: Route, method: str, kind: ResourceType | None, status: int
 ) -> str:
-    """Name the schema of an answer in HAL, empty where nothing is promised."""
+    """Return the name of a response's schema in HAL, empty if there is none."""
     if kind is None or method == "OPTIONS":
         return ""
     declaration = kind.declaration

@@ -202,7 +202,7 @@ def unknown(
     others: Sequence[str] = (),
     is_in_name: bool = True,
 ) -> Mistake:
-    """Word that a name is not known, with those that are."""
+    """Return the error for an unknown name, with the known ones."""
     separator = "" if not hint else " " if hint.endswith("?") else "; "
     also = f"; parameters are {', '.join(others)}" if others else ""
     return Mistake(

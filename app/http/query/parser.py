@@ -499,7 +499,7 @@ class _Parser:
 
     def _equals(self, prop: Property, value: Text) -> Condition:
         kind = nature(prop)
-        # Two dots in a choice or a URL are just characters.
+        # Two dots in a choice or a reference are just characters.
         ends = range_of(value) if kind in ORDERED else None
         if ends:
             return self._between(prop, *ends, value)
@@ -523,7 +523,7 @@ class _Parser:
         return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
     def _inside(self, prop: Property, part: Interval) -> Condition:
-        # An equality can use an index where two bounds cannot.
+        # One comparison instead of two.
         if part.low == part.high:
             return self._compare(prop, "=", part.low)
         start = self._compare(prop, ">=", part.low)

@@ -355,7 +355,7 @@ class ItemViews:
         changes: dict[str, Any],
         file: NewFile | None,
     ) -> None:
-        """Make changes; texts are changed in the language in which they were read."""
+        """Apply changes; texts are changed in the language in which they were read."""
         localization, texts = self.kind.localization, {}
         language = None
         if localization is not None and context.languages:

@@ -24,7 +24,7 @@ def store_of(record: Record) -> int | None:
 def keeping_file(
     context: RequestContext, body: body_reader.Body, checked: Callable[[Snapshot], Any]
 ) -> Iterator[Any]:
-    """Make an uploaded file durable before its row; remove it if none comes.
+    """Store an uploaded file durably before its row; remove it if none comes.
 
     What is wrong anyway is found before the disk is synced.
     """

@@ -1,4 +1,4 @@
-"""Give stores, categories and downloadables attributes, and a text to search."""
+"""Add attributes of stores, categories and downloadables, and a text to search."""
 
 import sqlalchemy as sa
 from alembic import op

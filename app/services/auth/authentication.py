@@ -152,8 +152,8 @@ def authenticate(db: Snapshot, token: str) -> Principal | None:
     # Told apart from unknown tokens, so that clients know to refresh.
     if expires is not None and expires <= now():
         raise TokenExpired
-    # A client's access tokens change every two hours; its idempotency keys and quota
-    # must not.
+    # A client's access tokens change every two hours; its idempotency keys outlive
+    # them.
     caller = f"client {client_id} {store_id}" if client_id else f"{PERSONAL}{number}"
     return principal_of(
         scope,

@@ -43,7 +43,7 @@ class File:
     store_id: int
 
     def __str__(self) -> str:
-        """Name it for people."""
+        """Return a description for people."""
         if self.downloadable_id is None:
             return f"{self.name!r} in the library of store {self.store_id}"
         return (

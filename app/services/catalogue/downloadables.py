@@ -399,7 +399,7 @@ def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) 
 
 
 def restore_version(tx: Transaction, version: Mapping[str, Any]) -> None:
-    """Make one of its versions current again."""
+    """Restore one of its versions as the current one."""
     record = reload_downloadable(tx, version["downloadable_id"])
     main_files.touch_versions(tx, record.get("version_id"), version["id"])
     changes = {

@@ -155,7 +155,7 @@ def set_content(
 
 
 def promote_next_file(tx: Transaction, record: Mapping[str, Any]) -> None:
-    """Make the next file the main one, for a downloadable that has none.
+    """Promote the next file to the main file of a downloadable that has none.
 
     A file of the library becomes a version of the downloadable.
     """

@@ -93,7 +93,7 @@ def update_version(
 
 
 def restore_version(tx: Transaction, record: Mapping[str, Any]) -> None:
-    """Make a version current."""
+    """Restore a version as the current one."""
     downloadables.restore_version(tx, record)
 
 

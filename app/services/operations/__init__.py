@@ -1,1 +1,1 @@
-"""What operators do: set up, upgrade, back up, verify and tidy up an installation."""
+"""Operations: set up, upgrade, back up, verify and clean up an installation."""

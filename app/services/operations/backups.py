@@ -155,8 +155,8 @@ def _backup(
     with closing(Database(f"sqlite:///{folder / DATABASE}")) as database:
         migrate(database)
         with source.reading() as db:
-            # Most files are copied before the snapshot of the rows, so that the lock is
-            # held briefly.
+            # Most files are copied before the rows are read; only newer ones follow
+            # while that transaction is open.
             before = blob_references.referenced_files(db)
         found = copy_blobs(before, installation.storage, storage, progress, copied)
         findings = list(found)

@@ -129,7 +129,7 @@ def _pdf() -> bytes:
 
 
 def _chord(*frequencies: float) -> bytes:
-    """Make two seconds of a chord that fades, as a WAV file."""
+    """Return two seconds of a chord that fades, as a WAV file."""
     rate, seconds = 22_050, 2
     samples = (
         sum(math.sin(2 * math.pi * f * n / rate) for f in frequencies)

@@ -248,7 +248,7 @@ def trying_with_room(settings: Settings, opening: Callable[[], T]) -> T:
 
 
 def _made_room(settings: Settings) -> bool:
-    """Make room on a full disk; return whether it was full."""
+    """Free space on a full disk; return whether it was full."""
     with suppress(*FAILURES):
         folder = settings.data_dir.resolve()
         if shutil.disk_usage(folder).free > size_on(folder):

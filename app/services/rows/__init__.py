@@ -1,1 +1,1 @@
-"""What all tables share: pages, filters, changes, searches."""
+"""Functions for all tables: pages, filters, changes, searches."""

@@ -151,7 +151,7 @@ def sql_expression(  # noqa: PLR0911 - one for each kind of node
             )
         case AnyOf(conditions):
             return or_(
-                # OR of nothing is false: `id:in=` with no id selects nothing.
+                # OR of nothing is false; `NOTHING` is such a tree.
                 false(),
                 *(sql_expression(c, columns, exists) for c in conditions),
             )

@@ -73,7 +73,17 @@ class ItemCategoryRow(TypedDict):
     revision: int
 
 
-class DownloadableColumns(TypedDict):
+class FileColumns(TypedDict):
+    """The columns of a file in the storage; null if there is none."""
+
+    file_name: str | None
+    file_size: int | None
+    file_type: str | None
+    file_sha256: str | None
+    upload_date: int | None
+
+
+class DownloadableColumns(FileColumns):
     """The columns of all rows of downloadables."""
 
     id: int
@@ -99,11 +109,6 @@ class DownloadableColumns(TypedDict):
     date_created: int
     date_modified: int
     version: int | None
-    file_name: str | None
-    file_size: int | None
-    file_type: str | None
-    file_sha256: str | None
-    upload_date: int | None
     timezone: str
     revision: int
 
@@ -155,7 +160,7 @@ class VersionRow(TypedDict):
     blob_key: str
 
 
-class FileRow(TypedDict):
+class FileRow(FileColumns):
     """A file of a downloadable, wherever it is stored."""
 
     id: int
@@ -173,11 +178,6 @@ class FileRow(TypedDict):
     url: str | None
     library_file_id: int | None
     version_id: int | None
-    file_name: str | None
-    file_size: int | None
-    file_type: str | None
-    file_sha256: str | None
-    upload_date: int | None
     timezone: str
     store_modified: int
     revision: int
