@@ -4,6 +4,8 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from app.caching import cache_short_keys
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -20,6 +22,8 @@ _WITH_PORT = re.compile(
 )
 
 
+# A client sends more than one request, each over the same address.
+@cache_short_keys(len, largest=64)
 def parse_address(text: str) -> IpAddress | None:
     """Return the address that a text stands for, or None if it is none.
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     FromClause,
+    Join,
     String,
     bindparam,
     func,
@@ -267,11 +268,12 @@ def _page_statement(
 ) -> Statement:
     source = listing.source
     sorting = [*_sorting(source, order), source.table.c.id]
+    conditions = listing.conditions(condition)
     # The page's ids come from an index alone; only its rows are then joined.
     ids = (
         select(source.table.c.id)
-        .select_from(source.joined)
-        .where(*listing.conditions(condition))
+        .select_from(_needed_tables(source, [*conditions, *sorting]))
+        .where(*conditions)
         .order_by(*sorting)
         .limit(bindparam("limit", type_=BigInteger))
         .offset(bindparam("offset", type_=BigInteger))
@@ -294,11 +296,26 @@ def _sorting(source: Source, order: tuple[Order, ...]) -> list[Any]:
 
 @_cache_statements
 def _count_statement(listing: Listing, condition: Condition) -> Statement:
+    conditions = listing.conditions(condition)
     return Statement(
         select(func.count().label("total"))
-        .select_from(listing.source.joined)
-        .where(*listing.conditions(condition))
+        .select_from(_needed_tables(listing.source, conditions))
+        .where(*conditions)
     )
+
+
+def _needed_tables(source: Source, used: Sequence[ColumnElement[Any]]) -> FromClause:
+    """Return the source's table alone where only its own columns are used.
+
+    What is joined to it must neither leave out nor repeat a row.
+    """
+    left = source.joined
+    while isinstance(left, Join) and left.isouter and not left.full:
+        left = left.left
+    is_optional = left is source.table
+    # The skipped rows of an OFFSET, and those that are counted, would be joined too.
+    is_enough = select(*used).get_final_froms() in ([], [source.table])
+    return source.table if is_optional and is_enough else source.joined
 
 
 def related_rows(

@@ -1,7 +1,11 @@
-"""Collections by their names, and the version that changes with their rows."""
+"""Collections by their names, and the statements for their pages and totals."""
+
+import pytest
 
 from app.resources import REGISTRY
+from app.services.catalogue import downloadables
 from app.services.rows import listing
+from app.services.rows.filters import Compare, Exists
 
 
 def test_a_condition_reaches_the_source_that_a_kind_is_read_from():
@@ -15,3 +19,29 @@ def test_every_relation_leads_to_a_kind_by_columns_that_both_have():
             target = REGISTRY[link.relation.kind].source
             assert link.relation.ours in kind.source.by_name, link.rel
             assert link.relation.theirs in target.by_name, link.rel
+
+
+BY_CODE = Exists("item_category", "item_category_id", "id", Compare("code", "=", "a"))
+
+
+@pytest.mark.parametrize(
+    ("condition", "order", "joins"),
+    [
+        (None, (), False),
+        (Compare("name", "=", "Song"), (listing.Order("price"),), False),
+        (BY_CODE, (), False),
+        (Compare("file_name", "=", "song.mp3"), (), True),
+        (Compare("url", "=", "https://example.com"), (), True),
+        (None, (listing.Order("file_size", is_descending=True),), True),
+    ],
+)
+def test_only_what_is_asked_for_is_joined_to_the_rows_that_a_page_skips(
+    condition, order, joins
+):
+    chosen = listing.Selection(condition or listing.EVERYTHING, order)
+    of_store = listing.Listing(downloadables.SOURCE, "store_id")
+    page = listing._page_statement(of_store, chosen.shape, chosen.order)
+    ids = str(page.select).split("IN (SELECT", 1)[1]
+    assert ("JOIN files" in ids) is joins
+    count = listing._count_statement(of_store, chosen.shape)
+    assert ("JOIN files" in str(count.select)) is (joins and condition is not None)
