@@ -25,8 +25,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         access_log,
         compression,
         cors,
-        header_size,
         last_use,
+        response_header_size,
         secret_urls,
     )
     from app.http.middleware.complete_bodies import CompleteBodies
@@ -96,7 +96,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         resource.register_routes(app, REGISTRY)
     error_handler.register_error_handlers(app)
     # What is registered last sees an answer first.
-    header_size.register_header_limit(app)
+    response_header_size.register_header_limit(app)
     secret_urls.register_secret_urls(app)
     last_use.register_last_use(app)
     access_log.register_access_log(app)

@@ -1,7 +1,7 @@
-"""The formats of resources, in the order in which ties are broken.
+"""The formats of resources; among equal wishes of a client the first one here wins.
 
 Nothing here knows Flask, the database or the app. To add a format, write one module
-with one `Representation` and add it to this list.
+with one `Representation` and add it to `_FOR_PROGRAMS`.
 """
 
 from representations.csv_table import CsvTable

@@ -40,7 +40,7 @@ INDEPENDENT = (
     "tests/clients/test_javascript_clients.py",
     "tests/http/headers/test_body_headers.py",
     "tests/http/headers/test_content_disposition.py",
-    "tests/http/middleware/test_header_size.py",
+    "tests/http/middleware/test_response_header_size.py",
     "tests/http/headers/test_accept.py",
     "tests/http/bodies/test_multipart_scanner.py",
     "tests/http/headers/test_prefer.py",

@@ -8,8 +8,9 @@ from flask import Flask, Response
 from app.database import Snapshot, Transaction
 from app.http.context import RequestContext
 from app.http.files import file_view
+from app.http.files.file_response import file_validators
 from app.http.files.raw_upload import received_file
-from app.http.headers.conditional import Outcome, Validators, evaluate_conditions
+from app.http.headers.conditional import Outcome, evaluate_conditions
 from app.http.hypermedia import action_builder
 from app.http.hypermedia.declaration import (
     STANDARD_METHODS,
@@ -199,7 +200,7 @@ def _ensure_seen(context: RequestContext, record: DownloadableRow) -> None:
     """Evaluate the preconditions against the file, or against its downloadable."""
     headers = context.request.headers
     if "If-Match" in headers and record["file_sha256"] is not None:
-        file = Validators(f'"{record["file_sha256"]}"', record["upload_date"])
+        file = file_validators(record["file_sha256"], record["upload_date"])
         if evaluate_conditions(headers.get, file, is_read=False) is Outcome.PROCEED:
             return
     context.ensure_may_change(record)

@@ -378,13 +378,13 @@ def _add_locked(
     if any(seen[name] != slot[name] for name in ("partial_key", "offset")):
         raise _elsewhere(slot)
     partial.resume(slot["offset"])
-    _receive(context, slot, partial, checksum)
+    _append_body(context, slot, partial, checksum)
     if partial.size == slot["length"]:
         _finish(context, slot, partial.keep())
     return partial.size
 
 
-def _receive(
+def _append_body(
     context: RequestContext,
     slot: Mapping[str, Any],
     partial: Partial,

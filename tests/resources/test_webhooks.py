@@ -222,13 +222,13 @@ def test_a_failure_is_tried_again_with_growing_pauses(
     store = api.get("/stores/1").json
     assert store["webhook_failing_since"]
     assert store["webhook_error"] == "the address answered 500"
-    for delay in outbox.DELAYS[:3]:
+    for delay in outbox.RETRY_DELAYS[:3]:
         later(delay - 1)
         assert sender.send_due(installation) == (0, 0)
         later(2)
         assert sender.send_due(installation) == (0, 1)
     receiver.status = 200
-    later(outbox.DELAYS[3] + 1)
+    later(outbox.RETRY_DELAYS[3] + 1)
     assert sender.send_due(installation) == (1, 0)
     store = api.get("/stores/1").json
     assert (store["webhook_failing_since"], store["webhook_error"]) == (None, "")
@@ -241,7 +241,7 @@ def test_a_webhook_that_fails_for_days_is_disabled_and_says_so(
     receiver.status = 503
     api.upload()
     sender.send_due(installation)
-    for delay in outbox.DELAYS:
+    for delay in outbox.RETRY_DELAYS:
         later(delay + 1)
         sender.send_due(installation)
     store = api.get("/stores/1").json
@@ -272,7 +272,7 @@ def test_what_is_tried_ten_times_has_failed(api, installation, hooked, receiver,
     receiver.status = 500
     api.upload()
     sender.send_due(installation)
-    for delay in outbox.DELAYS:
+    for delay in outbox.RETRY_DELAYS:
         later(delay + 1)
         api.patch("/stores/1", json={"use_webhook": True})
         sender.send_due(installation)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-MAX_HEADERS = 16 * 1024
+MAX_PART_HEADERS = 16 * 1024
 """Bytes that the headers of a part may have."""
 
 MAX_PADDING = 64
@@ -118,7 +118,7 @@ class PartScanner:
     def _headers(self) -> Iterator[Event]:
         end = self._buffer.find(b"\r\n\r\n", self._position)
         if end < 0:
-            if len(self._buffer) - self._position > MAX_HEADERS:
+            if len(self._buffer) - self._position > MAX_PART_HEADERS:
                 raise MalformedParts("the headers of a part have no end")
             return
         block = self._buffer[self._position + 2 : end]

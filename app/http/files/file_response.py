@@ -53,6 +53,11 @@ class StoredFile:
     open: Callable[[], BinaryIO]
 
 
+def file_validators(sha256: str, modified: int | None) -> Validators:
+    """Return the validators of a file's bytes: its digest is the ETag."""
+    return Validators(f'"{sha256}"', modified)
+
+
 def stored(record: Mapping[str, Any], storage: Storage) -> StoredFile:
     """Describe the file of a record that has one."""
     return StoredFile(
@@ -90,7 +95,7 @@ def send_file(
     neither is where it was handed over.
     Raise `PreconditionFailed` or `RangeNotSatisfiable`.
     """
-    validators = Validators(f'"{file.sha256}"', file.modified)
+    validators = file_validators(file.sha256, file.modified)
     headers = _headers(file, validators)
     # Preconditions come before Range (RFC 9110, section 13.2.2).
     outcome = evaluate_conditions(request.headers.get, validators, is_read=True)

@@ -418,7 +418,7 @@ class _Parser:
             )
         prop = known[step.name]
         if step.selector is None:
-            return self._about(prop, operator, value)
+            return self._property_condition(prop, operator, value)
         if kind.named_by != step.name:
             text = f"{step.name} takes no [name]"
             raise Mistake(text, step.position, is_in_name=True)
@@ -437,7 +437,7 @@ class _Parser:
         named = Compare(column, "=", name)
         if operator is None:
             return named
-        valued = self._about(kind.filterable["value"], operator, value)
+        valued = self._property_condition(kind.filterable["value"], operator, value)
         return All((named, valued))
 
     def _related(
@@ -466,7 +466,9 @@ class _Parser:
 
     # -- one property -------------------------------------------------------
 
-    def _about(self, prop: Property, operator: str | None, value: Text) -> Condition:
+    def _property_condition(
+        self, prop: Property, operator: str | None, value: Text
+    ) -> Condition:
         kind = nature(prop)
         if operator is None or (operator == "" and is_any(value)):
             # `name=*` includes empty texts; `name:isdefined` does not.

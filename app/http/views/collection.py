@@ -133,7 +133,7 @@ class CollectionViews:
         # Not from the page cache: a table may be very large.
         if context.choice.representation is CSV:
             return self._table(context, owner, asked, validators)
-        pages = context.installation.pages
+        pages = context.installation.page_cache
         # All that makes the bytes, so two clients share a page only if it would be the
         # same.
         key = f"{context.request.path} {validators.made_of}"

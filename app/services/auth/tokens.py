@@ -10,7 +10,7 @@ from app.services.auth import authentication, revocation
 from app.services.auth.authentication import Principal
 from app.services.rows import listing
 from app.services.rows.row_types import TokenRow
-from app.services.rows.scoped import find_scoped
+from app.services.rows.tenancy import find_scoped
 from schemas.token import ACCESS, GRANT, PERSONAL
 
 _T, _C = TOKENS.c, OAUTH_CLIENTS.c

@@ -24,7 +24,7 @@ from app.services.rows.changes import (
     update_rows,
 )
 from app.services.rows.row_types import AttributeRow
-from app.services.rows.scoped import find_scoped
+from app.services.rows.tenancy import find_scoped
 
 MAX_ATTRIBUTES = 100
 """They are shown with what they belong to, so there cannot be any number."""

@@ -31,8 +31,8 @@ from app.services.rows.changes import (
     update_rows,
 )
 from app.services.rows.row_types import DownloadableRow
-from app.services.rows.scoped import find_scoped
 from app.services.rows.search_text import search_text
+from app.services.rows.tenancy import find_scoped
 from app.services.webhooks import outbox
 from app.storage import NewFile
 from schemas.base.errors import FieldError
@@ -250,7 +250,7 @@ def create_downloadable(
     if file:
         content["version_id"] = main_files.add_version(tx, created, 1, file)
     main_files.set_content(tx, created, content)
-    _emit(tx, "created", store_id, downloadable_id)
+    _emit(tx, "downloadable.created", store_id, downloadable_id)
     return downloadable_id
 
 
@@ -296,7 +296,9 @@ def update_downloadable(
     _update(tx, record, changes, added)
     # The first file is no replacement of another one.
     is_replaced = file is not None and record["version_id"] is not None
-    event = "file_replaced" if is_replaced else "updated"
+    event = "downloadable.updated"
+    if is_replaced:
+        event = "downloadable.file_replaced"
     _emit(tx, event, record["store_id"], record["id"])
 
 
@@ -364,8 +366,7 @@ def remove_main_file(tx: Transaction, record: Mapping[str, Any]) -> None:
     main_files.touch_versions(tx, record["version_id"])
     no_notes = {"release_notes": ""}
     update_with_version(tx, record["store_id"], record["id"], no_notes)
-    gone = dict.fromkeys(main_files.CONTENT)
-    main_files.set_content(tx, {**record, **no_notes}, gone)
+    main_files.delete_main_file(tx, {**record, **no_notes})
     _update_search_text(tx, record)
 
 
@@ -385,7 +386,7 @@ def _update_search_text(tx: Transaction, record: Mapping[str, Any]) -> None:
 def parts_changed(tx: Transaction, record: Mapping[str, Any]) -> None:
     """Change a downloadable along with one of its files, or its offer."""
     update_with_version(tx, record["store_id"], record["id"], {})
-    _emit(tx, "updated", record["store_id"], record["id"])
+    _emit(tx, "downloadable.updated", record["store_id"], record["id"])
 
 
 def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) -> None:
@@ -395,7 +396,7 @@ def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) 
     text = _search_text(tx, {**record, "translation_count": count})
     changes = {"translation_count": count, "search_text": text}
     update_with_version(tx, record["store_id"], downloadable_id, changes)
-    _emit(tx, "updated", record["store_id"], downloadable_id)
+    _emit(tx, "downloadable.updated", record["store_id"], downloadable_id)
 
 
 def restore_version(tx: Transaction, version: Mapping[str, Any]) -> None:
@@ -409,7 +410,12 @@ def restore_version(tx: Transaction, version: Mapping[str, Any]) -> None:
     update_with_version(tx, version["store_id"], version["downloadable_id"], changes)
     content = {"version_id": version["id"], "url": None}
     main_files.set_content(tx, record, content)
-    _emit(tx, "file_replaced", version["store_id"], version["downloadable_id"])
+    _emit(
+        tx,
+        "downloadable.file_replaced",
+        version["store_id"],
+        version["downloadable_id"],
+    )
 
 
 def is_removable(db: Snapshot, record: DownloadableRow) -> bool:
@@ -434,21 +440,21 @@ def delete_downloadable(tx: Transaction, record: DownloadableRow) -> list[str]:
     # Upload slots are deleted with the downloadable by the database, their bytes by the
     # caller.
     partials = [str(row[0]) for row in tx.rows(_PARTIALS, id=record["id"])]
-    _emit(tx, "deleted", record["store_id"], record["id"])
+    _emit(tx, "downloadable.deleted", record["store_id"], record["id"])
     tx.execute(delete(DOWNLOADABLES).where(DOWNLOADABLES.c.id == record["id"]))
     added = 0 if record["is_archived"] else -1
     bump_collection(tx, record["store_id"], Collection.DOWNLOADABLES, added)
     return blob_references.unreferenced(tx, keys) + partials
 
 
-def _emit(tx: Transaction, what: str, store_id: int, downloadable_id: int) -> None:
+def _emit(tx: Transaction, event: str, store_id: int, downloadable_id: int) -> None:
     """Enqueue an event of a downloadable."""
 
     def data() -> dict[str, Any]:
         record = reload_downloadable(tx, downloadable_id)
         return outbox.event_data(tx, "/downloadables/{id}", record, EVENT_PROPERTIES)
 
-    outbox.enqueue(tx, f"downloadable.{what}", store_id, data)
+    outbox.enqueue(tx, event, store_id, data)
 
 
 def _search_text(tx: Snapshot, values: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from app.services.catalogue import downloadables, library, main_files
 from app.services.clock import now
 from app.services.rows import listing
 from app.services.rows.row_types import DownloadableRow, FileRow
-from app.services.rows.scoped import find_scoped
+from app.services.rows.tenancy import find_scoped
 from app.storage import NewFile
 from schemas.base.errors import FieldError
 

@@ -12,7 +12,7 @@ from app.services.auth.authentication import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
 from app.services.rows.row_types import ItemCategoryRow
-from app.services.rows.scoped import find_scoped
+from app.services.rows.tenancy import find_scoped
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 
 DEFAULT = "DEFAULT"

@@ -13,7 +13,7 @@ from app.services.catalogue import blob_references, main_files, versions
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, update_row
 from app.services.rows.row_types import LibraryFileRow
-from app.services.rows.scoped import find_scoped
+from app.services.rows.tenancy import find_scoped
 from app.storage import NewFile
 
 _V = VERSIONS.c

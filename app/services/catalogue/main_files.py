@@ -143,15 +143,20 @@ def set_content(
     if after == before:
         return
     if after == dict.fromkeys(CONTENT):
-        # The unique index on positions needs the old main file gone before the next one
-        # moves up.
-        tx.execute(delete(FILES).where(_F.downloadable_id == record["id"], IS_MAIN))
-        promote_next_file(tx, record)
+        delete_main_file(tx, record)
     elif before == dict.fromkeys(CONTENT):
         add_file(tx, record, MAIN, after)
     else:
         which = and_(_F.downloadable_id == record["id"], IS_MAIN)
         update_rows(tx, FILES, which, after)
+
+
+def delete_main_file(tx: Transaction, record: Mapping[str, Any]) -> None:
+    """Delete the main file of a downloadable, if there is one; promote the next."""
+    # The unique index on positions needs the old main file gone before the next one
+    # moves up.
+    tx.execute(delete(FILES).where(_F.downloadable_id == record["id"], IS_MAIN))
+    promote_next_file(tx, record)
 
 
 def promote_next_file(tx: Transaction, record: Mapping[str, Any]) -> None:

@@ -12,8 +12,8 @@ from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, main_files, prices
 from app.services.rows import listing
 from app.services.rows.row_types import OfferedDownloadableRow, OfferRow
-from app.services.rows.scoped import find_scoped
 from app.services.rows.search_text import escape_like
+from app.services.rows.tenancy import find_scoped
 from schemas.base.errors import FieldError
 from schemas.offer import OfferSchema
 

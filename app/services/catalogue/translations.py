@@ -17,7 +17,7 @@ from app.services.rows import listing
 from app.services.rows.changes import insert_row, update_row
 from app.services.rows.localization import Localization
 from app.services.rows.row_types import TranslationRow
-from app.services.rows.scoped import find_scoped
+from app.services.rows.tenancy import find_scoped
 
 TEXTS = ("name", "description")
 """What a downloadable itself has in its own language."""

@@ -19,7 +19,7 @@ from app.services.catalogue import downloadables, library
 from app.services.clock import now
 from app.services.rows import listing
 from app.services.rows.row_types import DownloadableRow, LibraryFileRow, OpenSlotRow
-from app.services.rows.scoped import find_scoped
+from app.services.rows.tenancy import find_scoped
 from app.storage import NewFile
 
 HOUR = 3600

@@ -13,7 +13,7 @@ from app.services.catalogue import blob_references, downloadables, main_files
 from app.services.rows import listing
 from app.services.rows.changes import update_row
 from app.services.rows.row_types import VersionRow
-from app.services.rows.scoped import find_scoped
+from app.services.rows.tenancy import find_scoped
 from app.storage import NewFile
 
 _NOT_SHOWN = {"blob_key", "title", "alt"}

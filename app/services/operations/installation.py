@@ -53,7 +53,7 @@ class Installation:
     database: Database
     storage: Storage
     secret_key: bytes
-    pages: PageCache
+    page_cache: PageCache
     last_uses: authentication.LastUses
     active_downloads: ActiveDownloads
     removal: BlobRemoval

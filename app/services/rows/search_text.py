@@ -1,6 +1,7 @@
 """Case-insensitive search, over texts that are folded before they are stored.
 
-Databases fold case each in its own way, and SQLite only that of ASCII.
+`fold` ignores case, width and invisible characters, but not accents. It runs here,
+because databases fold case each in its own way, and SQLite only that of ASCII.
 """
 
 from collections.abc import Iterable, Mapping

@@ -57,7 +57,7 @@ from app.services.clock import now
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_rows
 from app.services.rows.row_types import DownloadRow
-from app.services.rows.scoped import find_scoped
+from app.services.rows.tenancy import find_scoped
 from app.services.webhooks import outbox
 from schemas.values.dates import LATEST
 
@@ -487,18 +487,18 @@ def _emit(tx: Transaction, record: Mapping[str, Any]) -> None:
     if not outbox.is_on(tx, record["store_id"]):
         return
     now_is = find_by_id(tx, record["id"]) or record
-    events = ["downloaded"]
+    events = ["downloadable_purchase.downloaded"]
     if _refusal(now_is, now()) is not None:
-        events.append("limit_reached")
+        events.append("downloadable_purchase.limit_reached")
     for event in events:
         emit_event(tx, event, now_is)
 
 
-def emit_event(tx: Transaction, what: str, purchase: Mapping[str, Any]) -> None:
+def emit_event(tx: Transaction, event: str, purchase: Mapping[str, Any]) -> None:
     """Enqueue an event of a purchase, without its secrets."""
     outbox.enqueue(
         tx,
-        f"downloadable_purchase.{what}",
+        event,
         purchase["store_id"],
         lambda: outbox.event_data(
             tx, "/downloadable_purchases/{id}", purchase, EVENT_PROPERTIES

@@ -23,7 +23,7 @@ from app.services.auth.authentication import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
 from app.services.rows.row_types import PurchaseRow, PurchaseWithFileRow
-from app.services.rows.scoped import find_scoped
+from app.services.rows.tenancy import find_scoped
 from app.services.sales import downloads
 from schemas.base.errors import FieldError
 from schemas.purchase import PurchaseSchema
@@ -208,7 +208,9 @@ def create_purchase(
         collection=Collection.PURCHASES,
         searchable=PurchaseSchema.searchable,
     )
-    downloads.emit_event(tx, "created", {**row, "id": purchase_id})
+    downloads.emit_event(
+        tx, "downloadable_purchase.created", {**row, "id": purchase_id}
+    )
     return purchase_id, True
 
 
@@ -229,7 +231,9 @@ def update_purchase(
             )
     _update(tx, record, {**values, **_limits(tx, record["downloadable_id"], values)})
     is_revoked = record["is_active"] and not values.get("is_active", True)
-    event = "revoked" if is_revoked else "updated"
+    event = "downloadable_purchase.updated"
+    if is_revoked:
+        event = "downloadable_purchase.revoked"
     downloads.emit_event(tx, event, {**record, **values})
 
 

@@ -29,7 +29,7 @@ from app.services.rows.changes import (
     update_rows,
 )
 from app.services.rows.row_types import DeliveryRow
-from app.services.rows.scoped import find_scoped
+from app.services.rows.tenancy import find_scoped
 from schemas.webhook_delivery import DELIVERED, FAILED, PENDING
 
 SECRET = "whsec_"  # noqa: S105 - how a secret begins
@@ -38,7 +38,7 @@ SHORTEST = 16
 """Characters of a key, or bytes where it is in Base64."""
 
 
-DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+RETRY_DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds between attempts; after the last of them there is no further one."""
 
 PATIENCE = 3 * 86_400
@@ -317,7 +317,7 @@ def record_outcome(
     replay.
     """
     moment, attempts = now(), due.attempts + 1
-    is_last = attempts > len(DELAYS)
+    is_last = attempts > len(RETRY_DELAYS)
     values: dict[str, Any] = {
         "attempts": attempts,
         "url": due.url,
@@ -330,7 +330,7 @@ def record_outcome(
     elif is_last:
         values["state"] = FAILED
     else:
-        delay = max(DELAYS[attempts - 1], outcome.retry_after)
+        delay = max(RETRY_DELAYS[attempts - 1], outcome.retry_after)
         values["next_attempt"] = moment + delay
     is_mine = and_(_W.state == PENDING, _W.next_attempt == due.lease)
     with database.writing() as tx:

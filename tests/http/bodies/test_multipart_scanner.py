@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.http.bodies.multipart_scanner import (
-    MAX_HEADERS,
+    MAX_PART_HEADERS,
     MalformedParts,
     PartBegin,
     PartData,
@@ -167,7 +167,7 @@ def test_a_body_without_its_end_is_not_done(body):
 
 def test_headers_without_end_or_colon_are_malformed():
     with pytest.raises(MalformedParts, match="no end"):
-        scan([b"--b\r\n" + b"x" * (MAX_HEADERS + 10)])
+        scan([b"--b\r\n" + b"x" * (MAX_PART_HEADERS + 10)])
     with pytest.raises(MalformedParts, match="no colon"):
         scan([b"--b\r\nnonsense\r\n\r\n"])
 

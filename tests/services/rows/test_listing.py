@@ -5,7 +5,7 @@ import pytest
 from app.resources import REGISTRY
 from app.services.catalogue import downloadables
 from app.services.rows import listing
-from app.services.rows.filters import Compare, Exists
+from app.services.rows.filters import EVERYTHING, Compare, Exists
 
 
 def test_a_condition_reaches_the_source_that_a_kind_is_read_from():
@@ -38,7 +38,7 @@ BY_CODE = Exists("item_category", "item_category_id", "id", Compare("code", "=",
 def test_only_what_is_asked_for_is_joined_to_the_rows_that_a_page_skips(
     condition, order, joins
 ):
-    chosen = listing.Selection(condition or listing.EVERYTHING, order)
+    chosen = listing.Selection(condition or EVERYTHING, order)
     of_store = listing.Listing(downloadables.SOURCE, "store_id")
     page = listing._page_statement(of_store, chosen.shape, chosen.order)
     ids = str(page.select).split("IN (SELECT", 1)[1]

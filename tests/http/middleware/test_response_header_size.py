@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 from requests.utils import parse_header_links
 
-from app.http.middleware.header_size import MAX_HEADERS, shorten
+from app.http.middleware.response_header_size import MAX_RESPONSE_HEADERS, shorten
 
 LONG = "x" * 1600
 ARABIC = quote("كتاب الطبخ العربي الكامل للمبتدئين كتاب الطبخ العرب")
@@ -50,7 +50,7 @@ def test_the_headers_of_every_answer_fit(api, method, accept):
     for path in PATHS:
         headers = {**BROWSER, "Access-Control-Request-Method": "PUT"}
         response = api.request(method, path, accept=accept, headers=headers)
-        assert size(response) <= MAX_HEADERS, path
+        assert size(response) <= MAX_RESPONSE_HEADERS, path
 
 
 @pytest.mark.parametrize("query", [f"name:not={ARABIC}", "name:not=a", "search=b"])
@@ -87,7 +87,7 @@ def test_a_long_name_keeps_its_ending(api):
     response = api.get(f"/downloadables/{item}/file", headers=BROWSER)
     assert response.status_code == 200
     assert response.headers["Content-Disposition"].endswith(".epub")
-    assert size(response) <= MAX_HEADERS
+    assert size(response) <= MAX_RESPONSE_HEADERS
 
 
 def test_a_url_that_no_redirect_could_carry_is_refused(api):

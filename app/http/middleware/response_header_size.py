@@ -8,7 +8,7 @@ import re
 
 from flask import Flask, Response
 
-MAX_HEADERS = 4000
+MAX_RESPONSE_HEADERS = 4000
 """Bytes of all headers of an answer together, and its status line."""
 
 RESERVED = 200
@@ -31,9 +31,9 @@ def register_header_limit(app: Flask) -> None:
     def _fit(response: Response) -> Response:
         headers = response.headers
         size = RESERVED + sum([len(n) + len(v) + 4 for n, v in headers])
-        if size > MAX_HEADERS and "Link" in headers:
+        if size > MAX_RESPONSE_HEADERS and "Link" in headers:
             link = headers["Link"]
-            shortened = shorten(link, MAX_HEADERS - size + len(link))
+            shortened = shorten(link, MAX_RESPONSE_HEADERS - size + len(link))
             if shortened:
                 headers["Link"] = shortened
             else:
