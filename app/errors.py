@@ -90,6 +90,7 @@ class RequestError(SirenhallError):
         problems: Sequence[Problem] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        # There is always at least one problem, so no format has to deal with none.
         self.problems = tuple(problems) or (Problem(message, self.code),)
         self.headers = dict(headers or {})
         super().__init__("; ".join(problem.message for problem in self.problems))

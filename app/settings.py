@@ -35,6 +35,7 @@ def _setting(*, default: Any, meaning: str, read: Callable[[str], Any] = str) ->
 
 
 def _whole(text: str) -> int:
+    # Python's int() would accept 1_000 and digits of other scripts.
     if not re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII):
         raise ValueError("must be a whole number")
     return int(text)
@@ -81,6 +82,7 @@ def _truth(text: str) -> bool:
 
 
 def _address(text: str) -> str:
+    # Links are made by appending a path, which a query or fragment would break.
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text.strip()):
         raise ValueError("must be an http or https URL without query or fragment")
     return text.strip()
@@ -107,6 +109,7 @@ def _delivery(text: str) -> str:
 def _location(text: str) -> str:
     if not re.fullmatch(r"/[^\s?#]*", text.strip()):
         raise ValueError("must be a path that begins with /")
+    # nginx's `location` and `alias` need the slash at the end.
     return text.strip().rstrip("/") + "/"
 
 
@@ -352,6 +355,7 @@ class Settings:
             if name.startswith(PREFIX) and name != TOKEN
         }
         wrong = []
+        # A mistyped name would leave a default in force without a word.
         unknown = sorted(given.keys() - known.keys())
         if unknown:
             wrong.append(
@@ -360,14 +364,17 @@ class Settings:
             )
         values: dict[str, Any] = {}
         for name, text in given.items():
+            # An empty variable counts as unset, as in most containers.
             if text.strip() and name in known:
                 try:
                     values[known[name].name] = known[name].metadata["read"](text)
                 except ValueError as error:
+                    # The message may end up in a log.
                     shown = "…" if known[name].name == "secret_key" else repr(text)
                     wrong.append(f"{name}={shown}: {error}")
         if wrong:
             raise ConfigurationError("\n       ".join(wrong))
+        # Options of a command come before the environment.
         values.update((k, v) for k, v in overrides.items() if v is not None)
         return cls(**values)
 
@@ -400,9 +407,11 @@ class Settings:
     @property
     def is_reachable(self) -> bool:
         """Whether other machines can reach the server, perhaps through a proxy."""
+        # All of 127.0.0.0/8 is this machine (RFC 1122, section 3.2.1.3).
         is_loopback = self.host in {"localhost", "::1"} or self.host.startswith("127.")
         public = urlsplit(self.public_url).hostname or "localhost"
         is_named = public not in {"localhost", "::1"} and not public.startswith("127.")
+        # A public name or a trusted proxy means that somebody else listens in front.
         return not is_loopback or is_named or self.trusted_proxies > 0
 
     @property

@@ -120,6 +120,7 @@ def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     from app.services.operations import backups
 
     with installation_at(data_dir, only_reads=True) as opened:
+        # Inside the data folder the next backup would copy the last one along.
         if folder.resolve().is_relative_to(opened.settings.data_dir.resolve()):
             raise ConfigurationError(
                 "the backup must be in another folder, better on another disk"

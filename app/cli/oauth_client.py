@@ -66,8 +66,10 @@ def create(
     from app.services.auth import clients
 
     for uri in redirect_uris:
+        # Before the database is opened: a wrong URI creates nothing.
         clients.ensure_redirectable(uri)
     with writing_at(data_dir) as tx:
+        # Without a store the consent page asks which one.
         if scope not in OF_ALL_STORES and not (redirect_uris and store_id is None):
             store_id = store_of(tx, store_id)
         made = clients.create_client(

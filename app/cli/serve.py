@@ -84,6 +84,7 @@ def serve(
     settings = Settings.from_environment(
         host=host, port=port, workers=workers, threads=threads, data_dir=data_dir
     )
+    # Checked before anything is created: these are the mistakes of a first start.
     _ensure_packages_are_ours()
     _ensure_port_is_free(settings.host, settings.port)
     for rate in (settings.effective_rate_limit, settings.effective_attempts_limit):
@@ -92,12 +93,15 @@ def serve(
 
             # What a worker would only find when it starts.
             rate_limit.make_limiter(rate, settings.rate_limit_storage)
+    # The only place that migrates: workers open what is there, and refuse another
+    # version.
     installation = provision(settings)
     first = starter_access(installation)
     if demo and first.store_id:
         catalogue.fill_demo_store(installation, first.store_id)
     # What is sold from it now is not to be written over.
     (settings.data_dir / BACKUP_MARK).unlink(missing_ok=True)
+    # gunicorn forks next, and no connection may cross that.
     installation.close()
     _run(settings, first, as_json=as_json)
 
@@ -127,6 +131,7 @@ def _run(settings: "Settings", first: "StarterAccess", *, as_json: bool) -> None
                 "graceful_timeout": GRACE,
                 "keepalive": 15,
                 "loglevel": "warning",
+                # Nothing here uses it.
                 "control_socket_disable": True,
                 # Whom to believe is SIRENHALL_TRUSTED_PROXIES' business alone.
                 "forwarded_allow_ips": "",
@@ -142,11 +147,14 @@ def _run(settings: "Settings", first: "StarterAccess", *, as_json: bool) -> None
             from app.http.routing import EXTENSION
             from app.services.operations import background_tasks
 
+            # In each worker, after the fork: threads and connections do not survive
+            # one.
             app = create_app(settings)
             background_tasks.start_tasks(app.extensions[EXTENSION])
             return app
 
     def when_ready(server: Any) -> None:
+        # With port 0 the system has chosen one by now.
         port = server.LISTENERS[0].sock.getsockname()[1]
         welcome = Welcome(settings, first, port)
         click.echo(welcome.as_json() if as_json else welcome.as_text())
@@ -202,6 +210,7 @@ class Welcome:
     def token(self) -> str | None:
         """The starter token; no server that others reach, or a journal, is told it."""
         is_logged = "JOURNAL_STREAM" in os.environ and not sys.stdout.isatty()
+        # The journal is kept for months, and read by more people than the terminal.
         return None if is_logged or self.settings.is_reachable else self.first.token
 
     def as_json(self) -> str:
@@ -336,10 +345,12 @@ def _within_open_files(settings: "Settings") -> "tuple[Settings, int]":
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # As many as are needed: some programs go through all numbers that are allowed.
     if hard == resource.RLIM_INFINITY:
         hard = max(soft, CONNECTIONS + _files(settings))
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     fitting = settings
+    # A third is left for connections, which wait without a thread.
     while _files(fitting) > hard * 2 // 3 and fitting.threads > LEAST_THREADS:
         fitting = replace(
             fitting,
@@ -373,6 +384,7 @@ def _log_to_stderr() -> None:
 
     from app.log_stream import LogStream
 
+    # A full pipe behind standard error must not stop a request.
     sys.stderr = LogStream(sys.stderr)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"

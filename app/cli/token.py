@@ -167,6 +167,7 @@ def store_of(tx: Any, store_id: int | None) -> int:
     known = ", ".join(str(number) for number in found) or "none"
     if store_id is not None:
         raise ConfigurationError(f"there is no store {store_id}; there are: {known}")
+    # Guessing a store could give a token of the wrong one.
     if len(found) != 1:
         raise ConfigurationError(f"name a store with --store; there are: {known}")
     return found[0]

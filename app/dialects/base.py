@@ -76,6 +76,7 @@ class Dialect:
                 **{
                     name: text
                     for name, text in STANDARD_METHODS.items()
+                    # HEAD comes with GET, and OPTIONS is there for each route.
                     if name == "OPTIONS" or "GET" in views
                 },
             },
@@ -147,6 +148,7 @@ def principal(context: RequestContext, tokens: Sequence[str]) -> StorePrincipal:
             "a token of the store is needed; `sirenhall token create` makes one",
             headers={"WWW-Authenticate": REALM},
         )
+    # Clients put the token into different places; each is tried.
     for token in tokens:
         try:
             context.authenticate_with(token)
@@ -192,6 +194,7 @@ def bearer_token(context: RequestContext) -> list[str]:
     scheme, _, sent = context.request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not sent.strip():
         return []
+    # A pair in Base64, as in Basic, is accepted too.
     return [sent.strip(), *_inside(sent.strip())]
 
 
@@ -238,6 +241,7 @@ def body(
     reader = body_reader.BodyReader(
         schema, context.settings, context.installation.storage
     )
+    # No connection is held while a body comes in at its sender's pace.
     context.close()
     with reader.read(context.request, method) as found:
         return dict(found.values)

@@ -40,6 +40,8 @@ def respond(
     Raise `PreconditionFailed`.
     """
     body, links, _ = render(context, document)
+    # Most resources have a revision, and bring their ETag along; the rest are tagged by
+    # their bytes.
     is_read = context.request.method in {"GET", "HEAD"}
     if is_read and status == 200 and not (headers and "ETag" in headers):  # noqa: PLR2004
         validators = _validators_of(context, body)
@@ -76,6 +78,7 @@ def respond_unchanged(
 
     Raise `PreconditionFailed`.
     """
+    # Most requests have no condition; this costs one lookup instead of five.
     if CONDITIONS.isdisjoint(context.request.environ):
         return None
     outcome = evaluate_conditions(context.request.headers.get, validators, is_read=True)
@@ -144,6 +147,7 @@ def build_response(
         "Link": _link_header(context, links),
     }
     if context.choice.representation.is_for_people:
+        # Pages show texts of merchants, so a script in one of them must not run.
         answer["Content-Security-Policy"] = PAGE_POLICY
     if context.request.environ.get("HTTP_FOXY_API_VERSION") == FOXY_VERSION:
         answer[VERSION_HEADER] = FOXY_VERSION
@@ -170,6 +174,7 @@ def alternates(context: RequestContext) -> list[tuple[Representation, str]]:
 
 def _format_url(context: RequestContext) -> str:
     """Return the requested URL up to the name of a format."""
+    # The format that was asked for is replaced, not added to.
     without = tuple((n, v) for n, v in context.query if n != "format")
     url = with_query(context.url, without)
     return f"{url}&format=" if without else f"{url}?format="

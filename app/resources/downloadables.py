@@ -199,6 +199,8 @@ def _put_file(context: RequestContext, item_id: int) -> Response:
 def _ensure_seen(context: RequestContext, record: DownloadableRow) -> None:
     """Evaluate the preconditions against the file, or against its downloadable."""
     headers = context.request.headers
+    # A client may know either ETag: that of the bytes from a download, or that of the
+    # resource.
     if "If-Match" in headers and record["file_sha256"] is not None:
         file = file_validators(record["file_sha256"], record["upload_date"])
         if evaluate_conditions(headers.get, file, is_read=False) is Outcome.PROCEED:

@@ -206,6 +206,8 @@ def _headers(context: RequestContext) -> dict[str, str]:
         except ValueError:
             is_text = False
         if not is_text:
+            # Authlib would fail to decode them; without them the client is unknown, a
+            # 401.
             del headers["Authorization"]
     return headers
 
@@ -219,6 +221,7 @@ def _token(context: RequestContext) -> Response:
             caller = f"{header} {form.get('client_id', '')}"
             return _token_once(context, body, form, caller)
     except Replay as done:
+        # A replayed token is as secret as the first one.
         done.response.headers.update(PRIVATE)
         return done.response
 
@@ -232,6 +235,7 @@ def _token_once(
         with _readable_errors():
             answer = _server(context).create_token_response(request)
         response = _answered(context, *answer)
+        # Only tokens are kept: a client may correct its mistake under the same key.
         if response.status_code != 200:  # noqa: PLR2004
             state.give_up()
             return response
@@ -331,6 +335,8 @@ def _consent(context: RequestContext) -> tuple["Request", Any]:
         with _readable_errors():
             return request, server.get_consent_grant(request)
     except OAuth2Error as error:
+        # Never redirected to an address that is not registered (RFC 6749, section
+        # 4.1.2.1).
         if not error.redirect_uri:
             raise BadRequest(
                 _AT_CONSENT.get(error.error) or error.description or error.error
@@ -353,6 +359,7 @@ def _owner(
     if not principal.is_personal:
         # What a program was given for two hours must not become another one's.
         return None, "That token belongs to a program; use one of your own."
+    # A program gets no more than the merchant's own token may do.
     if request.scope not in NARROWER[principal.scope]:
         return None, (
             f"That token has the scope {principal.scope}, which does not include "
@@ -380,8 +387,11 @@ def _page(context: RequestContext, request: "Request", complaint: str = "") -> R
     )
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+        # Browsers apply form-action to the redirect after a form as well; frames would
+        # allow clickjacking.
         f"form-action 'self' {origin}; frame-ancestors 'none'"
     )
+    # The URL has the state of the client, which its site should not leak on.
     headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
     return Response(page, 422 if complaint else 200, {**headers, **PRIVATE})
 

@@ -151,6 +151,7 @@ def _remove(tx: Transaction, record: PurchaseRow) -> None:
 def _create(
     tx: Transaction, store: StoreRow, values: dict[str, Any], _file: Any
 ) -> Created:
+    # An order that is sent twice gets its purchase, with 200 instead of 201.
     purchase_id, is_new = purchases.create_purchase(tx, store["id"], values)
     return Created(purchase_id, is_new=is_new)
 

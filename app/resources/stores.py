@@ -92,12 +92,10 @@ RESOURCE_TYPE = ResourceType(STORE, stores.SOURCE)
 
 
 class _SeenStore(StoreRow):
-    """A store, and whether who asks sees all stores."""
+    """A store, as one principal sees it."""
 
     sees_all: bool
-
-
-"""Whether who asks sees other stores, and may know that a domain is theirs."""
+    """Whether the principal sees other stores, and so may learn of their domains."""
 
 
 def _problems(
@@ -114,6 +112,7 @@ def _find(db: Snapshot, principal: Principal, store_id: int) -> _SeenStore:
 def _change(
     tx: Transaction, record: _SeenStore, values: dict[str, Any], _file: Any
 ) -> None:
+    # Others are not told: a domain that is taken would reveal another merchant.
     if record["sees_all"] and "store_domain" in values:
         stores.ensure_domain_free(tx, values["store_domain"])
     stores.update_store(tx, record, values)
@@ -123,6 +122,7 @@ def _create(
     tx: Transaction, _owner: Mapping[str, Any], values: dict[str, Any], _file: Any
 ) -> Created:
     store_id = stores.create_store(tx, values)
+    # Without it nobody but the operator could do anything in the new store.
     _, token = authentication.create_token(
         tx, scope=scopes.STORE, store_id=store_id, note="made with the store"
     )

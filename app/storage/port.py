@@ -34,6 +34,7 @@ class Blob:
     key: str
     size: int
     sha256: str
+    # Two descriptions of the same bytes are equal, whenever they were stored.
     row_by: float | None = field(default=None, compare=False)
 
 

@@ -35,9 +35,11 @@ def title_of(name: str) -> str:
 def property_schema(name: str, field: Property) -> dict[str, Any]:
     """Describe one property."""
     schema: dict[str, Any] = {"title": title_of(name), **_type(field)}
+    # What the server computes may be null until there is something to show.
     if field.allow_none or (field.dump_only and not isinstance(field, Boolean)):
         schema["type"] = [schema["type"], "null"]
         if "enum" in schema:
+            # An enum forbids null even where the type allows it.
             schema["enum"] = [*schema["enum"], None]
     schema["description"] = field.description
     if field.dump_only:
@@ -105,9 +107,13 @@ def _type(field: Property) -> dict[str, Any]:  # noqa: C901, PLR0911 - one for e
                 "maximum": field.maximum,
             }
         case Amount():
+            # No multipleOf: 0.0001 has no exact binary form, and validators reject
+            # valid amounts.
             return {"type": "number", "minimum": 0}
         case Date() if not field.dump_only:
             return {"type": "string", "format": "date-time"}
+        # Dates are shown as Foxy writes them: an offset without a colon is no RFC 3339
+        # date.
         case Date():
             return {"type": "string"}
         case Reference() | Url():

@@ -88,6 +88,7 @@ class ResourceSchema(marshmallow.Schema):
         sent = {
             name: value
             for name, value in data.items()
+            # A document that was read may be sent back as it is.
             if name not in IGNORED
             and not (name in self.properties and self.properties[name].dump_only)
         }
@@ -121,6 +122,7 @@ class ResourceSchema(marshmallow.Schema):
         return {
             name: value
             for name, value in sent.items()
+            # A browser sends every field of a form, also those that nobody filled in.
             if value not in ("", [])
             or self._keeps_empty(name, partial=True, sent=value)
         }
@@ -151,6 +153,7 @@ class ResourceSchema(marshmallow.Schema):
         """
         kept = {name: value for name, value in changed.items() if name not in gone}
         loaded, errors = self.read(kept, partial=True)
+        # Removing a required property by a patch is an error like leaving it out.
         defaults, missing = self.read({}, partial=False)
         errors += [e for e in missing if e.property in gone]
         for name in gone & self.writable.keys():
@@ -179,6 +182,7 @@ class ResourceSchema(marshmallow.Schema):
         for name, field in self.references().items():
             if field.dump_only or field.column not in sent:
                 continue
+            # Some clients write every value of a form as a list.
             number = _single(result.pop(field.column))
             address = field.path.format(id=number)
             given = _single(
@@ -220,6 +224,7 @@ class ResourceSchema(marshmallow.Schema):
     def _worded(self, messages: Any) -> Iterator[FieldError]:
         for name, complaints in messages.items():
             known = [c for c in complaints if isinstance(c, Complaint)]
+            # Complaints are ours; anything else is marshmallow's about an unknown name.
             if known:
                 text = ", ".join(f"{name} {complaint}" for complaint in known)
                 yield FieldError(name, known[0].code, text)
@@ -227,6 +232,7 @@ class ResourceSchema(marshmallow.Schema):
                 yield FieldError(name[:100], "unknown", self._unknown(name))
 
     def _unknown(self, name: str) -> str:
+        # The name is cut: comparing takes quadratic time.
         close = difflib.get_close_matches(name[:100], self.writable, n=1)
         hint = (
             f"did you mean {close[0]}?"

@@ -105,6 +105,8 @@ class Api:
         while there is not None:
             page = patiently(partial(self.get, there))
             yield from page["_embedded"][rel]
+            # With FOXY-API-VERSION each page links `next`, so a page that is not full
+            # is the last.
             is_full = int(page["returned_items"]) == int(page["limit"])
             there = page["_links"]["next"]["href"] if is_full else None
 
@@ -130,6 +132,8 @@ def local_api(data_dir: Path | None, store_id: int | None) -> Iterator[Api]:
                 tx,
                 scope=scopes.STORE,
                 store_id=store_of(tx, store_id),
+                # A day at most, in case the command is killed before it deletes its
+                # token.
                 note="of a command that is running",
                 lifetime=86_400,
             )
@@ -177,6 +181,7 @@ def store_at(api: Api, store_id: int | None) -> dict[str, Any]:
                 f"--token: {error}; `sirenhall token create` there makes one"
             ) from error
         raise
+    # A web page or another API may answer 200 as well.
     if not {"fx:store", "fx:stores"} & home.get("_links", {}).keys():
         raise ConfigurationError(
             f"{api.url} is not the address at which a Sirenhall's API begins"

@@ -81,6 +81,7 @@ class StoreClient:
         url = href(self.store, "fx:downloadables")
         return {
             str(one["code"]): one
+            # The collection leaves out what is archived, unless it is asked for.
             for archived in ("false", "true")
             for one in self.api.pages(url, "fx:downloadables", is_archived=archived)
         }
@@ -94,6 +95,7 @@ class StoreClient:
         """Create a downloadable in the default category and return it."""
         category = self.category(self.usual)
         made = self.create({**values, "item_category_uri": category}, file, progress)
+        # A later entry of the same list finds it there.
         self.downloadables[str(values["code"])] = made
         return made
 
@@ -147,6 +149,7 @@ class StoreClient:
             self._upload(item, file, progress)
 
     def _goes_in_pieces(self, file: Path) -> bool:
+        # In the same process nothing breaks off, so one request does.
         return self.api.wire.is_remote and file.stat().st_size > LARGE
 
     def _send_form(
@@ -158,9 +161,11 @@ class StoreClient:
         progress: Progress,
         headers: Mapping[str, str],
     ) -> dict[str, Any]:
+        # A form knows only texts; the server reads them as it reads JSON.
         texts = {name: _form_text(value) for name, value in values.items()}
 
         def send() -> dict[str, Any]:
+            # Opened again for each attempt: the first one may have read some of it.
             form = FormFile(texts, file, file.name, progress)
             # Each read of it is as long as it was asked for.
             with io.BufferedReader(form, CHUNK) as body:
@@ -187,6 +192,7 @@ class StoreClient:
             while offset < size:
                 after = self._piece(slot, stream, offset, tus)
                 progress(after - offset)
+                # Endless attempts would hide that the server has no room.
                 stalled = 0 if after > offset else stalled + 1
                 if stalled == ATTEMPTS:
                     raise Unreachable(f"the server takes no more of {file.name}")
@@ -200,6 +206,7 @@ class StoreClient:
         tus: Mapping[str, str],
     ) -> int:
         """Send the next piece, and give how far it came."""
+        # The server may have kept more, or less, than was thought.
         stream.seek(offset)
         data = stream.read(PIECE)
         headers = {
@@ -219,6 +226,7 @@ class StoreClient:
 
     def fetch(self, item: Mapping[str, Any], target: Path, progress: Progress) -> None:
         """Fetch a file, whole or not at all. Raise `Unreachable`."""
+        # A file under its final name is always complete.
         temporary = target.with_name(".part")
         digest = hashlib.sha256()
         answer = self.api.open("GET", href(item, "fx:file"), None, {"Accept": "*/*"})

@@ -95,6 +95,7 @@ class HttpWire:
                 headers=dict(headers),
                 body=body,
                 preload_content=False,
+                # A token must not follow a redirect to another host.
                 redirect=False,
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -152,6 +153,7 @@ class LocalWire:
         own = {HOW_LONG: "CONTENT_LENGTH", WHAT: "CONTENT_TYPE"}
         sent = {name: text for name, text in headers.items() if name not in own}
         path = f"/{url.removeprefix(self.url)}"
+        # WSGI has these two as variables of their own, and not as headers.
         environ = create_environ(path, HERE, method=method, headers=sent)
         stream = io.BytesIO(body) if isinstance(body, bytes) else body
         if stream is not None:
@@ -179,6 +181,7 @@ class FormFile(io.RawIOBase):
     ) -> None:
         super().__init__()
         boundary = secrets.token_hex(16)
+        # As browsers write names in a form (WHATWG, multipart/form-data).
         quoted = name.replace("\\", "_").replace('"', "%22")
         head = "".join(
             f"--{boundary}\r\nContent-Disposition: form-data; "
@@ -212,6 +215,7 @@ class FormFile(io.RawIOBase):
         while self._parts:
             data = self._parts[0].read(len(buffer))
             if data:
+                # Only the file counts towards the progress, not the form around it.
                 if self._parts[0] is self._file:
                     self._progress(len(data))
                 buffer[: len(data)] = data
@@ -233,6 +237,7 @@ def patiently(attempt: Callable[[], Got]) -> Got:
         except (Refused, Unreachable) as error:
             if not error.passes or number == ATTEMPTS - 1:
                 raise
+            # At least as long as Retry-After said.
             time.sleep(max(2**number / 2, error.pause))
     raise AssertionError("the last attempt raises what it failed by")
 

@@ -129,8 +129,10 @@ def import_(
     report = Report()
     with api_at(server, token, data_dir, store_id) as api:
         shop = StoreClient(api, store_at(api, store_id), category)
+        # Codes come first: they say which items are known already.
         items = with_codes(items, shop.downloadables)
         is_needed = any(w.category is None and w.entry is None for w in items)
+        # A wrong category is found now, not after an hour of uploads.
         if is_needed or category is not None:
             shop.category(category)
         size = sum(w.file.stat().st_size for w in items if w.file and not w.problems)
@@ -139,6 +141,8 @@ def import_(
             try:
                 for item in items:
                     importing.take(item, done)
+            # What was done stays done, and is reported; the next run goes on from
+            # there.
             except Unreachable as error:
                 report.stopped = f"{error}; run it again, it goes on"
             except KeyboardInterrupt:
@@ -194,6 +198,7 @@ class Importing:
 
         is_new = item.code not in self.shop.downloadables
         values = {**(item.defaults if is_new else {}), **item.values}
+        # Any valid id: which category it will be is decided by the server.
         values["item_category_id"] = "1"
         read, errors = DownloadableSchema().read(values, partial=not is_new)
         if "price" in read:
@@ -204,6 +209,7 @@ class Importing:
         if item.entry is not None:
             return item.entry.take(self.shop, item, progress, is_dry=self.is_dry)
         known = self.shop.downloadables.get(item.code)
+        # --category is for what is new; it moves nothing that is there.
         code = item.category or (None if known else self.category)
         values: dict[str, Any] = dict(item.values)
         if known is None:
@@ -257,6 +263,7 @@ def _is_new_file(known: Mapping[str, Any], file: Path | None) -> bool:
 
     if file is None:
         return False
+    # Comparing sizes first saves reading most changed files.
     if known["file_size"] != file.stat().st_size:
         return True
     return bool(known["file_sha256"] != sha256_of(file))

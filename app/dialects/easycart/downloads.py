@@ -91,6 +91,7 @@ def _principal(context: RequestContext) -> StorePrincipal:
     """Return the principal: of Bearer, or of Basic, which may only read."""
     tokens = base.bearer_token(context)
     by_password = base.basic_credentials(context)
+    # Browsers send Basic credentials by themselves, also with a form of another site.
     if by_password and context.request.method not in READS:
         raise Forbidden("Basic authentication only reads; send a Bearer token")
     return base.authorized_principal(context, [*tokens, *by_password])
@@ -107,6 +108,7 @@ def _list(context: RequestContext) -> Response:
     """Handle a GET of many: an array, and no more."""
     principal = _principal(context)
     problems: list[Problem] = []
+    # Both names are known to our own pagination, which reads them with its limits.
     paging = [(name, v) for name, v in context.query if name in {"page", "perpage"}]
     window = pagination.window(tuple(paging), problems)
     asked = dict(context.query)
@@ -119,6 +121,7 @@ def _list(context: RequestContext) -> Response:
     if problems:
         raise BadRequest(problems=problems)
     selection = Selection(matches("search_text", words), order)
+    # Dates are written in the time zone of the store.
     store = stores.find_store(context.db, principal, principal.store_id)
     page = _PAGES(context, store, selection, window)
     names = purchases.WITH_FILE.names
@@ -152,7 +155,10 @@ def _create(context: RequestContext) -> Response:
     """Handle a POST: a purchase is granted; the order's own, if it has it already."""
     principal = _principal(context)
     values = _values(context, "POST")
+    # Checked before the object is copied: a wrong product_id costs no copy.
     _bought(context.db, principal, values)
+    # The object is copied before the transaction: copying may take minutes, and there
+    # is one writer.
     with _registered(context, principal, values, None) as file, context.writing() as tx:
         bought = _bought(tx, principal, values)
         made, is_new = purchases.create_purchase(tx, principal.store_id, bought)
@@ -160,6 +166,7 @@ def _create(context: RequestContext) -> Response:
             record = _changed(context, tx, made, values, file)
         else:
             record = purchases.find_with_file(tx, principal, made)
+    # The order had the purchase already, so nothing refers to the copy.
     if file is not None and not is_new:
         context.installation.removal.remove([file.blob.key])
     return json_response(_shown(context, record))
@@ -207,6 +214,7 @@ def _registered(
         return
     context.close()
     try:
+        # Only what lies in the store's own inbox; a key of another store is not found.
         source = storage.left_by(principal.store_id, key)
     except FileNotFoundError:
         text = (
@@ -216,6 +224,7 @@ def _registered(
         raise Invalid.of([FieldError("amazon_key", "not_found", text)]) from None
     name = safe_file_name(values.get("download_file_name") or key) or "file"
     with closing(source), storage.writer() as writer:
+        # Checked while it is copied, so that no more than the limit is stored.
         while chunk := source.read(CHUNK):
             if writer.size + len(chunk) > context.settings.max_file_size:
                 most = context.settings.max_file_size
@@ -285,6 +294,7 @@ def _bought(
     except NotFound:
         text = "product_id must be the id of a downloadable of this store"
         raise Invalid.of([FieldError("product_id", "not_found", text)]) from None
+    # The schema fills in the defaults; both values are valid, so there are no errors.
     bought, _ = PurchaseSchema().read(
         {"downloadable_id": record["id"], "order_id": _order_id(values)}, partial=False
     )
@@ -307,6 +317,7 @@ def _changed(
     principal = context.principal
     record = purchases.find_with_file(tx, principal, number)
     count, name = values.get("download_count"), values.get("download_file_name")
+    # EasyCart's clients send the whole object back, so an equal count is no change.
     if count is not None and count != record["number_of_downloads"]:
         purchases.set_usage(tx, record, count)
     if registered is not None:
@@ -326,6 +337,7 @@ def _changed(
             tx, purchases.find_purchase(tx, principal, number), file
         )
     changed = purchases.find_with_file(tx, principal, number)
+    # Compared after the change: both follow from the file that the name chose.
     shown = _shown(context, changed)
     wrong = [
         FieldError(name, "read_only", f"{name} is {shown[name]!r}: it follows the file")
@@ -357,6 +369,7 @@ def _shown(context: RequestContext, record: Mapping[str, Any]) -> dict[str, Any]
     if record["file_url"] is None and record["blob_key"] is not None:
         key = context.installation.storage.object_name(record["blob_key"])
     order = record["order_id"] or ""
+    # WordPress writes local time without an offset.
     moment = datetime.fromtimestamp(
         record["date_created"], ZoneInfo(record["timezone"])
     )

@@ -46,6 +46,7 @@ LISTED = Listed(
         "filename": "file_name",
         "byte_size": "file_size",
     },
+    # Files are never public here.
     flags={"public_access": lambda value: NOTHING if value else EVERYTHING},
     several={
         "ids": lambda _db, _who, ids: is_one_of(
@@ -57,6 +58,7 @@ LISTED = Listed(
 
 def found(db: Snapshot, store_id: int, uuid: str) -> dict[str, Any]:
     """Return the file that a media is. Raise `NotFound`."""
+    # A media of SureCart is a blob: all downloads that share the bytes share the media.
     rows = library.find_by_blob(db, store_id, blob_key(uuid))
     if not rows:
         raise NotFound("there is no media with this id")
@@ -83,6 +85,7 @@ def shown(
         "content_type": record["file_type"],
         "extension": suffix.removeprefix(".") or None,
         "filename": record["file_name"],
+        # Files are not looked into, so the size of a picture is not known.
         "height": None,
         "width": None,
         "title": record["title"] or None,
@@ -130,6 +133,7 @@ def _uploaded(tx: Transaction, who: StorePrincipal, signed_id: str) -> LibraryFi
     except RequestError as error:
         text = f"{name} must be the signed_id of a direct upload of the last day"
         raise Invalid.of([FieldError(name, "invalid", text)]) from error
+    # A slot of our own API is for one downloadable, and not for the library.
     if slot["store_id"] != who.store_id or slot["downloadable_id"] is not None:
         text = f"{name} must be the signed_id of a direct upload of this store"
         raise Invalid.of([FieldError(name, "invalid", text)])
@@ -179,6 +183,7 @@ def _direct_upload(context: RequestContext) -> Response:
             file_type=media_type(declared, name),
             announced=(values["byte_size"], values["checksum"]),
         )
+    # Creating a slot also removes the expired ones of the store.
     context.installation.removal.remove(expired)
     moment = datetime.fromtimestamp(now(), UTC)
     return json_response(
@@ -189,6 +194,7 @@ def _direct_upload(context: RequestContext) -> Response:
             "byte_size": values["byte_size"],
             "checksum": values["checksum"],
             "created_at": moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            # Active Storage's name for what the file is claimed with afterwards.
             "signed_id": token,
             "direct_upload": {
                 "url": f"{context.urls.base}{UPLOADS}/{token}",
@@ -225,6 +231,7 @@ def publish(app: Flask) -> None:
         {"GET": "Retrieve a media", "DELETE": "Delete a media"},
         {"GET": _get, "DELETE": _delete},
     )
+    # SureCart has both; here files stay private either way.
     for access in ("private", "public"):
         DIALECT.publish(
             app,

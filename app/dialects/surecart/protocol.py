@@ -238,6 +238,7 @@ class Listed:
         return [dict(zip(names, row, strict=True)) for row in found.rows]
 
     def _ensure_known(self, asked: ListQuery, problems: list[Problem]) -> None:
+        # A filter that is not known would be ignored, and everything returned.
         flags = {*UNDERSTOOD, *self.flags, *(["query"] if self.searched else [])}
         known = [
             *sorted(flags),
@@ -270,6 +271,7 @@ class Listed:
             return ()
         is_descending = way == "desc"
         orders = [Order(self.sortable[column], is_descending=is_descending)]
+        # The id breaks ties, so that pages neither repeat nor leave out a row.
         return (*orders, Order("id", is_descending=is_descending))
 
     def _selection(
@@ -305,6 +307,7 @@ def _number(
         text = f"{name} must be a whole number of at least 1"
         problems.append(Problem(text, "not_a_number", name))
         return usual
+    # A larger page than the limit is the limit, as SureCart does it.
     return min(int(sent), most)
 
 
@@ -346,6 +349,7 @@ def read_body(
     expand: tuple[str, ...] = ()
     for key, value in sent.items():
         found = _WRAPPED.fullmatch(key)
+        # Rails' forms write `product[name]`; JSON nests the object instead.
         if found and found[1] == name:
             wrapped[found[2]] = value
         elif key in {EXPAND, f"{EXPAND}[]"}:
@@ -353,6 +357,7 @@ def read_body(
             expand += tuple(str(one) for one in several)
         else:
             wrapped[key] = value
+    # A property may have the object's own name, and then it is the property.
     if name in wrapped and name not in schema.writable:
         inside = wrapped.pop(name)
         if not isinstance(inside, dict) or wrapped:
@@ -365,5 +370,6 @@ def read_body(
     if errors:
         raise Invalid.of(errors)
     query = list_query(context)
+    # A client may ask for some in the URL and for others in the body.
     all_of_it = (*query.several.get(EXPAND, ()), *expand)
     return values, ListQuery(query.single, {EXPAND: all_of_it})

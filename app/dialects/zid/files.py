@@ -40,6 +40,7 @@ _PRESIGN = ZidPresignSchema()
 def _presign(context: RequestContext, uuid: str) -> Response:
     """Handle a POST with an address, and the fields to send there with the file."""
     who = reader(context, context.db)
+    # The product only has to exist: the file belongs to the library first.
     products.found(context.db, who, uuid)
     values = _read(context, _PRESIGN)
     name = safe_file_name(values["file_name"])
@@ -101,6 +102,7 @@ def _uploaded(tx: Transaction, who: ZidPrincipal, values: Mapping[str, Any]) -> 
     if values["key"] is None:
         raise _wrong("key", "can't be blank, unless library_id is given")
     try:
+        # The key that presigning returned ends with the token of the slot.
         slot = upload_slots.find_slot(tx, values["key"].rpartition("/")[2])
     except RequestError:
         slot = {"store_id": None}
@@ -147,6 +149,7 @@ def _found(db: Snapshot, who: ZidPrincipal, uuid: str, file_uuid: str) -> FileRo
     if file_id is None:
         raise NotFound(NONE)
     record = files.find_file(db, who.principal, file_id)
+    # A file of another product is as unknown as none.
     if record["downloadable_id"] != product["id"]:
         raise NotFound(NONE)
     return record

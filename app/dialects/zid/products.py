@@ -120,6 +120,7 @@ def _list(context: RequestContext) -> Response:
     made = _filters(context, problems)
     if problems:
         raise BadRequest(problems=problems)
+    # Zid has no archive: what is archived here is not there for its clients.
     made.append(is_one_of("is_archived", [False]))
     if who.is_customer:
         made.append(is_one_of("is_published", [True]))
@@ -138,6 +139,8 @@ def _list(context: RequestContext) -> Response:
     return json_response(
         {
             "total_products_count": total,
+            # Zid's clients read each of these counts; this server has one class of
+            # product.
             "normal_products_count": 0,
             "voucher_products_count": 0,
             "grouped_products_count": 0,
@@ -157,6 +160,7 @@ def _filters(context: RequestContext, problems: list[Problem]) -> list[Condition
         if name not in FILTERS:
             continue
         if name == "search":
+            # Zid searches a product's texts; ours are folded into one column.
             words = base.search_words(value, name, problems)
             made.append(matches("search_text", words))
         elif name == "sku":
@@ -171,6 +175,7 @@ def _filters(context: RequestContext, problems: list[Problem]) -> list[Condition
             made.append(is_one_of("uuid", ids))
         elif name == "product_class":
             is_ours = value == "downloadable"
+            # A store here sells downloads only, so any other class has no products.
             made.append(EVERYTHING if is_ours else NOTHING)
         elif value.lower() in {"true", "false"}:
             made.append(is_one_of("is_published", [value.lower() == "true"]))
@@ -194,6 +199,8 @@ def _create(context: RequestContext) -> Response:
     sent = _values(context, "POST")
     with context.writing() as tx:
         who = reader(context, tx)
+        # Texts are first brought into languages, since the name in the own language
+        # becomes the downloadable's.
         sent = _in_languages(who, sent, who.store_language.lower())
         own = _own_language(who, sent)
         values = _downloadable_values(sent, own)
@@ -203,6 +210,7 @@ def _create(context: RequestContext) -> Response:
         texts = _texts(sent, own)
         offer = _offer_values(sent)
         if not offer.get("slug"):
+            # Every product of Zid has a slug.
             offer["slug"] = _free_slug(tx, who, values["name"], record_id)
         _set_texts(tx, record, texts, own, offer)
         _set_offer(tx, who, record_id, offer)
@@ -224,6 +232,8 @@ def _change(context: RequestContext, uuid: str) -> Response:
         stored: Mapping[str, Any] = record
         values = {
             name: value
+            # Unchanged values are left out, so that a client that sends back what it
+            # got causes no event.
             for name, value in _downloadable_values(sent, own).items()
             if stored[name] != value
         }
@@ -261,6 +271,7 @@ def _delete(context: RequestContext, uuid: str) -> Response:
                 "the product was sold, and its customers keep what they paid for; set "
                 "is_published to false instead"
             ) from None
+    # Only after the commit: a rollback must find the bytes still there.
     context.installation.removal.remove(keys)
     return Response(status=204)
 
@@ -278,6 +289,7 @@ def _values(context: RequestContext, method: str) -> dict[str, Any]:
     for group in GROUPS:
         if sent.get(group) is None:
             continue
+        # A group that is sent changes only the members that it has.
         inner, wrong = _SCHEMA.inner(group).read(sent[group], partial=True)
         sent[group] = inner
         errors += [
@@ -286,6 +298,7 @@ def _values(context: RequestContext, method: str) -> dict[str, Any]:
     if errors:
         raise Invalid.of(errors)
     if "seo" in sent:
+        # Null removes the whole group.
         seo = sent.pop("seo") or {"title": None, "description": None}
         if "title" in seo:
             sent["title"] = seo["title"]
@@ -302,6 +315,7 @@ def _own_language(who: ZidPrincipal, sent: Mapping[str, Any]) -> str:
     for language in (who.store_language.lower(), *who.languages):
         if language in languages:
             return language
+    # The name is required, so there is at least one.
     return str(languages[0])
 
 
@@ -317,6 +331,7 @@ def _in_languages(
     language = translations.best_language(asked, there, "") or next(iter(asked), own)
     for theirs in TRANSLATED:
         texts = sent.get(theirs)
+        # The schema reads a plain text as one under an empty language.
         if texts and "" in texts:
             sent[theirs] = {language: texts[""]}
     return sent
@@ -335,6 +350,7 @@ def _downloadable_values(sent: Mapping[str, Any], own: str) -> dict[str, Any]:
         if theirs in sent and not (theirs == "sku" and not sent["sku"])
     }
     for name in translations.TEXTS:
+        # Null means no text in any language, the own one included.
         if name in sent and own in (sent[name] or {own: ""}):
             values[name] = (sent[name] or {own: ""})[own]
     if "is_draft" in sent or "is_published" in sent:
@@ -384,6 +400,7 @@ def _made(tx: Transaction, who: ZidPrincipal, values: dict[str, Any], own: str) 
             "the store has no item_category with the item_delivery_type downloaded; "
             "make one first"
         )
+    # What Zid does not know gets the defaults of our own API.
     usual, _ = _DOWNLOADABLE.read({}, partial=False)
     whole = {
         **usual,

@@ -111,6 +111,7 @@ def _text(
     if not there:
         return None
     if not who.is_customer:
+        # Sorted, so that the same product gives the same bytes.
         return dict(sorted(there.items()))
     asked = who.languages or ("en",)
     return there.get(best_language(asked, there, own)) or next(iter(there.values()))

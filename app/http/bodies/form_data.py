@@ -147,6 +147,7 @@ class MultipartReader:
             self._writer = None
 
     def _begin(self, headers: dict[str, str]) -> None:
+        # Counted before anything of it is read.
         self._parts += 1
         if self._parts > self._max_parts:
             raise TooLarge(
@@ -157,6 +158,7 @@ class MultipartReader:
         self._checks = PartChecks(name, headers)
         if not sent_name and name in self._file_fields:
             self._nameless = name
+        # A part with a file name is a file, whatever its field is called.
         elif not sent_name:
             self._begin_text(name, headers)
         else:
@@ -189,6 +191,7 @@ class MultipartReader:
             known = ", ".join(self._file_fields)
             hint = f"did you mean {known}?" if known else "no property here does"
             message = f"{name[:100]} is not a property that takes a file ({hint})"
+            # Reported with the other mistakes in the end; its bytes are skipped.
             self.problems.append(FieldError(name[:100], "unknown", message))
             return
         if self._upload is not None:
@@ -198,6 +201,7 @@ class MultipartReader:
             message = f"{name} has a name of over {MAX_FILE_NAME} characters"
             raise Invalid.of([FieldError(name, "too_long", message)])
         self._file = shown, media_type(declared, shown)
+        # Only now: a body without a file creates none.
         self._writer = self._new_writer()
 
     def _refuse_nameless(self, name: str) -> None:
@@ -217,6 +221,7 @@ class MultipartReader:
             self._nameless = ""
         elif self._text is not None:
             self._fields_size += len(view)
+            # Checked for all fields together, since they are all held in memory.
             if self._fields_size > self._max_fields_size:
                 raise TooLarge(
                     f"the fields have over {self._max_fields_size} bytes "
@@ -224,6 +229,7 @@ class MultipartReader:
                 )
             self._text[1].extend(view)
         elif self._file is not None and self._writer is not None:
+            # Checked while it arrives, since Content-Length may be missing.
             if self._writer.size + len(view) > self._max_file_size:
                 raise TooLarge(
                     f"the file has over {self._max_file_size} bytes "
@@ -253,6 +259,7 @@ def media_type(declared: str, file_name: str) -> str:
     if _MEDIA_TYPE.fullmatch(plain) and plain not in UNDECLARED:
         return plain
     guessed, encoding = _TYPES.guess_type(file_name.rpartition("/")[2])
+    # A type with an encoding, such as .tar.gz, is that of the inside.
     return guessed if guessed and not encoding else OCTETS
 
 

@@ -56,6 +56,7 @@ def parse_disposition(field: str) -> Disposition:
 def _parameter(found: dict[str, str], name: str) -> str | None:
     """Return a parameter in the best of its forms (RFC 6266, section 4.3)."""
     plain, reason = found.get(name), ""
+    # The extended forms are the exact ones, so they win over the plain one.
     for form in (_extended, _sections):
         try:
             value = form(found, name)
@@ -100,6 +101,7 @@ def _sections(found: dict[str, str], name: str) -> str | None:
         if encoded is not None:
             match = None if parts else _EXTENDED.fullmatch(encoded)
             if match:
+                # Only the first section says the charset (RFC 2231, section 4.1).
                 charset, encoded = match[1], match[2]
             parts.append(_octets(encoded))
         elif plain is not None:
@@ -157,11 +159,13 @@ def _decoded_words(value: str) -> str:
     def decoded(match: re.Match[str]) -> str:
         try:
             if match[2] in "Bb":
+                # Senders leave out the padding; too much of it does no harm.
                 octets = base64.b64decode(match[3] + "==")
             else:
                 octets = quopri.decodestring(match[3].encode(), header=True)
             return _decoded("", match[1], octets)
         except ValueError:
+            # What cannot be decoded stays as it is written: it may be the true name.
             return match[0]
 
     return _ENCODED_WORD.sub(decoded, _BETWEEN_WORDS.sub("", value))

@@ -168,6 +168,7 @@ def defaults(schema: ResourceSchema) -> dict[str, Value]:
     return {
         name: field.serialize(field.column, loaded)
         for name, field in schema.writable.items()
+        # A required property has no default that anybody would want to send.
         if field.column in loaded and not field.required
     }
 

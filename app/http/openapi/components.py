@@ -34,6 +34,7 @@ def schemas(registry: ResourceRegistry) -> dict[str, Any]:
         writable = {
             n: p
             for n, p in properties.items()
+            # JSON cannot carry a file; only the multipart body has it.
             if n in schema.writable and not isinstance(schema.writable[n], Upload)
         }
         found[declaration.name] = {
@@ -41,6 +42,7 @@ def schemas(registry: ResourceRegistry) -> dict[str, Any]:
             "title": declaration.heading,
             "description": declaration.description,
             "properties": {"_links": {"type": "object"}, **shown},
+            # Nothing else is: `fields` may leave out any property.
             "required": ["_links"],
         }
         found[f"{declaration.plural}_page"] = _page(kind)
@@ -144,6 +146,7 @@ PARAMETERS: dict[str, Any] = {
     "IdempotencyKey": _header(
         "Idempotency-Key",
         "Makes sending it again harmless: the first outcome is replayed for a day.",
+        # A structured string of 255 characters between its quotes.
         maxLength=257,
         examples=['"5bd1a0a6-24f6-4f7a-b4ba-5c5b6f6b1a8d"'],
     ),

@@ -38,6 +38,7 @@ def describe_api(
     """Describe the whole API of a server with these settings, at an address."""
     paths: dict[str, Any] = {}
     for route in routes:
+        # Werkzeug writes <id:item_id> where OpenAPI writes {item_id}.
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.path)
         paths[path] = _path(route, path, registry, settings)
     return {
@@ -105,6 +106,7 @@ def _operation(
         "parameters": _parameters(route, method, kind),
     }
     if not route.needs_token or method == "OPTIONS":
+        # An empty requirement: no token is needed, though one is allowed.
         operation["security"] = [{}]
     body = _body(route, method, kind)
     if body:
@@ -115,6 +117,7 @@ def _operation(
 def _variable(converter: str, name: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "minLength": 1}
     if converter == "id":
+        # The converter's limits: longer numbers are no ids, and answered with 404.
         schema = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
@@ -199,6 +202,8 @@ def _body(
         elif media_type in JSON_TYPES:
             content[media_type] = {"schema": schema}
         else:
+            # OpenAPI can describe XML by JSON Schema only without namespaces and
+            # attributes, so it is left as text.
             content[media_type] = {"schema": {"type": "string"}}
     if method == "PATCH":
         content[MERGE_PATCH] = {"schema": schema}
@@ -222,6 +227,7 @@ def _multipart(kind: ResourceType, method: str) -> dict[str, Any]:
         if isinstance(field, Upload)
     }
     if not files:
+        # A form without files has the same properties as JSON.
         return shape
     return {"allOf": [shape], "type": "object", "properties": files}
 

@@ -61,6 +61,7 @@ def characters(text: str) -> list[Character]:
         is_escaped = text[position] == "\\"
         if is_escaped:
             position += 1
+            # Any other escape is refused rather than kept: it may get a meaning later.
             if text[position : position + 1] not in SPECIAL or position == len(text):
                 raise Mistake(
                     rf"after a \ comes one of {' '.join(SPECIAL)}; "
@@ -86,6 +87,7 @@ def keyed(text: Text) -> tuple[str, Text]:
     """Split an alternative of a filter into its parameter and its value."""
     depth = 0
     for index, (character, is_escaped, _) in enumerate(text):
+        # An equals sign inside brackets belongs to the selector of an attribute.
         depth += (character == "[") - (character == "]")
         if character == "=" and not is_escaped and depth <= 0:
             return plain(text[:index]), text[index + 1 :]
@@ -104,6 +106,7 @@ def path_of(key: str) -> list[Step]:
             closing = key.find("]", end)
             if closing < 0:
                 raise Mistake("has a [ without its ]", end + 1, is_in_name=True)
+            # A name in brackets is the merchant's own, so it may hold colons.
             selector = key[end + 1 : closing]
             readable(selector)
             end = closing + 1
@@ -124,6 +127,7 @@ def range_of(value: Text) -> tuple[Text, Text] | None:
     for index, (character, is_escaped, _) in enumerate(value):
         is_dot = character == "." and not is_escaped
         if is_dot and was_dot:
+            # The first two dots divide; further ones belong to the end of the range.
             return value[: index - 1], value[index + 1 :]
         was_dot = is_dot
     return None
@@ -142,6 +146,7 @@ def plain(value: Text) -> str:
 def without_wildcard(value: Text) -> str:
     """Return a value where no wildcard can be meant."""
     for character, is_escaped, position in value:
+        # Refused rather than taken as it is: who writes one expects a pattern.
         if character == "*" and not is_escaped:
             raise Mistake(
                 r"a * has no meaning here; write \* for the character", position
@@ -153,6 +158,7 @@ def pattern(value: Text) -> str:
     """Return the pattern of SQL that a value with wildcards means."""
     if wildcards(value) > MAX_WILDCARDS:
         raise Mistake(f"has more than {MAX_WILDCARDS} wildcards", start_of(value))
+    # Read for its errors alone, such as a character that no text can have.
     read_value(text_value, plain(value), value)
     return "".join(
         "%" if character == "*" and not is_escaped else escape_like(character)

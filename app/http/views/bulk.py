@@ -94,6 +94,7 @@ def each_member(
     results = []
     for work in works:
         try:
+            # A savepoint, so that one failure undoes its own changes and no others.
             with tx.connection.begin_nested():
                 results.append(work())
         except RequestError as error:
@@ -135,9 +136,12 @@ def status_of(results: Sequence[Result], success_status: int) -> int:
 
 def named_ids(query: Query) -> list[int]:
     """Return the ids that a query names one by one; none if it names none so."""
+    # Only a plain list of ids: what a filter finds may have changed since the client
+    # looked.
     found = [value for name, value in query if name in {"id", "id:in"}]
     if len(found) != 1 or not _IDS.fullmatch(found[0]):
         return []
+    # An id that is named twice is changed once.
     return list(dict.fromkeys(map(int, found[0].split(","))))
 
 
@@ -185,6 +189,8 @@ def refuse_all(members: Sequence[Member], *, unique_by: str) -> None:
     for position, member in enumerate(members):
         problems += placed_errors(position, member.errors, is_alone=len(members) == 1)
         value = member.values.get(unique_by)
+        # The database would refuse the second one, but could not say which is the
+        # first.
         if value is not None and seen.setdefault(value, position) != position:
             text = f"[{position}].{unique_by} is the same as [{seen[value]}]'s"
             problems.append(Problem(text, "repeated", f"[{position}].{unique_by}"))

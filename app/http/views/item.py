@@ -88,6 +88,8 @@ class ItemViews:
         publish_route(app, Route(path, summaries, profile=name, actions=ACTIONS), views)
         if action and action.suffix:
             summaries = {method: summaries[method] for method in ("POST", "OPTIONS")}
+            # The action has its own address as well, for clients that find it by its
+            # link.
             route = Route(
                 f"{path}/{action.suffix}", summaries, profile=name, actions=ACTIONS
             )
@@ -101,6 +103,7 @@ class ItemViews:
         principal = context.writer
         try:
             with idempotent(context) as state:
+                # An action takes no body, so a repeated key means the same request.
                 state.read(body_reader.Body({}))
                 with context.writing() as tx:
                     record = self.service.find(tx, principal, item_id)
@@ -137,13 +140,18 @@ class ItemViews:
         record = self.service.find(context.db, context.principal, item_id)
         removable = self.offers_removal(context, record)
         zoom = asked.zoom if asked else ()
+        # Embedded resources change without this one, so its ETag includes the version
+        # of everything in the store.
         related_version = version_of_all(context.db, store_of(record)) if zoom else None
         validators = self.validators(context, record, removable, related_version)
+        # Before anything is rendered: a 304 must cost no more than the lookup.
         unchanged = respond_unchanged(context, validators)
         if unchanged:
             return unchanged
         fields = asked.fields if asked else None
         representation = context.choice.representation
+        # In Siren, HAL-FORMS and HTML an item has actions, which it does not have in a
+        # page; so it is rendered in full.
         if not representation.embeds_items_whole:
             document = self.document(
                 context, record, removable, fields=fields, zoom=zoom
@@ -151,6 +159,7 @@ class ItemViews:
             return respond(context, document, headers=validators.headers)
         insides = self.insides(context, [record], zoom, representation)
         shown = self.localized(context, record)
+        # Columns that only one is looked up with come last, and are left out.
         row = tuple(shown.values())[: len(self.declaration.columns)]
         [body] = self.documents.fragments(
             [row],
@@ -177,6 +186,8 @@ class ItemViews:
         representation: Representation | None = None,
     ) -> list[dict[str, Any]] | None:
         """Return what is embedded in records, None where that is nothing."""
+        # The counts are columns of the row: a resource without attributes costs no
+        # query for them.
         always = self.kind.always_embedded
         has_some = always and any(record[always.counted_by] for record in records)
         if not zoom and not has_some:
@@ -210,6 +221,8 @@ class ItemViews:
         )
         return context.validators(
             record["revision"],
+            # What is embedded has dates of its own, so a Last-Modified would be a
+            # guess.
             modified if related_version is None else None,
             *(record["timezone"], removable, related_version),
             *(record.get("number_of_downloads"), record.get("date_counted")),
@@ -234,6 +247,7 @@ class ItemViews:
             record = self.service.find(tx, principal, item_id)
             context.ensure_may_change(record)
             keys = self.service.remove(tx, record) or []
+        # Only after the commit: what a rollback restores must find its bytes.
         context.installation.removal.remove(keys)
         href = self.address(context, record)
         message = f"{self.declaration.name} {item_id} deleted successfully."
@@ -341,10 +355,14 @@ class ItemViews:
         values, wrong = sent or self._patched(context, record, body)
         errors = [*wrong, *file_problems(context, schema, body, is_new=False)]
         errors += body.problems
+        # Rules are about the whole resource, so an unchanged property can be at fault,
+        # too.
         whole = {**record, **values}
         rule_errors = self.service.problems(db, record, whole)
         ensure_valid(schema, whole, errors, rule_errors)
         shown = self.localized(context, record)
+        # Compared with what the client saw: sending a translated text back unchanged
+        # changes nothing.
         return {k: v for k, v in values.items() if shown[k] != v}
 
     def apply(
@@ -363,6 +381,7 @@ class ItemViews:
             texts = {n: v for n, v in changes.items() if n in localization.names}
         if localization is not None and language and texts:
             localization.put(tx, record, language, texts)
+            # Storing a translation changed the revision of the resource.
             record = self.service.find(tx, context.principal, record["id"])
             changes = {n: v for n, v in changes.items() if n not in texts}
             if not changes and not file:
@@ -379,6 +398,8 @@ class ItemViews:
         """Apply a JSON Patch to a record; return the values that it changes."""
         schema = self.declaration.schema
         record = self.localized(context, record)
+        # A JSON Patch is written against the representation that the client got (RFC
+        # 6902).
         shown = self.documents.resource(record, context.render_context).properties
         patched = json_patch.apply_patch(body.patch, shown)
         sent = {

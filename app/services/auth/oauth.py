@@ -198,6 +198,8 @@ class AuthorizationServer(Protocol):
         keys: list[str] = []
         with self.database.writing() as tx:
             take = _take if code is not None else _retire
+            # Checked again inside the transaction: a token may have been revoked since
+            # Authlib read it.
             is_valid = _are_valid(tx, request)
             is_first = once is None or take(tx, once)
             if is_first and is_valid:
@@ -226,6 +228,7 @@ class AuthorizationServer(Protocol):
         tx: Transaction, token: Mapping[str, Any], request: OAuth2Request
     ) -> None:
         client, user = request.client.record, request.user
+        # The token that consented; revoking it revokes what is issued here.
         parent_id = user.token_id or None
         create = partial(
             authentication.create_token,
@@ -306,6 +309,7 @@ class RefreshToken(grants.RefreshTokenGrant):
     def authenticate_refresh_token(self, refresh_token: str) -> IssuedToken | None:
         """Return a valid refresh token, or None."""
         found = self.server.token(refresh_token)
+        # An access token in the place of a refresh token is no refresh token.
         if found is None or found.record["kind"] != authentication.REFRESH:
             return None
         if not found.check_client(self.request.client):
@@ -313,6 +317,7 @@ class RefreshToken(grants.RefreshTokenGrant):
             return None
         if found.is_revoked() and self.server.is_public(found):
             self.server.end_grant(found)
+        # The replay is answered like any other invalid token, once the grant has ended.
         return None if found.is_expired() or found.is_revoked() else found
 
     def authenticate_user(self, refresh_token: IssuedToken) -> Principal:
@@ -324,6 +329,7 @@ class RefreshToken(grants.RefreshTokenGrant):
 
     def _validate_token_scope(self, token: IssuedToken) -> None:
         wanted = self.request.payload.scope
+        # A refresh may narrow the scope, never widen it (RFC 6749, section 6).
         if wanted and wanted.strip() not in NARROWER[token.get_scope()]:
             raise InvalidScopeError
 
@@ -353,6 +359,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
         """Store the digest of a code."""
         with self.server.database.writing() as tx:
             codes = AUTHORIZATION_CODES
+            # Keeps the table small without a task of its own.
             tx.execute(delete(codes).where(codes.c.date_expires < now()))
             tx.connection.execute(
                 codes.insert().values(
@@ -377,6 +384,8 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
         found = None if record is None else IssuedToken(record)
         if found is None or found.is_expired() or not found.check_client(client):
             return None
+        # A used code was perhaps stolen: all tokens it led to are revoked (RFC 6749,
+        # section 4.1.2).
         if found.record["date_used"] is not None:
             self.server.end_grant(found)
             return None
@@ -411,6 +420,8 @@ class Revocation(RevocationEndpoint):
             if record["kind"] == authentication.REFRESH:
                 keys = _end_grant(tx, token)
             else:
+                # An access token ends alone; its refresh token stays (RFC 7009, section
+                # 2.1).
                 keys = revocation.end_tokens(tx, _T.id == record["id"]).partial_keys
         server.removal.remove(keys)
 
@@ -430,6 +441,8 @@ class Introspection(IntrospectionEndpoint):
     ) -> bool:
         """Return whether the client may know of it."""
         store_id = client.record["store_id"]
+        # A client of all stores has no store of its own, and so may ask about its own
+        # tokens only.
         is_of_its_store = store_id is not None and store_id == token.record["store_id"]
         return token.check_client(client) or is_of_its_store
 
@@ -499,6 +512,8 @@ class _Challenge(CodeChallenge):
 def _take(tx: Transaction, code: IssuedToken) -> bool:
     """Use a code, in the transaction that saves its tokens; False if it was used."""
     codes = AUTHORIZATION_CODES.c
+    # The condition and the change in one statement: of two requests exactly one takes
+    # the code.
     taken = tx.execute(
         update(AUTHORIZATION_CODES)
         .where(codes.digest == code.record["digest"], codes.date_used.is_(None))

@@ -125,6 +125,7 @@ def put_attribute(
     """
     names = _by_name(tx, owning, owner["id"])
     wanted = {values["name"]: values for values in several}
+    # PUT replaces them all, PATCH only the ones that are named.
     gone = [names[name][0] for name in names if is_whole and name not in wanted]
     new = [values for name, values in wanted.items() if name not in names]
     _ensure_room(len(names) - len(gone) + len(new))
@@ -134,6 +135,7 @@ def put_attribute(
         _insert(tx, owning, owner, values)
     changed = 0
     for name, values in wanted.items():
+        # What is equal stays as it is, with its revision and dates.
         if name in names and (values["value"], values["visibility"]) != names[name][1:]:
             _update(tx, names[name][0], values)
             changed += 1
@@ -187,6 +189,7 @@ def _insert(
     owner: Mapping[str, Any],
     values: Mapping[str, Any],
 ) -> int:
+    # A store is its own store.
     store_id = owner.get("store_id", owner["id"])
     row = {**values, owning.column: owner["id"], "store_id": store_id}
     return insert_row(tx, ATTRIBUTES, row)
@@ -204,6 +207,7 @@ def _note(
     count = {"attribute_count": columns.attribute_count + added}
     update_rows(tx, owning.table, columns.id == owner["id"], count)
     if owning.collection is None:
+        # A store's attributes can be embedded in anything that it has.
         bump_all_collections(tx, owner["id"])
     else:
         bump_collection(tx, owner["store_id"], owning.collection)

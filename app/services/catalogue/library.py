@@ -22,6 +22,7 @@ _OF_NONE = (
     .where(_V.downloadable_id.is_(None))
     .subquery(Collection.LIBRARY_FILES)
 )
+# Of the rows that share a blob the first one stands for it.
 _EARLIER = VERSIONS.alias("earlier")
 _FIRST = (
     select(VERSIONS)
@@ -163,6 +164,7 @@ def adopt_blob(tx: Transaction, store_id: int, key: str) -> int | None:
     if not rows:
         return None
     first = rows[0]
+    # Library files come first in that list.
     if first["downloadable_id"] is None:
         return int(first["id"])
     return create_library_file(
@@ -183,6 +185,7 @@ def remove_blob(tx: Transaction, principal: StorePrincipal, key: str) -> list[st
             delete_library_file(tx, find_library_file(tx, principal, row["id"]))
         else:
             versions.delete_version(tx, versions.find_version(tx, principal, row["id"]))
+    # The bytes go only with the last row that names them.
     return blob_references.unreferenced(tx, [key])
 
 

@@ -18,6 +18,8 @@ from app.storage import NewFile
 from schemas.downloadable import DownloadableSchema
 from schemas.item_category import DOWNLOADED, ItemCategorySchema
 
+# A fixed date, so that the archive has the same bytes, and digest, in each
+# installation.
 EPOCH = (2026, 1, 1, 0, 0, 0)
 
 
@@ -48,9 +50,11 @@ def fill_demo_store(installation: Installation, store_id: int) -> int:
         page = downloadables.IN_STORE.page(
             db, store_id, listing.Selection(), limit=0, offset=0
         )
+    # A store that sells something already is left alone.
     if page.total:
         return 0
     with ExitStack() as stack:
+        # Files are made before the transaction, so that no other writer waits for them.
         files = [_stored(installation, item, stack) for item in CATALOGUE]
         tx = stack.enter_context(installation.database.writing())
         categories = {}

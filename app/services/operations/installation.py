@@ -180,6 +180,7 @@ def assemble(settings: Settings, key: bytes, database_url: str) -> Installation:
     database = Database(
         database_url,
         connections=settings.database_connections,
+        # The other half stays free for reads while writers wait.
         waiting_writers=max(1, settings.threads // 2),
         public_url=settings.public_url,
     )
@@ -189,6 +190,7 @@ def assemble(settings: Settings, key: bytes, database_url: str) -> Installation:
         database,
         storage,
         key,
+        # Each worker has a cache of its own, and the setting is about all of them.
         PageCache(settings.page_cache_size // settings.workers),
         authentication.LastUses(),
         ActiveDownloads(database, settings.download_session_minutes),
@@ -281,6 +283,8 @@ def open_read_only(settings: Settings) -> Iterator[Installation]:
                 _copy_sqlite(source, Path(copies, DATABASE))
                 url = f"sqlite:///{Path(copies, DATABASE)}"
                 installation = assemble(settings, key, url)
+                # A copy may be upgraded, even where this version is newer than the
+                # folder.
                 migrate(installation.database)
         except FAILURES as error:
             raise ConfigurationError(

@@ -121,6 +121,7 @@ def purchase_counts(db: Snapshot, ids: Sequence[int]) -> dict[int, int]:
     rows = db.rows(
         _sold_statement(len(ids)), **{f"id{n}": i for n, i in enumerate(ids)}
     )
+    # Downloadables that were never sold have no row.
     return {int(row[0]): int(row[1]) for row in rows}
 
 
@@ -155,6 +156,7 @@ def purchase_problems(
                 "not_found",
                 "downloadable_uri must be a downloadable of the same store",
             )
+            # Another store's downloadable is not described any further.
             return
         if record is not None and downloadable != record["downloadable_id"]:
             yield FieldError(
@@ -199,6 +201,7 @@ def create_purchase(
         **_limits(tx, values["downloadable_id"], values),
         "store_id": store_id,
         "number_of_downloads": 0,
+        # The passcode is the only secret of a link, so it must not be guessable.
         "download_passcode": secrets.token_urlsafe(PASSCODE_BYTES),
     }
     purchase_id = insert_row(
@@ -229,6 +232,7 @@ def update_purchase(
                 f"order_id {order_id} has downloadable {record['downloadable_id']} "
                 f"already, by downloadable_purchase {known}",
             )
+    # A limit that is set to null is taken from the downloadable again.
     _update(tx, record, {**values, **_limits(tx, record["downloadable_id"], values)})
     is_revoked = record["is_active"] and not values.get("is_active", True)
     event = "downloadable_purchase.updated"
@@ -246,6 +250,8 @@ def set_usage(
     tx: Transaction, record: PurchaseRow | PurchaseWithFileRow, count: int
 ) -> None:
     """Count the main file from a number on; from zero, its other files, too."""
+    # A session that goes on would send a download of before the change without counting
+    # it.
     downloads.close_sessions(tx, record["id"])
     if not count:
         tx.execute(
@@ -255,6 +261,7 @@ def set_usage(
         )
     values: dict[str, Any] = {"number_of_downloads": count}
     if not count:
+        # The hours for downloading begin anew with the first download.
         values["first_download_time"] = None
     _update(tx, record, values)
 
@@ -266,6 +273,7 @@ def delete_purchase(tx: Transaction, record: PurchaseRow) -> None:
     )
     tx.execute(delete(DOWNLOADABLE_PURCHASES).where(_P.id == record["id"]))
     bump_collection(tx, record["store_id"], Collection.PURCHASES, added=-1)
+    # Downloads are a collection of the store as well, with its own total.
     bump_collection(tx, record["store_id"], Collection.DOWNLOADS, added=-gone)
 
 

@@ -170,6 +170,7 @@ def new_key() -> str:
 
 def is_key(text: str) -> bool:
     """Return whether a text is a key: Base64 after its prefix, or without a prefix."""
+    # Any other text is a key as it is.
     if not text.startswith(SECRET):
         return True
     try:
@@ -184,7 +185,9 @@ def rotated_keys(stored: str, old: str, new: str) -> str:
     moment = now()
     kept = {key: until for key, until in _old_keys(stored) if until > moment}
     kept[old] = moment + ROTATION
+    # A key that comes back signs as the current one.
     kept.pop(new, None)
+    # The newest ones: each key makes every request's signature header longer.
     return json.dumps(list(kept.items())[-MOST_KEYS:])
 
 
@@ -228,6 +231,7 @@ def enqueue(
     tx: Transaction, event: str, store_id: int, data: Callable[[], Mapping[str, Any]]
 ) -> None:
     """Enqueue an event for the webhook of a store; call `data` only if it has one."""
+    # Most stores have no webhook, and composing the data costs queries.
     if not is_on(tx, store_id):
         return
     moment = now()
@@ -241,6 +245,7 @@ def enqueue(
         WEBHOOK_DELIVERIES,
         {
             "store_id": store_id,
+            # The same in each attempt, so that a receiver can ignore a repetition.
             "webhook_id": f"msg_{secrets.token_hex(16)}",
             "event": event,
             "payload": json.dumps(payload, ensure_ascii=False, default=str),
@@ -285,6 +290,8 @@ def claim_due(
     `allowed` are how many more a store may have, where it has some under way.
     """
     moment = now()
+    # Asked without the write lock first: this runs every second, and mostly there is
+    # nothing.
     with database.reading() as db:
         if db.row(_IS_DUE, moment=moment) is None:
             return []
@@ -297,6 +304,7 @@ def claim_due(
             # The keys of before are the last column but one, the last is the place.
             due = DueDelivery(*(*row[:-2], moment + LEASE, row[-2]))
             room = left.setdefault(due.store_id, of_one_store)
+            # One slow receiver must not hold all the places.
             if room > 0 and len(taken) < most:
                 left[due.store_id] = room - 1
                 taken.append(due)
@@ -332,6 +340,8 @@ def record_outcome(
     else:
         delay = max(RETRY_DELAYS[attempts - 1], outcome.retry_after)
         values["next_attempt"] = moment + delay
+    # The lease names the attempt: if another process took it over, it has another
+    # lease.
     is_mine = and_(_W.state == PENDING, _W.next_attempt == due.lease)
     with database.writing() as tx:
         if _update(tx, due.id, due.store_id, values, is_mine):
@@ -346,6 +356,7 @@ def _pause(
     if outcome.retry_after:
         tx.execute(
             update(STORES)
+            # Not if the merchant has set another URL meanwhile.
             .where(_S.id == due.store_id, _S.webhook_url == due.url)
             .values(webhook_paused_until=_later(moment + outcome.retry_after))
         )
@@ -360,8 +371,10 @@ def _note_health(
         return
     since = row[0]
     if outcome.is_told:
+        # Written only if it changes: each write makes kept pages of the store stale.
         if since is not None:
             _change_store(tx, due, {**HEALTHY})
+    # A receiver that answers 410 wants no more of them (Standard Webhooks).
     elif outcome.status == GONE or (since is not None and moment - since >= PATIENCE):
         values = {
             "use_webhook": False,
@@ -415,6 +428,7 @@ def _update(
 def delete_old_deliveries(tx: Transaction) -> int:
     """Delete deliveries that have not changed for a month; return how many."""
     old = _W.date_modified < now() - KEPT
+    # Counted for each store before, because the kept totals go down by as many.
     stores = {
         row[0]: row[1]
         for row in tx.connection.execute(

@@ -42,6 +42,7 @@ def item_of_product(
     amount, currency = metrics.get("min_price_amount"), metrics.get("currency")
     if price is not None:
         defaults["price"] = price
+    # SureCart prices are apart from products; several of them have no single one here.
     elif amount != metrics.get("max_price_amount", amount):
         text = "it has several prices, and here is one: name it with --price"
         return ImportItem(where, values, problems=(text,))
@@ -116,6 +117,7 @@ class SureCartDownload(ForeignEntry):
                 href(known or {}, "fx:files"), "fx:files", is_archived=archived
             )
         )
+        # The uuid is kept, so that a second run finds it.
         if self.download["id"] in there:
             return UNCHANGED
         if not is_dry:
