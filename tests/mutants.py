@@ -35,7 +35,11 @@ TESTS = {
         "tests/http/query",
         "tests/http/views",
     ),
-    "representations": ("tests/representations", "tests/wire"),
+    "representations": (
+        "tests/representations",
+        "tests/wire",
+        "tests/http/test_error_handler.py",
+    ),
 }
 LEAST = 0.9
 KILLED = {"killed", "timeout", "segfault", "caught by type check"}
