@@ -30,6 +30,9 @@ MANY_DIGITS = 18
 """Digits that no number of ours has."""
 
 HUGE = 10**18
+LARGEST = 2**31 - 1
+"""The largest number of an integer column in each database."""
+
 # No "@": credentials in a URL would be shown to every customer.
 URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#]\S*)?", re.IGNORECASE)
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
@@ -354,7 +357,7 @@ class Integer(Property):
         description: str,
         *,
         minimum: int = 0,
-        maximum: int = 2**31 - 1,
+        maximum: int = LARGEST,
         **options: Any,
     ) -> None:
         super().__init__(description, **options)
@@ -362,10 +365,13 @@ class Integer(Property):
         self.maximum: int = maximum
 
     def value_constraints(self) -> list[str]:
-        """Return the minimum."""
+        """Return the bounds; the largest of 32 bits is no bound that anybody meets."""
         if self.dump_only:
             return []
-        return [f"Greater than or equal to {self.minimum}."]
+        bounds = [f"Greater than or equal to {self.minimum}."]
+        if self.maximum < LARGEST:
+            bounds.append(f"Less than or equal to {self.maximum}.")
+        return bounds
 
     def read(self, value: Any) -> int:
         """Check the number and its bounds."""

@@ -13,6 +13,7 @@ from representations import (
     Field,
     Link,
     Resource,
+    Value,
     Vocabulary,
 )
 
@@ -33,7 +34,7 @@ LINKS = [
     Link("fx:songs", "https://h/songs", "Søngs", type="text/html"),
     Link("fx:songs", "https://h/songs/2"),
 ]
-PROPERTIES = {
+PROPERTIES: dict[str, Value] = {
     "title": "<&>\"'",
     "price": Decimal("80.950"),
     "count": 5,

@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.models import METADATA
+from app.services.catalogue import stores
 from tests.conftest import Api
 
 STORE = {
@@ -275,3 +277,22 @@ def test_the_tag_of_a_page_tells_nothing_of_other_stores(api, operator, app, pat
     assert other.post(f"{href}/item_categories", json=values).status_code == 201
     other.post(f"{href}/upload_url")
     assert api.get(path).headers["ETag"] == before.headers["ETag"]
+
+
+GO_WITH_THE_STORE = {
+    *("item_categories", "attributes", "tokens", "authorization_codes"),
+    *("oauth_clients", "upload_slots", "webhook_deliveries", "collection_states"),
+}
+GO_WITH_A_DOWNLOADABLE = {
+    *("files", "offers", "translations", "downloadable_purchases", "downloads"),
+}
+
+
+def test_what_becomes_of_each_table_is_decided_when_a_store_is_deleted():
+    owned = {table.name for table in METADATA.tables.values() if "store_id" in table.c}
+    blocking = {
+        str(found)
+        for statement, _ in stores._CONTENTS
+        for found in statement.select.get_final_froms()
+    }
+    assert owned == blocking | GO_WITH_THE_STORE | GO_WITH_A_DOWNLOADABLE

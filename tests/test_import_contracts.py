@@ -1,0 +1,25 @@
+"""The import contracts of pyproject.toml name the modules that they are about."""
+
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+# `home` links all resources, and `documentation` describes them; the download page is
+# the part of `downloads` that is for people.
+NOT_INDEPENDENT = {"home", "documentation", "download_page"}
+
+
+def test_each_resource_is_in_the_contract_of_independence():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    [named] = [
+        contract["modules"]
+        for contract in contracts["tool"]["importlinter"]["contracts"]
+        if contract["name"] == "Resources do not know each other"
+    ]
+    there = {
+        path.stem
+        for path in (ROOT / "app/resources").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    expected = there - NOT_INDEPENDENT - {"__init__"}
+    assert {name.rpartition(".")[2] for name in named} == expected
