@@ -1,4 +1,4 @@
-"""The formats of resources; among equal wishes of a client the first one here wins.
+"""The formats of resources; a tie that the client leaves is decided by this order.
 
 Nothing here knows Flask, the database or the app. To add a format, write one module
 with one `Representation` and add it to `_FOR_PROGRAMS`.
