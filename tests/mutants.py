@@ -28,6 +28,9 @@ TESTS = {
         "tests/resources/test_purchases.py",
         "tests/resources/test_downloads.py",
         "tests/resources/test_files.py",
+        "tests/resources/test_webhooks.py",
+        "tests/services/sales",
+        "tests/dialects",
     ),
     "app/services/rows": (
         "tests/services/rows",

@@ -5,6 +5,8 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -303,6 +305,31 @@ def test_the_limits_decide(
         assert f"/problems/{code}" in page.text
         assert "http://localhost/rels" not in page.text
         assert count(api, href) == 0
+
+
+def test_a_purchase_ends_at_its_moment_and_not_before(api, anonymous, buy, monkeypatch):
+    url, _ = buy(expires_at="2030-01-01T00:00:00Z", download_window_hours=0)
+    end = 1_893_456_000
+    monkeypatch.setattr("app.resources.downloads.now", lambda: end - 1)
+    assert anonymous.request("HEAD", url).status_code == 200
+    monkeypatch.setattr("app.resources.downloads.now", lambda: end)
+    assert anonymous.request("HEAD", url).status_code == 410
+
+
+def test_what_was_downloaded_since_is_no_304_by_date(
+    api, anonymous, buy, later, monkeypatch
+):
+    url, href = buy()
+    item = api.get(href).json["_links"]["fx:downloadable"]["href"]
+    later(100)
+    assert anonymous.get(url).status_code == 200
+    # Within its second nothing has a date yet.
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + 200)
+    for path in (href, item):
+        answer = api.get(path)
+        shown = datetime.fromisoformat(answer.json["date_modified"])
+        assert parsedate_to_datetime(answer.headers["Last-Modified"]) > shown
 
 
 def test_what_is_restored_can_be_downloaded_again(api, anonymous, buy):

@@ -111,7 +111,9 @@ def test_what_was_bought_stays(api, item, buy):
     assert "archive it instead" in answer.text
     siren = api.get(f"/downloadables/{item}", accept=FORMATS["siren"]).json
     assert "delete-downloadable" not in [a["name"] for a in siren["actions"]]
+    assert api.get(PATH).json["total_items"] == 1
     assert api.delete(made).status_code == 200
+    assert api.get(PATH).json["total_items"] == 0
     assert api.delete(f"/downloadables/{item}").status_code == 200
 
 
@@ -200,3 +202,12 @@ def test_one_customer_can_get_a_file_from_elsewhere(api):
     assert api.errors(both) == {"url": "exclusive"}
     assert api.patch(href, json={"url": None}).json["url"] is None
     assert Api(api.client, None).get(link).status_code == 200
+
+
+def test_a_file_that_one_customer_alone_has_needs_no_name(api):
+    item = api.add()
+    values = {"downloadable_id": item, "url": "https://cdn.example/a.zip"}
+    made = api.post(PATH, json=values).json
+    listed = Api(api.client, None).get(made["_links"]["fx:purchased_files"]["href"])
+    [file] = listed.json["_embedded"]["fx:purchased_files"]
+    assert (file["title"], file["alt"]) == ("", "")

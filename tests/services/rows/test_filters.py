@@ -102,3 +102,18 @@ def test_a_value_that_was_left_in_a_tree_is_refused():
 def test_all_of_none_holds_and_any_of_none_does_not():
     shown = [str(sql_expression(tree, {}, None)) for tree in (EVERYTHING, NOTHING)]
     assert shown == ["true", "false"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "size"),
+    [
+        (Compare("a", "=", 1), 1),
+        (Defined("a", is_text=False), 1),
+        (Not(Compare("a", "=", 1)), 2),
+        (Exists("other", "a", "b", Like("a", "x%")), 2),
+        (EVERYTHING, 1),
+        (AnyOf((All((Compare("a", "=", 1), Compare("b", "=", 2))), NOTHING)), 5),
+    ],
+)
+def test_the_size_of_a_condition_is_the_number_of_its_nodes(condition, size):
+    assert condition_size(condition) == size

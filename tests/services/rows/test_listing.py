@@ -2,10 +2,12 @@
 
 import pytest
 
+from app.models import Collection
 from app.resources import REGISTRY
 from app.services.catalogue import downloadables
 from app.services.rows import listing
 from app.services.rows.filters import EVERYTHING, Compare, Exists
+from tests.conftest import OTHER_STORE
 
 
 def test_a_condition_reaches_the_source_that_a_kind_is_read_from():
@@ -45,3 +47,18 @@ def test_only_what_is_asked_for_is_joined_to_the_rows_that_a_page_skips(
     assert ("JOIN files" in ids) is joins
     count = listing._count_statement(of_store, chosen.shape)
     assert ("JOIN files" in str(count.select)) is (joins and condition is not None)
+
+
+def test_a_snapshot_tells_collections_and_stores_apart(api, operator, installation):
+    api.add()
+    operator.post("/stores", json=OTHER_STORE)
+    with installation.database.reading() as db:
+        totals = {
+            name: listing.collection_total(db, 1, name)
+            for name in (Collection.DOWNLOADABLES, Collection.ITEM_CATEGORIES)
+        }
+        other = listing.collection_total(db, 2, Collection.DOWNLOADABLES)
+        first, second, both = (listing.version_of_all(db, i) for i in (1, 2, None))
+    assert totals == {Collection.DOWNLOADABLES: 1, Collection.ITEM_CATEGORIES: 2}
+    assert other == 0
+    assert both == first + second
