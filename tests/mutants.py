@@ -23,7 +23,11 @@ OTHERS = ("setup.cfg", "pyproject.toml", "noxfile.py", "CONTRIBUTING.md", "tests
 TESTS = {
     "app/http/headers": ("tests/http/headers",),
     "app/http/query": ("tests/http/query",),
-    "app/http/bodies": ("tests/http/bodies",),
+    "app/http/bodies": (
+        "tests/http/bodies",
+        "tests/http/middleware/test_method_override.py",
+        "tests/http/views/test_idempotency.py",
+    ),
     "app/services/sales": (
         "tests/resources/test_purchases.py",
         "tests/resources/test_downloads.py",

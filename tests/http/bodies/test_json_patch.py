@@ -46,6 +46,8 @@ def test_operations_are_applied_in_order(patch):
     [
         op("test", "/price", value=11),
         op("test", "/is_archived", value=0),
+        op("test", "/price", value="10"),
+        op("test", "/name", value=10),
         op("test", "/nothing", value=1),
         op("replace", "/nothing", value=1),
         op("remove", "/nothing"),
@@ -72,6 +74,7 @@ def test_what_does_not_fit_is_a_conflict_and_changes_nothing(api, patch, failing
         '[{"op": "add", "path": "name", "value": 1}]',
         '[{"op": "add", "path": "", "value": {}}]',
         '[{"op": "add", "path": "/name/0", "value": 1}]',
+        '[{"op": "add", "path": "//", "value": 1}]',
         '[{"op": "add", "path": 1, "value": 1}]',
         '[{"op": ["add"], "path": "/name", "value": 1}]',
         '[{"op": "copy", "path": "/name", "from": 1}]',

@@ -354,3 +354,26 @@ def test_a_name_of_many_encoded_words_costs_little():
     words = "=?utf-8?Q?a?= " * (MAX_FIELD // 15)
     found = parse_disposition(f'form-data; filename="{words}"')
     assert set((found.file_name or "").strip()) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ('x; filename="=?utf-8?b?w6Q=?="', "\u00e4"),
+        ('x; filename="=?UTF-8?B?w6Q?="', "\u00e4"),
+        ('x; filename="=?utf-8?q?a_b=C3=A4?="', "a b\u00e4"),
+        ('x; filename="=?utf-8?Q?a?= =?utf-8?Q?b?="', "ab"),
+        # What cannot be decoded may be the true name.
+        ('x; filename="=?utf-8?B?/w==?="', "=?utf-8?B?/w==?="),
+        ('x; filename="=?x-unknown?B?YQ==?="', "=?x-unknown?B?YQ==?="),
+        ("x; filename*0=a; filename*1=b", "ab"),
+        (
+            "x; filename*0*=utf-8''%C3%A4; filename*1*=%C3%B6; filename*2=u",
+            "\u00e4\u00f6u",
+        ),
+        ("x; filename*1=b", None),
+        ("x; name=a", None),
+    ],
+)
+def test_words_and_sections_are_decoded_where_they_can_be(field, name):
+    assert parse_disposition(field).file_name == name
