@@ -23,6 +23,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from app.http.application import Application
     from app.http.middleware import (
         access_log,
+        browser_cookies,
         compression,
         cors,
         last_use,
@@ -50,11 +51,13 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         tokens,
         translations,
         upload_slots,
+        users,
         versions,
         webhook_deliveries,
     )
     from app.resources.documentation import api_docs, problem_types, profiles, rels
     from app.resources.operations import health, metrics, security_txt
+    from app.resources.pages import sign_in, static_files, viewer
     from app.services.operations.installation import open_installation
     from app.settings import Settings
 
@@ -80,6 +83,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         upload_slots,
         open_uploads,
         tokens,
+        users,
         oauth,
         property_helpers,
         rels,
@@ -89,6 +93,9 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         health,
         metrics,
         security_txt,
+        static_files,
+        viewer,
+        sign_in,
         easycart,
         surecart,
         zid,
@@ -106,6 +113,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
         rate_limit.register_rate_limit(app, settings)
     compression.register_compression(app)
+    browser_cookies.register_browser_cookies(app)
 
     override = MethodOverride(app.wsgi_app, max_body_size=settings.max_body_size)
     app.wsgi_app = behind_proxies(  # type: ignore[method-assign,assignment]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("app", "representations", "schemas")
-SOURCES = frozenset({".py", ".html"})
+SOURCES = frozenset({".py", ".html", ".css", ".js"})
 
 
 @lru_cache(maxsize=1)

@@ -14,12 +14,15 @@ from representations.problem import ProblemJson, ProblemXml
 from representations.representation import Representation
 from representations.resource import (
     Action,
+    Display,
     Embedded,
+    Failure,
     Field,
     Form,
     Link,
     Resource,
     Value,
+    Viewer,
     Vocabulary,
 )
 from representations.siren import Siren
@@ -48,7 +51,9 @@ __all__ = [
     "LINK_HEADER",
     "REPRESENTATIONS",
     "Action",
+    "Display",
     "Embedded",
+    "Failure",
     "Field",
     "Form",
     "Link",
@@ -57,5 +62,6 @@ __all__ = [
     "Resource",
     "Slot",
     "Value",
+    "Viewer",
     "Vocabulary",
 ]

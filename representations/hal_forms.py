@@ -81,11 +81,22 @@ def _property(field: Field) -> dict[str, Any]:
         # HAL-FORMS has no checkbox that all clients know, so a boolean is a choice of
         # two.
         options = ("true", "false")
-    if not options:
+    if not (options or field.choices_href):
         result["type"] = field.type
     value = _text(field.value)
     if value is not None:
         result["value"] = value
+    if field.choices_href:
+        result["options"] = {
+            "link": {"href": field.choices_href, "type": "text/csv"},
+            "promptField": field.choices_name,
+            "valueField": "href",
+            "minItems": 1 if field.required else 0,
+            "maxItems": 1,
+        }
+        if value is not None:
+            result["options"]["selectedValues"] = [value]
+        return result
     if options:
         result["options"] = {
             "inline": [{"prompt": o or "none", "value": o} for o in options],

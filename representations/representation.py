@@ -29,6 +29,9 @@ class Representation:
     has_actions: ClassVar[bool] = False
     """Whether actions are written, so that nobody builds them in vain."""
 
+    lists_choices: ClassVar[bool] = False
+    """Whether the fields of actions list other resources, rather than link them."""
+
     is_for_people: ClassVar[bool] = False
     """Whether the format is a page rather than data."""
 

@@ -27,11 +27,20 @@ class Link:
     title: str | None = None
     templated: bool = False
     type: str | None = None
+    method: str = "GET"
+    """POST for what is done there rather than looked at."""
+    is_file: bool = False
+    """Whether bytes are there rather than a document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One input of an action; `type` is an HTML input type."""
+    """One input of an action; `type` is an HTML input type.
+
+    `options` are the legal values where they are few. `choices` are addresses of other
+    resources with their names. All of them are at `choices_href`, a table (text/csv)
+    with their names in the column `choices_name` and their addresses in `href`.
+    """
 
     name: str
     title: str
@@ -43,6 +52,11 @@ class Field:
     minimum: int | None = None
     maximum: int | None = None
     pattern: str | None = None
+    help: str = ""
+    is_multiline: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+    choices_href: str = ""
+    choices_name: str = ""
 
 
 class Form(tuple[Field, ...]):
@@ -73,6 +87,70 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A form that was refused: what was typed, and what is wrong with it.
+
+    `problems` are pairs of a property, empty if none is meant, and a message.
+    `is_stale` if the resource was changed since the form was loaded.
+    """
+
+    method: str
+    href: str
+    typed: Mapping[str, str]
+    problems: Sequence[tuple[str, str]]
+    is_multipart: bool = False
+    is_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at a page, and what is on each page for them.
+
+    `assets` are the addresses of the stylesheet and the script. `form_token` proves
+    that a form is ours; it is empty where nobody needs it. `currency` is that of the
+    amounts of the store.
+    """
+
+    assets: Mapping[str, str]
+    name: str = ""
+    store_name: str = ""
+    currency: str = ""
+    navigation: Sequence[Link] = ()
+    sign_in: str = ""
+    sign_out: str = ""
+    raw: str = ""
+    """The address of the raw view, which shows a resource in each format."""
+    form_token: str = ""
+    notice: str = ""
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How people are shown a resource: names and kinds of properties, columns, groups.
+
+    `kinds` says what a value means: money, bytes, hours, date, digest, flag, address,
+    multiline or text. `columns` are those of a table; a column of two names is written
+    as "3 of 5". `groups` are titles with their properties; what is in none is folded.
+    `bulk` are changes of several at once, by their names.
+    """
+
+    heading: str
+    many: str
+    named_by: str
+    labels: Mapping[str, str]
+    kinds: Mapping[str, str]
+    help: Mapping[str, str]
+    columns: Sequence[tuple[str, ...]]
+    groups: Sequence[tuple[str, tuple[str, ...]]]
+    sortable: frozenset[str]
+    bulk: Sequence[tuple[str, Mapping[str, str]]] = ()
+    empty: str = ""
+    zeros: Mapping[str, str] = field(default_factory=dict)
+    """What 0 means, where it is no number."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The base URL of our relation types: `fx:store` is `{base}store`."""
 
@@ -80,6 +158,8 @@ class Vocabulary:
     prefix: str = "fx"
     home: str = ""
     """The address of the starting point, where a page leads back to it."""
+    viewer: "Viewer | None" = field(default=None, compare=False)
+    """Who looks at a page; None for programs, and for pages that anybody may frame."""
 
     def expand(self, rel: str) -> str:
         """Turn a compact relation into its URI; others are left as they are."""
@@ -101,7 +181,8 @@ class Resource:
 
     `rel` is the relation by which a containing document names it (`fx:store`),
     `None` for a collection, as in Foxy's HAL XML. `classes` are Siren's. `problem` is
-    what an error has beyond what all formats show (RFC 9457's members).
+    what an error has beyond what all formats show (RFC 9457's members). `display`,
+    `names` and `etag` are for pages.
     """
 
     classes: tuple[str, ...] = ()
@@ -113,3 +194,8 @@ class Resource:
     embedded: Mapping[str, Embedded] = field(default_factory=dict)
     actions: Sequence[Action] = ()
     problem: Mapping[str, Value] = field(default_factory=dict)
+    display: Display | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The names of other resources by their addresses, where they are known."""
+    etag: str = ""
+    """The ETag of what a form changes."""

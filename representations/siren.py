@@ -27,6 +27,7 @@ class Siren(JsonRepresentation):
         "application/siren+json",
     )
     has_actions = True
+    lists_choices = True
 
     def document(self, resource: Resource, vocabulary: Vocabulary) -> dict[str, Any]:
         """Return the root entity."""
@@ -146,7 +147,9 @@ def _field(field: Field, is_json: bool) -> dict[str, Any]:  # noqa: FBT001 - a f
     elif not (is_json or field.type == "file"):
         # Clients write what is missing into a form as "undefined"; JSON leaves it out.
         result["value"] = ""
-    if field.options:
+    if field.choices:
+        result["options"] = dict(field.choices)
+    elif field.options:
         # Siren has no word for legal values; this is Foxy's, value to label.
         result["options"] = {option: option or "none" for option in field.options}
     return result

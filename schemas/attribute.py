@@ -9,6 +9,9 @@ VISIBILITIES = ("public", "private", "restricted")
 class AttributeSchema(ResourceSchema):
     """Properties of an attribute, as Foxy's."""
 
+    named_by = "name"
+    columns = ("name", "value", "visibility")
+
     name = Text(
         "The name of the attribute, unique among those of its resource.",
         required=True,

@@ -10,6 +10,12 @@ class DownloadSchema(ResourceSchema):
     """Properties of a download; all are read only."""
 
     searchable = ()
+    named_by = "file_name"
+    columns = (
+        *("file_name", "downloadable_uri", "downloadable_purchase_uri", "outcome"),
+        *("bytes_sent/file_size", "date_created"),
+    )
+    empty = "Nobody has downloaded anything yet."
 
     downloadable_purchase_uri = Reference(
         "The full API URI of the purchase.",
@@ -32,6 +38,7 @@ class DownloadSchema(ResourceSchema):
     )
     bytes_sent = Integer(
         "How many bytes were sent in all requests of this download.",
+        meaning="bytes",
         read_only=True,
         example=267_069,
     )

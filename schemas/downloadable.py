@@ -25,6 +25,31 @@ class DownloadableSchema(ResourceSchema):
 
     searchable = ("name", "code", "description", "file_name")
     instead_of_file: ClassVar[Mapping[str, tuple[str, ...]]] = {"url": ()}
+    named_by = "name"
+    columns = (
+        *("name", "price", "file_size", "number_of_downloads", "is_published"),
+        "item_category_uri",
+    )
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "": ("name", "price", "item_category_uri", "code", "file", "is_published"),
+        "Description": ("description", "language", "release_notes"),
+        "Limits": ("max_downloads_per_customer", "max_downloads_time_period"),
+        "File": (
+            "file_name",
+            "file_size",
+            "file_type",
+            "version",
+            "upload_date",
+            "url",
+        ),
+    }
+    bulk: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "Archive": {"is_archived": "true"},
+        "Restore": {"is_archived": "false"},
+        "Publish": {"is_published": "true"},
+        "Hide": {"is_published": "false"},
+    }
+    empty = "Add the first file that you want to sell."
 
     item_category_uri = Reference(
         "The full API URI of the item category this product is part of. The item "
@@ -32,6 +57,7 @@ class DownloadableSchema(ResourceSchema):
         "may be sent instead.",
         path="/item_categories/{id}",
         column="item_category_id",
+        choices="item_categories?item_delivery_type=downloaded",
         required=True,
     )
     name = Text(
@@ -64,7 +90,10 @@ class DownloadableSchema(ResourceSchema):
         example="unicorn_web.png",
     )
     file_size = Integer(
-        "The size of the file in bytes.", read_only=True, example=267_069
+        "The size of the file in bytes.",
+        meaning="bytes",
+        read_only=True,
+        example=267_069,
     )
     upload_date = Date("The date this file was last uploaded.")
     file_type = Text("The media type of the file.", read_only=True, example="image/png")
@@ -108,11 +137,14 @@ class DownloadableSchema(ResourceSchema):
     max_downloads_per_customer = Integer(
         "How often a customer may download it; 0 is unlimited, null leaves it to the "
         "category.",
+        zero="unlimited",
         nullable=True,
     )
     max_downloads_time_period = Integer(
         "For how many hours after the purchase; 0 is unlimited, null leaves it to the "
         "category.",
+        meaning="hours",
+        zero="unlimited",
         nullable=True,
     )
     is_archived = Boolean(

@@ -11,6 +11,8 @@ class DownloadableFileSchema(StoredFileSchema):
     """Properties of a file of a downloadable."""
 
     searchable = ()
+    named_by = "name"
+    columns = ("name", "file_name", "file_size", "url", "is_archived")
     instead_of_file: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "url": ("url", "name"),
         "library_file_uri": ("library_file_uri",),

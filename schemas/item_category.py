@@ -1,5 +1,6 @@
 """The schema of item categories."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from schemas.base.fields import Amount, Boolean, Choice, Date, Integer, Text, Url
@@ -31,6 +32,17 @@ class ItemCategorySchema(ResourceSchema):
     """
 
     searchable = ("name", "code")
+    named_by = "name"
+    columns = (
+        *("name", "code", "item_delivery_type", "max_downloads_per_customer"),
+        "max_downloads_time_period",
+    )
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "": (
+            *("name", "code", "item_delivery_type", "max_downloads_per_customer"),
+            "max_downloads_time_period",
+        ),
+    }
 
     conditions: ClassVar[tuple[RequiredWhen, ...]] = (
         RequiredWhen(
@@ -82,17 +94,21 @@ class ItemCategorySchema(ResourceSchema):
     )
     max_downloads_per_customer = Integer(
         "How often a customer may download an item; 0 is unlimited.",
+        zero="unlimited",
         nullable=True,
         example=3,
     )
     max_downloads_time_period = Integer(
         "For how many hours after the purchase; 0 is unlimited.",
+        meaning="hours",
+        zero="unlimited",
         nullable=True,
         example=24,
     )
     customs_value = Amount("The value declared to customs.", default=0, example=0)
     default_weight = Amount(
         "The weight of an item that names none.",
+        meaning="number",
         nullable=True,
         default=300_000,
         example=30,
@@ -124,6 +140,7 @@ class ItemCategorySchema(ResourceSchema):
     )
     handling_fee_percentage = Amount(
         "The handling fee in percent of the price.",
+        meaning="number",
         nullable=True,
         default=0,
         example=0,

@@ -9,6 +9,9 @@ class LibraryFileSchema(StoredFileSchema):
 
     needs_file = True
     searchable = ()
+    named_by = "file_name"
+    columns = ("file_name", "file_size", "file_type", "title", "upload_date")
+    empty = "Upload files here that several downloadables use."
 
     file = Upload(
         "The file, as a part of multipart/form-data. It is not changed: upload another."

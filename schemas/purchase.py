@@ -1,5 +1,8 @@
 """The schema of downloadable purchases."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from schemas.base.fields import Boolean, Date, Integer, Reference, Secret, Text, Url
 from schemas.base.schema import ResourceSchema
 
@@ -8,12 +11,31 @@ class PurchaseSchema(ResourceSchema):
     """Properties of a downloadable_purchase: Foxy's, which are read only, and ours."""
 
     searchable = ("order_id", "customer_id", "customer_email")
+    named_by = "order_id"
+    columns = (
+        *("order_id", "customer_email", "downloadable_uri"),
+        *("number_of_downloads/max_downloads", "is_active", "date_created"),
+    )
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "": (
+            *("downloadable_uri", "order_id", "customer_email", "quantity"),
+            *("number_of_downloads", "is_active"),
+        ),
+        "Limits": ("max_downloads", "download_window_hours", "expires_at"),
+        "Another file for this customer": ("version_uri", "url"),
+    }
+    bulk: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "Revoke": {"is_active": "false"},
+        "Restore": {"is_active": "true"},
+    }
+    empty = "Your shop grants them when somebody buys; you can grant one here as well."
 
     downloadable_uri = Reference(
         "The full API URI of the downloadable that was bought; it is not changed "
         "afterwards. downloadable_id may be sent instead.",
         path="/downloadables/{id}",
         column="downloadable_id",
+        choices="downloadables?order=name",
         required=True,
     )
     order_id = Text(
@@ -69,12 +91,15 @@ class PurchaseSchema(ResourceSchema):
     max_downloads = Integer(
         "How often each may be downloaded; 0 is unlimited. Null takes what the "
         "downloadable or its category says now.",
+        zero="unlimited",
         nullable=True,
         example=3,
     )
     download_window_hours = Integer(
         "For how many hours after the purchase; 0 is unlimited. Null takes what the "
         "downloadable or its category says now.",
+        meaning="hours",
+        zero="unlimited",
         nullable=True,
         example=24,
     )

@@ -1,5 +1,6 @@
 """The schema of stores."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from schemas.base.fields import Boolean, Date, Email, Pattern, Secret, Text, Url
@@ -10,6 +11,20 @@ class StoreSchema(ResourceSchema):
     """Properties of a store, as Foxy's, where a download server has a use for them."""
 
     searchable = ("store_name", "store_domain")
+    named_by = "store_name"
+    columns = ("store_name", "store_domain", "country", "currency", "is_active")
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "": ("store_name", "store_url", "store_email", "currency", "timezone"),
+        "Place and language": (
+            *("postal_code", "region", "country", "locale_code", "language"),
+            *("store_domain", "logo_url"),
+        ),
+        "Webhook": (
+            *("use_webhook", "webhook_url", "webhook_key", "webhook_failing_since"),
+            *("webhook_disabled_since", "webhook_error"),
+        ),
+        "State": ("is_maintenance_mode", "is_active"),
+    }
 
     conditions: ClassVar[tuple[RequiredWhen, ...]] = (
         RequiredWhen("use_webhook", (True,), ("webhook_url",)),

@@ -4,7 +4,9 @@ from schemas.base.fields import Date, Integer, Text
 from schemas.base.schema import ResourceSchema
 
 FILE_NAME = Text("The name of the file.", read_only=True, example="booklet.pdf")
-FILE_SIZE = Integer("The size of the file in bytes.", read_only=True, example=267_069)
+FILE_SIZE = Integer(
+    "The size of the file in bytes.", meaning="bytes", read_only=True, example=267_069
+)
 FILE_TYPE = Text(
     "The media type of the file.", read_only=True, example="application/pdf"
 )

@@ -4,11 +4,13 @@ from schemas.base.fields import Choice, Date, Text
 from schemas.base.schema import ResourceSchema
 
 PERSONAL, ACCESS, GRANT = "personal", "access", "grant"
+SESSION = "session"
 
 KINDS = {
     PERSONAL: "made by the operator for a person or script",
     ACCESS: "a program's, for two hours",
     GRANT: "a program's right to renew its access",
+    SESSION: "somebody who is signed in in a browser; note is who",
 }
 
 
@@ -16,6 +18,8 @@ class TokenSchema(ResourceSchema):
     """Properties of a token; all are read only."""
 
     searchable = ()
+    named_by = "note"
+    columns = ("note", "kind", "scope", "client_name", "date_last_used", "date_expires")
 
     kind = Choice(
         "What it is. "

@@ -9,6 +9,8 @@ class TranslationSchema(ResourceSchema):
     """Properties of a translation; what is empty is said in the own language."""
 
     searchable = ()
+    named_by = "language"
+    columns = ("language", "name", "description")
 
     language = localized_fields.language_property(
         "The language, as BCP 47 names it; one translation for each, and none for the "

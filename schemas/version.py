@@ -15,6 +15,8 @@ class VersionSchema(ResourceSchema):
     """Properties of a version; only what is said about it can be changed."""
 
     searchable = ()
+    named_by = "file_name"
+    columns = ("file_name", "number", "file_size", "upload_date", "is_current")
 
     number = Integer("The number of the version.", read_only=True, example=2)
     file_name = FILE_NAME

@@ -21,6 +21,11 @@ class WebhookDeliverySchema(ResourceSchema):
     """Properties of a delivery; all are read only."""
 
     searchable = ()
+    named_by = "event"
+    columns = ("event", "state", "attempts", "response_status", "date_created")
+    empty = (
+        "Set a webhook in the settings of the store, and what happens is sent there."
+    )
 
     event = Choice(
         "What happened.",

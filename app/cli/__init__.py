@@ -9,6 +9,7 @@ from app.cli.serve import serve
 from app.cli.token import token
 from app.cli.transfer.export_command import export
 from app.cli.transfer.import_command import import_
+from app.cli.user import user
 
 for command in (
     backup,
@@ -22,6 +23,7 @@ for command in (
     storage,
     sweep,
     token,
+    user,
     verify,
 ):
     main.add_command(command)

@@ -25,6 +25,7 @@ DESCRIPTION = """Sell and deliver digital downloads over a hypermedia API.
 \b
   sirenhall serve --demo     start with a small catalogue, and be shown how to use it
   sirenhall token create     make an access token
+  sirenhall user create      let a person sign in in a browser
   sirenhall client create    make a client of OAuth2, for Foxy's SDKs
   sirenhall import FOLDER    put a folder of files, or a CSV, up for sale
   sirenhall backup FOLDER    copy everything, also while it runs

@@ -13,6 +13,7 @@ import click
 
 from app.cli.command import data_dir_option, explaining, json_option
 from app.errors import ConfigurationError
+from app.http.paths import SIGN_IN
 
 if TYPE_CHECKING:
     from app.services.operations.installation import StarterAccess
@@ -76,7 +77,7 @@ def serve(
     """
     from app.log_stream import ensure_standard_descriptors
     from app.services.operations import demo as catalogue
-    from app.services.operations.installation import starter_access
+    from app.services.operations.installation import starter_access, with_sign_in
     from app.services.operations.provisioning import provision
     from app.settings import BACKUP_MARK, Settings
 
@@ -97,6 +98,8 @@ def serve(
     # version.
     installation = provision(settings)
     first = starter_access(installation)
+    if not settings.is_reachable:
+        first = with_sign_in(installation, first)
     if demo and first.store_id:
         catalogue.fill_demo_store(installation, first.store_id)
     # What is sold from it now is not to be written over.
@@ -213,6 +216,13 @@ class Welcome:
         # The journal is kept for months, and read by more people than the terminal.
         return None if is_logged or self.settings.is_reachable else self.first.token
 
+    @property
+    def sign_in_url(self) -> str | None:
+        """The address that signs in a browser once; told to whom the token is told."""
+        if self.token is None or self.first.code is None:
+            return None
+        return f"{self.url}{SIGN_IN}?code={self.first.code}"
+
     def as_json(self) -> str:
         """Return it as JSON, for scripts."""
         return json.dumps(
@@ -223,6 +233,7 @@ class Welcome:
                 "store_id": self.first.store_id,
                 "item_category_id": self.first.category_id,
                 "token": self.token,
+                "sign_in_url": self.sign_in_url,
             }
         )
 
@@ -232,7 +243,7 @@ class Welcome:
             self.line,
             "",
             f"  Data folder   {self.settings.data_dir.resolve()}",
-            f"  Relations     {self.url}/rels  (open it in a browser)",
+            f"  Relations     {self.url}/rels",
         ]
         if self.token is None:
             lines += [
@@ -245,7 +256,13 @@ class Welcome:
                 ),
             ]
         else:
-            lines += [f"  Token         {self.token}", "", *self._curl()]
+            lines += [
+                f"  Token         {self.token}",
+                f"  In a browser  {self.sign_in_url}",
+                "                (signs you in once)",
+                "",
+                *self._curl(),
+            ]
         return "\n".join([*lines, "", "Press Ctrl+C to stop.", ""])
 
     def _curl(self) -> list[str]:

@@ -5,13 +5,13 @@ What costs a query is looked up when a resource asks for it.
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from flask import Request
+from flask import Request, Response, current_app
 
 from app.build import build_digest
 from app.caching import cache_short_keys
@@ -24,6 +24,7 @@ from app.errors import (
     PreconditionRequired,
     Unauthorized,
 )
+from app.http.browser import Browser, browser_of
 from app.http.cached_attribute import lazy
 from app.http.environ import REFUSED
 from app.http.headers.accept import Choice, negotiate
@@ -44,7 +45,7 @@ from app.http.pagination import Query
 from app.http.paths import RELS
 from app.http.query.query_limits import MAX_PARAMETERS, MAX_QUERY
 from app.services import clock
-from app.services.auth import authentication
+from app.services.auth import authentication, sessions
 from app.services.auth.scopes import STORE
 from app.services.operations.installation import Installation
 from app.services.rows.localization import Localization
@@ -52,9 +53,14 @@ from representations import (
     ERROR_REPRESENTATIONS,
     HAL,
     REPRESENTATIONS,
+    Failure,
     Representation,
+    Viewer,
     Vocabulary,
 )
+
+VIEWER = "sirenhall.viewer"
+"""The extension that builds what pages show of who looks at them."""
 
 VERSION_HEADER = "FOXY-API-VERSION"
 FOXY_VERSION = "1"
@@ -91,6 +97,18 @@ class RequestContext:
         self.offers = REPRESENTATIONS
         self.profile = ""
         self.shown_languages: set[str] = set()
+        self.is_negotiated = True
+        self.is_only_page = False
+        self.is_framed = False
+        """Whether anybody may show the page inside another: it knows nobody."""
+        self.typed: Mapping[str, str] | None = None
+        """The fields of the form that was sent, as they were typed."""
+        self.choices: dict[str, tuple[Any, ...]] = {}
+        """The choices of fields by resource type, as they were looked up."""
+        self.failure: Failure | None = None
+        """The form that was refused, while its page is shown again."""
+        self.show_page: Callable[[], Response] | None = None
+        """Shows the page that the form of this request is on."""
         self._db: Snapshot | None = None
         self._tx: Transaction | None = None
 
@@ -184,6 +202,12 @@ class RequestContext:
         return RenderContext(base, Vocabulary(rels, home=f"{base}/"))
 
     @lazy
+    def viewer(self) -> Viewer:
+        """Who looks at a page; nobody in particular where others may frame it."""
+        build: Callable[[RequestContext], Viewer] = current_app.extensions[VIEWER]
+        return build(self)
+
+    @lazy
     def render_context(self) -> RenderContext:
         """The context of rendering; read-only principals see no secrets."""
         # A webhook key signs messages, so whoever may only read must not see it.
@@ -255,6 +279,8 @@ class RequestContext:
     def principal(self) -> authentication.Principal:
         """The principal of the request. Raise `Unauthorized`."""
         header = self.request.environ.get("HTTP_AUTHORIZATION", "")
+        if not header and self.browser.session:
+            return self._signed_in()
         scheme, _, token = header.partition(" ")
         if not header or scheme.lower() != "bearer" or not token.strip():
             sent = (
@@ -278,6 +304,45 @@ class RequestContext:
         ensure_within_limit(principal)
         return principal
 
+    def _signed_in(self) -> authentication.Principal:
+        """Return the principal of the session. Raise `Unauthorized` or `Forbidden`."""
+        principal = sessions.authenticate_session(self.db, self.browser.session)
+        if principal is None or not (self.is_page or self.browser.has_form_token):
+            raise Unauthorized(
+                "A session of a browser counts for pages alone: send Authorization: "
+                "Bearer <token>"
+                if principal
+                else "You are not signed in any more; please sign in again",
+                headers={"WWW-Authenticate": REALM},
+            )
+        is_read = self.request.method in {"GET", "HEAD", "OPTIONS"}
+        if not (is_read or self.browser.has_form_token):
+            raise Forbidden(
+                "this form was not made for you, or you have signed in anew since: "
+                "reload the page and try again"
+            )
+        return principal
+
+    @lazy
+    def browser(self) -> Browser:
+        """The cookies of the request."""
+        return browser_of(self.request.environ, self.installation.secret_key)
+
+    @property
+    def is_page(self) -> bool:
+        """Whether the answer is a page. Raise `NotAcceptable`."""
+        if self.is_only_page or not self.is_negotiated:
+            return self.is_only_page
+        return self.choice.representation.is_for_people
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the principal is known by a session, and so a browser's."""
+        principal = self.known_principal
+        return principal is not None and "HTTP_AUTHORIZATION" not in (
+            self.request.environ
+        )
+
     @property
     def known_principal(self) -> authentication.Principal | None:
         """The principal if it is known already, else None."""
@@ -299,9 +364,15 @@ class RequestContext:
     @lazy
     def visitor(self) -> authentication.Principal | None:
         """The principal, or None without a token: for public resources."""
-        if "HTTP_AUTHORIZATION" not in self.request.environ:
+        if "HTTP_AUTHORIZATION" in self.request.environ:
+            return self.principal
+        if not self.browser.session:
             return None
-        return self.principal
+        try:
+            return self.principal
+        except Unauthorized:
+            # A session that has ended is no reason to refuse what is public.
+            return None
 
     @lazy
     def writer(self) -> authentication.Principal:
@@ -363,6 +434,9 @@ class RequestContext:
         # Everything that changes the bytes of the representation, apart from the
         # revision.
         urls = self.urls
+        if self.choice.representation.is_for_people:
+            # A page has a menu, a token and perhaps a notice for who looks at it.
+            shape = (*shape, self.viewer)
         made_of = (
             f"{build_digest()} {revision} {self.choice.media_type} "
             f"{urls.base} {urls.vocabulary.base} "

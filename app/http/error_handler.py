@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -16,18 +17,20 @@ from app.errors import (
     BadRequest,
     NotAcceptable,
     NotFound,
+    PreconditionFailed,
     Problem,
     RequestError,
     Unauthorized,
 )
-from app.http.context import RequestContext
+from app.http.context import CONDITIONS, RequestContext
+from app.http.media_types import MULTIPART
 from app.http.middleware import trailing_slash
 from app.http.middleware.secret_urls import mask_secrets
-from app.http.paths import PROBLEMS
-from app.http.responses import alternates, respond
+from app.http.paths import PROBLEMS, SIGN_IN
+from app.http.responses import alternates, redirect_browser, respond
 from app.log_throttle import Throttle
 from app.os_errors import translated
-from representations import Link, Resource, Value
+from representations import Failure, Link, Resource, Value
 from schemas.base.fields import UNREPRESENTABLE
 
 LOG = logging.getLogger("sirenhall")
@@ -72,6 +75,9 @@ def _problem_types() -> dict[str, ProblemType]:
 
 PROBLEM_TYPES = _problem_types()
 """Every kind of problem by its code: the last part of a problem's type."""
+
+ON_THE_FORM = frozenset({400, 403, 409, 412, 413, 422, 428})
+"""Statuses that are about what was typed, and are said beside the form."""
 
 MAX_LOGGED = 500
 """Characters of a message or an address that the log gets."""
@@ -122,11 +128,78 @@ def _described_answer(error: Exception) -> Response:
             # Only hypermedia answers all that is not there in the same words.
             problems = error.problems
         return own(status, problems, headers)
+    page = _page_instead(context, error, status, problems)
+    if page is not None:
+        return page
     context.use_fallbacks()
     document = _document(error, context, problems, logref, status)
     if context.choice.representation.is_for_people:
         document.title = PROBLEM_TYPES[_code(error)].title
     return respond(context, document, status, headers)
+
+
+def _page_instead(
+    context: RequestContext,
+    error: Exception,
+    status: int,
+    problems: tuple[Problem, ...],
+) -> Response | None:
+    """Return what a person sees instead of an error: a form, or the page to sign in."""
+    try:
+        is_page = context.is_page
+    except RequestError:
+        return None
+    if not is_page or "HTTP_AUTHORIZATION" in context.request.environ:
+        return None
+    if isinstance(error, Unauthorized):
+        return _sign_in_first(context)
+    if context.is_signed_in and context.show_page and status in ON_THE_FORM:
+        return _form_again(context, context.show_page, status, problems)
+    return None
+
+
+def _sign_in_first(context: RequestContext) -> Response:
+    """Lead a browser to the page to sign in, and from there back to this one."""
+    path = "/"
+    if context.request.method == "GET":
+        query = context.request.environ.get("QUERY_STRING", "")
+        path = quote(context.request.path) + (f"?{query}" if query else "")
+    href = f"{context.urls.base}{SIGN_IN}?{urlencode({'next': path})}"
+    return redirect_browser(context, href)
+
+
+def _form_again(
+    context: RequestContext,
+    show_page: Callable[[], Response],
+    status: int,
+    problems: tuple[Problem, ...],
+) -> Response | None:
+    """Show the page of a form again, with what was typed, and what is wrong with it."""
+    for condition in CONDITIONS:
+        context.request.environ.pop(condition, None)
+    context.failure = Failure(
+        context.request.method,
+        context.url,
+        context.typed or {},
+        [(_property_of(problem), problem.message) for problem in problems],
+        is_multipart=context.request.mimetype == MULTIPART,
+        is_stale=status == PreconditionFailed.status,
+    )
+    RequestContext.viewer.reset(context)
+    try:
+        response = show_page()
+    except RequestError:
+        # The page is not there any more, or may not be seen: the error says why.
+        context.failure = None
+        RequestContext.viewer.reset(context)
+        return None
+    response.status_code = status
+    return response
+
+
+def _property_of(problem: Problem) -> str:
+    """Return the property of a problem; those of several at once have a position."""
+    return problem.property.rpartition(".")[2]
 
 
 def log_refusal(context: RequestContext, status: int, message: str) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 from flask import Response
@@ -23,10 +24,16 @@ from app.services.page_cache import RenderedPage
 from representations import LINK_HEADER, Representation, Resource
 
 VARY = f"Accept, {VERSION_HEADER}, Accept-Encoding, Accept-Language, Authorization"
+PAGE_VARY = f"{VARY}, Cookie"
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
+FRAMED_POLICY = (
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors *"
+)
+SEE_OTHER = 303
 
 
 def respond(
@@ -59,9 +66,25 @@ def respond_to_change(
     headers: dict[str, str] | None = None,
     *,
     may_be_empty: bool = True,
+    after: str = "",
 ) -> Response:
-    """Return the document of a changed resource, or no body if that is preferred."""
+    """Return the document of a changed resource, or no body if that is preferred.
+
+    A browser that has sent a form is led to the page of the resource, or `after` it
+    was deleted elsewhere, so that reloading the page changes nothing again.
+    """
     answer = dict(headers or {})
+    if may_be_empty and context.is_signed_in and context.is_page:
+        changed = document()
+        href = after or (changed.href if changed.rel else "")
+        if href:
+            return redirect_browser(
+                context,
+                href,
+                str(changed.properties["message"])
+                if "message" in changed.properties
+                else "Saved.",
+            )
     prefer = context.preferences
     is_empty = may_be_empty and prefer.returned == MINIMAL
     if prefer.applied and (is_empty or prefer.returned != MINIMAL):
@@ -69,6 +92,18 @@ def respond_to_change(
     if not is_empty:
         return respond(context, document(), status, answer)
     return _without_body(context, 204 if status == 200 else status, answer)  # noqa: PLR2004
+
+
+def redirect_browser(context: RequestContext, href: str, notice: str = "") -> Response:
+    """Lead a browser to a page, which says what was done."""
+    if notice:
+        context.browser.set_notice(notice)
+    headers = {"Location": href, "Cache-Control": "no-store"}
+    return Response(b"", SEE_OTHER, headers)
+
+
+def _is_page(context: RequestContext) -> bool:
+    return context.choice.representation.is_for_people
 
 
 def respond_unchanged(
@@ -121,6 +156,8 @@ def _validators_of(context: RequestContext, body: bytes) -> Validators:
 def render(context: RequestContext, document: Resource) -> RenderedPage:
     """Render a document in the negotiated format."""
     vocabulary = context.urls.vocabulary
+    if _is_page(context):
+        vocabulary = replace(vocabulary, viewer=context.viewer)
     return RenderedPage(
         context.choice.representation.render(document, vocabulary),
         LINK_HEADER.render_embedded(document, vocabulary),
@@ -146,9 +183,10 @@ def build_response(
         "X-Content-Type-Options": "nosniff",
         "Link": _link_header(context, links),
     }
-    if context.choice.representation.is_for_people:
+    if _is_page(context):
         # Pages show texts of merchants, so a script in one of them must not run.
-        answer["Content-Security-Policy"] = PAGE_POLICY
+        answer["Content-Security-Policy"] = page_policy(is_framed=context.is_framed)
+        answer["Vary"] = VARY if context.is_framed else PAGE_VARY
     if context.request.environ.get("HTTP_FOXY_API_VERSION") == FOXY_VERSION:
         answer[VERSION_HEADER] = FOXY_VERSION
     if context.shown_languages:
@@ -156,6 +194,11 @@ def build_response(
     if headers:
         answer.update(headers)
     return ReadyResponse(body, status, ReadyHeaders(answer))
+
+
+def page_policy(*, is_framed: bool) -> str:
+    """Return the Content-Security-Policy of a page."""
+    return FRAMED_POLICY if is_framed else PAGE_POLICY
 
 
 def _without_body(

@@ -48,6 +48,10 @@ class Route:
     media_types: tuple[str, ...] = ()
     is_public: bool = False
     is_api: bool = True
+    is_page: bool = False
+    """Whether only browsers ask for it: it is HTML, whatever Accept says."""
+    is_framed: bool = False
+    """Whether anybody may show its pages inside another page, without who looks on."""
     takes_arrays: frozenset[str] = frozenset()
     """The methods that take several resources at once."""
     gives_results: frozenset[str] = frozenset()

@@ -1,6 +1,7 @@
 """Publish routes, and run what comes between a request and its view."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, g, request
@@ -51,7 +52,7 @@ def publish_route(app: Flask, route: Route, views: Mapping[str, View]) -> None:
         app.add_url_rule(
             route.path,
             endpoint=f"{method} {route.path}",
-            view_func=_handling(route, method, view),
+            view_func=_handling(route, method, view, views.get("GET")),
             methods=[method],
             provide_automatic_options=False,
             # Some write the slash at the end, and some do not.
@@ -67,7 +68,10 @@ def _body_headers(views: Mapping[str, View]) -> dict[str, str]:
     return found
 
 
-def _handling(route: Route, method: str, view: View) -> Callable[..., Response]:
+def _handling(
+    route: Route, method: str, view: View, page: View | None
+) -> Callable[..., Response]:
+    is_read = method in {"GET", "OPTIONS"}
     is_negotiated = route.negotiates(method)
     needs_version = route.is_api and method != "OPTIONS"
     profile = route.profile
@@ -78,6 +82,10 @@ def _handling(route: Route, method: str, view: View) -> Callable[..., Response]:
     def handle(**ids: Any) -> Response:
         context: RequestContext = g.context
         context.profile, context.offers = profile, offers
+        context.is_negotiated, context.is_framed = is_negotiated, route.is_framed
+        context.is_only_page = route.is_page
+        if page and not is_read:
+            context.show_page = partial(page, context, **ids)
         if needs_version:
             _ = context.is_foxy
         if is_negotiated:

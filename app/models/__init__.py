@@ -11,6 +11,7 @@ from app.models.purchase import DOWNLOADABLE_PURCHASES, DOWNLOADS, FILE_COUNTS
 from app.models.store import COLLECTION_STATES, STORES, Collection
 from app.models.token import TOKENS
 from app.models.upload import UPLOAD_SLOTS
+from app.models.user import USER_ROLES, USERS
 from app.models.webhook import WEBHOOK_DELIVERIES
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "TOKENS",
     "TRANSLATIONS",
     "UPLOAD_SLOTS",
+    "USERS",
+    "USER_ROLES",
     "VERSIONS",
     "WEBHOOK_DELIVERIES",
     "Collection",

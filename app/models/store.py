@@ -64,6 +64,7 @@ class Collection(StrEnum):
     DOWNLOADS = "downloads"
     WEBHOOK_DELIVERIES = "webhook_deliveries"
     LIBRARY_FILES = "library_files"
+    USERS = "users"
 
 
 COLLECTION_STATES = Table(

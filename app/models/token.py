@@ -13,7 +13,7 @@ TOKENS = Table(
     Column("scope", text(40), nullable=False),
     # Null: every store of the server.
     Column("store_id", ID, ForeignKey("stores.id", ondelete="CASCADE"), index=True),
-    # What it is good for: access, or refresh.
+    # What it is good for: access, refresh, a browser's session, or signing in once.
     Column("kind", text(10), nullable=False, server_default="access"),
     # The OAuth client it was given to, null if it is a personal one.
     Column("client_id", ID),
@@ -21,6 +21,8 @@ TOKENS = Table(
     Column("code_digest", text(64), index=True),
     # The personal token with which a merchant consented to it.
     Column("parent_id", ID, index=True),
+    # The person whose session it is, or who consented to it.
+    Column("user_id", ID, index=True),
     Column("note", text(200), nullable=False),
     Column("date_created", BigInteger, nullable=False),
     Column("date_expires", BigInteger),

@@ -17,6 +17,7 @@ from app.resources import (
     stores,
     tokens,
     translations,
+    users,
     versions,
     webhook_deliveries,
 )
@@ -38,6 +39,7 @@ REGISTRY: ResourceRegistry = {
         webhook_deliveries.RESOURCE_TYPE,
         tokens.RESOURCE_TYPE,
         open_uploads.RESOURCE_TYPE,
+        users.RESOURCE_TYPE,
     )
 }
 """Every kind of resource by its name."""

@@ -85,6 +85,7 @@ DOWNLOADABLE = Declaration(
             "fx:create_upload_url",
             f"/downloadables/{{id}}/{UPLOAD_URL}",
             "Create an upload URL for the file",
+            method="POST",
         ),
         LinkTo(
             "fx:uploads",
@@ -96,6 +97,7 @@ DOWNLOADABLE = Declaration(
             "/downloadables/{id}/file",
             "File of this downloadable",
             when=("version_id", "url"),
+            is_file=True,
         ),
         LinkTo(
             "fx:files",

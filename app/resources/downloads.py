@@ -29,7 +29,7 @@ from app.http.routing import publish_route
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, ItemService
-from app.resources import download_page
+from app.resources.pages import download_page
 from app.services.catalogue import downloadables, stores, translations
 from app.services.clock import now
 from app.services.sales import downloads, purchases, signed_links

@@ -50,7 +50,7 @@ DOWNLOADABLE_FILE = Declaration(
             when=("library_file_id",),
             relation=Relation("library_file", "library_file_id"),
         ),
-        LinkTo("fx:file", "/files/{id}/file", "The file"),
+        LinkTo("fx:file", "/files/{id}/file", "The file", is_file=True),
     ),
 )
 RESOURCE_TYPE = ResourceType(DOWNLOADABLE_FILE, files.SOURCE)

@@ -35,11 +35,12 @@ LIBRARY_FILE = Declaration(
     columns=library.SOURCE.names,
     links=(
         TO_STORE,
-        LinkTo("fx:file", "/library_files/{id}/file", "The file"),
+        LinkTo("fx:file", "/library_files/{id}/file", "The file", is_file=True),
         LinkTo(
             "fx:create_upload_url",
             f"/stores/{{store_id}}/{UPLOAD_URL}",
             "Create an upload URL for a file of the library",
+            method="POST",
         ),
     ),
 )

@@ -1,28 +1,28 @@
 """OAuth2: the token endpoint, and the page on which a merchant gives consent."""
 
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
-from flask import Flask, Response, current_app, render_template
+from flask import Flask, Response, current_app
 
 from app.errors import BadRequest
-from app.http.bodies.body_reader import Body, BodyReader
+from app.http.bodies.body_reader import Body
 from app.http.context import RequestContext
 from app.http.error_handler import log_refusal
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.media_types import JSON
 from app.http.pagination import with_query
-from app.http.paths import AUTHORIZE, DOCS, TOKEN
-from app.http.responses import respond_cacheable
+from app.http.paths import AUTHORIZE, DOCS, SIGN_IN, TOKEN
+from app.http.responses import PAGE_POLICY, redirect_browser, respond_cacheable
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
+from app.http.views.forms import fields_of, form_body, read_form, readable
 from app.http.views.idempotency import Replay, idempotent
-from app.services.auth import authentication
 from app.services.auth.authentication import Principal
 from app.services.auth.scopes import (
     CLIENT_METHODS,
@@ -33,8 +33,8 @@ from app.services.auth.scopes import (
     SECRET_METHODS,
 )
 from representations import HAL, Field, Resource
+from representations.html import render_page
 from schemas.base.fields import UNREPRESENTABLE
-from schemas.base.schema import ResourceSchema
 
 if TYPE_CHECKING:
     from app.services.auth.oauth import AuthorizationServer, Request
@@ -62,10 +62,7 @@ _ABOUT_TOKEN = (
     Field("client_id", "Client ID", required=True),
     Field("client_secret", "Client Secret", "password"),
 )
-_DECISION = (
-    Field("decision", "Decision", required=True, options=("allow", "deny")),
-    Field("token", "Access Token", "password"),
-)
+_DECISION = (Field("decision", "Decision", required=True, options=("allow", "deny")),)
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "integer"}
 _GIVEN = {
@@ -152,7 +149,7 @@ def _request(context: RequestContext, form: dict[str, str]) -> "Request":
         context.url,
         _headers(context),
         form,
-        _readable(context.query),
+        readable(context.query),
     )
 
 
@@ -166,34 +163,6 @@ def _readable_errors() -> Iterator[None]:
             "a parameter has a character that may not be in it, such as a quotation "
             "mark or a backslash"
         ) from None
-
-
-@contextmanager
-def _body(context: RequestContext) -> Iterator[Body]:
-    reader = BodyReader(
-        ResourceSchema(), context.settings, context.installation.storage
-    )
-    with reader.read(context.request, "POST") as body:
-        yield body
-
-
-def _form(context: RequestContext) -> dict[str, str]:
-    with _body(context) as body:
-        return _fields(body)
-
-
-def _fields(body: Body) -> dict[str, str]:
-    return _readable((name, str(value)) for name, value in body.values.items())
-
-
-def _readable(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Raise an error for what no id, secret or token can be."""
-    found = dict(pairs)
-    for name, value in found.items():
-        if UNREPRESENTABLE.search(name + value):
-            shown = UNREPRESENTABLE.sub("\ufffd", name[:40])
-            raise BadRequest(f"{shown} has a character that no text can have")
-    return found
 
 
 def _headers(context: RequestContext) -> dict[str, str]:
@@ -214,8 +183,8 @@ def _headers(context: RequestContext) -> dict[str, str]:
 
 def _token(context: RequestContext) -> Response:
     try:
-        with _body(context) as body:
-            form = _fields(body)
+        with form_body(context) as body:
+            form = fields_of(body)
             # Who knows the key and sends the same is who sent the first one.
             header = context.request.environ.get("HTTP_AUTHORIZATION", "")
             caller = f"{header} {form.get('client_id', '')}"
@@ -246,7 +215,7 @@ def _token_once(
 
 def _endpoint(name: str) -> Any:
     def view(context: RequestContext) -> Response:
-        request = _request(context, _form(context))
+        request = _request(context, read_form(context))
         with _readable_errors():
             answer = _server(context).create_endpoint_response(name, request)
         return _answered(context, *answer)
@@ -292,26 +261,37 @@ def _ask(context: RequestContext) -> Response:
     request, grant = _consent(context)
     if isinstance(grant, Response):
         return grant
+    if context.visitor is None or not context.is_signed_in:
+        return _sign_in_first(context)
     return _page(context, request)
+
+
+def _sign_in_first(context: RequestContext) -> Response:
+    """Lead to the page to sign in, and from there back to this one."""
+    asked = f"{context.request.path}?{context.request.environ['QUERY_STRING']}"
+    href = f"{context.urls.base}{SIGN_IN}?{urlencode({'next': asked})}"
+    return redirect_browser(context, href)
 
 
 def _decide(context: RequestContext) -> Response:
     """Handle a POST of the page."""
-    form = _form(context)
+    form = read_form(context)
     request, grant = _consent(context)
     if isinstance(grant, Response):
         return grant
-    server = _server(context)
+    principal = context.principal
+    context.close()
     user = None
     decision = form.get("decision")
     if decision not in {"allow", "deny"}:
         return _page(context, request, "Choose whether to let it in.")
     if decision == "allow":
-        user, complaint = _owner(context, request, form.get("token", "").strip())
+        complaint = _refusal(request, principal)
         if complaint:
             return _page(context, request, complaint)
+        user = principal
     with _readable_errors():
-        answer = server.create_authorization_response(request, user, grant)
+        answer = _server(context).create_authorization_response(request, user, grant)
     return _redirected(context, *answer)
 
 
@@ -344,30 +324,18 @@ def _consent(context: RequestContext) -> tuple["Request", Any]:
         return request, _redirected(context, *error(None))
 
 
-def _owner(
-    context: RequestContext, request: "Request", token: str
-) -> tuple[Principal | None, str]:
-    """Return the store that a token lets the client access, or the reason why not."""
-    client = request.client.record
-    try:
-        principal = authentication.authenticate(context.db, token) if token else None
-    except authentication.TokenExpired:
-        principal = None
-    context.close()
-    if principal is None:
-        return None, "This token is not valid."
-    if not principal.is_personal:
-        # What a program was given for two hours must not become another one's.
-        return None, "That token belongs to a program; use one of your own."
-    # A program gets no more than the merchant's own token may do.
+def _refusal(request: "Request", principal: Principal) -> str:
+    """Return why who is signed in cannot let the program in, or an empty text."""
+    store_id = request.client.record["store_id"]
+    # A program gets no more than the person who lets it in may do.
     if request.scope not in NARROWER[principal.scope]:
-        return None, (
-            f"That token has the scope {principal.scope}, which does not include "
+        return (
+            f"You have the scope {principal.scope}, which does not include "
             f"{request.scope}."
         )
-    if client["store_id"] not in {None, principal.store_id}:
-        return None, "The program is for another store than the token."
-    return principal, ""
+    if store_id not in {None, principal.store_id}:
+        return "The program is for another store than the one you are signed in to."
+    return ""
 
 
 def _page(context: RequestContext, request: "Request", complaint: str = "") -> Response:
@@ -375,8 +343,11 @@ def _page(context: RequestContext, request: "Request", complaint: str = "") -> R
     redirect_uri = request.payload.redirect_uri or client["redirect_uris"]
     parts = urlsplit(redirect_uri)
     origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
-    page = render_template(
+    page = render_page(
         "consent.html",
+        context.viewer,
+        home=f"{context.urls.base}/",
+        here=context.url,
         name=client["name"] or client["client_id"],
         scope=request.scope,
         meaning=SCOPES[request.scope],
@@ -385,15 +356,19 @@ def _page(context: RequestContext, request: "Request", complaint: str = "") -> R
         action=with_query(context.url, context.query),
         complaint=complaint,
     )
-    policy = (
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-        # Browsers apply form-action to the redirect after a form as well; frames would
-        # allow clickjacking.
-        f"form-action 'self' {origin}; frame-ancestors 'none'"
-    )
-    # The URL has the state of the client, which its site should not leak on.
-    headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
-    return Response(page, 422 if complaint else 200, {**headers, **PRIVATE})
+    # Browsers apply form-action to the redirect after a form as well; frames would
+    # allow clickjacking.
+    policy = PAGE_POLICY.replace(
+        "form-action 'self'", f"form-action 'self' {origin}"
+    ).replace("frame-ancestors 'self'", "frame-ancestors 'none'")
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": policy,
+        # The URL has the state of the client, which its site should not leak on.
+        "Referrer-Policy": "no-referrer",
+        **PRIVATE,
+    }
+    return Response(page, 422 if complaint else 200, headers)
 
 
 def _redirected(
@@ -438,8 +413,8 @@ def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     asked = OperationSpec(
         statuses=(200, *_REFUSALS), fields=_ABOUT_TOKEN, answer=_KNOWN
     )
-    consent = OperationSpec(statuses=(200, 302))
-    decision = OperationSpec(statuses=(200, 303, 413, 415, 422), fields=_DECISION)
+    consent = OperationSpec(statuses=(200, 302, 303))
+    decision = OperationSpec(statuses=(200, 303, 403, 413, 415, 422), fields=_DECISION)
     metadata = {"GET": OperationSpec(statuses=(200, 304, 412))}
     page = ("text/html",)
     issuer = "/.well-known/oauth-authorization-server"
@@ -486,6 +461,7 @@ def _plain(
         summaries,
         is_negotiated=False,
         is_api=False,
+        is_page=media_types != (JSON,),
         media_types=media_types,
         operations=operations,
     )

@@ -95,11 +95,13 @@ PURCHASE = Declaration(
             "fx:create_signed_url",
             f"/downloadable_purchases/{{id}}/{SIGNED}",
             "Create a temporary link",
+            method="POST",
         ),
         LinkTo(
             "fx:reset_usage",
             "/downloadable_purchases/{id}/reset_usage",
             "Count the downloads from zero again",
+            method="POST",
         ),
         LinkTo(
             "fx:downloads",

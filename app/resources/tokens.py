@@ -2,13 +2,14 @@
 
 from flask import Flask
 
-from app.database import Transaction
+from app.database import Snapshot, Transaction
 from app.http.hypermedia.declaration import TO_STORE, Declaration
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, ItemService
-from app.services.auth import tokens
+from app.services.auth import tokens, users
+from app.services.auth.authentication import Principal
 from app.services.catalogue import stores
 from app.services.rows.row_types import TokenRow
 from schemas.token import TokenSchema
@@ -38,11 +39,17 @@ def _remove(tx: Transaction, record: TokenRow) -> list[str]:
     return tokens.end_token(tx, dict(record))
 
 
+def _find(db: Snapshot, principal: Principal, token_id: int) -> TokenRow:
+    """Return a token; who may not decide who uses the store may only read them."""
+    record = tokens.find_token(db, principal, token_id)
+    if principal.can_write:
+        users.ensure_manager(principal)
+    return record
+
+
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
     """Register the routes."""
-    items = ItemViews(
-        RESOURCE_TYPE, ItemService(find=tokens.find_token, remove=_remove), registry
-    )
+    items = ItemViews(RESOURCE_TYPE, ItemService(find=_find, remove=_remove), registry)
     items.register_routes(app)
     CollectionViews(
         items,

@@ -74,7 +74,13 @@ class Property(marshmallow.fields.Field[Any]):
     regex: str | None = None
     """What a text that is not empty must match as a whole."""
 
-    def __init__(
+    meaning: str = "text"
+    """What a value is to people: text, money, bytes, hours, date, flag, address, …."""
+
+    zero: str = ""
+    """What 0 means, where it is no number."""
+
+    def __init__(  # noqa: PLR0913 - each is declared by its name
         self,
         description: str,
         *,
@@ -84,6 +90,8 @@ class Property(marshmallow.fields.Field[Any]):
         read_only: bool = False,
         write_only: bool = False,
         default: Any = MISSING,
+        meaning: str = "",
+        zero: str = "",
     ) -> None:
         if default is MISSING and nullable and not required:
             default = None
@@ -96,6 +104,8 @@ class Property(marshmallow.fields.Field[Any]):
         )
         self.description = description
         self.example = example
+        self.meaning = meaning or type(self).meaning
+        self.zero = zero
 
     @property
     def column(self) -> str:
@@ -185,6 +195,8 @@ class Text(Property):
         super().__init__(description, **options)
         self.max_length = max_length
         self.is_one_line = is_one_line
+        if not is_one_line:
+            self.meaning = "multiline"
 
     def value_constraints(self) -> list[str]:
         """Return the maximum length."""
@@ -275,6 +287,7 @@ class Url(Text):
 
     kind = "URL"
     input_type = "url"
+    meaning = "address"
     # Servers tell addresses apart by their bytes.
     is_normalized = False
 
@@ -295,6 +308,8 @@ class Url(Text):
 class Secret(Text):
     """A text that is shown to nobody who may only read."""
 
+    meaning = "digest"
+
     is_secret = True
     is_normalized = False
 
@@ -314,6 +329,7 @@ class Email(Text):
 class Choice(Text):
     """One of a few strings."""
 
+    meaning = "choice"
     is_choice = True
     input_type = "radio"
 
@@ -349,6 +365,7 @@ class Integer(Property):
     """A whole number; a numeric string counts as one."""
 
     kind = "Integer"
+    meaning = "number"
     input_type = "number"
     is_text = False
 
@@ -413,6 +430,7 @@ class Amount(Property):
     input_type = "number"
     is_text = False
     minimum = 0
+    meaning = "money"
     to_text = staticmethod(money_text)
 
     def value_constraints(self) -> list[str]:
@@ -468,6 +486,7 @@ class Boolean(Property):
 
     kind = "Boolean"
     input_type = "checkbox"
+    meaning = "flag"
     is_text = False
     is_choice = True
     words: ClassVar[dict[str, bool]] = {
@@ -497,6 +516,7 @@ class Date(Property):
     """A moment, stored as seconds UTC, shown in the store's time zone."""
 
     kind = "Date"
+    meaning = "date"
 
     def __init__(
         self, description: str, *, read_only: bool = True, **options: Any
@@ -530,11 +550,20 @@ class Reference(Property):
     kind = "URL"
     input_type = "url"
     is_choice = True
+    meaning = "address"
 
     def __init__(
-        self, description: str, *, path: str, column: str, **options: Any
+        self,
+        description: str,
+        *,
+        path: str,
+        column: str,
+        choices: str = "",
+        **options: Any,
     ) -> None:
         super().__init__(description, **options)
+        self.choices = choices
+        """The collection of a store that has the legal values, with its filter."""
         self.path = path
         # marshmallow's name for where a value is found and put.
         self.attribute = column

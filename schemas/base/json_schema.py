@@ -32,6 +32,16 @@ def title_of(name: str) -> str:
     return title[0].upper() + title[1:]
 
 
+def label_of(name: str, *, is_reference: bool) -> str:
+    """Write the name of a property as people say it: Item category, not its URI."""
+    plain = name.removesuffix("_uri") if is_reference else name
+    if plain.startswith("is_"):
+        plain = plain.removeprefix("is_")
+    words = [w.upper() if w in {"url", "id"} else w for w in plain.split("_")]
+    text = " ".join("SHA-256" if w == "sha256" else w for w in words)
+    return text[:1].upper() + text[1:]
+
+
 def property_schema(name: str, field: Property) -> dict[str, Any]:
     """Describe one property."""
     schema: dict[str, Any] = {"title": title_of(name), **_type(field)}

@@ -48,6 +48,24 @@ class ResourceSchema(marshmallow.Schema):
     searchable: ClassVar[tuple[str, ...]] = ()
     """The properties that a search looks through."""
 
+    named_by: ClassVar[str] = ""
+    """The property that names a resource for people."""
+
+    columns: ClassVar[tuple[str, ...]] = ()
+    """The properties that a table of many shows; "a/b" is one column, as "a of b"."""
+
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """The properties in groups, as people think of them; the first has no title.
+
+    What is in none is folded.
+    """
+
+    bulk: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """The changes of several at once that people make, by their names."""
+
+    empty: ClassVar[str] = ""
+    """What to do where there is none of them yet."""
+
     @cached_property
     def properties(self) -> dict[str, Property]:
         """All properties in the order of their declaration."""

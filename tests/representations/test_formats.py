@@ -137,7 +137,8 @@ def test_html_escapes_and_names_what_can_be_done():
     page = rendered("html").decode()
     assert "Uni&lt;corn&gt; &amp; &#34;Co&#34;" in page
     assert "<corn>" not in page
-    assert "PATCH https://h/downloadables/40" in page
+    assert '<input type="hidden" name="_method" value="PATCH">' in page
+    assert 'method="post" action="https://h/downloadables/40"' in page
     assert "80.95" in page
 
 

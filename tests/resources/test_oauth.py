@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import update
 
 from app.models import TOKENS
-from app.services.auth import authentication, clients, scopes
+from app.services.auth import authentication, clients, revocation, scopes
 from app.services.clock import now
-from tests.conftest import OTHER_STORE, Api
+from tests.browsing import Person
+from tests.conftest import OTHER_STORE, Api, token_for
 
 CALLBACK = "https://app.example/callback"
 VERIFIER = "v" * 64
@@ -226,6 +227,15 @@ def authorize(api, made, **changes):
     return "/authorize?" + urlencode({k: v for k, v in query.items() if v is not None})
 
 
+def consent(api, path, **form):
+    """Sign in with the token of a client, and decide on the consent page."""
+    person = Person(api.client.application.test_client())
+    person.sign_in(api.token)
+    page = person.get(path)
+    assert page.status_code == 200, page.text
+    return person.post(path, {"decision": "allow", **form})
+
+
 def location(response):
     # What answers a POST is fetched with GET.
     expected = 303 if response.request.method == "POST" else 302
@@ -236,7 +246,12 @@ def location(response):
 
 def test_a_merchant_lets_a_program_in(anonymous, api, guest):
     path = authorize(api, guest)
-    page = anonymous.get(path)
+    first = Person(anonymous.client).get(path)
+    assert first.status_code == 303
+    assert first.headers["Location"].startswith("http://localhost/sign-in?next=%2Fauth")
+    person = Person(anonymous.client.application.test_client())
+    person.sign_in(api.token)
+    page = person.get(path)
     assert page.status_code == 200
     assert "Storefront" in page.text
     assert "read and change one store" in page.text
@@ -245,7 +260,7 @@ def test_a_merchant_lets_a_program_in(anonymous, api, guest):
         "form-action 'self' https://app.example;"
         in (page.headers["Content-Security-Policy"])
     )
-    answer = anonymous.post(path, data={"token": api.token, "decision": "allow"})
+    answer = consent(api, path)
     target, query = location(answer)
     assert target == CALLBACK
     assert query["state"] == "xyz&="
@@ -272,9 +287,7 @@ def test_of_a_code_that_comes_twice_at_once_no_token_is_left(
     app, anonymous, api, guest
 ):
     path = authorize(api, guest)
-    _, query = location(
-        anonymous.post(path, data={"token": api.token, "decision": "allow"})
-    )
+    _, query = location(consent(api, path))
     form = {
         "grant_type": "authorization_code",
         "code": query["code"],
@@ -309,9 +322,7 @@ def test_a_token_request_that_is_sent_again_is_answered_as_the_first_time(
     anonymous, api, guest
 ):
     path = authorize(api, guest)
-    _, query = location(
-        anonymous.post(path, data={"token": api.token, "decision": "allow"})
-    )
+    _, query = location(consent(api, path))
     form = {
         "grant_type": "authorization_code",
         "code": query["code"],
@@ -379,9 +390,7 @@ def test_a_public_client_needs_no_secret_but_the_verifier(anonymous, api, instal
     public = make(installation, store_id=None, redirect_uris=[CALLBACK], is_public=True)
     assert public.client_secret is None
     path = authorize(api, public)
-    _, query = location(
-        anonymous.post(path, data={"token": api.token, "decision": "allow"})
-    )
+    _, query = location(consent(api, path))
     form = {
         "grant_type": "authorization_code",
         "code": query["code"],
@@ -397,7 +406,7 @@ def test_a_public_client_needs_no_secret_but_the_verifier(anonymous, api, instal
 
 def test_who_says_no_is_sent_back(anonymous, api, guest):
     path = authorize(api, guest)
-    target, query = location(anonymous.post(path, data={"decision": "deny"}))
+    target, query = location(consent(api, path, decision="deny"))
     assert (target, query["error"], query["state"]) == (
         CALLBACK,
         "access_denied",
@@ -405,21 +414,43 @@ def test_who_says_no_is_sent_back(anonymous, api, guest):
     )
 
 
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [("", "is not valid"), ("x", "is not valid"), ("reader", "does not include")],
-)
-def test_a_token_that_does_not_do_is_asked_for_again(
-    anonymous, api, reader, guest, given, says
-):
-    text = reader.token if given == "reader" else given
-    response = anonymous.post(
-        authorize(api, guest), data={"token": text, "decision": "allow"}
-    )
+def test_who_may_only_read_lets_in_nobody_who_changes(reader, guest):
+    response = consent(reader, authorize(reader, guest))
     assert response.status_code == 422
-    assert says in response.text
-    if text:
-        assert text not in response.text or text == "x"
+    assert "does not include" in response.text
+
+
+def test_a_decision_of_another_site_is_refused(api, guest):
+    person = Person(api.client.application.test_client())
+    person.sign_in(api.token)
+    for forged in (None, "", "0" * 64):
+        data = {"decision": "allow", "_csrf_token": forged}
+        assert person.post(authorize(api, guest), data).status_code == 403
+
+
+def test_what_was_allowed_outlives_the_session_and_ends_with_the_token(
+    anonymous, api, guest, installation
+):
+    token_ = token_for(installation, scopes.STORE, 1)
+    person = Person(anonymous.client.application.test_client())
+    person.sign_in(token_)
+    path = authorize(api, guest)
+    person.get(path)
+    _, query = location(person.post(path, {"decision": "allow"}))
+    form = {
+        "grant_type": "authorization_code",
+        "code": query["code"],
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+    }
+    access = token(anonymous, guest, **form).json["access_token"]
+    person.get("/stores/1")
+    assert person.post("/sign-out", {}).status_code == 303
+    assert works(anonymous, access)
+    with installation.database.writing() as tx:
+        principal = authentication.authenticate(tx, token_)
+        revocation.end_tokens(tx, TOKENS.c.id == principal.token_id)
+    assert works(anonymous, access, 401)
 
 
 @pytest.mark.parametrize(
@@ -442,7 +473,7 @@ def test_a_wrong_request_is_sent_back_only_where_that_is_safe(
         response = anonymous.request(
             method,
             authorize(api, guest, **changes),
-            data={"token": api.token, "decision": "allow"},
+            data={"decision": "allow"},
         )
         if error is None:
             assert response.status_code == 400, response.text
@@ -457,12 +488,8 @@ def test_a_client_of_one_store_is_let_into_that_one_only(
 ):
     made = make(installation, redirect_uris=[CALLBACK])
     path = authorize(api, made)
-    assert (
-        anonymous.post(path, data={"token": api.token, "decision": "allow"}).status_code
-        == 303
-    )
-    other = anonymous.post(path, data={"token": operator.token, "decision": "allow"})
-    assert other.status_code == 422
+    assert consent(api, path).status_code == 303
+    assert consent(operator, path).status_code == 422
 
 
 def test_a_loopback_address_may_have_any_port(anonymous, api, installation):
@@ -470,7 +497,7 @@ def test_a_loopback_address_may_have_any_port(anonymous, api, installation):
         installation, store_id=None, redirect_uris=["http://127.0.0.1/callback"]
     )
     for uri, status in (
-        ("http://127.0.0.1:4711/callback", 200),
+        ("http://127.0.0.1:4711/callback", 303),
         ("http://127.0.0.1:4711/other", 400),
         ("http://127.0.0.2:4711/callback", 400),
     ):
@@ -610,18 +637,18 @@ def test_what_only_looks_like_loopback_is_nobodys(anonymous, api, installation, 
         assert "Location" not in response.headers
 
 
-def test_a_programs_token_lets_no_other_program_in(anonymous, api, client, guest):
-    path = authorize(api, guest)
-    data = {"token": client.access_token, "decision": "allow"}
-    response = anonymous.post(path, data=data)
+def test_a_programs_token_signs_nobody_in(anonymous, client):
+    person = Person(anonymous.client)
+    person.get("/sign-in")
+    response = person.post("/sign-in", {"token": client.access_token})
     assert response.status_code == 422
     assert "belongs to a program" in response.text
 
 
 @pytest.mark.parametrize("decision", [None, "", "zzz"])
-def test_only_allow_lets_in(anonymous, api, guest, decision):
-    data = {"token": api.token, **({"decision": decision} if decision else {})}
-    assert anonymous.post(authorize(api, guest), data=data).status_code == 422
+def test_only_allow_lets_in(api, guest, decision):
+    path = authorize(api, guest)
+    assert consent(api, path, decision=decision).status_code == 422
 
 
 def test_a_public_client_without_a_challenge_is_sent_back(anonymous, api, installation):
@@ -659,10 +686,12 @@ def test_a_native_app_gets_its_code_at_its_own_scheme(api, installation):
     uri = "com.example.app:/oauth2redirect/example-provider"
     made = make(installation, store_id=None, redirect_uris=[uri], is_public=True)
     path = authorize(api, made, redirect_uri=uri)
-    page = api.get(path)
+    person = Person(api.client.application.test_client())
+    person.sign_in(api.token)
+    page = person.get(path)
     assert page.status_code == 200, page.text
     assert "com.example.app:" in page.headers["Content-Security-Policy"]
-    answer = api.post(path, data={"decision": "deny"})
+    answer = person.post(path, {"decision": "deny"})
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith(f"{uri}?error=access_denied")
     wrong = authorize(api, made, redirect_uri="com.example.app:/elsewhere")

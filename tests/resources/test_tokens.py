@@ -3,13 +3,14 @@
 import io
 import threading
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
 from app.services import clock
 from app.services.auth import authentication, clients, oauth, scopes
 from app.services.catalogue import upload_slots
+from tests.browsing import Person
 from tests.conftest import FORMATS, OTHER_STORE, Api, environment_for
 from tests.resources.test_oauth import CALLBACK, CHALLENGE, VERIFIER
 
@@ -52,11 +53,19 @@ def consent(anonymous, made, token):
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     }
-    form = {"decision": "allow", "token": token}
-    answer = anonymous.post("/authorize", query_string=query, data=form)
+    answer = decide(anonymous, token, query)
     assert answer.status_code == 303, answer.text
     code = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))["code"]
     return redeem(anonymous, made, code)
+
+
+def decide(anonymous, token, query):
+    """Sign in with a token, and let a program in."""
+    person = Person(anonymous.client.application.test_client())
+    person.sign_in(token)
+    path = f"/authorize?{urlencode(query)}"
+    person.get(path)
+    return person.post(path, {"decision": "allow"})
 
 
 def redeem(anonymous, made, code):
@@ -105,7 +114,8 @@ def test_a_grant_says_whose_it_is(api, anonymous, program):
     consent(anonymous, program, api.token)
     api.get("/stores/1")
     found = {entry["kind"]: entry for entry in listed(api)}
-    assert set(found) == {"personal", "access", "grant"}
+    # The session in which it was allowed is listed as well.
+    assert set(found) == {"personal", "access", "grant", "session"}
     assert found["grant"]["client_name"] == "Storefront"
     assert found["grant"]["client_id"] == program.client_id
     assert found["grant"]["date_expires"]
@@ -216,8 +226,7 @@ def test_a_code_ends_with_the_token_that_consented(api, anonymous, program, merc
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     }
-    form = {"decision": "allow", "token": merchant.token}
-    answer = anonymous.post("/authorize", query_string=query, data=form)
+    answer = decide(anonymous, merchant.token, query)
     code = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))["code"]
     api.delete(f"/tokens/{merchant.token_id}")
     form = {

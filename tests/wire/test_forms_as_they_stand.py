@@ -101,6 +101,13 @@ class Maker:
         listed = self.api.get(f"{item}/open_uploads").json["_embedded"]["fx:uploads"]
         return urlsplit(listed[0]["_links"]["self"]["href"]).path
 
+    def user(self):
+        # A store with people has an owner, who is not taken away.
+        for role in ("owner", "editor"):
+            values = {"email": f"u{next(NUMBERS)}@example.com", "role": role}
+            made = self.post(f"{STORE}/users", **values)
+        return made
+
     def token(self):
         from app.services.auth import authentication, scopes
 
@@ -141,6 +148,8 @@ def required(field, maker):
         "language": "de",
         "url": f"https://files.example/{number}",
         "item_category_uri": "http://localhost/item_categories/2",
+        "email": f"n{number}@example.com",
+        "role": "editor",
         **OTHER_STORE,
         "store_domain": f"n{number}",
     }

@@ -7,7 +7,7 @@ file is streamed into the storage.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +24,7 @@ from app.errors import (
 )
 from app.http.bodies import form_data, hal_xml
 from app.http.bodies.json_body import read_json
-from app.http.environ import APPLIED, FIELD
+from app.http.environ import APPLIED, CHANGE_FIELD, FIELD, OWN_FIELDS
 from app.http.headers import digest_fields
 from app.http.headers.field_syntax import field_parameters
 from app.http.media_types import FORM, JSON_PATCH, MERGE_PATCH, MULTIPART, PLAIN
@@ -67,6 +67,8 @@ class Body:
     is_array: bool = False
     patch: Any = None
     upload: form_data.FilePart | None = None
+    form: Mapping[str, str] | None = None
+    """The fields of a form as they were typed, empty ones too."""
     problems: list[FieldError] = field(default_factory=list)
 
     def fingerprint(self) -> str:
@@ -134,7 +136,8 @@ class BodyReader:
                 "Content-Type: application/json"
             )
         elif media_type == FORM:
-            yield Body(self._form(request, raw, method))
+            typed = self._form(request, raw)
+            yield self._form_body(typed, method)
         elif media_type == JSON_PATCH:
             patch = read_json(raw, max_depth=self.settings.max_json_depth)
             if isinstance(patch, list) and len(patch) > self.settings.max_fields:
@@ -182,7 +185,12 @@ class BodyReader:
             return Body(values)
         return Body(values, members or [])
 
-    def _form(self, request: Request, raw: bytes, method: str) -> dict[str, Any]:
+    def _form_body(self, typed: dict[str, Any], method: str, **file: Any) -> Body:
+        """Return the body of a form, with and without what was left empty."""
+        values = self.schema.without_empty(typed, partial=method == "PATCH")
+        return Body(values, form=typed, **file)
+
+    def _form(self, request: Request, raw: bytes) -> dict[str, Any]:
         try:
             pairs = parse_qsl(
                 raw.decode(),
@@ -194,7 +202,7 @@ class BodyReader:
             raise BadRequest(f"the form is not UTF-8{_where(raw)}") from None
         except ValueError:
             raise self._too_many_fields() from None
-        return self._single(request, pairs, method)
+        return self._single(request, pairs)
 
     @contextmanager
     def _multipart(self, request: Request, method: str) -> Iterator[Body]:
@@ -213,23 +221,25 @@ class BodyReader:
             for chunk in chunks(request):
                 reader.feed(chunk)
             pairs, upload = reader.close()
-            values = self._single(request, pairs, method)
-            yield Body(values, upload=upload, problems=reader.problems)
+            typed = self._single(request, pairs)
+            yield self._form_body(
+                typed, method, upload=upload, problems=reader.problems
+            )
         finally:
             reader.discard()
 
     # -- shared -------------------------------------------------------------
 
-    def _single(
-        self, request: Request, pairs: list[tuple[str, str]], method: str
-    ) -> dict[str, Any]:
+    def _single(self, request: Request, pairs: list[tuple[str, str]]) -> dict[str, Any]:
         values: dict[str, Any] = {}
         twice = []
         for name, value in pairs:
             if name == FIELD:
                 self._ensure_followed(request)
                 continue
-            if name == CHARSET:
+            if name == CHANGE_FIELD:
+                name, _, value = value.partition("=")  # noqa: PLW2901
+            if name == CHARSET or name in OWN_FIELDS:
                 continue
             if name in values:
                 message = f"{name[:100]} was sent more than once"
@@ -237,7 +247,7 @@ class BodyReader:
             values[name] = value
         if twice:
             raise Invalid.of(twice)
-        return self.schema.without_empty(values, partial=method == "PATCH")
+        return values
 
     @staticmethod
     def _ensure_followed(request: Request) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 
+from app.http.hypermedia.choices import Choices
 from app.http.hypermedia.declaration import Declaration
 from app.http.hypermedia.registry import ResourceType
 from app.http.media_types import JSON, MULTIPART
@@ -21,10 +22,11 @@ def item_actions(
     *,
     is_changeable: bool,
     is_removable: bool,
+    choices: tuple[Choices, ...] = (),
 ) -> list[Action]:
     """Return what may be done with one; values to start from are the current ones."""
     name, heading, schema = declaration.name, declaration.heading, declaration.schema
-    inputs = _inputs(schema, shown)
+    inputs = _with_choices(_inputs(schema, shown), choices)
     # An update needs none of them.
     changes = tuple(replace(field, required=False) for field in inputs)
     slug = name.replace("_", "-")
@@ -52,11 +54,13 @@ def item_actions(
     return [_classed(action) for action in actions]
 
 
-def create_actions(declaration: Declaration, href: str) -> list[Action]:
+def create_actions(
+    declaration: Declaration, href: str, choices: tuple[Choices, ...] = ()
+) -> list[Action]:
     """Return how one is created: as JSON, and with its file where there is one."""
     heading, schema = declaration.heading, declaration.schema
     slug = declaration.name.replace("_", "-")
-    inputs, fields = _create_forms(schema)
+    inputs, fields = _create_forms(schema, choices)
     title = f"Create {heading}"
     actions = []
     if not schema.needs_file:
@@ -86,7 +90,7 @@ def several_actions(
     many = declaration.many.title()
     actions = [Action(f"delete-{slug}", f"Delete These {many}", "DELETE", href)]
     if can_update:
-        inputs, _ = _create_forms(declaration.schema)
+        inputs, _ = _create_forms(declaration.schema, ())
         fields = tuple(replace(f, required=False, value=None) for f in inputs)
         title = f"Update These {many}"
         actions.insert(0, Action(f"update-{slug}", title, "PATCH", href, JSON, fields))
@@ -123,13 +127,15 @@ def _search_field(kind: ResourceType) -> list[Field]:
     return [Field("search", "Words to look for", "search")] if is_searched else []
 
 
-@cache
-def _create_forms(schema: ResourceSchema) -> tuple[Form, Form]:
-    inputs = _inputs(schema, defaults(schema))
+@lru_cache(maxsize=128)
+def _create_forms(
+    schema: ResourceSchema, choices: tuple[Choices, ...]
+) -> tuple[Form, Form]:
+    inputs = _with_choices(_inputs(schema, defaults(schema)), choices)
     return Form(inputs), Form(_with_file(schema, inputs))
 
 
-@cache
+@lru_cache(maxsize=128)
 def _json_forms(
     schema: ResourceSchema, inputs: Form
 ) -> tuple[tuple[str, str, Form], ...]:
@@ -191,15 +197,41 @@ def _inputs(schema: ResourceSchema, values: Mapping[str, Value]) -> tuple[Field,
             minimum=field.minimum,
             maximum=field.maximum,
             pattern=field.regex,
+            help=field.description,
+            is_multiline=field.meaning == "multiline",
         )
         for name, field in schema.writable.items()
         if not isinstance(field, Upload)
     )
 
 
+def _with_choices(
+    inputs: tuple[Field, ...], choices: tuple[Choices, ...]
+) -> tuple[Field, ...]:
+    """Return inputs whose legal values are other resources with those."""
+    by_name = {one.field: one for one in choices}
+    return tuple(
+        replace(
+            field,
+            choices=by_name[field.name].listed,
+            choices_href=by_name[field.name].href,
+            choices_name=by_name[field.name].name,
+        )
+        if field.name in by_name
+        else field
+        for field in inputs
+    )
+
+
 def _files(schema: ResourceSchema) -> tuple[Field, ...]:
     return tuple(
-        Field(name, title_of(name), field.input_type, required=True)
+        Field(
+            name,
+            title_of(name),
+            field.input_type,
+            required=True,
+            help=field.description,
+        )
         for name, field in schema.writable.items()
         if isinstance(field, Upload)
     )

@@ -41,6 +41,12 @@ class LinkTo:
     when: tuple[str, ...] = ()
     relation: Relation | None = None
     counted_by: str = ""
+    menu: str = ""
+    """The name in the menu of a store's pages; empty if it is not there."""
+    method: str = "GET"
+    """POST for what is done there rather than looked at."""
+    is_file: bool = False
+    """Whether bytes are there rather than a document."""
 
     def is_present(self, values: Mapping[str, Any]) -> bool:
         """Return whether a resource with these values has the link."""

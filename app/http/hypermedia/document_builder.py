@@ -131,6 +131,8 @@ class ItemDocuments:
                         link.rel,
                         render_context.base + link.path.format_map(keys),
                         link.title.format_map(keys),
+                        method=link.method,
+                        is_file=link.is_file,
                     )
                     for link in links
                 ),

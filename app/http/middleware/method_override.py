@@ -1,16 +1,27 @@
 """Override the method of a POST, by a header or a form field.
 
 This is WSGI middleware because routing, authorization, limits and logs must all see
-the final method.
+the final method. The other fields by which our forms say what browsers cannot send as
+headers are read here as well: If-Match, and the token against forged requests.
 """
 
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from app.http.environ import APPLIED, FIELD, REFUSED
+from app.http.environ import (
+    APPLIED,
+    CHANGE_FIELD,
+    FIELD,
+    FORM_TOKEN,
+    FORM_TOKEN_FIELD,
+    IDS_FIELD,
+    IF_MATCH_FIELD,
+    OWN_FIELDS,
+    REFUSED,
+)
 from app.http.media_types import FORM, MULTIPART
 
 if TYPE_CHECKING:
@@ -20,14 +31,14 @@ HEADERS = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 METHODS = ("PUT", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS")
 
 
-# Bytes of a multipart body that are searched for a leading `_method` field.
+# Bytes of a multipart body that are searched for our own leading fields.
 PEEKED = 1024
-# Only as the first field: a later one would need the whole body, with its files, in
+# Only as the first fields: later ones would need the whole body, with its files, in
 # memory.
-_FIRST_FIELD = re.compile(
-    rb"\A(?:\r\n)?--[^\r\n]+\r\n"
-    rb'content-disposition:\s*form-data;\s*name="?_method"?\s*\r\n\r\n'
-    rb"([^\r\n]*)\r\n",
+_LEADING_FIELD = re.compile(
+    rb"(?:\r\n)?--[^\r\n]+\r\n"
+    rb'content-disposition:\s*form-data;\s*name="?(_[a-z_]{1,20})"?\s*\r\n\r\n'
+    rb"([^\r\n]*)(?=\r\n)",
     re.IGNORECASE,
 )
 
@@ -47,7 +58,14 @@ class MethodOverride:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Determine the method, and call the application."""
-        wanted, source = self._wanted(environ)
+        fields = self._own_fields(environ)
+        if FORM_TOKEN_FIELD in fields:
+            environ[FORM_TOKEN] = fields[FORM_TOKEN_FIELD]
+        if IF_MATCH_FIELD in fields:
+            environ.setdefault("HTTP_IF_MATCH", fields[IF_MATCH_FIELD])
+        if IDS_FIELD in fields:
+            _add_to_query(environ, {"id:in": fields[IDS_FIELD]})
+        wanted, source = self._wanted(environ, fields)
         if wanted is not None:
             method = wanted.strip().upper()
             if environ["REQUEST_METHOD"] != "POST":
@@ -62,7 +80,9 @@ class MethodOverride:
                     start_response = _without_content(start_response)
         return self.app(environ, start_response)
 
-    def _wanted(self, environ: "WSGIEnvironment") -> tuple[str | None, str]:
+    def _wanted(
+        self, environ: "WSGIEnvironment", fields: dict[str, str]
+    ) -> tuple[str | None, str]:
         named = {
             header: str(environ[key])
             for header in HEADERS
@@ -72,26 +92,33 @@ class MethodOverride:
             # Those that contradict each other make a value that is no method.
             methods = dict.fromkeys(v.strip().upper() for v in named.values())
             return ", ".join(methods), next(iter(named))
-        if environ["REQUEST_METHOD"] == "POST":
-            content_type = str(environ.get("CONTENT_TYPE", "")).lower()
-            if content_type.startswith(FORM):
-                return self._form_field(environ), FIELD
-            # Who expects to be told whether to send at all is no browser's form.
-            if content_type.startswith(MULTIPART) and "HTTP_EXPECT" not in environ:
-                return _first_field(environ), FIELD
-        return None, ""
+        # A button that changes a property is a PATCH; it can carry one field alone.
+        implied = "PATCH" if CHANGE_FIELD in fields else None
+        return fields.get(FIELD, implied), FIELD
 
-    def _form_field(self, environ: "WSGIEnvironment") -> str | None:
+    def _own_fields(self, environ: "WSGIEnvironment") -> dict[str, str]:
+        """Return the fields of a form that stand for headers."""
+        if environ["REQUEST_METHOD"] != "POST":
+            return {}
+        content_type = str(environ.get("CONTENT_TYPE", "")).lower()
+        if content_type.startswith(FORM):
+            return self._form_fields(environ)
+        # Who expects to be told whether to send at all is no browser's form.
+        if content_type.startswith(MULTIPART) and "HTTP_EXPECT" not in environ:
+            return _leading_fields(environ)
+        return {}
+
+    def _form_fields(self, environ: "WSGIEnvironment") -> dict[str, str]:
         body = self._form(environ)
         # Encoded as %5Fmethod it is the same field.
-        if b"method" not in body:
-            return None
+        if b"method" not in body and b"_csrf" not in body:
+            return {}
         try:
-            values = [v for name, v in _pairs(body) if name == FIELD]
+            pairs = [pair for pair in _pairs(body) if pair[0] in OWN_FIELDS]
         except ValueError:
             # Whoever reads the body says what is wrong with it.
-            return None
-        return ",".join(values) if values else None
+            return {}
+        return _joined(pairs)
 
     def _form(self, environ: "WSGIEnvironment") -> bytes:
         """Read a form, and leave it to be read again; a large one is left alone."""
@@ -118,13 +145,19 @@ class MethodOverride:
         if str(environ.get("CONTENT_TYPE", "")).lower().startswith(FORM):
             body = self._form(environ)
             try:
-                pairs = [(n, v) for n, v in _pairs(body) if n != FIELD]
+                pairs = [(n, v) for n, v in _pairs(body) if n not in OWN_FIELDS]
             except ValueError:
                 environ[REFUSED] = "the form is not UTF-8, or has too many fields"
                 return
-            if pairs:
-                query = [environ.get("QUERY_STRING", ""), urlencode(pairs)]
-                environ["QUERY_STRING"] = "&".join(part for part in query if part)
+            _add_to_query(environ, pairs)
+
+
+def _add_to_query(
+    environ: "WSGIEnvironment", pairs: Mapping[str, str] | list[tuple[str, str]]
+) -> None:
+    if pairs:
+        query = [environ.get("QUERY_STRING", ""), urlencode(pairs)]
+        environ["QUERY_STRING"] = "&".join(part for part in query if part)
 
 
 def _without_content(start_response: "StartResponse") -> "StartResponse":
@@ -181,13 +214,25 @@ class Prefixed:
         return b"".join(parts)
 
 
-def _first_field(environ: "WSGIEnvironment") -> str | None:
+def _leading_fields(environ: "WSGIEnvironment") -> dict[str, str]:
     length = environ.get("CONTENT_LENGTH") or ""
     size = min(PEEKED, int(length)) if length.isdecimal() else PEEKED
     environ["wsgi.input"] = stream = Prefixed(environ["wsgi.input"], size)
-    found = _FIRST_FIELD.match(stream.prefix)
+    pairs = []
+    found = _LEADING_FIELD.match(stream.prefix)
     # Latin-1 cannot fail; a value that is not a method is refused by name later.
-    return found[1].decode("latin-1") if found else None
+    while found and (name := found[1].decode("latin-1").lower()) in OWN_FIELDS:
+        pairs.append((name, found[2].decode("latin-1")))
+        found = _LEADING_FIELD.match(stream.prefix, found.end())
+    return _joined(pairs)
+
+
+def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Return fields by name; what was sent twice is none that is valid."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:

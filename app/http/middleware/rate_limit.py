@@ -30,20 +30,19 @@ from app.errors import (
     UnknownLink,
 )
 from app.http.middleware.client_address import network_of
-from app.http.paths import AUTHORIZE, DOWNLOAD, TOKEN, UPLOADS
+from app.http.paths import DOWNLOAD, SIGN_IN, TOKEN, UPLOADS
 from app.log_throttle import Throttle
 from app.services.auth.authentication import Principal
 from app.settings import Settings
 
 OUTAGE = Throttle("sirenhall", seconds=1)
 
-REQUESTS, ATTEMPTS = "default", "attempts"
+REQUESTS, ATTEMPTS, PASSWORDS = "default", "attempts", "passwords"
 """The names of the policies."""
 
-COUNTED = {REQUESTS: "requests", ATTEMPTS: "attempts"}
+COUNTED = {REQUESTS: "requests", ATTEMPTS: "attempts", PASSWORDS: "wrong passwords"}
 LINKS = (f"{DOWNLOAD}/", f"{UPLOADS}/")
-CONSENT = f"{AUTHORIZE}/"
-GUESSED = (*LINKS, CONSENT)
+GUESSED = (*LINKS, f"{SIGN_IN}/")
 """Where something that is secret may be guessed, besides tokens."""
 
 CREDENTIALS = ("HTTP_AUTHORIZATION", "HTTP_ACCESS_TOKEN", "HTTP_X_MANAGER_TOKEN")
@@ -248,8 +247,8 @@ def _settle_attempt(attempts: Limiter, status: int) -> None:
         attempts.learn(digest, principal)
     path = f"{request.path}/"
     is_link = path.startswith(LINKS) and status == UnknownLink.status
-    is_consent = path.startswith(CONSENT) and status == Invalid.status
-    if is_wrong or is_link or is_consent:
+    is_sign_in = path.startswith(f"{SIGN_IN}/") and status == Invalid.status
+    if is_wrong or is_link or is_sign_in:
         attempts.count(_client())
 
 

@@ -16,6 +16,7 @@ from app.http.bodies.body_reader import Body
 from app.http.context import RequestContext
 from app.http.headers.conditional import Validators
 from app.http.hypermedia import action_builder
+from app.http.hypermedia.display import display_of, names_of_references
 from app.http.hypermedia.document_builder import NOTHING
 from app.http.media_types import MULTIPART
 from app.http.pagination import PAGING, Query, Window, page_links, with_query
@@ -60,6 +61,7 @@ from representations import (
     Embedded,
     Rendered,
     Resource,
+    Value,
 )
 from representations.csv_table import MARK
 
@@ -87,6 +89,8 @@ class CollectionViews:
         self.items = items
         self.declaration = items.declaration
         self.path = path
+        if path.startswith("/stores/"):
+            items.collection_path = path
         self.service = service
         self.filter_form = action_builder.filter_form(items.kind)
         self._parse = cache_short_keys(
@@ -137,10 +141,12 @@ class CollectionViews:
         # All that makes the bytes, so two clients share a page only if it would be the
         # same.
         key = f"{context.request.path} {validators.made_of}"
-        page = pages.get(key)
+        # A form that was refused is shown once.
+        page = None if context.failure else pages.get(key)
         if page is None:
             page = render(context, self.document(context, owner, asked))
-            pages.put(key, page)
+            if not context.failure:
+                pages.put(key, page)
         headers = validators.headers
         if page.languages:
             headers = {**headers, "Content-Language": page.languages}
@@ -207,7 +213,10 @@ class CollectionViews:
         )
         may_create = self.service.may_create(context.principal)
         return context.validators(
-            version, None, *(owner.get("timezone"), may_create, related_version)
+            version,
+            None,
+            *(owner.get("timezone"), may_create, related_version),
+            *self.items.choices(context, store_of(owner)),
         )
 
     def document(
@@ -242,7 +251,9 @@ class CollectionViews:
         # The first link is self, with the query of this page.
         document.href = document.links[0].href
         if representation.has_actions:
-            document.actions = self._actions(context)
+            document.actions = self._actions(context, owner)
+        if representation.is_for_people:
+            document.display = display_of(self.items.kind)
         return document
 
     def _localized(self, context: RequestContext, rows: Sequence[Row]) -> Sequence[Row]:
@@ -300,12 +311,20 @@ class CollectionViews:
                 insides=insides,
             )
             return Rendered(written)
-        return [
+        found = [
             documents.resource(record, context.render_context, asked.fields, inside)
             for record, inside in zip(
                 records, insides or [NOTHING] * len(records), strict=True
             )
         ]
+        if representation.is_for_people:
+            base = context.urls.base
+            known = names_of_references(
+                context.db, items.registry, items.kind, records, base
+            )
+            for document in found:
+                document.display, document.names = display_of(items.kind), known
+        return found
 
     def _embed_always(self, rows: Sequence[Row]) -> bool:
         """Return whether rows have something that is always embedded."""
@@ -315,10 +334,14 @@ class CollectionViews:
         position = self.declaration.columns.index(always.counted_by)
         return any(row[position] for row in rows)
 
-    def _actions(self, context: RequestContext) -> list[Action]:
+    def _actions(self, context: RequestContext, owner: Record) -> list[Action]:
         actions = []
         if self.service.may_create(context.principal):
-            actions = action_builder.create_actions(self.declaration, context.url)
+            actions = action_builder.create_actions(
+                self.declaration,
+                context.url,
+                self.items.choices(context, store_of(owner)),
+            )
             # Bulk changes are offered only for an explicit list of ids, never for a
             # whole collection.
             if named_ids(context.query):
@@ -432,7 +455,7 @@ class CollectionViews:
                 record = self.items.service.find(tx, principal, made.id)
                 href = self.items.address(context, record)
                 status, message = self._outcome(made)
-                return Result(status, message, href, extra=made.extra)
+                return Result(status, message, href, extra=_extra(context, made))
 
             works = [partial(created, member) for member in members]
             results = each_member(tx, works, is_whole=is_strict)
@@ -519,6 +542,7 @@ class CollectionViews:
             # Only the body says which failed, and what was created.
             may_be_empty=success_status != 201  # noqa: PLR2004
             and not any(r.is_failure for r in results),
+            after=context.url,
         )
 
     def _outcome(self, made: Created) -> tuple[int, str]:
@@ -535,8 +559,9 @@ class CollectionViews:
         removable = self.items.offers_removal(context, record)
         headers = self.items.validators(context, record, removable).headers
         headers["Location"] = self.items.address(context, record)
-        extra = {**made.extra, "message": message}
-        document = self.items.document(context, record, removable, extra)
+        extra = _extra(context, made)
+        shown = {**extra, "message": message}
+        document = self.items.document(context, record, removable, shown)
         return partial(
             respond_to_change,
             context,
@@ -544,8 +569,17 @@ class CollectionViews:
             status,
             headers,
             # What only this answer has must not be lost.
-            may_be_empty=not made.extra,
+            may_be_empty=not extra,
         )
+
+
+def _extra(context: RequestContext, made: Created) -> dict[str, Value]:
+    """Return the properties that only the answer to a creation has."""
+    base = context.urls.base
+    return {
+        **made.extra,
+        **{name: base + path for name, path in made.addresses.items()},
+    }
 
 
 def listing_page(

@@ -9,9 +9,11 @@ from flask import Flask, Response
 from app.database import Snapshot, Transaction
 from app.http.bodies import body_reader, json_patch
 from app.http.context import RequestContext
-from app.http.headers.conditional import Validators
+from app.http.headers.conditional import Validators, entity_tag
 from app.http.hypermedia import action_builder
+from app.http.hypermedia.choices import Choices, choices_of
 from app.http.hypermedia.declaration import STANDARD_METHODS
+from app.http.hypermedia.display import display_of, names_of_references
 from app.http.hypermedia.document_builder import NOTHING
 from app.http.hypermedia.embedding import Embedder
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType, ZoomNode
@@ -66,6 +68,8 @@ class ItemViews:
         self.documents = kind.documents
         self.service = service
         self.registry = registry
+        self.collection_path = ""
+        """The path of the collection of a store: where a page leads after a delete."""
 
     def register_routes(self, app: Flask) -> None:
         """Register the routes under the declaration's path."""
@@ -226,7 +230,26 @@ class ItemViews:
             modified if related_version is None else None,
             *(record["timezone"], removable, related_version),
             *(record.get("number_of_downloads"), record.get("date_counted")),
+            *self.choices(context, store_of(record)),
         )
+
+    def choices(
+        self, context: RequestContext, store_id: int | None
+    ) -> tuple[Choices, ...]:
+        """Return the choices of the fields of forms, where the format has forms."""
+        if store_id is None or not self._offers_actions(context):
+            return ()
+        name = self.declaration.name
+        if name not in context.choices:
+            is_listed = context.choice.representation.lists_choices
+            context.choices[name] = choices_of(
+                context.db if is_listed else None,
+                self.registry,
+                self.kind,
+                store_id,
+                context.urls.base,
+            )
+        return context.choices[name]
 
     @staticmethod
     def _offers_actions(context: RequestContext) -> bool:
@@ -250,13 +273,15 @@ class ItemViews:
         # Only after the commit: what a rollback restores must find its bytes.
         context.installation.removal.remove(keys)
         href = self.address(context, record)
+        after = self.collection_path.format(id=store_of(record))
         message = f"{self.declaration.name} {item_id} deleted successfully."
         document = Resource(
             classes=(self.declaration.name,),
             links=[Link("self", href, self.declaration.title.format_map(record))],
             properties={"message": message},
         )
-        return respond_to_change(context, lambda: document)
+        after = context.urls.base + after if after else f"{context.urls.base}/"
+        return respond_to_change(context, lambda: document, after=after)
 
     def document(
         self,
@@ -274,6 +299,13 @@ class ItemViews:
         document = self.documents.resource(
             record, context.render_context, fields, inside
         )
+        if context.choice.representation.is_for_people:
+            document.display = display_of(self.kind)
+            document.names = names_of_references(
+                context.db, self.registry, self.kind, [record], context.urls.base
+            )
+            # The revision alone counts: the page is another one for each viewer.
+            document.etag = entity_tag(record["revision"], "")
         if self._offers_actions(context):
             document.actions = action_builder.item_actions(
                 self.declaration,
@@ -281,6 +313,7 @@ class ItemViews:
                 document.properties,
                 is_changeable=self.service.change is not not_supported,
                 is_removable=removable,
+                choices=self.choices(context, store_of(record)),
             )
             document.actions = [*document.actions, *self._further(document, record)]
         if extra:

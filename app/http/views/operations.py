@@ -31,11 +31,13 @@ def not_supported(*_arguments: Any) -> Any:
 class Created:
     """A created resource: its id, and properties that only this response has.
 
-    What there was already `is_new` no more.
+    `addresses` are properties, too: their values are paths of this server. What there
+    was already `is_new` no more.
     """
 
     id: int
     extra: Mapping[str, Value] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
     is_new: bool = True
 
 

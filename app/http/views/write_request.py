@@ -32,6 +32,7 @@ def write_request(
     with _authorized(context, schema, authorize, takes_many=takes_many).read(
         context.request, context.request.method
     ) as body:
+        context.typed = body.form
         yield body
 
 
@@ -53,6 +54,7 @@ def write_once(
             idempotent(context) as state,
             reader.read(context.request, context.request.method) as body,
         ):
+            context.typed = body.form
             state.read(body)
             return respond(body, state)
     except Replay as replay:

@@ -150,8 +150,10 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
         )
         return msgspec.json.encode(document) + b"\n"
 
-    publish_route(app, Route(DOCS, DOCS_METHODS, is_api=False), {"GET": _docs})
-    guide = Route(f"{DOCS}/<name>", DOCS_METHODS, is_api=False)
+    publish_route(
+        app, Route(DOCS, DOCS_METHODS, is_api=False, is_framed=True), {"GET": _docs}
+    )
+    guide = Route(f"{DOCS}/<name>", DOCS_METHODS, is_api=False, is_framed=True)
     publish_route(app, guide, {"GET": _guide})
     description = Route(
         OPENAPI,

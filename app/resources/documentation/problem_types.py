@@ -63,7 +63,11 @@ def _type(context: RequestContext, code: str) -> Resource:
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Register the routes."""
-    publish_route(app, Route(PROBLEMS, METHODS, is_api=False), {"GET": _index})
     publish_route(
-        app, Route(f"{PROBLEMS}/<code>", METHODS, is_api=False), {"GET": _one}
+        app, Route(PROBLEMS, METHODS, is_api=False, is_framed=True), {"GET": _index}
+    )
+    publish_route(
+        app,
+        Route(f"{PROBLEMS}/<code>", METHODS, is_api=False, is_framed=True),
+        {"GET": _one},
     )

@@ -347,5 +347,11 @@ def _pretty(document: bytes) -> str:
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Register the routes."""
-    publish_route(app, Route(RELS, METHODS, is_api=False), {"GET": _index})
-    publish_route(app, Route(f"{RELS}/<rel>", METHODS, is_api=False), {"GET": _rel})
+    publish_route(
+        app, Route(RELS, METHODS, is_api=False, is_framed=True), {"GET": _index}
+    )
+    publish_route(
+        app,
+        Route(f"{RELS}/<rel>", METHODS, is_api=False, is_framed=True),
+        {"GET": _rel},
+    )

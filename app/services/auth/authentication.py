@@ -3,17 +3,18 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from app.database import Database, Snapshot, Statement, Transaction
 from app.errors import ConfigurationError
 from app.models import TOKENS
-from app.services.auth.scopes import OF_ALL_STORES, READ_ONLY
+from app.services.auth.scopes import MANAGES_ACCESS, OF_ALL_STORES, READ_ONLY
 from app.services.clock import now
 
 ACCESS, REFRESH = "access", "refresh"
+SESSION, SIGN_IN = "session", "sign_in"
 PERSONAL = "token "
 
 HOUR = 3600
@@ -27,7 +28,8 @@ class Principal:
 
     `caller` is the same for all tokens of one OAuth client. `token_id` is the token,
     0 where there is none. `date_expires` is in seconds UTC, and so is `last_hour`: the
-    full hour in which the token was last known to be used.
+    full hour in which the token was last known to be used. `user_id` is the person, if
+    one signed in.
     """
 
     scope: str
@@ -36,6 +38,7 @@ class Principal:
     token_id: int = 0
     date_expires: int | None = None
     last_hour: int | None = None
+    user_id: int | None = None
 
     @property
     def is_personal(self) -> bool:
@@ -46,6 +49,11 @@ class Principal:
     def can_write(self) -> bool:
         """Whether the token may change anything."""
         return self.scope not in READ_ONLY
+
+    @property
+    def manages_access(self) -> bool:
+        """Whether the token may see and change who may use a store."""
+        return self.scope in MANAGES_ACCESS
 
     def sees(self, store_id: int) -> bool:
         """Whether a store and what belongs to it exist for this token."""
@@ -74,9 +82,10 @@ def principal_of(
     token_id: int = 0,
     date_expires: int | None = None,
     last_hour: int | None = None,
+    user_id: int | None = None,
 ) -> StorePrincipal | OperatorPrincipal:
     """Return the principal of a token of one store, or of all."""
-    rest = caller, token_id, date_expires, last_hour
+    rest = caller, token_id, date_expires, last_hour, user_id
     if store_id is None:
         return OperatorPrincipal(scope, None, *rest)
     return StorePrincipal(scope, store_id, *rest)
@@ -90,9 +99,10 @@ _BY_DIGEST = Statement(
         TOKENS.c.client_id,
         TOKENS.c.date_expires,
         TOKENS.c.date_last_used,
+        TOKENS.c.user_id,
     ).where(
         TOKENS.c.digest == bindparam("digest"),
-        TOKENS.c.kind == ACCESS,
+        TOKENS.c.kind == bindparam("kind"),
         TOKENS.c.date_revoked.is_(None),
     )
 )
@@ -107,6 +117,12 @@ _IS_VALID = Statement(
     )
 )
 _EXPIRY = Statement(select(TOKENS.c.date_expires).where(TOKENS.c.id == bindparam("id")))
+_CONSENT = Statement(
+    select(TOKENS.c.kind, TOKENS.c.parent_id, TOKENS.c.user_id).where(
+        TOKENS.c.id == bindparam("id")
+    )
+)
+_PARENT = Statement(select(TOKENS.c.parent_id).where(TOKENS.c.id == bindparam("id")))
 _PARENTS = TOKENS.alias("parents")
 _PARENT_EXPIRY = Statement(
     select(_PARENTS.c.date_expires).where(
@@ -124,7 +140,7 @@ _ALL = Statement(
         TOKENS.c.date_last_used,
         TOKENS.c.date_revoked,
     )
-    .where(TOKENS.c.client_id.is_(None))
+    .where(TOKENS.c.client_id.is_(None), TOKENS.c.kind == ACCESS)
     .order_by(TOKENS.c.id)
 )
 
@@ -140,15 +156,17 @@ class TokenExpired(Exception):
     """The token was valid once."""
 
 
-def authenticate(db: Snapshot, token: str) -> Principal | None:
+def authenticate(db: Snapshot, token: str, kind: str = ACCESS) -> Principal | None:
     """Return the principal of a token, or None if it is unknown or revoked.
+
+    A token of one kind is good for that alone: a session is no access token.
 
     Raise `TokenExpired`.
     """
-    row = db.row(_BY_DIGEST, digest=token_digest(token))
+    row = db.row(_BY_DIGEST, digest=token_digest(token), kind=kind)
     if row is None:
         return None
-    scope, store_id, number, client_id, expires, last_hour = row
+    scope, store_id, number, client_id, expires, last_hour, user_id = row
     # Told apart from unknown tokens, so that clients know to refresh.
     if expires is not None and expires <= now():
         raise TokenExpired
@@ -162,6 +180,7 @@ def authenticate(db: Snapshot, token: str) -> Principal | None:
         token_id=number,
         date_expires=expires,
         last_hour=last_hour,
+        user_id=user_id,
     )
 
 
@@ -221,6 +240,7 @@ def create_token(  # noqa: PLR0913 - each is a column
     kind: str = ACCESS,
     code_digest: str | None = None,
     parent_id: int | None = None,
+    user_id: int | None = None,
     lifetime: int | None = None,
 ) -> tuple[int, str]:
     """Create a token and return its id and text; only its digest is kept.
@@ -240,6 +260,7 @@ def create_token(  # noqa: PLR0913 - each is a column
         "kind": kind,
         "code_digest": code_digest,
         "parent_id": parent_id,
+        "user_id": user_id,
         "date_created": now(),
         "date_expires": None if lifetime is None else now() + lifetime,
     }
@@ -273,6 +294,32 @@ def token_expiry(db: Snapshot, token_id: int) -> int | None:
     """Return when a token ends, in seconds UTC; None if it does not."""
     expires: int | None = db.value(_EXPIRY, id=token_id)
     return expires
+
+
+class Lasting(NamedTuple):
+    """What a grant lasts as long as: a token, or a person (None: neither)."""
+
+    parent_id: int | None
+    user_id: int | None
+
+
+def lasting_parent(db: Snapshot, token_id: int) -> Lasting:
+    """Return what a program's access ends with, by the token that consented to it.
+
+    A session ends sooner than what was allowed in it: then it is the token that opened
+    the session, or the person.
+    """
+    row = db.row(_CONSENT, id=token_id) if token_id else None
+    if row is None:
+        return Lasting(None, None)
+    kind, parent_id, user_id = row
+    return Lasting(parent_id if kind == SESSION else token_id, user_id)
+
+
+def parent_of(db: Snapshot, token_id: int) -> int | None:
+    """Return the token that another one ends with, None if there is none."""
+    found: int | None = db.value(_PARENT, id=token_id)
+    return found
 
 
 def personal_expiry(db: Snapshot, principal: Principal) -> int | None:

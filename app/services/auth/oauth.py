@@ -228,14 +228,16 @@ class AuthorizationServer(Protocol):
         tx: Transaction, token: Mapping[str, Any], request: OAuth2Request
     ) -> None:
         client, user = request.client.record, request.user
+        lasting = authentication.lasting_parent(tx, user.token_id)
         # The token that consented; revoking it revokes what is issued here.
-        parent_id = user.token_id or None
+        parent_id = lasting.parent_id
         create = partial(
             authentication.create_token,
             store_id=user.store_id,
             client_id=client["id"],
             code_digest=_code_of(request),
             parent_id=parent_id,
+            user_id=lasting.user_id or user.user_id,
         )
         # What an upload slot was made with is still asked for.
         of_slot = select(UPLOAD_SLOTS.c.token_id).where(
@@ -324,7 +326,10 @@ class RefreshToken(grants.RefreshTokenGrant):
         """Return the store that it is for, and the token that consented."""
         record = refresh_token.record
         return principal_of(
-            record["scope"], record["store_id"], token_id=record["parent_id"] or 0
+            record["scope"],
+            record["store_id"],
+            token_id=record["parent_id"] or 0,
+            user_id=record["user_id"],
         )
 
     def _validate_token_scope(self, token: IssuedToken) -> None:

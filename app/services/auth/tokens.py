@@ -11,7 +11,7 @@ from app.services.auth.authentication import Principal
 from app.services.rows import listing
 from app.services.rows.row_types import TokenRow
 from app.services.rows.tenancy import find_scoped
-from schemas.token import ACCESS, GRANT, PERSONAL
+from schemas.token import ACCESS, GRANT, PERSONAL, SESSION
 
 _T, _C = TOKENS.c, OAUTH_CLIENTS.c
 _VALID = (
@@ -19,6 +19,7 @@ _VALID = (
         _T.id,
         _T.store_id,
         case(
+            (_T.kind == authentication.SESSION, SESSION),
             (_T.client_id.is_(None), PERSONAL),
             (_T.kind == authentication.REFRESH, GRANT),
             else_=ACCESS,
@@ -32,7 +33,8 @@ _VALID = (
         _T.date_last_used,
     )
     .select_from(TOKENS.outerjoin(OAUTH_CLIENTS, _C.id == _T.client_id))
-    .where(_T.date_revoked.is_(None))
+    # A code signs in once, and is no right by itself.
+    .where(_T.date_revoked.is_(None), _T.kind != authentication.SIGN_IN)
     .subquery("valid_tokens")
 )
 SOURCE = listing.register_source(

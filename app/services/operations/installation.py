@@ -10,7 +10,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -25,7 +25,7 @@ from app.models import TOKENS
 from app.private_files import FOLDER, GROUP_PASSAGE, make_folder, restrict
 from app.removal_lock import lock_beside
 from app.reserve import Reserve, size_on
-from app.services.auth import authentication
+from app.services.auth import authentication, sessions
 from app.services.catalogue import item_categories
 from app.services.operations.blob_removal import BlobRemoval
 from app.services.operations.migration import ensure_migrated, migrate
@@ -82,11 +82,15 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class StarterAccess:
-    """Access for a new user: a store, a category for downloads, and a token."""
+    """Access for a new user: a store, a category for downloads, and a token.
+
+    `code` signs in a browser once.
+    """
 
     store_id: int | None
     category_id: int | None
     token: str | None
+    code: str | None = None
 
 
 def starter_access(installation: Installation) -> StarterAccess:
@@ -100,6 +104,16 @@ def starter_access(installation: Installation) -> StarterAccess:
         category_id = item_categories.first_downloaded(db, store_id)
     token = None if revoked else installation.starter_token
     return StarterAccess(store_id, category_id, token)
+
+
+def with_sign_in(installation: Installation, access: StarterAccess) -> StarterAccess:
+    """Return an access with a code to sign in once, if its token is valid."""
+    if access.token is None:
+        return access
+    with installation.database.writing() as tx:
+        principal = authentication.authenticate(tx, access.token)
+        code = sessions.create_code(tx, principal) if principal else None
+    return replace(access, code=code)
 
 
 def has_data(settings: Settings) -> bool:

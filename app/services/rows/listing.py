@@ -229,6 +229,21 @@ class Listing:
             rows = db.rows(statement, limit=limit, offset=offset, **values, **given)
         return Page(rows, total)
 
+    def first_rows(
+        self,
+        db: Snapshot,
+        owner_id: int,
+        condition: Condition,
+        *,
+        limit: int,
+        **given: Any,
+    ) -> list[Row]:
+        """Read the first rows in the order of their ids, without counting them."""
+        selection = Selection(condition)
+        statement = _page_statement(self, selection.shape, ())
+        values = {**selection.parameters, "owner_id": owner_id, **given}
+        return db.rows(statement, limit=limit, offset=0, **values)
+
     def _total(self, db: Snapshot, selection: Selection, values: dict[str, Any]) -> int:
         if self.counter and selection.condition == self.default_filter.condition:
             return int(_state(db, values["owner_id"], self.counter)[0])

@@ -334,6 +334,22 @@ class DeliveryRow(TypedDict):
     revision: int
 
 
+class UserRow(TypedDict):
+    """A person's role in a store."""
+
+    id: int
+    store_id: int
+    email: str
+    role: str
+    date_signed_in: int | None
+    date_created: int
+    date_modified: int
+    timezone: str
+    store_modified: int
+    revision: int
+    user_id: int
+
+
 class TokenRow(TypedDict):
     """A token or a grant of a store."""
 

@@ -1,10 +1,12 @@
 """Links that are a right by themselves: who sees them, and who is told of them."""
 
 import io
+from urllib.parse import urlencode
 
 import pytest
 
 from app.http.middleware.access_log import EXTENSION
+from tests.browsing import Person
 from tests.conftest import FORMATS
 
 EVERYWHERE = [*FORMATS.values(), "text/html", "application/prs.hal-forms+json"]
@@ -126,8 +128,11 @@ def test_the_consent_redirect_is_not_stored(anonymous, api, installation):
         "code_challenge": "a" * 43,
         "code_challenge_method": "S256",
     }
-    form = {"decision": "allow", "token": api.token}
-    answer = anonymous.post("/authorize", query_string=query, data=form)
+    person = Person(anonymous.client)
+    person.sign_in(api.token)
+    path = f"/authorize?{urlencode(query)}"
+    person.get(path)
+    answer = person.post(path, {"decision": "allow"})
     assert answer.status_code == 303
     assert answer.headers["Cache-Control"] == "no-store"
     long = anonymous.get("/authorize", query_string={**query, "state": "x" * 2000})

@@ -1,0 +1,1 @@
+"""Pages that are of no resource: to sign in, to download, to look at data."""

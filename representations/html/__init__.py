@@ -1,0 +1,139 @@
+"""HTML, for people: a document as a page to read, and to work with.
+
+A page is rendered from the same document as the other formats: its properties, links,
+embedded resources and actions. `Display` says what values mean to people.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, ClassVar
+
+import jinja2
+
+from representations.html.forms import FormPage, PageForm, page_forms
+from representations.html.table import Table
+from representations.html.values import choice_text, plain_value, value_markup
+from representations.representation import Representation
+from representations.resource import Link, Resource, Viewer, Vocabulary
+from representations.slots import Rendered
+
+NOBODY = Viewer({})
+
+
+class Html(Representation):
+    """A page that works without scripts; forms are what one can do."""
+
+    name = "html"
+    title = "HTML"
+    media_types: ClassVar[tuple[str, ...]] = ("text/html", "application/xhtml+xml")
+    has_actions = True
+    lists_choices = True
+    is_for_people = True
+
+    def __init__(
+        self,
+        others: Sequence[Representation] = (),
+        tables: Sequence[Representation] = (),
+    ) -> None:
+        """Store the formats to link: of all resources, and of collections."""
+        self.others = others
+        self.tables = tables
+
+    def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:
+        """Write the page; it links what programs get instead."""
+        viewer = vocabulary.viewer or NOBODY
+        display = resource.display
+        is_table = "total_items" in resource.properties
+        page = (
+            page_environment()
+            .get_template("resource.html")
+            .render(
+                resource=resource,
+                vocabulary=vocabulary,
+                viewer=viewer,
+                display=display,
+                title=title_of(resource),
+                embedded=_lists(resource),
+                lists=_lists,
+                item_title=title_of,
+                heading=_heading,
+                others=self._elsewhere(resource),
+                table=Table(resource, display) if is_table and display else None,
+                forms=page_forms(resource, viewer),
+            )
+        )
+        return page.encode() + b"\n"
+
+    def _elsewhere(self, resource: Resource) -> list[Link]:
+        address, _, query = (resource.href or _self(resource.links).href).partition("?")
+        if not address:
+            return []
+        kept = [part for part in query.split("&") if part.partition("=")[0] != "format"]
+        tables = self.tables if "total_items" in resource.properties else ()
+        start = "?" + "&".join([*filter(None, kept), "format="])
+        return [
+            Link("alternate", address + start + other.name, other.title)
+            for other in (*self.others, *tables)
+        ]
+
+
+@cache
+def page_environment() -> jinja2.Environment:
+    """Return what renders the templates of pages, also those of `app`."""
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(
+            [jinja2.PackageLoader("representations"), jinja2.PackageLoader("app")]
+        ),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["value"] = value_markup
+    environment.filters["plain"] = plain_value
+    environment.filters["choice"] = choice_text
+    environment.globals["nobody"] = NOBODY
+    return environment
+
+
+def render_page(template: str, viewer: Viewer | None, **values: Any) -> bytes:
+    """Write a page that is of no resource, such as the one to sign in."""
+    page = page_environment().get_template(template)
+    return page.render(viewer=viewer or NOBODY, **values).encode() + b"\n"
+
+
+def _heading(rel: str) -> str:
+    """Return the name of a relation in words."""
+    return rel.rpartition(":")[2].replace("_", " ").capitalize()
+
+
+def _lists(resource: Resource) -> Mapping[str, Sequence[Resource]]:
+    """Return what is embedded in a resource, also a single one, as lists."""
+    return {
+        rel: [items] if isinstance(items, Resource) else items
+        for rel, items in resource.embedded.items()
+        if not isinstance(items, Rendered)
+    }
+
+
+def title_of(resource: Resource) -> str:
+    """Return the name of a resource for people."""
+    display = resource.display
+    names = [display.named_by] if display else []
+    for name in (*names, "name", "store_name"):
+        value = resource.properties.get(name)
+        if isinstance(value, str) and value:
+            return value
+    if "collection" in resource.classes and resource.title is None:
+        return resource.classes[0].replace("_", " ").capitalize()
+    if display and resource.href:
+        return f"{display.heading} {resource.href.rpartition('/')[2]}"
+    return resource.title or _self(resource.links).title or "Sirenhall"
+
+
+def _self(links: Sequence[Link]) -> Link:
+    found = [link for link in links if link.rel == "self"]
+    return found[0] if found else Link("self", "")
+
+
+__all__ = ["FormPage", "Html", "PageForm", "render_page", "title_of"]

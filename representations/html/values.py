@@ -1,0 +1,145 @@
+"""Values as people read them: money, sizes, dates, lengths of time."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from representations.resource import Value
+
+LOCALE = "en"
+UNITS = ("bytes", "kB", "MB", "GB", "TB")
+THOUSAND = 1000
+NOTHING = Markup('<span class="soft">—</span>')
+DAY = 24
+
+
+def size_text(size: int | Decimal) -> str:
+    """Write a number of bytes: ``16 kB``, ``3.2 MB``."""
+    amount, unit = float(size), 0
+    while amount >= THOUSAND and unit < len(UNITS) - 1:
+        amount, unit = amount / THOUSAND, unit + 1
+    digits = 1 if unit > 1 and amount < 100 else 0  # noqa: PLR2004
+    return f"{amount:.{digits}f} {UNITS[unit]}"
+
+
+def hours_text(hours: int) -> str:
+    """Write hours, in days where they are whole: ``7 days``, ``36 hours``."""
+    if hours and hours % DAY == 0:
+        days = hours // DAY
+        return f"{days} day{'s' if days != 1 else ''}"
+    return f"{hours} hour{'s' if hours != 1 else ''}"
+
+
+def money_text(amount: Decimal | int, currency: str) -> str:
+    """Write an amount of money: ``€4.50``; without a currency it is a number."""
+    if not currency:
+        return f"{amount:f}" if isinstance(amount, Decimal) else str(amount)
+    from babel.numbers import format_currency
+
+    return str(format_currency(amount, currency, locale=LOCALE))
+
+
+def number_text(number: int | Decimal) -> str:
+    """Write a number with its thousands apart."""
+    return f"{number:,}"
+
+
+def date_markup(text: str) -> Markup:
+    """Write a moment, as it is shown in the store's time zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return escape(text)
+    day = f"{moment.day} {moment:%b %Y, %H:%M}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.isoformat(), text, day
+    )
+
+
+def choice_text(choice: str) -> str:
+    """Write one of a few words: ``flat_rate`` is Flat rate."""
+    words = choice.replace("_", " ").replace(".", ": ")
+    return words[:1].upper() + words[1:] if words else "None"
+
+
+def flag_markup(value: object) -> Markup:
+    """Write yes or no, which colours alone would not say."""
+    word, name = ("Yes", "yes") if value else ("No", "no")
+    return Markup('<span class="flag {}">{}</span>').format(name, word)
+
+
+def address_markup(address: str, names: Mapping[str, str]) -> Markup:
+    """Write a link; the name of what is there is its text, where it is known."""
+    if not re.match("https?://", address):
+        return escape(address)
+    text = names.get(address) or address.removeprefix("https://").removeprefix(
+        "http://"
+    )
+    return Markup('<a href="{}">{}</a>').format(address, text)
+
+
+def value_markup(
+    value: Value,
+    kind: str = "text",
+    currency: str = "",
+    names: Mapping[str, str] | None = None,
+    zero: str = "",
+) -> Markup:
+    """Write a value of some kind; what is null or empty is a dash."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bool) or kind == "flag":
+        return flag_markup(value)
+    if isinstance(value, Mapping):
+        return _texts(value)
+    if isinstance(value, int | Decimal):
+        return escape(_number(value, kind, currency, zero))
+    return _text(str(value), kind, names or {})
+
+
+def _number(value: int | Decimal, kind: str, currency: str, zero: str) -> str:
+    if zero and not value:
+        return zero
+    if kind == "money":
+        return money_text(value, currency)
+    if kind == "bytes":
+        return size_text(value)
+    if kind == "hours":
+        return hours_text(int(value))
+    return number_text(value)
+
+
+def _text(value: str, kind: str, names: Mapping[str, str]) -> Markup:
+    if kind == "date":
+        return date_markup(value)
+    if kind == "digest":
+        return Markup('<code class="digest">{}</code>').format(value)
+    if kind == "choice":
+        return escape(choice_text(value))
+    if kind == "address" or value.startswith(("http://", "https://")):
+        return address_markup(value, names)
+    if kind == "multiline" or "\n" in value:
+        return Markup('<span class="lines" dir="auto">{}</span>').format(value)
+    return Markup('<bdi dir="auto">{}</bdi>').format(value)
+
+
+def _texts(value: Mapping[str, str]) -> Markup:
+    """Write texts by their keys, such as the legal values of a property."""
+    rows = (
+        Markup("<li><code>{}</code> {}</li>").format(key or '""', text)
+        for key, text in value.items()
+    )
+    return Markup('<ul class="plain">{}</ul>').format(Markup("").join(rows))
+
+
+def plain_value(value: Any) -> str:
+    """Write a value for an input of a form."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return "" if value is None else str(value)
