@@ -182,7 +182,7 @@ class Resource:
     `rel` is the relation by which a containing document names it (`fx:store`),
     `None` for a collection, as in Foxy's HAL XML. `classes` are Siren's. `problem` is
     what an error has beyond what all formats show (RFC 9457's members). `display`,
-    `names` and `etag` are for pages.
+    `names`, `etag` and `sections` are for pages.
     """
 
     classes: tuple[str, ...] = ()
@@ -199,3 +199,5 @@ class Resource:
     """The names of other resources by their addresses, where they are known."""
     etag: str = ""
     """The ETag of what a form changes."""
+    sections: Sequence["Resource"] = ()
+    """What else its page shows, each with a title."""

@@ -8,6 +8,7 @@ from app.models.metadata import METADATA
 from app.models.oauth import AUTHORIZATION_CODES, OAUTH_CLIENTS
 from app.models.offer import OFFERS, TRANSLATIONS
 from app.models.purchase import DOWNLOADABLE_PURCHASES, DOWNLOADS, FILE_COUNTS
+from app.models.statistics import DOWNLOAD_DAYS, REFUSAL_DAYS
 from app.models.store import COLLECTION_STATES, STORES, Collection
 from app.models.token import TOKENS
 from app.models.upload import UPLOAD_SLOTS
@@ -21,6 +22,7 @@ __all__ = [
     "DOWNLOADABLES",
     "DOWNLOADABLE_PURCHASES",
     "DOWNLOADS",
+    "DOWNLOAD_DAYS",
     "FILES",
     "FILE_COUNTS",
     "IDEMPOTENCY_KEYS",
@@ -29,6 +31,7 @@ __all__ = [
     "METADATA",
     "OAUTH_CLIENTS",
     "OFFERS",
+    "REFUSAL_DAYS",
     "STORES",
     "TOKENS",
     "TRANSLATIONS",

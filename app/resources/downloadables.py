@@ -135,6 +135,11 @@ DOWNLOADABLE = Declaration(
             "Downloads of this downloadable",
         ),
         LinkTo(
+            "fx:statistics",
+            "/downloadables/{id}/statistics",
+            "Statistics of this downloadable",
+        ),
+        LinkTo(
             "fx:attributes",
             "/downloadables/{id}/attributes",
             "Attributes for This Downloadable",

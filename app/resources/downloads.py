@@ -8,7 +8,13 @@ from typing import Any
 
 from flask import Flask, Response
 
-from app.errors import BadRequest, NotAcceptable, NotPrefetched, UnknownLink
+from app.errors import (
+    BadRequest,
+    NotAcceptable,
+    NotPrefetched,
+    RequestError,
+    UnknownLink,
+)
 from app.http.context import RequestContext
 from app.http.files import file_response, offload
 from app.http.hypermedia.declaration import (
@@ -111,10 +117,7 @@ def _deliver(context: RequestContext) -> Response:
         several = downloads.files_of_purchase(context.db, record)
         if len(several) > 1 or (several and not several[0]["is_main"]):
             return _to_page(context)
-    downloads.ensure_granted(record, moment)
-    found = downloads.open_download(context.db, record, moment)
-    if found is None:
-        downloads.ensure_downloads_remain(record, moment)
+    found = _granted(context, record, moment)
     # No connection is held while a customer reads.
     context.close()
     if record["url"] is not None:
@@ -128,6 +131,25 @@ def _deliver(context: RequestContext) -> Response:
             context, lambda: _hand_over(context, record, found)
         ),
     )
+
+
+def _granted(
+    context: RequestContext, record: Mapping[str, Any], moment: int
+) -> int | None:
+    """Return the open download that this request resumes, None if it begins one.
+
+    Raise `RequestError` for a refusal, which is counted unless it is a HEAD.
+    """
+    try:
+        downloads.ensure_granted(record, moment)
+        found = downloads.open_download(context.db, record, moment)
+        if found is None:
+            downloads.ensure_downloads_remain(record, moment)
+    except RequestError as error:
+        if context.request.method == "GET":
+            context.installation.refusals.note(record, error.code, moment)
+        raise
+    return found
 
 
 def _ensure_followed(context: RequestContext) -> None:
@@ -212,7 +234,10 @@ def _files(context: RequestContext) -> Response:
         for f in files
     ]
     if context.choice.representation.is_for_people:
-        page = download_page.render_page(shown, files, links, under_way, moment)
+        base = context.urls.base
+        page = download_page.render_download_page(
+            shown, files, links, under_way, moment, base=base
+        )
         return build_response(
             context, page, headers={"Cache-Control": "private, no-store"}
         )

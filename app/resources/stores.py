@@ -16,6 +16,7 @@ from app.http.paths import UPLOAD_URL
 from app.http.views.collection import CollectionViews
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
+from app.resources.pages.dashboard import store_sections
 from app.services.auth import authentication, scopes
 from app.services.auth.authentication import Principal
 from app.services.catalogue import stores
@@ -82,6 +83,7 @@ STORE = Declaration(
             "Downloads of This Store",
             menu="Downloads",
         ),
+        LinkTo("fx:statistics", "/stores/{id}/statistics", "Statistics of This Store"),
         LinkTo(
             "fx:webhook_deliveries",
             "/stores/{id}/webhook_deliveries?order=id%20desc",
@@ -191,6 +193,9 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
             remove=stores.delete_store,
             is_removable=stores.is_removable,
             extra_actions=_extra_actions,
+            page_sections=lambda context, record: store_sections(
+                context, record, registry
+            ),
         ),
         registry,
     )

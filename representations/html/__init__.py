@@ -5,11 +5,13 @@ embedded resources and actions. `Display` says what values mean to people.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from functools import cache
 from typing import Any, ClassVar
 
 import jinja2
 
+from representations.html.charts import BarChart, bar_chart
 from representations.html.forms import FormPage, PageForm, page_forms
 from representations.html.table import Table
 from representations.html.values import choice_text, plain_value, value_markup
@@ -18,6 +20,7 @@ from representations.resource import Link, Resource, Viewer, Vocabulary
 from representations.slots import Rendered
 
 NOBODY = Viewer({})
+MOST_BARS, MOST_DAYS = 20, 366
 
 
 class Html(Representation):
@@ -60,6 +63,7 @@ class Html(Representation):
                 others=self._elsewhere(resource),
                 table=Table(resource, display) if is_table and display else None,
                 forms=page_forms(resource, viewer),
+                table_of=lambda section: Table(section, section.display),
             )
         )
         return page.encode() + b"\n"
@@ -79,11 +83,9 @@ class Html(Representation):
 
 @cache
 def page_environment() -> jinja2.Environment:
-    """Return what renders the templates of pages, also those of `app`."""
+    """Return what renders the templates of pages."""
     environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader("representations"), jinja2.PackageLoader("app")]
-        ),
+        loader=jinja2.PackageLoader("representations"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -92,7 +94,7 @@ def page_environment() -> jinja2.Environment:
     environment.filters["value"] = value_markup
     environment.filters["plain"] = plain_value
     environment.filters["choice"] = choice_text
-    environment.globals["nobody"] = NOBODY
+    environment.globals["bars_of"] = _bars_of
     return environment
 
 
@@ -100,6 +102,25 @@ def render_page(template: str, viewer: Viewer | None, **values: Any) -> bytes:
     """Write a page that is of no resource, such as the one to sign in."""
     page = page_environment().get_template(template)
     return page.render(viewer=viewer or NOBODY, **values).encode() + b"\n"
+
+
+def _bars_of(resource: Resource, rows: Sequence[Resource]) -> BarChart:
+    """Return the chart of the downloads of each group; days go from left to right."""
+    values = [
+        (
+            str(next(iter(row.properties.values()))),
+            int(str(row.properties["downloads"])),
+        )
+        for row in rows
+    ]
+    if resource.properties.get("group") != "day":
+        return bar_chart(values[:MOST_BARS])
+    known = dict(values)
+    first = date.fromisoformat(str(resource.properties["from"]))
+    last = date.fromisoformat(str(resource.properties["to"]))
+    number = min((last - first).days + 1, MOST_DAYS)
+    days = [(last - timedelta(days=n)).isoformat() for n in range(number)][::-1]
+    return bar_chart([(day, known.get(day, 0)) for day in days])
 
 
 def _heading(rel: str) -> str:

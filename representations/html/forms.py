@@ -52,6 +52,8 @@ class PageForm:
 
     failure: Failure | None = None
     etag: str = ""
+    is_resumable: bool = False
+    """Whether its file can be sent in pieces, by a script."""
 
     @property
     def is_multipart(self) -> bool:
@@ -154,7 +156,21 @@ def _form(action: Action, resource: Resource, failure: Failure | None) -> PageFo
         ],
         failure,
         resource.etag if action.method in {"PATCH", "PUT", "DELETE"} else "",
+        _is_resumable(action, resource),
     )
+
+
+def _is_resumable(action: Action, resource: Resource) -> bool:
+    """Return whether the resource, or a new one without its file, has upload slots."""
+    if action.type != MULTIPART:
+        return False
+    if action.method == "POST":
+        # One that may be created without its file gets it afterwards.
+        others = [a for a in resource.actions if a.method == "POST" and a is not action]
+        return any(a.href == action.href and a.type != MULTIPART for a in others)
+    is_file_alone = [field.type for field in action.fields] == ["file"]
+    has_slots = any(link.rel == "fx:create_upload_url" for link in resource.links)
+    return is_file_alone and has_slots
 
 
 def _input(

@@ -20,6 +20,11 @@ def moment_stored(moment: datetime) -> int:
     return seconds
 
 
+def day_text(seconds: int, timezone: str) -> str:
+    """Return the day of a moment in a time zone: ``2015-04-16``."""
+    return date_text(seconds, timezone)[:10]
+
+
 @lru_cache(maxsize=16_384)
 def date_text(seconds: int, timezone: str) -> str:
     """Write a moment (UTC, seconds) in a time zone: ``2015-04-16T09:33:28-0700``."""

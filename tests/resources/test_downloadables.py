@@ -51,6 +51,7 @@ def test_titles_and_links(api):
         "fx:versions": "Versions of this downloadable's file",
         "fx:downloadable_purchases": "Purchases of this downloadable",
         "fx:downloads": "Downloads of this downloadable",
+        "fx:statistics": "Statistics of this downloadable",
         "fx:file": "File of this downloadable",
         "fx:attributes": "Attributes for This Downloadable",
     }

@@ -282,7 +282,7 @@ def test_the_tag_of_a_page_tells_nothing_of_other_stores(api, operator, app, pat
 GO_WITH_THE_STORE = {
     *("item_categories", "attributes", "tokens", "authorization_codes"),
     *("oauth_clients", "upload_slots", "webhook_deliveries", "collection_states"),
-    "user_roles",
+    *("user_roles", "download_days", "refusal_days"),
 }
 GO_WITH_A_DOWNLOADABLE = {
     *("files", "offers", "translations", "downloadable_purchases", "downloads"),

@@ -306,6 +306,7 @@ class ItemViews:
             )
             # The revision alone counts: the page is another one for each viewer.
             document.etag = entity_tag(record["revision"], "")
+            document.sections = self.service.page_sections(context, record)
         if self._offers_actions(context):
             document.actions = action_builder.item_actions(
                 self.declaration,

@@ -10,10 +10,7 @@ from app.http.pagination import Window
 from app.services.auth.authentication import Principal
 from app.services.rows.listing import Page, Selection
 from app.storage import NewFile
-from representations import (
-    Action,
-    Value,
-)
+from representations import Action, Resource, Value
 from schemas.base.errors import FieldError
 
 Record = Mapping[str, Any]
@@ -76,6 +73,10 @@ class ItemService(Generic[R]):
     extra_actions: Callable[[str], Sequence[Action]] = lambda _href: ()
     """Gives what else may be done with the resource at an address."""
     is_removable: Callable[[Snapshot, R], bool] = lambda _db, _record: True
+    page_sections: Callable[[RequestContext, R], Sequence[Resource]] = (
+        lambda _context, _record: ()
+    )
+    """Gives what else its page shows, each with a title."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ from app.resources.downloads import PAGE_METHODS
 from app.resources.item_categories import ITEM_CATEGORY
 from app.resources.oauth import TOKEN_METHODS
 from app.resources.purchases import RESET, SIGNED_METHODS
+from app.resources.statistics import METHODS as STATISTICS_METHODS
 from app.resources.upload_slots import SLOT_METHODS, UPLOAD_METHODS
 from representations import REPRESENTATIONS, Link, Resource, Vocabulary
 from schemas.base.fields import Amount, Date
@@ -80,6 +81,17 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
         ),
         {},
     ),
+    "statistics": (
+        (
+            "Sums of downloads, of a store or of one downloadable: group=day, "
+            "downloadable or outcome, from and to as days (2026-11-30) in the store's "
+            "time zone; the last 30 days if nothing is said. purchases are those that "
+            "were downloaded for the first time. Outcomes have the refusals, too, by "
+            "the code that customers got."
+        ),
+        STATISTICS_METHODS,
+    ),
+    "sums": ("The sums of one day, downloadable or outcome.", {}),
     "reset_usage": (
         (
             "Counts the downloads of a purchase from zero again. POST to it, or to the "

@@ -6,21 +6,24 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import render_template
-
+from app.resources.pages.static_files import asset_addresses
 from app.services.sales import downloads
+from representations import Viewer
+from representations.html import render_page
 
 Record = Mapping[str, Any]
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 THOUSAND = 1000
 
 
-def render_page(
+def render_download_page(
     purchase: Record,
     files: Sequence[Record],
     links: Sequence[str],
     under_way: AbstractSet[downloads.DownloadedFile],
     moment: int,
+    *,
+    base: str,
 ) -> bytes:
     """Return the download page.
 
@@ -40,15 +43,16 @@ def render_page(
         }
         for file, link in zip(files, links, strict=True)
     ]
-    page = render_template(
+    # A customer sees the name of the store, and nothing of who keeps it.
+    assets = {"css": asset_addresses(base)["css"]}
+    return render_page(
         "files.html",
-        store=purchase["store_name"],
+        Viewer(assets, store_name=purchase["store_name"]),
         name=purchase["name"],
         description=purchase["description"],
         files=shown,
         until=None if ends is None or is_over else _date(ends, purchase["timezone"]),
     )
-    return page.encode()
 
 
 def _may_go_on(

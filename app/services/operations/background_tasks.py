@@ -33,6 +33,11 @@ def start_tasks(installation: Installation) -> None:
         PAUSE,
         lambda: installation.last_uses.write(installation.database),
     )
+    _repeat(
+        "refusals",
+        PAUSE,
+        lambda: installation.refusals.write(installation.database),
+    )
     _repeat("removal", PAUSE, installation.removal.retry, PAUSE_AFTER_REMOVAL)
     _repeat("the reserve", RESERVE_EVERY, installation.reserve.make)
     _repeat("trimming the heap", TRIM_EVERY, heap.trim)

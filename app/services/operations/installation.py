@@ -33,6 +33,7 @@ from app.services.operations.readiness import Readiness
 from app.services.operations.secret_key import SECRET_KEY, read_secret_key
 from app.services.page_cache import PageCache
 from app.services.sales.active_downloads import ActiveDownloads
+from app.services.sales.statistics import Refusals
 from app.settings import DATABASE, FILES, REDIRECT, X_ACCEL, Settings
 from app.storage import Storage, storage_at
 
@@ -56,6 +57,7 @@ class Installation:
     page_cache: PageCache
     last_uses: authentication.LastUses
     active_downloads: ActiveDownloads
+    refusals: Refusals
     removal: BlobRemoval
     readiness: Readiness
     reserve: Reserve
@@ -208,6 +210,7 @@ def assemble(settings: Settings, key: bytes, database_url: str) -> Installation:
         PageCache(settings.page_cache_size // settings.workers),
         authentication.LastUses(),
         ActiveDownloads(database, settings.download_session_minutes),
+        Refusals(),
         BlobRemoval(storage, database),
         Readiness(database, storage),
         _reserve(settings),

@@ -58,6 +58,7 @@ from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_rows
 from app.services.rows.row_types import DownloadRow
 from app.services.rows.tenancy import find_scoped
+from app.services.sales import statistics
 from app.services.webhooks import outbox
 from schemas.values.dates import LATEST
 
@@ -70,6 +71,7 @@ EVENT_PROPERTIES = (
 )
 """What webhooks are told of a purchase."""
 
+COMPLETED, REDIRECTED = "completed", "redirected"
 HOUR, DAY = 3600, 86_400
 SLOWEST = 10_000
 """Bytes a second at which a file is sent at least; a day more may pass between."""
@@ -127,6 +129,7 @@ _GRANTED = (
     _P.download_passcode,
     _P.date_created,
     STORES.c.is_maintenance_mode,
+    STORES.c.timezone,
     _D.name,
 )
 _BLOB = (
@@ -223,6 +226,7 @@ _OPEN_FILES = Statement(
         _S.open_until > bindparam("moment"),
     )
 )
+_FIRST_TIME = Statement(select(_P.first_download_time).where(_P.id == bindparam("id")))
 _OPEN = Statement(
     select(_S.id).where(
         _S.downloadable_purchase_id == bindparam("purchase_id"),
@@ -456,7 +460,15 @@ def begin_download(
         found = open_download(tx, record, moment)
         if found is not None:
             return found
+        is_first = tx.value(_FIRST_TIME, id=record["id"]) is None
         _count(tx, record, moment)
+        statistics.add_download(
+            tx,
+            record,
+            moment,
+            is_first=is_first,
+            is_redirected=outcome == REDIRECTED,
+        )
         download_id = insert_row(
             tx,
             DOWNLOADS,
@@ -644,6 +656,7 @@ def end_download(
         literal(sent > 0), _may_extend(total), _S.date_created + longest > moment
     )
     with database.writing() as tx:
+        before = statistics.started_download(tx, download_id)
         changes = {
             "bytes_sent": total,
             "open_until": case(
@@ -651,14 +664,24 @@ def end_download(
             ),
             # How far it came is not known of what another server sends.
             "outcome": case(
-                (is_whole, "completed"),
-                (_S.outcome == "redirected", "redirected"),
+                (is_whole, COMPLETED),
+                (_S.outcome == REDIRECTED, REDIRECTED),
                 else_="broken",
             ),
         }
         is_changed = update_rows(tx, DOWNLOADS, _S.id == download_id, changes)
-        if is_changed:
+        if is_changed and before:
+            statistics.add_bytes(
+                tx, before, sent, is_completed=_is_completed(before, sent)
+            )
             bump_collection(tx, store_id, Collection.DOWNLOADS)
+
+
+def _is_completed(before: Mapping[str, Any], sent: int) -> bool:
+    """Return whether a download is whole now, and was not before."""
+    size = before["file_size"]
+    is_whole = size is not None and before["bytes_sent"] + sent >= size
+    return is_whole and before["outcome"] != COMPLETED
 
 
 def close_sessions(tx: Transaction, purchase_id: int) -> None:

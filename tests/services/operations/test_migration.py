@@ -256,6 +256,59 @@ def test_the_main_file_moves_among_the_files_and_back(old):
     database.close()
 
 
+# When, what became of it, bytes; the last one is of another day in Los Angeles.
+DOWNLOADS_OF_BEFORE = [
+    (1, 1_700_000_000, "completed", 10),
+    (1, 1_700_000_100, "redirected", 0),
+    (2, 1_700_000_200, "started", 4),
+    (1, 1_700_040_000, "completed", 10),
+]
+
+
+def test_downloads_of_before_are_summed_by_the_days_of_their_store(old):
+    database = Database(old.database)
+    config = Config()
+    config.set_main_option("script_location", "app:migrations")
+    with database.migrating() as tx:
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "0013")
+        zone = "UPDATE stores SET timezone = 'America/Los_Angeles'"
+        tx.connection.execute(text(zone))
+        for purchase in (1, 2):
+            tx.connection.execute(
+                text(
+                    """INSERT INTO downloadable_purchases (id, store_id,
+                    downloadable_id, revision, customer_id, customer_email, quantity,
+                    is_active, number_of_downloads, download_passcode, date_created,
+                    date_modified)
+                    VALUES (:id, 1, 1, 1, '', '', 1, true, 0, :secret, 1, 1)"""
+                ),
+                {"id": purchase, "secret": f"secret{purchase}"},
+            )
+        for purchase, moment, outcome, sent in DOWNLOADS_OF_BEFORE:
+            tx.connection.execute(
+                text(
+                    """INSERT INTO downloads (store_id, downloadable_purchase_id,
+                    downloadable_id, revision, open_until, bytes_sent, outcome, address,
+                    user_agent, date_created, date_modified)
+                    VALUES (1, :purchase, 1, 1, 0, :sent, :outcome, '', '', :at, :at)"""
+                ),
+                {"purchase": purchase, "at": moment, "outcome": outcome, "sent": sent},
+            )
+    with database.migrating() as tx:
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "0014")
+        found = tx.connection.execute(
+            text("SELECT * FROM download_days ORDER BY day")
+        ).all()
+    database.close()
+    assert [tuple(row) for row in found] == [
+        # store, day, downloadable, downloads, purchases, completed, redirected, bytes
+        (1, "2023-11-14", 1, 3, 2, 1, 1, 14),
+        (1, "2023-11-15", 1, 1, 0, 1, 0, 10),
+    ]
+
+
 def test_no_id_of_before_is_given_again(old):
     provisioned_app(old).extensions["sirenhall"].close()
     database = Database(old.database)

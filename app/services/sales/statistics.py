@@ -1,0 +1,262 @@
+"""Sums of a store's downloads and refusals, by day, downloadable or outcome.
+
+Downloads are summed in the transactions that count and end them. Refusals are noted in
+memory and written every second: who is refused must not wait for a writer, and the sum
+is not worth a write for each of many wrong requests.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Table, bindparam, cast, func, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from app.database import Database, Snapshot, Statement, Transaction
+from app.engines import SQLITE
+from app.models import (
+    DOWNLOAD_DAYS,
+    DOWNLOADABLES,
+    DOWNLOADS,
+    REFUSAL_DAYS,
+    STORES,
+    VERSIONS,
+)
+from schemas.values.dates import day_text
+
+SUMS = ("downloads", "purchases", "completed", "redirected", "bytes_sent")
+MOST_GROUPS = 1000
+"""Groups of one answer: days, or downloadables."""
+
+_D, _R, _W = DOWNLOAD_DAYS.c, REFUSAL_DAYS.c, DOWNLOADS.c
+
+
+class Period(NamedTuple):
+    """The first and the last day of a statistic, as texts: 2026-11-30."""
+
+    start: str
+    end: str
+
+
+# -- counting -----------------------------------------------------------------
+
+
+def add_download(
+    tx: Transaction,
+    record: Mapping[str, Any],
+    moment: int,
+    *,
+    is_first: bool,
+    is_redirected: bool,
+) -> None:
+    """Add a download that begins to the sums of its day."""
+    key = {
+        "store_id": record["store_id"],
+        "day": day_text(moment, record["timezone"]),
+        "downloadable_id": record["downloadable_id"],
+    }
+    _add(
+        tx,
+        DOWNLOAD_DAYS,
+        key,
+        {
+            "downloads": 1,
+            "purchases": int(is_first),
+            "completed": 0,
+            "redirected": int(is_redirected),
+            "bytes_sent": 0,
+        },
+    )
+
+
+def add_bytes(
+    tx: Transaction, download: Mapping[str, Any], sent: int, *, is_completed: bool
+) -> None:
+    """Add what was sent to the sums of the day when a download began."""
+    tx.execute(
+        update(DOWNLOAD_DAYS)
+        .where(
+            _D.store_id == download["store_id"],
+            _D.day == day_text(download["date_created"], download["timezone"]),
+            _D.downloadable_id == download["downloadable_id"],
+        )
+        .values(
+            bytes_sent=_D.bytes_sent + sent,
+            completed=_D.completed + int(is_completed),
+        )
+    )
+
+
+def _add(
+    tx: Transaction, table: Table, key: Mapping[str, Any], sums: Mapping[str, int]
+) -> None:
+    insert = sqlite_insert if tx.dialect.name == SQLITE else postgresql_insert
+    row = insert(table).values(**key, **sums)
+    more = {name: table.c[name] + number for name, number in sums.items()}
+    tx.execute(row.on_conflict_do_update(index_elements=list(key), set_=more))
+
+
+class Refusals:
+    """The refusals that are to be written down, by store, day, item and reason."""
+
+    def __init__(self) -> None:
+        self._noted: Counter[tuple[int, str, int, str]] = Counter()
+        self._lock = threading.Lock()
+
+    def note(self, record: Mapping[str, Any], reason: str, moment: int) -> None:
+        """Note that a customer was refused what a purchase gives."""
+        day = day_text(moment, record["timezone"])
+        with self._lock:
+            self._noted[record["store_id"], day, record["downloadable_id"], reason] += 1
+
+    def write(self, database: Database) -> None:
+        """Write down what was noted, at once."""
+        with self._lock:
+            noted, self._noted = self._noted, Counter()
+        if not noted:
+            return
+        with database.writing() as tx:
+            for (store_id, day, item_id, reason), number in noted.items():
+                key = {
+                    "store_id": store_id,
+                    "day": day,
+                    "downloadable_id": item_id,
+                    "reason": reason,
+                }
+                _add(tx, REFUSAL_DAYS, key, {"refusals": number})
+
+
+# -- reading ------------------------------------------------------------------
+
+
+def _of(owner: str) -> tuple[Any, ...]:
+    return (
+        _D[owner] == bindparam("owner_id"),
+        _D.day >= bindparam("start"),
+        _D.day <= bindparam("end"),
+    )
+
+
+_SUMS: tuple[Any, ...] = tuple(
+    # PostgreSQL sums a bigint to a numeric.
+    cast(func.coalesce(func.sum(_D[name]), 0), BigInteger).label(name)
+    for name in SUMS
+)
+_OWNERS = ("store_id", "downloadable_id")
+_TOTALS = {owner: Statement(select(*_SUMS).where(*_of(owner))) for owner in _OWNERS}
+_BY_DAY = {
+    owner: Statement(
+        select(_D.day, *_SUMS)
+        .where(*_of(owner))
+        .group_by(_D.day)
+        .order_by(_D.day.desc())
+        .limit(MOST_GROUPS)
+    )
+    for owner in _OWNERS
+}
+_BY_ITEM = {
+    owner: Statement(
+        select(
+            _D.downloadable_id,
+            func.coalesce(DOWNLOADABLES.c.name, "").label("name"),
+            *_SUMS,
+        )
+        .select_from(
+            DOWNLOAD_DAYS.outerjoin(
+                DOWNLOADABLES, DOWNLOADABLES.c.id == _D.downloadable_id
+            )
+        )
+        .where(*_of(owner))
+        .group_by(_D.downloadable_id, DOWNLOADABLES.c.name)
+        .order_by(func.sum(_D.downloads).desc(), _D.downloadable_id)
+        .limit(bindparam("most"))
+    )
+    for owner in _OWNERS
+}
+_REFUSALS = {
+    owner: Statement(
+        select(_R.reason, cast(func.sum(_R.refusals), BigInteger).label("refusals"))
+        .where(
+            _R[owner] == bindparam("owner_id"),
+            _R.day >= bindparam("start"),
+            _R.day <= bindparam("end"),
+        )
+        .group_by(_R.reason)
+        .order_by(func.sum(_R.refusals).desc(), _R.reason)
+    )
+    for owner in _OWNERS
+}
+_STORED = Statement(
+    select(
+        cast(func.coalesce(func.sum(VERSIONS.c.file_size), 0), BigInteger).label("size")
+    ).where(VERSIONS.c.store_id == bindparam("store_id"))
+)
+_STARTED = Statement(
+    select(
+        _W.store_id,
+        _W.downloadable_id,
+        _W.date_created,
+        _W.outcome,
+        _W.bytes_sent,
+        _W.file_size,
+        STORES.c.timezone,
+    )
+    .select_from(DOWNLOADS.join(STORES, STORES.c.id == _W.store_id))
+    .where(_W.id == bindparam("id"))
+)
+
+
+def started_download(db: Snapshot, download_id: int) -> dict[str, Any] | None:
+    """Return what the sums need of a download, None if it was deleted."""
+    return db.record(_STARTED, id=download_id)
+
+
+def totals(db: Snapshot, owner: str, owner_id: int, period: Period) -> dict[str, int]:
+    """Return the sums of a period; `owner` is store_id or downloadable_id."""
+    found = db.record(_TOTALS[owner], owner_id=owner_id, **period._asdict()) or {}
+    return {name: int(value) for name, value in found.items()}
+
+
+def by_day(
+    db: Snapshot, owner: str, owner_id: int, period: Period
+) -> list[dict[str, Any]]:
+    """Return the sums of each day that has some, the newest first."""
+    return _records(db, _BY_DAY[owner], owner_id, period)
+
+
+def by_downloadable(
+    db: Snapshot, owner: str, owner_id: int, period: Period, most: int = MOST_GROUPS
+) -> list[dict[str, Any]]:
+    """Return the sums of each downloadable, the most downloaded first."""
+    return _records(db, _BY_ITEM[owner], owner_id, period, most=most)
+
+
+def by_outcome(
+    db: Snapshot, owner: str, owner_id: int, period: Period
+) -> list[dict[str, Any]]:
+    """Return how downloads ended, and how often customers were refused and why."""
+    sums = totals(db, owner, owner_id, period)
+    done = {name: sums[name] for name in ("completed", "redirected")}
+    ended = {**done, "unfinished": sums["downloads"] - sum(done.values())}
+    refused = _records(db, _REFUSALS[owner], owner_id, period)
+    return [
+        *({"outcome": name, "downloads": count} for name, count in ended.items()),
+        *(
+            {"outcome": row["reason"], "downloads": int(row["refusals"])}
+            for row in refused
+        ),
+    ]
+
+
+def _records(
+    db: Snapshot, statement: Statement, owner_id: int, period: Period, **more: Any
+) -> list[dict[str, Any]]:
+    rows = db.rows(statement, owner_id=owner_id, **period._asdict(), **more)
+    return [dict(zip(statement.columns, row, strict=True)) for row in rows]
+
+
+def stored_bytes(db: Snapshot, store_id: int) -> int:
+    """Return the size of all files of a store, old versions and the library too."""
+    return int(db.value(_STORED, store_id=store_id))
