@@ -58,7 +58,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     )
     from app.resources.documentation import api_docs, problem_types, profiles, rels
     from app.resources.operations import health, metrics, security_txt
-    from app.resources.pages import sign_in, static_files, viewer
+    from app.resources.pages import raw_view, sign_in, static_files, viewer
     from app.services.operations.installation import open_installation
     from app.settings import Settings
 
@@ -98,6 +98,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         static_files,
         viewer,
         sign_in,
+        raw_view,
         easycart,
         surecart,
         zid,

@@ -393,6 +393,19 @@
     document.querySelector("main").prepend(section);
   }
 
+  // -- what is copied -----------------------------------------------------------
+
+  document.querySelectorAll("[data-copy]").forEach((code) => {
+    if (!navigator.clipboard) return;
+    const button = document.createElement("button");
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = "Copied";
+    });
+    code.parentElement.after(button);
+  });
+
   document.querySelectorAll("form[data-upload]").forEach(enhance);
   offerToResume();
   const problem = document.querySelector(".problem[role=alert][tabindex]");

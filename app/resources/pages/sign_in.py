@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from flask import Flask, Response, current_app
 
@@ -13,14 +12,14 @@ from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.middleware.rate_limit import PASSWORDS, Limiter, make_limiter
 from app.http.paths import SIGN_IN, SIGN_OUT
-from app.http.responses import page_policy, redirect_browser
+from app.http.responses import redirect_browser
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.http.views.forms import read_form
+from app.resources.pages.private_page import private_page
 from app.services.auth import authentication, passwords, sessions, users
 from app.services.auth.authentication import Principal
 from representations import Field
-from representations.html import render_page
 from schemas.values.normalization import fold
 
 PASSWORD = f"{SIGN_IN}/password"
@@ -53,34 +52,6 @@ PASSWORD_METHODS = {
 }
 
 
-def _page(
-    context: RequestContext,
-    template: str,
-    status: int = 200,
-    **values: Any,
-) -> Response:
-    """Return a page that is of this browser alone."""
-    body = render_page(
-        template,
-        context.viewer,
-        home=f"{context.urls.base}/",
-        here=context.url,
-        form_token=context.browser.expected_token,
-        **values,
-    )
-    headers = {
-        "Content-Type": "text/html; charset=utf-8",
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": page_policy(is_framed=False).replace(
-            "frame-ancestors 'self'", "frame-ancestors 'none'"
-        ),
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "Vary": "Cookie",
-    }
-    return Response(body, status, headers)
-
-
 def _sign_in_page(
     context: RequestContext,
     status: int = 200,
@@ -97,7 +68,7 @@ def _sign_in_page(
     context.close()
     if code and invited is None and not complaint:
         complaint = "This link was used already, or has expired. Please sign in."
-    return _page(
+    return private_page(
         context,
         "sign_in.html",
         status,
@@ -296,7 +267,7 @@ def _password_page(context: RequestContext) -> Response:
 def _choose_page(
     context: RequestContext, status: int = 200, complaint: str = ""
 ) -> Response:
-    return _page(
+    return private_page(
         context,
         "password.html",
         status,
