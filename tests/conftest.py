@@ -113,7 +113,7 @@ WITHOUT_ROWS = (
 """Tests of files, and of connections, in which rows have little part."""
 
 
-ENDURANCE = ("tests/clients/", "tests/deploy/", "tests/torture/")
+ENDURANCE = ("tests/browser/", "tests/clients/", "tests/deploy/", "tests/torture/")
 """Tests of whole servers under load, faults and attacks, by other programs too."""
 
 
