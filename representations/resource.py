@@ -28,7 +28,7 @@ class Link:
     templated: bool = False
     type: str | None = None
     method: str = "GET"
-    """POST for what is done there rather than looked at."""
+    """POST for what is done there rather than looked at, PUT for what is put there."""
     is_file: bool = False
     """Whether bytes are there rather than a document."""
 

@@ -33,6 +33,7 @@ class PurchaseSchema(ResourceSchema):
     downloadable_uri = Reference(
         "The full API URI of the downloadable that was bought; it is not changed "
         "afterwards. downloadable_id may be sent instead.",
+        fixed=True,
         path="/downloadables/{id}",
         column="downloadable_id",
         choices="downloadables?order=name",

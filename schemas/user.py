@@ -23,6 +23,7 @@ class UserSchema(ResourceSchema):
     email = Email(
         "The e-mail address by which the person signs in; it can't be changed.",
         required=True,
+        fixed=True,
         max_length=254,
         example="ada@example.com",
     )

@@ -30,10 +30,13 @@ PAGE_POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
 FRAMED_POLICY = (
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; "
     "frame-ancestors *"
 )
 SEE_OTHER = 303
+MOST_NOTICE = 500
+"""Characters of what a page says; a cookie carries them."""
 
 
 def respond(
@@ -78,13 +81,7 @@ def respond_to_change(
         changed = document()
         href = after or (changed.href if changed.rel else "")
         if href:
-            return redirect_browser(
-                context,
-                href,
-                str(changed.properties["message"])
-                if "message" in changed.properties
-                else "Saved.",
-            )
+            return redirect_browser(context, href, _notice(changed))
     prefer = context.preferences
     is_empty = may_be_empty and prefer.returned == MINIMAL
     if prefer.applied and (is_empty or prefer.returned != MINIMAL):
@@ -92,6 +89,26 @@ def respond_to_change(
     if not is_empty:
         return respond(context, document(), status, answer)
     return _without_body(context, 204 if status == 200 else status, answer)  # noqa: PLR2004
+
+
+def _notice(changed: Resource) -> str:
+    """Return what the next page says about a change."""
+    said = changed.properties
+    if "message" in said:
+        return str(said["message"])
+    if "failed" not in said:
+        return "Saved."
+    total, failed = int(str(said["total"])), int(str(said["failed"]))
+    if not failed:
+        return f"Done for {total}."
+    refusals = dict.fromkeys(
+        str(result.properties["message"])
+        for results in changed.embedded.values()
+        for result in (results if isinstance(results, list) else [results])
+        if isinstance(result, Resource) and "fx:errors" in result.embedded
+    )
+    shown = "; ".join(list(refusals)[:3])
+    return f"Done for {total - failed} of {total}; refused: {shown}"[:MOST_NOTICE]
 
 
 def redirect_browser(context: RequestContext, href: str, notice: str = "") -> Response:

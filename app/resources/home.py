@@ -25,7 +25,7 @@ def _home(context: RequestContext) -> Response:
     links = [
         Link("self", f"{base}/", "Your API starting point."),
         *_links(base, visitor),
-        Link("fx:token", base + TOKEN, "The OAuth endpoint", type=JSON),
+        *_oauth(context, base),
         Link("fx:property_helpers", base + PROPERTY_HELPERS, "Property Helpers"),
         Link("fx:rels", base + RELS, "Link Relations"),
         Link("service-desc", base + OPENAPI, "OpenAPI Description"),
@@ -44,7 +44,10 @@ def _home(context: RequestContext) -> Response:
         properties={"message": message},
         links=links,
     )
-    if context.choice.representation.has_actions:
+    if (
+        context.choice.representation.has_actions
+        and not context.choice.representation.is_for_people
+    ):
         document.actions = [_get_token(base)]
     return respond(context, document)
 
@@ -61,6 +64,12 @@ def _links(base: str, visitor: Principal | None) -> Iterator[Link]:
     yield Link("fx:store", store, "This Store")
     yield _search(f"{store}/downloadables", "Search Downloadables")
     yield _search(f"{store}/item_categories", "Search Item Categories")
+
+
+def _oauth(context: RequestContext, base: str) -> Iterator[Link]:
+    """Yield the link to where clients get a token; people sign in instead."""
+    if not context.choice.representation.is_for_people:
+        yield Link("fx:token", base + TOKEN, "The OAuth endpoint", type=JSON)
 
 
 def _search(href: str, title: str) -> Link:

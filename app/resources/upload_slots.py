@@ -143,7 +143,7 @@ def _slot(context: RequestContext, about: Link, token: str) -> Response:
         },
         links=[
             Link("self", context.url, "Upload slots"),
-            Link("fx:upload_url", url, "Upload the file here"),
+            Link("fx:upload_url", url, "Upload the file here", method="PUT"),
             about,
         ],
         actions=[

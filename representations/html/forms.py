@@ -8,6 +8,9 @@ from representations.html.values import plain_value
 from representations.resource import Action, Display, Failure, Field, Resource, Viewer
 
 MULTIPART = "multipart/form-data"
+RAW = frozenset({"application/octet-stream"})
+"""Bodies that no form can make: the bytes of a file, and nothing around them."""
+
 FOLDED = "More"
 """The title of the fields that few people change."""
 
@@ -97,7 +100,7 @@ def page_forms(resource: Resource, viewer: Viewer) -> FormPage:
     forms = [
         _form(action, resource, viewer.failure if action is failed else None)
         for action in resource.actions
-        if action.method != "GET"
+        if action.method != "GET" and action.type not in RAW
     ]
     filters = [action for action in resource.actions if action.method == "GET"]
     creating = [form for form in forms if form.verb == "create" and _makes_member(form)]

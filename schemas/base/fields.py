@@ -92,6 +92,7 @@ class Property(marshmallow.fields.Field[Any]):
         default: Any = MISSING,
         meaning: str = "",
         zero: str = "",
+        fixed: bool = False,
     ) -> None:
         if default is MISSING and nullable and not required:
             default = None
@@ -103,6 +104,8 @@ class Property(marshmallow.fields.Field[Any]):
             load_default=default,
         )
         self.description = description
+        self.is_fixed = fixed
+        """Whether it never changes after the resource was created."""
         self.example = example
         self.meaning = meaning or type(self).meaning
         self.zero = zero

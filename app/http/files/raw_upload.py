@@ -12,6 +12,7 @@ from app.http.bodies import body_reader
 from app.http.bodies.file_names import file_name, shortened_name
 from app.http.bodies.form_data import media_type
 from app.http.context import RequestContext
+from app.http.environ import FORM_TOKEN
 from app.http.headers import tus
 from app.http.headers.content_disposition import InvalidDisposition, parse_disposition
 from app.http.headers.digest_fields import of_base64
@@ -69,6 +70,11 @@ def ensure_announced(slot: Mapping[str, Any], size: int) -> None:
 
 
 def _ensure_there(request: Request) -> None:
+    if request.environ.get(FORM_TOKEN):
+        # Its fields would be stored as if they were the file.
+        raise UnsupportedMediaType(
+            "a form is not the file itself; upload it where the form has a field for it"
+        )
     if request.mimetype.startswith("multipart/"):
         raise UnsupportedMediaType(
             f"a body of type {request.mimetype[:40]} is not supported here: send the "

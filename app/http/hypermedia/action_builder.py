@@ -28,7 +28,11 @@ def item_actions(
     name, heading, schema = declaration.name, declaration.heading, declaration.schema
     inputs = _with_choices(_inputs(schema, shown), choices)
     # An update needs none of them.
-    changes = tuple(replace(field, required=False) for field in inputs)
+    changes = tuple(
+        replace(field, required=False)
+        for field in inputs
+        if not schema.writable[field.name].is_fixed
+    )
     slug = name.replace("_", "-")
     actions = []
     if is_changeable:

@@ -114,10 +114,21 @@ def _sign_in(context: RequestContext) -> Response:
         typed = {n: v for n, v in form.items() if n in {"email", "next", "code"}}
         return _sign_in_page(context, status, complaint, typed)
     _start(context, session)
-    href = context.urls.base + _own(form.get("next", "/"))
+    href = context.urls.base + _start_of(context, _own(form.get("next", "/")), session)
     if form.get("code") and _lacks_password(context, session):
         href = context.urls.base + PASSWORD
     return redirect_browser(context, href)
+
+
+def _start_of(context: RequestContext, address: str, session: str) -> str:
+    """Return where to go: the dashboard of the store rather than the home resource."""
+    if address != "/":
+        return address
+    principal = sessions.authenticate_session(context.db, session)
+    context.close()
+    if principal is None or principal.store_id is None:
+        return address
+    return f"/stores/{principal.store_id}"
 
 
 def _opened(

@@ -246,3 +246,72 @@ def test_what_a_merchant_writes_is_text_on_every_page(person, api, text):
             assert element not in page.text, path
         assert 'href="javascript:' not in page.text
         assert "49" not in re.findall(r"\b49\b", page.text)
+
+
+# -- what a form cannot do, and what is not offered ------------------------------
+
+
+def test_a_form_is_never_stored_as_a_file(person, api):
+    item = api.upload(b"the song", "song.mp3")
+    made = person.post(f"/downloadables/{item}/upload_url", {})
+    assert made.status_code == 201
+    assert "application/octet-stream" not in made.text
+    assert "Upload File" not in made.text
+    slot = api.post(f"/downloadables/{item}/upload_url").json["upload_url"]
+    for path in (slot.partition("localhost")[2], f"/downloadables/{item}/file"):
+        answer = person.send("PUT", path, {})
+        assert answer.status_code == 415, path
+        assert "a form is not the file itself" in answer.text
+    assert api.get(f"/downloadables/{item}/file").data == b"the song"
+
+
+def test_what_never_changes_is_in_no_form_to_change_it(person, api):
+    item = api.upload()
+    made = api.post("/stores/1/downloadable_purchases", json={"downloadable_id": item})
+    href = made.headers["Location"]
+    page = person.get(href).text
+    form = page[page.index('id="do-update-downloadable-purchase"') :]
+    form = form[: form.index("</form>")]
+    assert 'name="order_id"' in form
+    assert 'name="downloadable_uri"' not in form
+    siren = api.get(href, accept="application/vnd.siren+json").json
+    [update] = [a for a in siren["actions"] if a["method"] == "PATCH"]
+    assert "downloadable_uri" not in [field["name"] for field in update["fields"]]
+
+
+def test_links_that_are_shown_lead_somewhere(person, api):
+    """Every address of a page can be opened; a file or a change is a button."""
+    api.upload()
+    seen = {"/"}
+    todo = ["/", "/stores/1"]
+    while todo and len(seen) < 150:
+        page = person.get(todo.pop(0))
+        assert page.status_code == 200, page.text
+        if not page.content_type.startswith("text/html"):
+            continue
+        for found in re.findall(r'<a [^>]*href="([^"]+)"', page.text):
+            path = (
+                html.unescape(found).partition("#")[0].removeprefix("http://localhost")
+            )
+            if not path.startswith("/") or path in seen:
+                continue
+            seen.add(path)
+            todo.append(path)
+    assert len(seen) > 60
+
+
+def test_how_many_were_changed_is_said(person, api):
+    numbers = [api.add(code=f"c{n}") for n in range(2)]
+    person.get("/stores/1/downloadables")
+    data = {"_change": "is_archived=true", "_ids": [str(n) for n in numbers]}
+    answer = person.post("/stores/1/downloadables", data)
+    assert answer.status_code == 303, answer.text
+    assert "Done for 2." in person.get("/stores/1/downloadables").text
+
+
+def test_who_signs_in_gets_to_the_dashboard(app, api):
+    person = Person(app.test_client())
+    assert person.sign_in(api.token).headers["Location"].endswith("/stores/1")
+    home = person.get("/").text
+    assert "OAuth" not in home
+    assert "Get an Access Token" not in home

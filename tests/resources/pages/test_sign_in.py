@@ -63,7 +63,7 @@ def test_a_program_is_told_401_and_not_led_anywhere(anonymous, accept):
 def test_nobody_is_led_to_another_site(person, api, next_):
     person.get("/sign-in")
     answer = person.post("/sign-in", {"token": api.token, "next": next_})
-    assert answer.headers["Location"] == "http://localhost/"
+    assert answer.headers["Location"] == "http://localhost/stores/1"
 
 
 def test_a_person_signs_in_by_address_and_password(person, installation):
