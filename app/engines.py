@@ -41,7 +41,7 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 PAGE, MOST_WAL_PAGES = 4096, 1000
 """Bytes of a page of SQLite, and its own default of pages until a checkpoint."""
 
-_AGAIN = {"Retry-After": "2"}
+_RETRY_AFTER = 2
 _BUSY = "the database is busy; please try again"
 _BROKEN = "the database's disk does not answer as it should; please try again"
 _ONLY_READ = "the database can only be read; nothing was changed"
@@ -169,7 +169,7 @@ def write_transaction(connection: Connection, seconds: float) -> Iterator[None]:
 
 def busy() -> Unavailable:
     """Return what is raised where a turn did not come."""
-    return Unavailable(_BUSY, headers=_AGAIN)
+    return Unavailable(_BUSY, retry_after=_RETRY_AFTER)
 
 
 def _begin(connection: Connection) -> None:
@@ -246,7 +246,7 @@ class Translated:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(error, NoConnection):
             raise Unavailable(
-                "the server is busy; please try again", headers={"Retry-After": "2"}
+                "the server is busy; please try again", retry_after=2
             ) from error
         if not isinstance(cause, self.drivers_own):
             return
@@ -265,7 +265,7 @@ def _of_sqlite(cause: sqlite3.Error) -> RequestError | None:
     if code in _NO_ROOM or code & 0xFF == sqlite3.SQLITE_FULL:
         return InsufficientStorage("the server's disk is full; nothing was changed")
     words = _SQLITE.get(code & 0xFF)
-    return Unavailable(words, headers=_AGAIN) if words else None
+    return Unavailable(words, retry_after=_RETRY_AFTER) if words else None
 
 
 def _of_postgresql(cause: Any, is_operational: bool) -> RequestError | None:  # noqa: FBT001
@@ -277,14 +277,14 @@ def _of_postgresql(cause: Any, is_operational: bool) -> RequestError | None:  # 
     if state == _DISK_FULL:
         return InsufficientStorage("the server's disk is full; nothing was changed")
     if state == _READ_ONLY:
-        return Unavailable(_ONLY_READ, headers=_AGAIN)
+        return Unavailable(_ONLY_READ, retry_after=_RETRY_AFTER)
     # Anything else is a mistake in our SQL, and must be a 500 that is logged.
     if not is_operational:
         return None
     # Without a state, or with one of class 57P or 08, the connection is gone.
     is_gone = not state or state.startswith(("08", "57P"))
     kind = Disconnected if is_gone else Unavailable
-    return kind(_BUSY, headers=_AGAIN)
+    return kind(_BUSY, retry_after=_RETRY_AFTER)
 
 
 def _without_password(url: str) -> str:

@@ -89,10 +89,13 @@ class RequestError(SirenhallError):
         *,
         problems: Sequence[Problem] = (),
         headers: Mapping[str, str] | None = None,
+        retry_after: int | None = None,
     ) -> None:
         # There is always at least one problem, so no format has to deal with none.
         self.problems = tuple(problems) or (Problem(message, self.code),)
         self.headers = dict(headers or {})
+        self.retry_after = retry_after
+        """Seconds after which the same request may succeed, None if that is unknown."""
         super().__init__("; ".join(problem.message for problem in self.problems))
 
     @property

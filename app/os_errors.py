@@ -9,7 +9,7 @@ from app.errors import InsufficientStorage, RequestError, Unavailable
 READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
-_AGAIN = {"Retry-After": "5"}
+_RETRY_AFTER = 5
 _BROKEN = "the server's disk does not answer as it should; please try again"
 _WORDS = {
     **dict.fromkeys(
@@ -42,7 +42,7 @@ def translated(error: OSError) -> RequestError | None:
     if error.errno in FULL:
         return InsufficientStorage("the server's disk is full; nothing was changed")
     words = _WORDS.get(error.errno or 0)
-    return Unavailable(words, headers=_AGAIN) if words else None
+    return Unavailable(words, retry_after=_RETRY_AFTER) if words else None
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def explained(*, needs_folder: bool = False) -> Iterator[None]:
     except OSError as error:
         found = translated(error)
         if needs_folder and isinstance(error, FileNotFoundError):
-            found = Unavailable(_BROKEN, headers=_AGAIN)
+            found = Unavailable(_BROKEN, retry_after=_RETRY_AFTER)
         if found is None:
             raise
         raise found from error

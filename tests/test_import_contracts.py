@@ -1,5 +1,6 @@
 """The import contracts of pyproject.toml name the modules that they are about."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -23,3 +24,18 @@ def test_each_resource_is_in_the_contract_of_independence():
     }
     expected = there - NOT_INDEPENDENT - {"__init__"}
     assert {name.rpartition(".")[2] for name in named} == expected
+
+
+def test_services_and_storages_name_no_header():
+    """What a client is told is decided where requests are answered.
+
+    Authlib speaks of headers in `auth/oauth.py`; webhooks are requests that are sent.
+    """
+    allowed = {"app/services/auth/oauth.py", "app/services/webhooks/sender.py"}
+    named = [
+        str(path.relative_to(ROOT))
+        for folder in ("services", "storage")
+        for path in sorted((ROOT / "app" / folder).rglob("*.py"))
+        if re.search(r"\bheaders=\{|[\"'](Retry-After|Location)[\"']", path.read_text())
+    ]
+    assert set(named) <= allowed

@@ -217,9 +217,9 @@ def _logref() -> str:
 def _described(error: Exception) -> tuple[int, tuple[Problem, ...], dict[str, str]]:
     """Return status, problems and headers of any exception."""
     if isinstance(error, NotFound):
-        return 404, (Problem(_no_route(), error.code),), error.headers
+        return 404, (Problem(_no_route(), error.code),), _headers_of(error)
     if isinstance(error, RequestError):
-        return error.status, error.problems, error.headers
+        return error.status, error.problems, _headers_of(error)
     if isinstance(error, MethodNotAllowed):
         allowed = sorted(error.valid_methods or ())
         message = f"{_requested()}: Method Not Allowed (Allow: {', '.join(allowed)})"
@@ -235,6 +235,13 @@ def _described(error: Exception) -> tuple[int, tuple[Problem, ...], dict[str, st
         return error.code, (Problem(text, error.name.lower().replace(" ", "_")),), {}
     problem = Problem("The server made a mistake; it was logged.", SERVER_ERROR_CODE)
     return SERVER_ERROR, (problem,), {}
+
+
+def _headers_of(error: RequestError) -> dict[str, str]:
+    """Return the headers that an error has besides those of every answer."""
+    if error.retry_after is None:
+        return error.headers
+    return {**error.headers, "Retry-After": str(error.retry_after)}
 
 
 def _no_route() -> str:

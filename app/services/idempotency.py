@@ -62,7 +62,7 @@ def claim_key(database: Database, digest: str, caller: str) -> StoredOutcome | N
                 raise Conflict(
                     "a request with this Idempotency-Key is still running; try again "
                     "in a moment",
-                    headers={"Retry-After": "1"},
+                    retry_after=1,
                 )
             return _outcome(row)
         # Cheap, by an index; so the table stays small without a background task.
@@ -72,7 +72,7 @@ def claim_key(database: Database, digest: str, caller: str) -> StoredOutcome | N
             raise TooManyRequests(
                 f"{MAX_KEYS} requests with an Idempotency-Key are kept for this token, "
                 "each for a day; send it without one, or try again later",
-                headers={"Retry-After": "3600"},
+                retry_after=3600,
             )
         tx.connection.execute(
             IDEMPOTENCY_KEYS.insert().values(

@@ -90,5 +90,5 @@ def unanswered() -> Unavailable:
     """Return what is raised for a store that does not answer."""
     return Unavailable(
         "the file storage does not answer as it should; please try again",
-        headers={"Retry-After": "5"},
+        retry_after=5,
     )

@@ -284,7 +284,7 @@ class LocalPartial:
                 raise
             raise Locked(
                 "another request is adding to this upload; try again in a moment",
-                headers={"Retry-After": "1"},
+                retry_after=1,
             ) from None
 
     def resume(self, size: int) -> None:

@@ -351,7 +351,7 @@ def _taken_for_ended() -> Iterator[None]:
     except FileNotFoundError as error:
         raise Unavailable(
             "the upload was given up, since the server stood still; send it again",
-            headers={"Retry-After": "1"},
+            retry_after=1,
         ) from error
 
 

@@ -399,7 +399,7 @@ def test_a_browser_is_shown_all_files(anonymous, bought, attach):
     assert page.headers["Content-Type"].startswith("text/html")
     assert "album.zip" in page.text
     # Each with a button, and in words.
-    assert page.text.count('class="button"') == 2
+    assert page.text.count('class="button main"') == 2
     assert "1 download left" in page.text
     assert "7 bytes" in page.text
     assert "<o>" not in page.text
@@ -422,14 +422,14 @@ def test_the_page_is_in_the_customers_language_and_says_what_is_over(
     )
     anonymous.get(link(bought, "fx:download_url"))
     # It might have broken off.
-    assert anonymous.get(path, headers=headers).text.count('class="button"') == 2
+    assert anonymous.get(path, headers=headers).text.count('class="button main"') == 2
     api.post(link(bought, "fx:reset_usage"))
     api.patch(link(bought), json={"max_downloads": 2})
     with installation.database.writing() as tx:
         number = int(link(bought).rpartition("/")[2])
         purchases.set_usage(tx, purchases.find_purchase(tx, ALL, number), 2)
     again = anonymous.get(path, headers=headers).text
-    assert again.count('class="button"') == 1
+    assert again.count('class="button main"') == 1
     assert "no downloads left" in again
     assert "You can download until" in again
     api.patch(link(bought), json={"expires_at": "2020-01-01T00:00:00Z"})

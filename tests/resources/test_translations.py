@@ -2,7 +2,6 @@
 
 import pytest
 
-from app.http.headers.accept_language import language_ranges
 from app.services.catalogue.translations import best_language
 from tests.conftest import FORMATS
 
@@ -20,23 +19,6 @@ def item(api):
 
 def get(api, path, languages, **options):
     return api.get(path, headers={"Accept-Language": languages}, **options)
-
-
-@pytest.mark.parametrize(
-    ("header", "found"),
-    [
-        ("ar", ("ar",)),
-        ("en-GB,en;q=0.8, ar ;q = 0.9", ("en-gb", "ar", "en")),
-        ("ar;q=0, de", ("de",)),
-        ("*;q=0.1, fr", ("fr", "*")),
-        ("", ()),
-        (";;,,é, a_b, x;q=2", ()),
-        ("a" * 5000, ()),
-        (",".join(["de"] * 500), ("de",) * 20),
-    ],
-)
-def test_accept_language_is_read(header, found):
-    assert language_ranges(header) == found
 
 
 @pytest.mark.parametrize(

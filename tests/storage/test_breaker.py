@@ -35,7 +35,7 @@ def is_refused(tried, clock):
     try:
         attempt(tried, clock, fails=False)
     except Unavailable as error:
-        assert error.headers["Retry-After"]
+        assert error.retry_after
         return True
     return False
 

@@ -29,7 +29,7 @@ MAX_NAME = 255
 """Bytes of a file's name, as most file systems have it."""
 
 MAX_ENDING = 16
-LOST = "900"
+LOST = 900
 """Seconds after which who asks for a lost file may try again."""
 
 _OUTAGE = Throttle(__name__, seconds=1)
@@ -145,7 +145,7 @@ def retry_if_replaced(answer: Callable[[], Response]) -> Response:
         _OUTAGE.log("the storage has lost a file; `sirenhall verify` names it")
         raise FileNotThere(
             "the file cannot be found at the moment; try again later",
-            headers={"Retry-After": LOST},
+            retry_after=LOST,
         ) from error
 
 

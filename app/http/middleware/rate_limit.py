@@ -147,7 +147,8 @@ def _too_many(allowance: Allowance) -> TooManyRequests:
     return TooManyRequests(
         f"over {allowance.quota} {allowance.counted} in {allowance.window} seconds; "
         f"try again in {allowance.seconds} seconds",
-        headers={"Retry-After": str(allowance.seconds), **allowance.headers},
+        headers=allowance.headers,
+        retry_after=allowance.seconds,
     )
 
 

@@ -35,7 +35,7 @@ def _ready(context: RequestContext) -> Response:
         _OUTAGE.log(f"not ready: {problem}")
         raise Unavailable(
             "the database or the file storage does not answer",
-            headers={"Retry-After": "5"},
+            retry_after=5,
         )
     return _well(context, {"lost_log_lines": METRICS.total(LOST_LOG_LINES)})
 

@@ -178,7 +178,7 @@ def _by_password(
     try:
         failures.ensure_left(key)
     except TooManyRequests as error:
-        minutes = max(1, round(int(error.headers["Retry-After"]) / 60))
+        minutes = max(1, round((error.retry_after or 0) / 60))
         text = f"Too many wrong passwords. Please try again in {minutes} minutes."
         return None, text, TooManyRequests.status
     account = users.find_account(context.db, email)

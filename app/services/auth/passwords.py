@@ -74,7 +74,7 @@ class _Turn:
         if not _TURNS.acquire(timeout=SECONDS):
             raise Unavailable(
                 "too many people sign in at the moment; please try again",
-                headers={"Retry-After": "5"},
+                retry_after=5,
             )
 
     def __exit__(self, *_error: object) -> None:

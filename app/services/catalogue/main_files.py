@@ -77,7 +77,7 @@ def _ensure_in_time(blob: Blob) -> None:
     if blob.row_by is not None and time.monotonic() > blob.row_by:
         raise Unavailable(
             "the database took too long; please try again",
-            headers={"Retry-After": "2"},
+            retry_after=2,
         )
 
 

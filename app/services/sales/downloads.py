@@ -79,7 +79,7 @@ SLOWEST = 10_000
 MOST_SENT = 2
 """How often the bytes of a file may be sent in a session that slides."""
 
-CLOSED = "900"
+CLOSED = 900
 """Seconds after which a customer of a closed store may try again."""
 
 _P, _D, _V, _S, _F, _N = (
@@ -348,7 +348,7 @@ def ensure_granted(record: Mapping[str, Any], moment: int) -> None:
     if record["is_maintenance_mode"]:
         raise Unavailable(
             "this store is down for maintenance; please try again in a few minutes",
-            headers={"Retry-After": CLOSED},
+            retry_after=CLOSED,
         )
     if not record["is_active"]:
         raise PurchaseRevoked("the store has withdrawn this purchase")
@@ -358,7 +358,7 @@ def ensure_granted(record: Mapping[str, Any], moment: int) -> None:
     if record["url"] is None and record["version_id"] is None:
         raise FileNotThere(
             "the store has not put the file there yet; try again later",
-            headers={"Retry-After": CLOSED},
+            retry_after=CLOSED,
         )
 
 

@@ -9,8 +9,15 @@ from app.services.rows import listing
 from app.services.rows.filters import EVERYTHING, Compare, Exists
 from tests.conftest import OTHER_STORE
 
+# Sources beside the kinds of resources: what dialects list, and rows with more columns.
+OF_DIALECTS = {
+    *("media", "identified_file", "identified_library_file"),
+    *("downloadable_with_offer", "purchase_with_file"),
+}
 
-def test_a_condition_reaches_the_source_that_a_kind_is_read_from():
+
+def test_sources_are_those_of_the_kinds_and_those_named_here():
+    assert set(listing.SOURCES) == {*REGISTRY, *OF_DIALECTS}
     for name, kind in REGISTRY.items():
         assert listing.SOURCES[name] is kind.source
 
