@@ -39,3 +39,12 @@ def test_services_and_storages_name_no_header():
         if re.search(r"\bheaders=\{|[\"'](Retry-After|Location)[\"']", path.read_text())
     ]
     assert set(named) <= allowed
+
+
+def test_rows_change_their_revision_in_one_module():
+    others = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "app").rglob("*.py"))
+        if re.search(r"revision \+ 1\b", path.read_text())
+    ]
+    assert others == ["app/services/rows/changes.py"]

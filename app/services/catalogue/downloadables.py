@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, select
 
 from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict, Invalid
@@ -333,15 +333,12 @@ def store_language(db: Snapshot, store_id: int) -> str:
 
 def pin_language(tx: Transaction, store_id: int, language: str) -> None:
     """Set the language of translated downloadables before the store's changes."""
-    tx.execute(
-        update(DOWNLOADABLES)
-        .where(
-            DOWNLOADABLES.c.store_id == store_id,
-            DOWNLOADABLES.c.language.is_(None),
-            DOWNLOADABLES.c.translation_count > 0,
-        )
-        .values(language=language, revision=DOWNLOADABLES.c.revision + 1)
+    translated = and_(
+        DOWNLOADABLES.c.store_id == store_id,
+        DOWNLOADABLES.c.language.is_(None),
+        DOWNLOADABLES.c.translation_count > 0,
     )
+    update_rows(tx, DOWNLOADABLES, translated, {"language": language})
 
 
 def update_with_version(
