@@ -52,6 +52,12 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def screenshots(session: nox.Session) -> None:
+    """Take the screenshots of the pages; needs Chromium."""
+    session.run("python", "docs/screenshots.py")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure reads and files as ratios; takes some minutes."""
     session.run("python", "benchmarks/reads.py")
