@@ -168,7 +168,7 @@ def write_transaction(connection: Connection, seconds: float) -> Iterator[None]:
 
 
 def busy() -> Unavailable:
-    """Return what is raised where a turn did not come."""
+    """Return the error for a writer that waited too long."""
     return Unavailable(_BUSY, retry_after=_RETRY_AFTER)
 
 
@@ -187,7 +187,7 @@ def _make_private(path: Path) -> None:
 
 
 def _checkpoint_pages(folder: Path) -> int:
-    """Return after how many pages SQLite copies its WAL into the database.
+    """Return the number of pages after which SQLite checkpoints its WAL.
 
     Copying may need as many new pages. On a full disk only the reserve has room for
     them, so it must be as large (see app/reserve.py).
@@ -259,7 +259,7 @@ class Translated:
 
 
 def _of_sqlite(cause: sqlite3.Error) -> RequestError | None:
-    """Return what a result code means (https://sqlite.org/rescode.html)."""
+    """Return the error for a result code (https://sqlite.org/rescode.html)."""
     # The last eight bits are the primary code.
     code = getattr(cause, "sqlite_errorcode", 0)
     if code in _NO_ROOM or code & 0xFF == sqlite3.SQLITE_FULL:
@@ -269,7 +269,7 @@ def _of_sqlite(cause: sqlite3.Error) -> RequestError | None:
 
 
 def _of_postgresql(cause: Any, is_operational: bool) -> RequestError | None:  # noqa: FBT001
-    """Return what a state means (PostgreSQL, appendix A).
+    """Return the error for an SQLSTATE (PostgreSQL, appendix A).
 
     Over a network, whatever is operational passes.
     """

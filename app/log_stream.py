@@ -34,7 +34,7 @@ class LogStream(io.TextIOBase):
         self._is_socket = self._fd is not None and _is_kind(self._fd, stat.S_ISSOCK)
 
     def write(self, text: str) -> int:
-        """Write a text if that is possible now."""
+        """Write a text. What cannot be written is dropped and counted."""
         try:
             self._write(text)
         except (OSError, ValueError):

@@ -35,7 +35,7 @@ _WORDS = {
 
 
 def translated(error: OSError) -> RequestError | None:
-    """Return what an error of the operating system means for a client, if it is known.
+    """Return the client's error for an error of the operating system, if there is one.
 
     507 for a full disk, else 503.
     """

@@ -62,7 +62,7 @@ def make_private(path: Path) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file that is whole or not there, also after a power cut."""
+    """Write a file atomically: after a power cut it is complete or absent."""
     temporary = path.with_suffix(".new")
     temporary.unlink(missing_ok=True)
     with open_file(temporary, "w", encoding="ascii") as file:

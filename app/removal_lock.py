@@ -31,10 +31,10 @@ class RemovalLock(Protocol):
         """Hold it. Raise `ConfigurationError` while another process does."""
 
     def is_held(self) -> bool:
-        """Return whether files are not to be removed now."""
+        """Return whether a process forbids the removal of files now."""
 
     def make(self) -> None:
-        """Create what it needs."""
+        """Create what the lock needs, such as its file."""
 
 
 class FileLock:

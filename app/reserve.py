@@ -19,7 +19,7 @@ SHARE = 32
 
 
 def size_on(folder: Path) -> int:
-    """Return how many bytes are kept free on the disk of a folder."""
+    """Return the size in bytes of the reserve on the disk of a folder."""
     return min(LARGEST, shutil.disk_usage(folder).total // SHARE)
 
 
@@ -31,7 +31,7 @@ class Reserve:
         self._path = folder / "reserve"
 
     def make(self) -> None:
-        """Create it if the disk has room."""
+        """Create the reserve if the disk has room for it."""
         wanted = size_on(self._folder)
         if self._path.exists() or shutil.disk_usage(self._folder).free < 4 * wanted:
             return

@@ -39,14 +39,16 @@ age_option = click.option(
 
 @click.command()
 @age_option
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option(
+    "--dry-run", is_flag=True, help="Show what would be deleted, and delete nothing."
+)
 @data_dir_option
 @json_option
 @explaining
 def sweep(dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
-    """Remove what nobody needs: expired upload slots, and unreferenced files.
+    """Delete expired upload slots and files that nothing refers to.
 
-    It may run at any time, for instance nightly; also while the server runs.
+    You can run it at any time, also while the server runs; for example every night.
     """
     from app.services.operations import maintenance
 
@@ -139,10 +141,10 @@ def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
 @json_option
 @explaining
 def restore(folder: Path, data_dir: Path | None, as_json: bool) -> None:
-    """Bring the backup in FOLDER into a new installation.
+    """Restore the backup in FOLDER into a new installation.
 
-    The settings say where: a folder, or a PostgreSQL and an S3. So this is also the
-    way from SQLite to PostgreSQL. Stop the server first.
+    It goes to the database and storage of the settings, so you can also move from
+    SQLite to PostgreSQL, or to S3, this way. Stop the server first.
     """
     from app.services.operations import backups
 

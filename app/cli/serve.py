@@ -224,7 +224,7 @@ class Welcome:
         return f"{self.url}{SIGN_IN}?code={self.first.code}"
 
     def as_json(self) -> str:
-        """Return it as JSON, for scripts."""
+        """Return the details of the server as JSON, for scripts."""
         return json.dumps(
             {
                 "message": self.line,
@@ -238,7 +238,7 @@ class Welcome:
         )
 
     def as_text(self) -> str:
-        """Return it as text for people, with commands to paste."""
+        """Return the details of the server as text, with commands to paste."""
         lines = [
             self.line,
             "",
@@ -390,7 +390,7 @@ def _within_open_files(settings: "Settings") -> "tuple[Settings, int]":
 
 
 def _files(settings: "Settings") -> int:
-    """Return how many files a worker may have open besides connections of clients."""
+    """Return the number of files that a worker may open besides its connections."""
     # A thread has one open, perhaps two; SQLite has three for each connection.
     return 2 * settings.threads + 3 * settings.database_connections + OTHER_FILES
 

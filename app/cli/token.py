@@ -158,7 +158,7 @@ def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
 
 
 def store_of(tx: Any, store_id: int | None) -> int:
-    """Return the store that is meant: the only one, if none is named."""
+    """Return the named store, or the only one if none is named."""
     from app.services.catalogue import stores
 
     found = stores.store_ids(tx)

@@ -154,7 +154,7 @@ class BoundedRequest(Request):  # type: ignore[misc]
             return name, value
 
     def should_close(self) -> bool:
-        """Return whether the connection ends with the answer.
+        """Return whether to close the connection after the response.
 
         It does after a refusal that leaves much of a body, and the answer says so.
         """
@@ -212,7 +212,7 @@ class Connection(TConn):  # type: ignore[misc]
         return True
 
     def receive(self) -> bytes | None:
-        """Return what has arrived; empty if it was closed, None if there is nothing."""
+        """Return the received bytes: empty at the end, None if none have arrived."""
         try:
             data: bytes = self.sock.recv(READ)
         except BlockingIOError:

@@ -190,7 +190,7 @@ def ensure_writer(found: StorePrincipal) -> None:
 
 
 def bearer_token(context: RequestContext) -> list[str]:
-    """Return what may be the token of a Bearer header: as it is, or inside Base64."""
+    """Return the token of a Bearer header, which some clients wrap in Base64."""
     scheme, _, sent = context.request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not sent.strip():
         return []
@@ -205,7 +205,7 @@ def basic_credentials(context: RequestContext) -> list[str]:
 
 
 def _inside(sent: str) -> list[str]:
-    """Return what follows the colon of a pair in Base64."""
+    """Return the part after the colon of a Base64-encoded pair."""
     try:
         pair = base64.b64decode(sent, validate=True).decode()
     except ValueError:

@@ -84,7 +84,7 @@ class Browser:
         self.set_cookie(NOTICE_COOKIE, self._notices.dumps(text), NOTICE_SECONDS)
 
     def take_notice(self) -> str:
-        """Return what this page is to say, and forget it."""
+        """Return the notice for this page, and delete its cookie."""
         sealed = self.sent.get(NOTICE_COOKIE)
         if sealed is None:
             return ""

@@ -36,7 +36,7 @@ class lazy(Generic[Value]):  # noqa: N801 - used as a decorator, like property
         vars(owner)[self.name] = value
 
     def is_computed(self, owner: object) -> bool:
-        """Return whether there is a value."""
+        """Return whether the value was computed already."""
         return self.name in vars(owner)
 
     def reset(self, owner: object) -> None:

@@ -90,7 +90,7 @@ DIALECTS = "sirenhall.dialects"
 
 
 def register_error_format(app: Flask, prefix: str, answer: OwnWords) -> None:
-    """Register a function that renders the errors below a prefix."""
+    """Register a renderer for the errors of all paths below a prefix."""
     app.extensions.setdefault(DIALECTS, {})[prefix] = answer
 
 
@@ -107,7 +107,7 @@ def _answer(error: Exception) -> Response:
 
 
 def _dialect() -> OwnWords | None:
-    """Return what answers the errors below the prefix of the request, if it is one."""
+    """Return the error renderer registered for the request's prefix, if any."""
     dialects: dict[str, OwnWords] = current_app.extensions.get(DIALECTS, {})
     path = f"{request.path}/"
     found = (own for prefix, own in dialects.items() if path.startswith(f"{prefix}/"))
@@ -144,7 +144,7 @@ def _page_instead(
     status: int,
     problems: tuple[Problem, ...],
 ) -> Response | None:
-    """Return what a person sees instead of an error: a form, or the page to sign in."""
+    """Return the refused form or the sign-in page, if a person gets one of them."""
     try:
         is_page = context.is_page
     except RequestError:

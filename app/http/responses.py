@@ -92,7 +92,7 @@ def respond_to_change(
 
 
 def _notice(changed: Resource) -> str:
-    """Return what the next page says about a change."""
+    """Return the notice that the next page shows after a change."""
     said = changed.properties
     if "message" in said:
         return str(said["message"])

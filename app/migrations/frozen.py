@@ -29,7 +29,7 @@ def text(length: int | None = None) -> TypeEngine[str]:
 
 
 def folded(values: Mapping[str, Any], names: Iterable[str]) -> str:
-    """Return what a search looks through: the named texts without case, a line each."""
+    """Return the search text of a row: the named texts in lower case, one a line."""
     return "\n".join(
         unicodedata.normalize("NFKC", str(values.get(name) or "")).casefold()
         for name in names

@@ -190,7 +190,7 @@ def _wanted(
 
 
 def _file_id(sent: str | None) -> int | None:
-    """Return the file that a link names; None is the main one."""
+    """Return the id of the file that a link names; None for the main file."""
     if sent is None or sent == MAIN_FILE:
         return None
     if not _WHOLE.fullmatch(sent):

@@ -304,7 +304,7 @@ _AT_CONSENT = {
 
 
 def _consent(context: RequestContext) -> tuple["Request", Any]:
-    """Check what is asked for. Raise `BadRequest` where nobody can be sent back."""
+    """Validate a request for consent. Raise `BadRequest` if it has no redirect URI."""
     from app.services.auth.oauth import OAuth2Error
 
     request = _request(context, {})
@@ -325,7 +325,7 @@ def _consent(context: RequestContext) -> tuple["Request", Any]:
 
 
 def _refusal(request: "Request", principal: Principal) -> str:
-    """Return why who is signed in cannot let the program in, or an empty text."""
+    """Return the reason why this person cannot give consent, or an empty string."""
     store_id = request.client.record["store_id"]
     # A program gets no more than the person who lets it in may do.
     if request.scope not in NARROWER[principal.scope]:

@@ -32,7 +32,7 @@ PLACES: Mapping[str, tuple[str, Callable[[], Mapping[str, str]]]] = {
 def helpers(
     registry: ResourceRegistry,
 ) -> dict[str, tuple[str, Callable[[], Mapping[str, str]]]]:
-    """Return what there is to choose from, by name: what it is for, and the values."""
+    """Return the helpers by name, each with its purpose and its values."""
     found: dict[str, tuple[str, Callable[[], Mapping[str, str]]]] = {}
     for kind in registry.values():
         for name, field in kind.declaration.schema.properties.items():

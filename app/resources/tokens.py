@@ -40,7 +40,7 @@ def _remove(tx: Transaction, record: TokenRow) -> list[str]:
 
 
 def _find(db: Snapshot, principal: Principal, token_id: int) -> TokenRow:
-    """Return a token; who may not decide who uses the store may only read them."""
+    """Return a token. Only principals that manage access may change tokens."""
     record = tokens.find_token(db, principal, token_id)
     if principal.can_write:
         users.ensure_manager(principal)

@@ -175,7 +175,7 @@ def _put(context: RequestContext, token: str) -> Response:
 
 
 def _uploaded(context: RequestContext, record: Mapping[str, Any]) -> Response:
-    """Return what was uploaded, and no more: the client may not be the store."""
+    """Describe the upload alone: the client may see nothing else of the store."""
     base, name = context.urls.base, record["file_name"]
     if "code" in record:
         message = f"{name} is version {record['version']} now."

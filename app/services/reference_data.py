@@ -11,7 +11,7 @@ SCRIPT = 4
 
 @cache
 def currency_digits(currency: str) -> int:
-    """Return how many decimals an amount of a currency has (ISO 4217)."""
+    """Return the number of decimals of a currency's amounts (ISO 4217)."""
     from babel.numbers import get_currency_precision
 
     return get_currency_precision(currency)

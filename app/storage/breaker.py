@@ -42,7 +42,7 @@ class Breaker:
 
     @contextmanager
     def call(self) -> Iterator[Call]:
-        """Create a call; it counts as a success unless it says that it has failed.
+        """Yield a call; it counts as a success unless it reports a failure.
 
         Raise `Unavailable` while calls are refused.
         """
@@ -87,7 +87,7 @@ class Breaker:
 
 
 def unanswered() -> Unavailable:
-    """Return what is raised for a store that does not answer."""
+    """Return the error for a storage that does not answer."""
     return Unavailable(
         "the file storage does not answer as it should; please try again",
         retry_after=5,

@@ -94,7 +94,7 @@ class Heartbeat:
 
 
 def ended_processes(bucket: Bucket, processes: Iterable[str]) -> list[str]:
-    """Return those of the processes that do not beat. This takes `SILENCE`.
+    """Return the processes without a heartbeat; waits `SILENCE` seconds.
 
     Their objects are removed.
     """

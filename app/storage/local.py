@@ -77,7 +77,7 @@ class LocalStorage:
         return self.path(key).open("rb")
 
     def delete(self, key: str) -> None:
-        """Remove a blob, or what has come of it."""
+        """Delete a blob, whether it is complete or not."""
         with explained(), suppress(FileNotFoundError):
             self.path(key).unlink()
         self.drop_partial(key)
@@ -144,11 +144,11 @@ class LocalStorage:
         raise FileNotFoundError
 
     def object_name(self, key: str) -> str | None:  # noqa: ARG002 - the port's
-        """Return None: it is no object."""
+        """Return None: a file of a folder is no object."""
         return None
 
     def path_below(self, key: str) -> str | None:
-        """Return where a blob is below the folder."""
+        """Return the path of a blob below the folder."""
         return str(self.path(key).relative_to(self.folder))
 
     def check(self) -> None:

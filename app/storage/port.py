@@ -133,7 +133,7 @@ class Storage(Protocol):
         """Open a blob for reading. Raise `FileNotFoundError`."""
 
     def delete(self, key: str) -> None:
-        """Remove a blob, or what has come of it; that there is none is no error."""
+        """Delete a blob, whether it is complete or not. A missing blob is no error."""
 
     def begin_partial(self, key: str) -> None:
         """Begin a blob that arrives in pieces; a row refers to its key already."""
@@ -153,7 +153,7 @@ class Storage(Protocol):
         """List all blobs and partial blobs; of one that comes of the other, each."""
 
     def clear_unfinished(self) -> int:
-        """Remove what stopped processes left unfinished, and return how many."""
+        """Delete the unfinished files of stopped processes; return their number."""
 
     def settle(self, key: str) -> None:
         """Record that a row refers to a kept blob, or that it was deleted."""
@@ -162,7 +162,7 @@ class Storage(Protocol):
         """List kept blobs that are not settled and that no process works for."""
 
     def abandoned(self, keys: Iterable[str]) -> list[str]:
-        """Return those of whole blobs that no writer works for any more.
+        """Return the complete blobs whose writers have ended.
 
         A row that names one of them is committed by now. This may take a while.
         """
@@ -186,7 +186,7 @@ class Storage(Protocol):
         """
 
     def path_below(self, key: str) -> str | None:
-        """Return where a blob is below the storage's folder, None if it has none."""
+        """Return the path of a blob below the folder, None if there is no folder."""
 
     def check(self) -> None:
         """Check that the storage works. Raise `OSError` or `Unavailable`."""

@@ -54,7 +54,7 @@ class S3Storage:
         return cast("BinaryIO", ObjectFile(self.bucket, BLOBS + key, size))
 
     def delete(self, key: str) -> None:
-        """Remove a blob, or what has come of it."""
+        """Delete a blob, whether it is complete or not."""
         self.bucket.delete(BLOBS + key)
         self.drop_partial(key)
 
@@ -106,7 +106,7 @@ class S3Storage:
         return removed
 
     def settle(self, key: str) -> None:
-        """Do nothing: what is not settled is found by waiting."""
+        """Do nothing: unfinished uploads are found by their missing heartbeat."""
 
     def unsettled(self) -> list[str]:
         """Return nothing: see `abandoned`."""
@@ -143,7 +143,7 @@ class S3Storage:
         return cast("BinaryIO", ObjectFile(self.bucket, below, size))
 
     def path_below(self, key: str) -> str | None:  # noqa: ARG002 - the port's
-        """Return None: it is in no folder."""
+        """Return None: an object is in no folder."""
         return None
 
     def check(self) -> None:
@@ -356,7 +356,7 @@ def _taken_for_ended() -> Iterator[None]:
 
 
 def _clear(bucket: Bucket, key: str) -> None:
-    """Remove what stood for an upload that is complete, or given up.
+    """Delete the marker objects of an upload that is complete or was given up.
 
     The first name, by which the others are found again, goes last.
     """

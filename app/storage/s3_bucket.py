@@ -94,7 +94,7 @@ class Bucket:
         return int(answer["ContentLength"])
 
     def has(self, name: str) -> bool:
-        """Return whether there is such an object."""
+        """Return whether the object exists."""
         try:
             self.size(name)
         except FileNotFoundError:
@@ -102,7 +102,7 @@ class Bucket:
         return True
 
     def delete(self, name: str) -> None:
-        """Remove an object; that there is none is no error."""
+        """Delete an object. A missing object is no error."""
         with suppress(FileNotFoundError), _translated(self._breaker):
             self._client.delete_object(**self._object(name))
 
@@ -233,7 +233,7 @@ class ObjectFile(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        """Return the byte that is read next."""
+        """Return the position of the next byte."""
         return self._at
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:

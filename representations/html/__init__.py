@@ -43,7 +43,7 @@ class Html(Representation):
         self.tables = tables
 
     def render(self, resource: Resource, vocabulary: Vocabulary) -> bytes:
-        """Write the page; it links what programs get instead."""
+        """Write the page, with links to the other formats."""
         viewer = vocabulary.viewer or NOBODY
         display = resource.display
         is_table = "total_items" in resource.properties
@@ -83,7 +83,7 @@ class Html(Representation):
 
 @cache
 def page_environment() -> jinja2.Environment:
-    """Return what renders the templates of pages."""
+    """Return the Jinja environment of the pages."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("representations"),
         autoescape=True,
@@ -129,7 +129,7 @@ def _heading(rel: str) -> str:
 
 
 def _lists(resource: Resource) -> Mapping[str, Sequence[Resource]]:
-    """Return what is embedded in a resource, also a single one, as lists."""
+    """Return the embedded resources of a resource, each relation as a list."""
     return {
         rel: [items] if isinstance(items, Resource) else items
         for rel, items in resource.embedded.items()

@@ -231,7 +231,7 @@ class Text(Property):
         return text
 
     def check(self, value: str) -> None:
-        """Check what this kind of text demands of a text that is not empty."""
+        """Check a text that is not empty by the rules of its kind."""
 
     @property
     def accepts_empty(self) -> bool:

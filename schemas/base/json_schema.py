@@ -90,7 +90,7 @@ def required_of(schema: ResourceSchema) -> list[str]:
 
 
 def conditions_of(schema: ResourceSchema) -> dict[str, Any]:
-    """Return what is required depending on other properties."""
+    """Return the JSON Schema of properties that others make required."""
     found = [
         {
             "if": {

@@ -226,7 +226,7 @@ class ResourceSchema(marshmallow.Schema):
                     )
 
     def conditions_of(self, name: str) -> list[str]:
-        """Return when properties are required, one sentence each."""
+        """Return a sentence for each property that others make required."""
         return [
             f"Required when {c.property} is "
             + " or ".join(str(v).lower() for v in c.values)

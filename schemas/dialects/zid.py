@@ -123,7 +123,7 @@ class Group(Property):
         self.inner = schema
 
     def read(self, value: Any) -> Any:
-        """Return what is inside as it is: whoever reads it names each part."""
+        """Return the nested value unchanged; its reader names each part."""
         if not isinstance(value, dict):
             raise self.complain("invalid", "must be an object")
         return value

@@ -70,7 +70,7 @@ class Unreadable(Exception):
 
 
 def nature(field: Property) -> Nature:
-    """Return how a property is compared."""
+    """Return the kind of comparison of a property."""
     if isinstance(field, Integer | Amount | Date):
         return Nature.NUMBER
     if isinstance(field, Boolean):
@@ -120,7 +120,7 @@ def identity(field: Reference, text: str, base: str) -> int:
 
 
 def text_value(text: str) -> str:
-    """Check that a text can be stored at all. Raise `Unreadable`."""
+    """Check that the database can store a text. Raise `Unreadable`."""
     if UNREPRESENTABLE.search(text):
         raise Unreadable("contains a character that no property can have")
     return text

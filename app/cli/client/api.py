@@ -112,7 +112,7 @@ class Api:
 
 
 def href(document: Mapping[str, Any], rel: str) -> str:
-    """Return where a link leads. Raise `Unreachable` where there is none."""
+    """Return the address of a link. Raise `Unreachable` if there is no such link."""
     link = document.get("_links", {}).get(rel)
     if link is None:
         raise Unreachable(f"the server offers no {rel} to this token")

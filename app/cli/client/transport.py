@@ -58,7 +58,7 @@ class Answer:
     pieces: Iterator[bytes]
 
     def body(self) -> bytes:
-        """Read all of it."""
+        """Read the whole body."""
         return b"".join(self.pieces)
 
 

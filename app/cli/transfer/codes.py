@@ -80,7 +80,7 @@ def _code_of_a_single_file(path: Path, known: Known) -> str | None:
 
 
 def _shared_codes(path: Path) -> tuple[str, str]:
-    """Return the codes that another path may have, too."""
+    """Return the codes that other paths may lead to as well."""
     return _code_by_ending(path), _code_of_version_0_1(path)
 
 
@@ -101,7 +101,7 @@ def _code_by_ending(path: Path) -> str:
 
 
 def _code_by_digest(path: Path) -> str:
-    """Return the code that no other path has."""
+    """Return a code with a digest of the path in it, so that it is unique."""
     # As it is written: two names may differ in their composition only.
     digest = hashlib.sha256(str(path).encode(errors="surrogateescape")).hexdigest()
     return _with(plain_code(path), digest[:DIGEST])
@@ -131,7 +131,7 @@ def _owner(plain: str, several: Sequence[Path], known: Known) -> Path | None:
 
 
 def _code_of_version_0_1(path: Path) -> str:
-    """Return the code that earlier versions made, by which a file is known again."""
+    """Return the code that version 0.1 made, to recognise a file imported by it."""
     text = unicodedata.normalize("NFKC", str(path)).casefold()
     code = re.sub(r"[^\w-]+", "-", text).strip("-")
     return code[-MAX_CODE:].strip("-") or "file"

@@ -85,7 +85,9 @@ class Report:
     metavar="AMOUNT",
     help="The price of what is new and has none.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option(
+    "--dry-run", is_flag=True, help="Show what would be done, and change nothing."
+)
 @shop_options
 @explaining
 def import_(
@@ -101,8 +103,8 @@ def import_(
 ) -> None:
     """Put a file, a folder of files, or the entries of a list up for sale.
 
-    Each file of a folder becomes a downloadable; its code is made of its path. Hidden
-    files, system files, and links to elsewhere are skipped and listed.
+    Each file of a folder becomes a downloadable; its code is made from its path. Hidden
+    files, system files, and links out of the folder are skipped and listed.
 
     The first line of a CSV holds the names of its columns, in any case: code, name,
     price, path (of the file, from the CSV's folder), category, and any other property
@@ -113,9 +115,9 @@ def import_(
     (downloads) or Zid (products) answers it; the files that it names are taken from
     its folder.
 
-    What is known by its code is brought up to date, and what is the same is left
-    alone: so a broken import is simply run again. What is refused is listed with the
-    reason; then the exit code is 1.
+    A downloadable that exists with the same code is updated, or skipped if nothing
+    differs. So you can run an interrupted import again. Refused entries are listed
+    with the reason, and the exit code is then 1.
     """
     from app.cli.client.api import api_at, store_at
     from app.cli.client.store import StoreClient
@@ -168,7 +170,7 @@ class Importing:
     is_dry: bool
 
     def take(self, item: ImportItem, progress: "Progress") -> None:
-        """Create it, bring it up to date, or say why not."""
+        """Create or update the downloadable, or report why that failed."""
         from app.cli.client.transport import Refused
 
         counted = _Counted(progress, item)
@@ -186,7 +188,7 @@ class Importing:
         counted.finish()
 
     def _problems(self, item: ImportItem) -> list[str]:
-        """Return problems that are found without the server, for a dry run."""
+        """Return the problems that a dry run finds without asking the server."""
         own = self.shop.store["currency"]
         if item.currency not in {"", own}:
             text = f"its price is in {item.currency}, and the store's are in {own}: "

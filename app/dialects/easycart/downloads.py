@@ -98,7 +98,7 @@ def _principal(context: RequestContext) -> StorePrincipal:
 
 
 def _test(context: RequestContext) -> Response:
-    """Handle a GET that tests credentials."""
+    """Handle a GET by which clients test their credentials."""
     tokens = [*base.bearer_token(context), *base.basic_credentials(context)]
     base.principal(context, tokens)
     return json_response({"authenticated": True})
@@ -145,7 +145,7 @@ def _order(asked: Mapping[str, str], problems: list[Problem]) -> tuple[Order, ..
 
 
 def _get(context: RequestContext, download_id: str) -> Response:
-    """Handle a GET of one."""
+    """Handle a GET of a download."""
     return json_response(
         _shown(context, _found(context.db, _principal(context), download_id))
     )
@@ -350,7 +350,7 @@ def _changed(
 
 
 def _file(tx: Transaction, record: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return the values that give a purchase its file: a URL, or a version."""
+    """Return the file of a purchase as property values: a URL or a version."""
     wrong = "download_file_name must be the name of a file of the product, or an URL"
     if name.lower().startswith(("http://", "https://")):
         values, errors = PurchaseSchema().read({"url": name}, partial=True)

@@ -97,7 +97,7 @@ def _shown(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def found(db: Snapshot, who: StorePrincipal, uuid: str) -> FileRow:
-    """Return the file that a download is. Raise `NotFound`."""
+    """Return the row behind a download. Raise `NotFound`."""
     file_id = files.find_id_by_uuid(db, who.store_id, uuid.lower())
     if file_id is None:
         raise NotFound("there is no download with this id")
@@ -112,7 +112,7 @@ def _list(context: RequestContext) -> Response:
 
 
 def _get(context: RequestContext, uuid: str) -> Response:
-    """Handle a GET of one."""
+    """Handle a GET of a download."""
     record = found(context.db, principal(context), uuid)
     return _answered(context, record, list_query(context))
 

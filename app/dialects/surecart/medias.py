@@ -57,7 +57,7 @@ LISTED = Listed(
 
 
 def found(db: Snapshot, store_id: int, uuid: str) -> dict[str, Any]:
-    """Return the file that a media is. Raise `NotFound`."""
+    """Return the library file behind a media. Raise `NotFound`."""
     # A media of SureCart is a blob: all downloads that share the bytes share the media.
     rows = library.find_by_blob(db, store_id, blob_key(uuid))
     if not rows:
@@ -105,12 +105,12 @@ def _list(context: RequestContext) -> Response:
 
 
 def _get(context: RequestContext, uuid: str) -> Response:
-    """Handle a GET of one."""
+    """Handle a GET of a media."""
     return json_response(shown(found(context.db, principal(context).store_id, uuid)))
 
 
 def _create(context: RequestContext) -> Response:
-    """Handle a POST: what was uploaded is a media."""
+    """Handle a POST that turns an uploaded file into a media."""
     who = principal(context)
     values, _ = read_body(context, _SCHEMA, NAME, "POST")
     if values.get("public_access"):
@@ -126,7 +126,7 @@ def _create(context: RequestContext) -> Response:
 
 
 def _uploaded(tx: Transaction, who: StorePrincipal, signed_id: str) -> LibraryFileRow:
-    """Return the file that was left at a slot. Raise `Invalid`."""
+    """Return the file that was uploaded to a slot. Raise `Invalid`."""
     name = "direct_upload_signed_id"
     try:
         slot = upload_slots.find_slot(tx, signed_id)

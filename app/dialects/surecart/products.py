@@ -110,7 +110,7 @@ def _list(context: RequestContext) -> Response:
 
 
 def _get(context: RequestContext, uuid: str) -> Response:
-    """Handle a GET of one."""
+    """Handle a GET of a product."""
     record = found(context.db, principal(context), uuid)
     return json_response(
         shown(record, prices.currency_of_store(context.db, record["store_id"]))

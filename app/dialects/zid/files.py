@@ -64,7 +64,7 @@ def _presign(context: RequestContext, uuid: str) -> Response:
 
 
 def _attach(context: RequestContext, uuid: str) -> Response:
-    """Handle a POST: what was uploaded is a file of the product."""
+    """Handle a POST that attaches an uploaded file to the product."""
     who = reader(context, context.db)
     values = _read(context, _ATTACH)
     with context.writing() as tx:

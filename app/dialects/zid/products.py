@@ -185,7 +185,7 @@ def _filters(context: RequestContext, problems: list[Problem]) -> list[Condition
 
 
 def _get(context: RequestContext, uuid: str) -> Response:
-    """Handle a GET of one."""
+    """Handle a GET of a product."""
     who = reader(context, context.db)
     return _answer(context.db, who, found(context.db, who, uuid))
 
@@ -277,7 +277,7 @@ def _delete(context: RequestContext, uuid: str) -> Response:
 
 
 def _values(context: RequestContext, method: str) -> dict[str, Any]:
-    """Read a body; what is in groups is put beside the rest. Raise `Invalid`."""
+    """Read a body, and flatten its nested groups. Raise `Invalid`."""
     body = base.body(context, _SCHEMA, method)
     values, errors = _SCHEMA.read(body, partial=method == "PATCH")
     sent = _SCHEMA.meant({n: v for n, v in values.items() if n in body})
@@ -343,7 +343,7 @@ def _is_language(name: str) -> bool:
 
 
 def _downloadable_values(sent: Mapping[str, Any], own: str) -> dict[str, Any]:
-    """Return what a downloadable itself has of what was sent."""
+    """Return the sent values that belong to the downloadable itself."""
     values = {
         ours: sent[theirs]
         for theirs, ours in _OF_DOWNLOADABLE.items()
@@ -380,7 +380,7 @@ def _texts(
 
 
 def _offer_values(sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an offer has of what was sent, texts in the own language aside."""
+    """Return the sent values of the offer, without texts in the store's language."""
     values = {
         ours: sent[theirs] for theirs, ours in _OF_OFFER.items() if theirs in sent
     }
@@ -467,7 +467,7 @@ def _renamed(error: FieldError) -> FieldError:
 
 
 def _conflicting(work: Any) -> None:
-    """Do what may be refused for another's sake, in Zid's words. Raise `Conflict`."""
+    """Run a function, and put a conflict into Zid's words. Raise `Conflict`."""
     try:
         work()
     except Conflict as error:
@@ -492,7 +492,7 @@ def slug_of(name: str) -> str:
 
 
 def _free_slug(tx: Transaction, who: ZidPrincipal, name: str, record_id: int) -> str:
-    """Create a slug that no other product of the store has."""
+    """Return a slug that is unique in the store."""
     first = slug_of(name)
     taken = offers.slugs_from(tx, who.store_id, first) if first else set()
     for number in range(1, MANY_SLUGS):

@@ -76,7 +76,7 @@ class ZidPrincipal:
 
 
 def reader(context: RequestContext, db: Snapshot) -> ZidPrincipal:
-    """Return who sends the request. Raise `Unauthorized`, `Forbidden`, `BadRequest`."""
+    """Return the principal. Raise `Unauthorized`, `Forbidden` or `BadRequest`."""
     who = _principal(context)
     sent = context.request.headers.get("Store-Id")
     if sent is not None and sent.strip() != str(who.store_id):

@@ -369,7 +369,7 @@ def _boundary(content_type: str) -> bytes:
 
 
 def _where(form: bytes) -> str:
-    """Return which field of a form is not UTF-8, in words."""
+    """Return a description of the form field that is not UTF-8."""
     for pair in form.split(b"&"):
         name, _, value = pair.partition(b"=")
         try:

@@ -141,7 +141,7 @@ class MultipartReader:
         return self._fields, self._upload
 
     def discard(self) -> None:
-        """Remove what was received, unless it was kept."""
+        """Delete the received file, unless it was kept."""
         if self._writer is not None:
             self._writer.__exit__(None, None, None)
             self._writer = None

@@ -23,7 +23,7 @@ _CONDITIONS = ("If-Match", "If-Unmodified-Since")
 def offload_response(
     context: RequestContext, begin: Callable[[], Any] = lambda: None
 ) -> HandOver:
-    """Return the way in which the setting has files sent.
+    """Return the function that has nginx or the storage send a file.
 
     `begin` is called once a file that is there is handed over: what becomes of it
     after that is not known here.

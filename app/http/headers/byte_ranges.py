@@ -66,7 +66,7 @@ def _satisfied(first: str, last: str, size: int) -> ByteRange | None:
 
 
 def _size_of(digits: str) -> tuple[int, str]:
-    """Return what orders numbers of any length."""
+    """Return a sort key for decimal numbers of any length."""
     digits = digits.lstrip("0")
     return len(digits), digits
 

@@ -50,7 +50,7 @@ class Validators:
         return headers
 
     def is_newer_than(self, seconds: int) -> bool:
-        """Return whether it changed after a moment; in doubt it did."""
+        """Return whether it changed after a moment; True if that is unknown."""
         return self.modified is None or self.modified > seconds
 
 

@@ -24,7 +24,7 @@ def item_actions(
     is_removable: bool,
     choices: tuple[Choices, ...] = (),
 ) -> list[Action]:
-    """Return what may be done with one; values to start from are the current ones."""
+    """Return the actions of a resource; its current values fill the forms."""
     name, heading, schema = declaration.name, declaration.heading, declaration.schema
     inputs = _with_choices(_inputs(schema, shown), choices)
     # An update needs none of them.
@@ -61,7 +61,7 @@ def item_actions(
 def create_actions(
     declaration: Declaration, href: str, choices: tuple[Choices, ...] = ()
 ) -> list[Action]:
-    """Return how one is created: as JSON, and with its file where there is one."""
+    """Return the actions that create a resource: as JSON, and with its file."""
     heading, schema = declaration.heading, declaration.schema
     slug = declaration.name.replace("_", "-")
     inputs, fields = _create_forms(schema, choices)
@@ -89,7 +89,7 @@ def create_actions(
 def several_actions(
     declaration: Declaration, href: str, *, can_update: bool
 ) -> list[Action]:
-    """Return what may be done at once with those that a page was asked for by ids."""
+    """Return the bulk actions for the resources that a query names by id."""
     slug = declaration.plural.replace("_", "-")
     many = declaration.many.title()
     actions = [Action(f"delete-{slug}", f"Delete These {many}", "DELETE", href)]
@@ -102,7 +102,7 @@ def several_actions(
 
 
 def filter_action(declaration: Declaration, href: str, form: Form) -> Action:
-    """Return how a collection is filtered and paged, by its `filter_form`."""
+    """Return the action that filters and pages a collection by its `filter_form`."""
     slug = declaration.plural.replace("_", "-")
     title = f"Filter {declaration.many.title()}"
     return _classed(Action(f"filter-{slug}", title, "GET", href, fields=form))
@@ -143,7 +143,7 @@ def _create_forms(
 def _json_forms(
     schema: ResourceSchema, inputs: Form
 ) -> tuple[tuple[str, str, Form], ...]:
-    """Return the forms that create one without its file, with their names.
+    """Return the forms that create a resource without a file, with their names.
 
     There is one for each property that stands for a file, where one of them must.
     """

@@ -51,7 +51,7 @@ class Embedder:
     def inside(
         self, kind: ResourceType, rows: Sequence[Record], branches: Sequence[ZoomNode]
     ) -> list[dict[str, Any]]:
-        """Return what is embedded in each row. Raise `BadRequest` if it is too much."""
+        """Return the embedded resources of each row. Raise `BadRequest` if too many."""
         found: list[dict[str, Any]] = [{} for _ in rows]
         always = kind.always_embedded
         if always and any(row[always.counted_by] for row in rows):

@@ -42,7 +42,7 @@ def parse_address(text: str) -> IpAddress | None:
 
 
 def network_of(text: str) -> str:
-    """Return what names a client: its IPv4 address, or the /64 of its IPv6 address.
+    """Return the network of a client: its IPv4 address, or the /64 of its IPv6 address.
 
     Empty for what is no address, such as the path of a Unix socket.
     """

@@ -30,7 +30,7 @@ HEADERS: Mapping[str, Any] = {
         ("Location", "The address of what was created, if it was one.", {}),
         ("Preference-Applied", "Which preference was followed (RFC 7240).", {}),
         ("Idempotency-Replayed", "true: the answer of the first time.", {}),
-        ("WWW-Authenticate", "How to say who you are.", {"required": True}),
+        ("WWW-Authenticate", "How to authenticate.", {"required": True}),
         ("Retry-After", "Seconds after which to try again.", {"required": True}),
         ("RateLimit", "How many requests are left, and for how long.", {}),
         ("RateLimit-Policy", "How many requests may be sent in what time.", {}),

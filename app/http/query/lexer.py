@@ -139,12 +139,12 @@ def is_any(value: Text) -> bool:
 
 
 def plain(value: Text) -> str:
-    """Return a value as it is meant."""
+    """Return a value without its escapes."""
     return "".join([character for character, _, _ in value])
 
 
 def without_wildcard(value: Text) -> str:
-    """Return a value where no wildcard can be meant."""
+    """Return the value for an operator that takes no wildcards."""
     for character, is_escaped, position in value:
         # Refused rather than taken as it is: who writes one expects a pattern.
         if character == "*" and not is_escaped:
@@ -185,7 +185,7 @@ def read_value(read: Callable[[str], Any], text: str, value: Text) -> Any:
 
 
 def readable(text: str) -> str:
-    """Check that a text can be stored at all."""
+    """Check that the database can store a text."""
     return str(read_value(text_value, text, ()))
 
 

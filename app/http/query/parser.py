@@ -133,7 +133,7 @@ class CollectionQuery:
 def item_query(
     query: Query, kind: ResourceType, registry: ResourceRegistry
 ) -> CollectionQuery:
-    """Read what of one resource is to be shown. Raise `BadRequest`."""
+    """Parse the query of a single resource: `fields` and `zoom`. Raise `BadRequest`."""
     shown = tuple((n, v) for n, v in query if n in {"fields", "zoom"})
     return _Parser(kind, registry, "UTC", "").read(shown)
 
@@ -551,7 +551,7 @@ class _Parser:
         return _all([end[0] for end in (low, high) if end])
 
     def _end(self, prop: Property, value: Text, comparison: str) -> tuple[Compare, Any]:
-        """Return what one end of a range demands, and by what ends are compared."""
+        """Return the condition for one end of a range, and the sort key of the end."""
         if nature(prop) is Nature.TEXT:
             text = read_value(text_value, without_wildcard(value), value)
             return self._compare(prop, comparison, text), text

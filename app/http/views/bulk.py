@@ -51,7 +51,7 @@ class Result:
         return bool(self.problems)
 
     def document(self, position: int) -> Resource:
-        """Build what is shown of it."""
+        """Build the resource that describes this result."""
         errors = [
             {"message": p.message, "property": p.property, "code": p.code}
             for p in self.problems
@@ -86,7 +86,7 @@ class Result:
 def each_member(
     tx: Transaction, works: Sequence[Callable[[], Result]], *, is_whole: bool
 ) -> list[Result]:
-    """Do one work after the other; what fails leaves no trace, the others stay.
+    """Run each work in a savepoint, so that a failure undoes that work alone.
 
     With `is_whole`, one failure undoes all: raises `Conflict` or `Invalid` with
     everything that is wrong.
@@ -135,7 +135,7 @@ def status_of(results: Sequence[Result], success_status: int) -> int:
 
 
 def named_ids(query: Query) -> list[int]:
-    """Return the ids that a query names one by one; none if it names none so."""
+    """Return the ids that `id:in` lists, or an empty list."""
     # Only a plain list of ids: what a filter finds may have changed since the client
     # looked.
     found = [value for name, value in query if name in {"id", "id:in"}]
@@ -146,7 +146,7 @@ def named_ids(query: Query) -> list[int]:
 
 
 def ids_of(query: Query) -> list[int]:
-    """Return the ids that a change is about. Raise `BadRequest` or `TooLarge`."""
+    """Return the ids of the resources to change. Raise `BadRequest` or `TooLarge`."""
     ids = named_ids(query)
     if not ids:
         raise BadRequest(

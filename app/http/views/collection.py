@@ -554,7 +554,7 @@ class CollectionViews:
     def _created(
         self, context: RequestContext, record: Record, made: Created
     ) -> Callable[[], Response]:
-        """Return what responds to a creation, and reads the database no more."""
+        """Return a function that builds the response without reading the database."""
         status, message = self._outcome(made)
         removable = self.items.offers_removal(context, record)
         headers = self.items.validators(context, record, removable).headers

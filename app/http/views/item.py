@@ -100,7 +100,7 @@ class ItemViews:
             publish_route(app, route, {"POST": self.do})
 
     def do(self, context: RequestContext, item_id: int) -> Response:
-        """Handle a POST: do what only this resource can."""
+        """Handle a POST by the resource's own operation."""
         action = self.service.action
         if action is None:
             raise TypeError(f"{self.declaration.name} has no action")
@@ -128,7 +128,7 @@ class ItemViews:
         record: Record,
         extra: Mapping[str, Value] | None = None,
     ) -> Callable[[], Response]:
-        """Return what responds to a change, and reads the database no more.
+        """Return a function that builds the response without reading the database.
 
         So nothing that fails after the commit turns it into a failure.
         """
@@ -189,7 +189,7 @@ class ItemViews:
         zoom: Sequence[ZoomNode],
         representation: Representation | None = None,
     ) -> list[dict[str, Any]] | None:
-        """Return what is embedded in records, None where that is nothing."""
+        """Return the embedded resources of each record, None if there are none."""
         # The counts are columns of the row: a resource without attributes costs no
         # query for them.
         always = self.kind.always_embedded
@@ -260,7 +260,7 @@ class ItemViews:
         return self._change(context, item_id, "PATCH")
 
     def replace(self, context: RequestContext, item_id: int) -> Response:
-        """Handle a PUT: what is not sent goes back to its default."""
+        """Handle a PUT: properties that are not sent get their defaults."""
         return self._change(context, item_id, "PUT")
 
     def delete(self, context: RequestContext, item_id: int) -> Response:

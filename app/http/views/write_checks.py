@@ -15,7 +15,7 @@ from schemas.base.schema import ResourceSchema
 
 
 def store_of(record: Record) -> int | None:
-    """Return the store that a record belongs to or is; None for all of them."""
+    """Return the id of the store that a record belongs to or is, if any."""
     found = record.get("store_id", record.get("id"))
     return None if found is None else int(found)
 

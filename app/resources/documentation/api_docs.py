@@ -98,7 +98,7 @@ def _docs(context: RequestContext) -> Response:
 
 
 def _guide(context: RequestContext, name: str) -> Response:
-    """Handle a GET of how a client of another system is moved here."""
+    """Handle a GET of a migration guide for clients of another system."""
     guide = registered_guides(current_app).get(name)
     if guide is None:
         raise NotFound

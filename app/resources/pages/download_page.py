@@ -64,7 +64,7 @@ def _may_go_on(
 
 
 def name_of(file: Record) -> str:
-    """Return what a customer sees a file called."""
+    """Return the name of a file that customers see."""
     return str(file["shown_name"] or file["file_name"] or file["name"])
 
 

@@ -15,7 +15,7 @@ def private_page(
     status: int = 200,
     **values: Any,
 ) -> Response:
-    """Return a page that nobody may keep, frame or be told of."""
+    """Return a page that is not cached, not framed and sends no referrer."""
     body = render_page(
         template,
         context.viewer,

@@ -121,7 +121,7 @@ def _sign_in(context: RequestContext) -> Response:
 
 
 def _start_of(context: RequestContext, address: str, session: str) -> str:
-    """Return where to go: the dashboard of the store rather than the home resource."""
+    """Return the path after signing in: the store's dashboard instead of `/`."""
     if address != "/":
         return address
     principal = sessions.authenticate_session(context.db, session)
@@ -199,7 +199,7 @@ def _by_password(
 
 
 def _failures() -> Limiter:
-    """Return what counts wrong passwords, on each server by itself."""
+    """Return the limiter that counts wrong passwords in this process."""
     extensions = current_app.extensions
     if EXTENSION not in extensions:
         extensions[EXTENSION] = make_limiter(FAILURES, "memory://", PASSWORDS)
@@ -262,7 +262,7 @@ def _sign_out(context: RequestContext) -> Response:
 
 
 def _person(context: RequestContext) -> Principal:
-    """Return who is signed in with an account. Raise `RequestError`."""
+    """Return the principal of the person who is signed in. Raise `RequestError`."""
     principal = context.principal
     if principal.user_id is None or not context.is_signed_in:
         raise Forbidden("only a person who has signed in can choose a password")

@@ -17,7 +17,7 @@ from representations import Link, Viewer
 
 
 def register_routes(app: Flask, registry: ResourceRegistry) -> None:
-    """Register what builds the viewer of a page."""
+    """Register the function that builds the viewer of a page."""
     links = [
         (link.menu, link.path)
         for link in registry["store"].declaration.links
@@ -84,7 +84,7 @@ def _name_of(context: RequestContext, principal: Principal | None) -> str:
 
 
 def next_of(context: RequestContext) -> str:
-    """Return where to come back after signing in: the page that was asked for."""
+    """Return the path to come back to after signing in."""
     if context.request.method not in {"GET", "HEAD"}:
         return "/"
     query = context.request.environ.get("QUERY_STRING", "")

@@ -146,7 +146,7 @@ _ALL = Statement(
 
 
 def token_digest(token: str) -> str:
-    """Return what is stored of a token: it has 256 random bits, so a plain hash."""
+    """Return the stored hash of a token; its 256 random bits need no salt."""
     # A slow hash such as argon2 protects guessable passwords; 256 random bits need
     # none.
     return hashlib.sha256(token.encode()).hexdigest()
@@ -210,7 +210,7 @@ class LastUses:
         return True
 
     def write(self, database: Database) -> None:
-        """Write down what was noted, at once."""
+        """Write the noted uses of tokens in one transaction."""
         if not self._ids:
             return
         noted, self._ids = self._ids, {}
@@ -286,12 +286,12 @@ def list_tokens(db: Snapshot) -> list[dict[str, Any]]:
 
 
 def delete_token(tx: Transaction, token_id: int) -> None:
-    """Remove a token that nobody but this process has had."""
+    """Delete a token that was never given to a client."""
     tx.execute(delete(TOKENS).where(TOKENS.c.id == token_id))
 
 
 def token_expiry(db: Snapshot, token_id: int) -> int | None:
-    """Return when a token ends, in seconds UTC; None if it does not."""
+    """Return the expiry of a token in seconds UTC, None if it never expires."""
     expires: int | None = db.value(_EXPIRY, id=token_id)
     return expires
 
@@ -304,7 +304,7 @@ class Lasting(NamedTuple):
 
 
 def lasting_parent(db: Snapshot, token_id: int) -> Lasting:
-    """Return what a program's access ends with, by the token that consented to it.
+    """Return the token or person whose end also ends a program's access.
 
     A session ends sooner than what was allowed in it: then it is the token that opened
     the session, or the person.
@@ -317,13 +317,13 @@ def lasting_parent(db: Snapshot, token_id: int) -> Lasting:
 
 
 def parent_of(db: Snapshot, token_id: int) -> int | None:
-    """Return the token that another one ends with, None if there is none."""
+    """Return the parent of a token, None if it has none."""
     found: int | None = db.value(_PARENT, id=token_id)
     return found
 
 
 def personal_expiry(db: Snapshot, principal: Principal) -> int | None:
-    """Return when a person's token ends, in seconds UTC; None if it does not.
+    """Return the expiry of a personal token in seconds UTC, None if it never expires.
 
     That of a program is renewed; there it is the token that consented to it.
     """

@@ -113,7 +113,7 @@ def _has_host(uri: str) -> bool:
 
 
 def loopback_parts(uri: str) -> tuple[str, str, str] | None:
-    """Return what must be equal of a loopback address, whose port may be any.
+    """Return the parts of a loopback address to compare; its port may vary.
 
     None for any other address: whoever reads `localhost:80@evil.example` as
     localhost sends a code to evil.example.
@@ -205,7 +205,7 @@ def revoke_client(tx: Transaction, client_id: str) -> revocation.Ended | None:
 
 
 def allowed_scope(client_scope: str, wanted: str | None) -> str | None:
-    """Return the scope that a client gets; None if it may not have what it wants."""
+    """Return the scope to grant, None if the client may not have the one it wants."""
     if not wanted or not wanted.strip():
         return client_scope
     return wanted.strip() if wanted.strip() in NARROWER[client_scope] else None

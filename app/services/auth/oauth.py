@@ -89,7 +89,7 @@ class Client(ClientMixin):
         return clients.allowed_scope(self.record["scope"], scope)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Return whether it is registered; of loopback ones any port is (RFC 8252)."""
+        """Return whether a URI is registered; on loopback, with any port (RFC 8252)."""
         if redirect_uri in self.redirect_uris:
             return True
         wanted = clients.loopback_parts(redirect_uri)
@@ -114,7 +114,7 @@ class Client(ClientMixin):
         return response_type == "code" and bool(self.redirect_uris)
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Return whether the client may get tokens so."""
+        """Return whether the client may use this grant type."""
         if grant_type == "client_credentials":
             record = self.record
             is_for_all = record["store_id"] is None and bool(self.redirect_uris)
@@ -131,7 +131,7 @@ class IssuedToken(TokenMixin):
     record: Mapping[str, Any]
 
     def check_client(self, client: Client) -> bool:
-        """Return whether it was given to that client."""
+        """Return whether the token was issued to this client."""
         return bool(self.record["client_id"] == client.record["id"])
 
     def get_scope(self) -> str:
@@ -143,12 +143,12 @@ class IssuedToken(TokenMixin):
         return str(self.record["redirect_uri"])
 
     def is_expired(self) -> bool:
-        """Return whether its time is over."""
+        """Return whether the token has expired."""
         expires = self.record["date_expires"]
         return expires is not None and expires <= now()
 
     def is_revoked(self) -> bool:
-        """Return whether it was taken back."""
+        """Return whether the token was revoked."""
         return self.record["date_revoked"] is not None
 
     @property
@@ -323,7 +323,7 @@ class RefreshToken(grants.RefreshTokenGrant):
         return None if found.is_expired() or found.is_revoked() else found
 
     def authenticate_user(self, refresh_token: IssuedToken) -> Principal:
-        """Return the store that it is for, and the token that consented."""
+        """Return the store of the grant, and the token that consented to it."""
         record = refresh_token.record
         return principal_of(
             record["scope"],
@@ -400,7 +400,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
         """Do nothing: the code was marked as used when its tokens were saved."""
 
     def authenticate_user(self, authorization_code: IssuedToken) -> Principal:
-        """Return the store that it is for, and the token that consented."""
+        """Return the store of the grant, and the token that consented to it."""
         record = authorization_code.record
         return principal_of(
             record["scope"], record["store_id"], token_id=record["token_id"] or 0
@@ -444,7 +444,7 @@ class Introspection(IntrospectionEndpoint):
     def check_permission(
         self, token: IssuedToken, client: Client, _request: OAuth2Request
     ) -> bool:
-        """Return whether the client may know of it."""
+        """Return whether the client may inspect the token."""
         store_id = client.record["store_id"]
         # A client of all stores has no store of its own, and so may ask about its own
         # tokens only.
@@ -528,7 +528,7 @@ def _take(tx: Transaction, code: IssuedToken) -> bool:
 
 
 def _are_valid(tx: Transaction, request: OAuth2Request) -> bool:
-    """Return whether what a token is made with was not revoked since it was read."""
+    """Return whether the grant and client of a new token are still valid."""
     client, parent_id = request.client.record, request.user.token_id
     refresh: IssuedToken | None = getattr(request, "refresh_token", None)
     tokens = [parent_id] if parent_id else []

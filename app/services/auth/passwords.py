@@ -42,13 +42,13 @@ def ensure_long_enough(password: str) -> None:
 
 
 def hash_password(password: str) -> str:
-    """Return what is stored of a password. Raise `Unavailable`."""
+    """Return the argon2id hash of a password. Raise `Unavailable`."""
     with _Turn():
         return _hasher().hash(nfc(password))
 
 
 def is_password(digest: str | None, password: str) -> bool:
-    """Return whether a password is the one of a digest. Raise `Unavailable`.
+    """Return whether a password matches a hash. Raise `Unavailable`.
 
     Without a digest it takes as long, and is false: the time tells nothing.
     """

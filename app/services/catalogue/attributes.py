@@ -166,7 +166,7 @@ def delete_attribute(tx: Transaction, record: AttributeRow) -> None:
 
 
 def owner_of(record: Mapping[str, Any]) -> tuple[AttributeOwner, dict[str, Any]]:
-    """Return what an attribute belongs to: its kind, and its id and store."""
+    """Return the owner of an attribute: its kind, id and store."""
     owning = next(o for o in OWNINGS if record[o.column] is not None)
     return owning, {"id": record[owning.column], "store_id": record["store_id"]}
 

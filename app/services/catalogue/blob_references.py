@@ -88,7 +88,7 @@ class ReferencedKeys:
     under_way: frozenset[str]
 
     def has(self, stored: Stored) -> bool:
-        """Return whether a row names what is stored.
+        """Return whether a row refers to the blob.
 
         An upload that all came of is a blob before it is a version's file; a partial
         blob is an upload's alone.

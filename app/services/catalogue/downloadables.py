@@ -164,7 +164,7 @@ def reload_downloadable(tx: Snapshot, downloadable_id: int) -> DownloadableRow:
 
 
 def count_downloadables(db: Snapshot, store_id: int) -> int:
-    """Return how many downloadables a store has on the shelf."""
+    """Return the number of a store's downloadables that are not archived."""
     return listing.collection_total(db, store_id, Collection.DOWNLOADABLES)
 
 
@@ -455,7 +455,7 @@ def _emit(tx: Transaction, event: str, store_id: int, downloadable_id: int) -> N
 
 
 def _search_text(tx: Snapshot, values: Mapping[str, Any]) -> str:
-    """Return what a search looks through: the texts in all languages."""
+    """Return the search text of a downloadable, in all its languages."""
     text = search_text(values, DownloadableSchema.searchable)
     if not values.get("translation_count"):
         return text

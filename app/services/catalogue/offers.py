@@ -75,7 +75,7 @@ IN_STORE = listing.Listing(WHOLE, owner="store_id")
 
 
 def find_offer(db: Snapshot, principal: Principal, downloadable_id: int) -> OfferRow:
-    """Return how a downloadable is offered. Raise `NotFound`."""
+    """Return the offer of a downloadable. Raise `NotFound`."""
     return find_scoped(db, _BY_ID, principal, downloadable_id)
 
 

@@ -202,7 +202,7 @@ def _webhook(changes: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, 
 
 
 def _old_keys(tx: Snapshot, record: Mapping[str, Any], key: str) -> dict[str, str]:
-    """Return the keys that sign on after a change, until receivers have the new one."""
+    """Return the old webhook keys that still sign while receivers change theirs."""
     if not key or key == record["webhook_key"] or not record["webhook_key"]:
         return {}
     before = str(tx.value(_OLD_KEYS, id=record["id"]) or "")

@@ -206,7 +206,9 @@ def advance_offset(
             .values(offset=offset)
         )
     if not noted:
-        raise Conflict("another request went on with this upload, or ended it")
+        raise Conflict(
+            "another request has continued or finished this upload; ask for its offset"
+        )
 
 
 def finish_upload(

@@ -77,7 +77,7 @@ class CopyCount:
         return self.new + self.there
 
     def __str__(self) -> str:
-        """Return it as text for people."""
+        """Return the report as text for people."""
         noun = "file" if self.all == 1 else "files"
         return f"{self.all:,} {noun} ({self.new:,} copied, {self.there:,} were there)"
 

@@ -35,7 +35,7 @@ class BlobRemoval:
         self._retrying = threading.Lock()
 
     def remove(self, keys: Iterable[str | None]) -> None:
-        """Remove what a committed transaction has left without a row.
+        """Delete the blobs that a committed transaction has left without a row.
 
         None stands for an upload of which nothing has come.
         """
@@ -67,7 +67,7 @@ class BlobRemoval:
             self._storage.settle(key)
 
     def retry(self) -> None:
-        """Remove what could not be removed before. Raise what still fails."""
+        """Delete the blobs whose removal failed before. Raise what fails again."""
         with self._retrying:
             # Only what waits now; other threads may add to it meanwhile.
             left = len(self._waiting)
@@ -80,7 +80,7 @@ class BlobRemoval:
                     self._waiting += keys
 
     def _remove_unnamed(self, keys: list[str]) -> None:
-        """Remove those without a row, and take away from the list what is done."""
+        """Delete the listed blobs without a row, and take them off the list."""
         if self._database.removal_lock.is_held():
             raise Locked("a backup copies what is to be removed")
         # While it is our turn to write, no commit of unknown outcome is under way.

@@ -96,7 +96,7 @@ class StarterAccess:
 
 
 def starter_access(installation: Installation) -> StarterAccess:
-    """Return what the starter token opens; None if it was deleted or revoked."""
+    """Return the access of the starter token, None if it was deleted or revoked."""
     digest = authentication.token_digest(installation.starter_token)
     with installation.database.reading() as db:
         found = db.row(_STARTER, digest=digest)
@@ -119,7 +119,7 @@ def with_sign_in(installation: Installation, access: StarterAccess) -> StarterAc
 
 
 def has_data(settings: Settings) -> bool:
-    """Return whether there is an installation, judged without opening it.
+    """Return whether the data folder has an installation, without opening it.
 
     Machines that share a database have the secret key in a setting. A folder that has
     a database and no key has lost it.

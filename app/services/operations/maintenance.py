@@ -28,7 +28,7 @@ class Finding:
     words: str
 
     def __str__(self) -> str:
-        """Return it as one line."""
+        """Return the report as one line."""
         return f"{self.kind}: {self.words} (blob {self.key})"
 
 
@@ -49,13 +49,13 @@ class SweepResult:
 
 
 def remove_expired(installation: Installation) -> None:
-    """Remove what has expired, and what stopped processes left of uploads."""
+    """Delete expired rows, and unfinished uploads of stopped processes."""
     _remove_expired(installation)
     _settle(installation)
 
 
 def _remove_expired(installation: Installation) -> tuple[int, int]:
-    """Remove what has expired, and files that were never whole.
+    """Delete expired rows, and files that were never completed.
 
     Return the numbers of expired slots and of such files.
     """

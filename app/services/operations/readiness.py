@@ -30,7 +30,7 @@ class Readiness:
         self._late: Future[str] | None = None
 
     def problem(self) -> str:
-        """Return what does not answer, and why; empty if all is well."""
+        """Return which part does not answer and why, or an empty string."""
         with self._lock:
             check = self._check
             if check is None:

@@ -186,7 +186,7 @@ def parameterize(condition: Condition) -> tuple[Condition, tuple[Any, ...]]:
 
 
 def condition_size(condition: Condition) -> int:
-    """Return how many nodes a condition has."""
+    """Return the number of nodes of a condition."""
     match condition:
         case Exists(condition=inner) | Not(condition=inner):
             return 1 + condition_size(inner)

@@ -217,7 +217,7 @@ class Listing:
         offset: int,
         **given: Any,
     ) -> Page:
-        """Read a page; what else is `given` are parameters of the rows."""
+        """Read a page of rows and the total; `given` are further parameters."""
         values = dict(selection.parameters)
         if self.owner:
             values["owner_id"] = owner_id

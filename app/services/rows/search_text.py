@@ -15,7 +15,7 @@ MAX_WORD = 100
 
 
 def search_text(values: Mapping[str, Any], names: Iterable[str]) -> str:
-    """Return what a search looks through: the named texts, a line each."""
+    """Return the search text of a row: the named texts, one a line."""
     return "\n".join(fold(str(values.get(name) or "")) for name in names)
 
 

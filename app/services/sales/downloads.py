@@ -304,7 +304,7 @@ def _find_with_file(
 
 
 def files_of_purchase(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return all files that a customer may download, by what a link leads to."""
+    """Return all files of the purchase that a link belongs to."""
     rows = db.rows(_OTHERS, purchase_id=main["id"])
     found = [dict(zip(_OTHERS.columns, row, strict=True)) for row in rows]
     if main["url"] is None and main["version_id"] is None:
@@ -386,13 +386,13 @@ def _refusal(record: Mapping[str, Any], moment: int) -> RequestError | None:
 
 
 def remaining_downloads(record: Mapping[str, Any]) -> int | None:
-    """Return how many downloads of a file remain; None is unlimited."""
+    """Return the number of downloads that remain of a file, None if unlimited."""
     most = record["max_downloads"] * record["quantity"]
     return max(0, most - record["number_of_downloads"]) if most else None
 
 
 def expires_at(record: Mapping[str, Any]) -> int | None:
-    """Return when the download period of a purchase ends (seconds UTC), or None."""
+    """Return the end of a purchase's download period in seconds UTC, or None."""
     hours = record["download_window_hours"]
     ends = [record["date_created"] + hours * HOUR] if hours else []
     if record["expires_at"] is not None:
@@ -402,7 +402,7 @@ def expires_at(record: Mapping[str, Any]) -> int | None:
 
 
 def download_details(db: Snapshot, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the download page shows of a purchase and its store."""
+    """Return the values of a purchase and its store for the download page."""
     return db.record(_ABOUT, id=record["downloadable_id"]) or {}
 
 
@@ -417,7 +417,7 @@ class DownloadedFile(NamedTuple):
 
 
 def downloaded_file(record: Mapping[str, Any]) -> DownloadedFile:
-    """Return which file of a purchase a record is about."""
+    """Return the file of a purchase that a record belongs to."""
     if not record["is_main"]:
         return DownloadedFile(None, record["file_id"])
     has_url = record["url"] is not None
@@ -537,7 +537,7 @@ def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
 
 
 def _most() -> ColumnElement[int]:
-    """Return how often a file may be downloaded; 0 is unlimited."""
+    """Return the download limit of a file; 0 is unlimited."""
     # Their product may be more than either can be.
     return cast(_P.max_downloads, BigInteger) * _P.quantity
 
@@ -678,7 +678,7 @@ def end_download(
 
 
 def _is_completed(before: Mapping[str, Any], sent: int) -> bool:
-    """Return whether a download is whole now, and was not before."""
+    """Return whether the sent bytes complete the download just now."""
     size = before["file_size"]
     is_whole = size is not None and before["bytes_sent"] + sent >= size
     return is_whole and before["outcome"] != COMPLETED

@@ -106,13 +106,13 @@ class Refusals:
         self._lock = threading.Lock()
 
     def note(self, record: Mapping[str, Any], reason: str, moment: int) -> None:
-        """Note that a customer was refused what a purchase gives."""
+        """Note that a download was refused."""
         day = day_text(moment, record["timezone"])
         with self._lock:
             self._noted[record["store_id"], day, record["downloadable_id"], reason] += 1
 
     def write(self, database: Database) -> None:
-        """Write down what was noted, at once."""
+        """Write the noted refusals in one transaction."""
         with self._lock:
             noted, self._noted = self._noted, Counter()
         if not noted:
@@ -209,7 +209,7 @@ _STARTED = Statement(
 
 
 def started_download(db: Snapshot, download_id: int) -> dict[str, Any] | None:
-    """Return what the sums need of a download, None if it was deleted."""
+    """Return the columns of a download that the sums need, None if it was deleted."""
     return db.record(_STARTED, id=download_id)
 
 

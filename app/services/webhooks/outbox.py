@@ -181,7 +181,7 @@ def is_key(text: str) -> bool:
 
 
 def rotated_keys(stored: str, old: str, new: str) -> str:
-    """Return what is stored of old keys once a new one replaces another."""
+    """Return the old keys to store when a new key replaces the current one."""
     moment = now()
     kept = {key: until for key, until in _old_keys(stored) if until > moment}
     kept[old] = moment + ROTATION
@@ -200,7 +200,7 @@ def _old_keys(stored: str) -> list[tuple[str, int]]:
 
 
 def _key(text: str) -> bytes:
-    """Return the bytes that a secret stands for: Base64 after its mark, or any text."""
+    """Return the bytes of a secret: Base64 after its prefix, or the text itself."""
     try:
         if text.startswith(SECRET):
             return base64.b64decode(text.removeprefix(SECRET), validate=True)

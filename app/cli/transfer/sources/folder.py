@@ -44,7 +44,7 @@ def required_price(price: str | None) -> str:
 
 
 def item_of_file(path: Path, folder: Path, price: str, title: str) -> ImportItem:
-    """Return what a file is sold as; its code is given once the store is known."""
+    """Return the item to import for a file; its code is set once the store is known."""
     name = re.sub(r"[_\s]+", " ", title).strip()[:MAX_NAME] or path.name
     inside = path.relative_to(folder)
     shown, problems = str(inside), []
@@ -56,7 +56,7 @@ def item_of_file(path: Path, folder: Path, price: str, title: str) -> ImportItem
 
 
 def _skipped(path: Path, inside: Path, folder: Path) -> str:
-    """Return why a file of a folder is skipped, or an empty text."""
+    """Return the reason to skip a file of a folder, or an empty string."""
     if any(part.startswith(".") for part in inside.parts):
         return "hidden"
     if path.name.startswith("~$") or path.name.lower() in SYSTEM:

@@ -179,7 +179,7 @@ def _of_row(
 
 
 def _file_at(folder: Path, written: str) -> Path:
-    """Return the file that a list means, as it is written or as it may be.
+    """Return the path of a file named in a list, resolved against the list's folder.
 
     Windows writes backslashes, and macOS stores names in NFD.
     """

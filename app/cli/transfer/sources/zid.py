@@ -47,7 +47,7 @@ class ZidProduct(ForeignEntry):
         *,
         is_dry: bool,
     ) -> str:
-        """Create it, or bring it up to date; its id stays what it was there."""
+        """Create or update the product; it keeps the id that it has in Zid."""
         address = f"{shop.api.url.rstrip('/')}/zid/v1/products/"
         sent = self._sent()
         known = find_by_uuid(shop, str(self.product.get("id"))) or (
@@ -69,7 +69,7 @@ class ZidProduct(ForeignEntry):
         return UPDATED if changes else UNCHANGED
 
     def _sent(self) -> dict[str, Any]:
-        """Return the values that can be set."""
+        """Return the values of a product that Zid's API accepts."""
         settable = {
             name
             for name, field in _SCHEMA.writable.items()
@@ -97,7 +97,7 @@ class ZidProduct(ForeignEntry):
 
 
 def _is_there(wanted: Any, there: Any) -> bool:
-    """Return whether a value equals the stored one, other languages aside."""
+    """Return whether a value equals the stored one, ignoring other languages."""
     if isinstance(wanted, str) and isinstance(there, dict):
         # As a customer reads it: one language of several.
         return wanted in there.values()
@@ -113,7 +113,7 @@ def _is_there(wanted: Any, there: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as one that JSON can represent."""
+    """Return a value in a type that JSON has."""
     if isinstance(value, dict):
         return {name: _plain(inside) for name, inside in value.items()}
     if isinstance(value, list):
