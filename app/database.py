@@ -140,6 +140,13 @@ class Snapshot:
         found: R | None = record
         return found
 
+    def typed_records(self, statement: RowStatement[R], **parameters: Any) -> list[R]:
+        """Return all rows by column."""
+        rows = self.rows(statement, **parameters)
+        records: Any = [dict(zip(statement.columns, r, strict=True)) for r in rows]
+        found: list[R] = records
+        return found
+
     def value(self, statement: Statement, **parameters: Any) -> Any:
         """Return the first column of the only row, or None."""
         row = self.row(statement, **parameters)

@@ -2,7 +2,6 @@
 
 import ipaddress
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -36,8 +35,14 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, ItemService
 from app.resources.pages import download_page
+from app.resources.pages.download_page import Purchase
 from app.services.catalogue import downloadables, stores, translations
 from app.services.clock import now
+from app.services.rows.row_types import (
+    ListedFileRow,
+    PurchaseDetailsRow,
+    PurchasedFileRow,
+)
 from app.services.sales import downloads, purchases, signed_links
 from representations import Link, Resource
 from schemas.base.fields import UNREPRESENTABLE
@@ -121,7 +126,7 @@ def _deliver(context: RequestContext) -> Response:
     # No connection is held while a customer reads.
     context.close()
     if record["url"] is not None:
-        return _redirect(context, record, found)
+        return _redirect(context, record, record["url"], found)
     file = file_response.stored(record, context.installation.storage)
     return file_response.send_file(
         context.request,
@@ -134,7 +139,7 @@ def _deliver(context: RequestContext) -> Response:
 
 
 def _granted(
-    context: RequestContext, record: Mapping[str, Any], moment: int
+    context: RequestContext, record: PurchasedFileRow, moment: int
 ) -> int | None:
     """Return the open download that this request resumes, None if it begins one.
 
@@ -170,7 +175,7 @@ def _ensure_followed(context: RequestContext) -> None:
 
 def _wanted(
     context: RequestContext, moment: int, *, is_main: bool = False
-) -> dict[str, Any]:
+) -> PurchasedFileRow:
     # Mail programs add a full stop or a bracket to links that end a sentence.
     sent = {name: AROUND.sub("", value) for name, value in context.query}
     # Otherwise the order would decide which of two passcodes is used.
@@ -222,7 +227,7 @@ def _files(context: RequestContext) -> Response:
     main = _wanted(context, moment, is_main=True)
     files = downloads.files_of_purchase(context.db, main)
     downloads.ensure_granted(files[0] if files else main, moment)
-    shown = _in_language(context, main)
+    texts = _in_language(context, main)
     under_way = downloads.open_files(context.db, main["id"], moment)
     context.close()
     query = tuple((n, value) for n, value in context.query if n not in {FORMAT, FILE})
@@ -236,15 +241,15 @@ def _files(context: RequestContext) -> Response:
     if context.choice.representation.is_for_people:
         base = context.urls.base
         page = download_page.render_download_page(
-            shown, files, links, under_way, moment, base=base
+            Purchase(main, texts), files, links, under_way, moment, base=base
         )
         return build_response(
             context, page, headers={"Cache-Control": "private, no-store"}
         )
     document = Resource(
         classes=("purchased_files",),
-        title=shown["name"],
-        properties={"name": shown["name"], "total_items": len(files)},
+        title=texts["name"],
+        properties={"name": texts["name"], "total_items": len(files)},
         links=[Link("self", with_query(context.url, query), PAGE_TITLE)],
         embedded={
             "fx:purchased_files": [
@@ -255,15 +260,17 @@ def _files(context: RequestContext) -> Response:
     return respond(context, document, headers={"Cache-Control": "private, no-store"})
 
 
-def _in_language(context: RequestContext, main: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a purchase in the language of its customer."""
+def _in_language(context: RequestContext, main: PurchasedFileRow) -> PurchaseDetailsRow:
+    """Return the texts of a purchase in the language of its customer."""
     record = downloads.download_details(context.db, main)
     names, values = tuple(record), tuple(record.values())
     [row] = context.localized(translations.LOCALIZATION, names, [values])
-    return {**main, **dict(zip(record, row, strict=True)), "id": main["id"]}
+    shown: Any = dict(zip(record, row, strict=True))
+    texts: PurchaseDetailsRow = shown
+    return texts
 
 
-def _purchased(file: Mapping[str, Any], link: str) -> Resource:
+def _purchased(file: ListedFileRow, link: str) -> Resource:
     """Describe a file that a customer may download, and how often still."""
     is_elsewhere = file["url"] is not None
     return Resource(
@@ -285,16 +292,16 @@ def _purchased(file: Mapping[str, Any], link: str) -> Resource:
 
 
 def _redirect(
-    context: RequestContext, record: Mapping[str, Any], found: int | None
+    context: RequestContext, record: PurchasedFileRow, url: str, found: int | None
 ) -> Response:
     if context.request.method != "HEAD":
         _hand_over(context, record, found)
-    headers = {"Location": to_uri(record["url"]), "Cache-Control": "private, no-store"}
+    headers = {"Location": to_uri(url), "Cache-Control": "private, no-store"}
     return Response(status=302, headers=headers)
 
 
 def _begun(
-    context: RequestContext, record: Mapping[str, Any], found: int | None
+    context: RequestContext, record: PurchasedFileRow, found: int | None
 ) -> file_response.Ended:
     download_id = _begin(context, record, found, "started")
     database, store_id = context.installation.database, record["store_id"]
@@ -312,7 +319,7 @@ def _begun(
 
 
 def _hand_over(
-    context: RequestContext, record: Mapping[str, Any], found: int | None
+    context: RequestContext, record: PurchasedFileRow, found: int | None
 ) -> None:
     """Open a download whose bytes another server sends, unless one is open."""
     sending = (
@@ -324,7 +331,7 @@ def _hand_over(
 
 def _begin(
     context: RequestContext,
-    record: Mapping[str, Any],
+    record: PurchasedFileRow,
     found: int | None,
     outcome: str,
     sending: int = 0,

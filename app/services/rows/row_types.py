@@ -377,6 +377,63 @@ class PurchaseWithFileRow(PurchaseColumns):
     file_url: str | None
 
 
+class PurchasedFileRow(FileColumns):
+    """A purchase with its main file: what decides on a download, and what is sent."""
+
+    id: int
+    order_id: str | None
+    customer_id: str
+    store_id: int
+    downloadable_id: int
+    is_active: bool
+    expires_at: int | None
+    quantity: int
+    max_downloads: int
+    download_window_hours: int
+    download_passcode: str
+    date_created: int
+    is_maintenance_mode: bool
+    timezone: str
+    name: str
+    version_id: int | None
+    blob_key: str | None
+    url: str | None
+    version: int | None
+    number_of_downloads: int
+    file_id: int | None
+    is_main: bool
+
+
+class ListedFileRow(PurchasedFileRow):
+    """A purchase with one of its files, and the texts that customers see."""
+
+    shown_name: str
+    title: str
+    alt: str
+
+
+class MainFileTextsRow(TypedDict):
+    """The texts of a main file that customers see."""
+
+    shown_name: str
+    title: str
+    alt: str
+    is_archived: bool
+
+
+class PurchaseDetailsRow(TypedDict):
+    """The texts of a downloadable and its store that the download page shows."""
+
+    id: int
+    store_id: int
+    name: str
+    description: str
+    language: str | None
+    translation_count: int
+    store_name: str
+    timezone: str
+
+
 class OpenSlotRow(TypedDict):
     """An upload slot that has no file yet."""
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Integer,
     and_,
     bindparam,
     case,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -56,7 +58,13 @@ from app.services.catalogue.main_files import IS_MAIN
 from app.services.clock import now
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_rows
-from app.services.rows.row_types import DownloadRow
+from app.services.rows.row_types import (
+    DownloadRow,
+    ListedFileRow,
+    MainFileTextsRow,
+    PurchaseDetailsRow,
+    PurchasedFileRow,
+)
 from app.services.rows.tenancy import find_scoped
 from app.services.sales import statistics
 from app.services.webhooks import outbox
@@ -155,7 +163,7 @@ _OTHER_FILES = select(
     *_GRANTED,
     *_BLOB,
     _F.url,
-    null().label("version"),
+    type_coerce(null(), Integer).label("version"),
     func.coalesce(_N.number_of_downloads, 0).label("number_of_downloads"),
     _F.id.label("file_id"),
     false().label("is_main"),
@@ -172,12 +180,15 @@ _OTHER_FILES = select(
 _OF_PURCHASE = _P.id == bindparam("purchase_id")
 _OF_PASSCODE = _P.download_passcode == bindparam("passcode")
 _IS_FILE = _F.id == bindparam("file_id")
-_MAIN_BY_ID = Statement(_MAIN_FILE.where(_OF_PURCHASE))
-_MAIN_BY_PASSCODE = Statement(_MAIN_FILE.where(_OF_PASSCODE))
-_OTHER_BY_ID = Statement(_OTHER_FILES.where(_OF_PURCHASE, _IS_FILE))
-_OTHER_BY_PASSCODE = Statement(_OTHER_FILES.where(_OF_PASSCODE, _IS_FILE))
-_OTHERS = Statement(
-    _OTHER_FILES.where(_OF_PURCHASE, ~_F.is_archived).order_by(_F.position)
+_MAIN_BY_ID = RowStatement(PurchasedFileRow, _MAIN_FILE.where(_OF_PURCHASE))
+_MAIN_BY_PASSCODE = RowStatement(PurchasedFileRow, _MAIN_FILE.where(_OF_PASSCODE))
+_OTHER_BY_ID = RowStatement(ListedFileRow, _OTHER_FILES.where(_OF_PURCHASE, _IS_FILE))
+_OTHER_BY_PASSCODE = RowStatement(
+    ListedFileRow, _OTHER_FILES.where(_OF_PASSCODE, _IS_FILE)
+)
+_OTHERS = RowStatement(
+    ListedFileRow,
+    _OTHER_FILES.where(_OF_PURCHASE, ~_F.is_archived).order_by(_F.position),
 )
 _OF_CUSTOMER = Statement(
     select(_P.id, _F.id.label("file_id"))
@@ -201,12 +212,14 @@ _OF_CUSTOMER = Statement(
     )
     .order_by(_P.id.desc(), _F.id)
 )
-_MAIN_DETAILS = Statement(
+_MAIN_DETAILS = RowStatement(
+    MainFileTextsRow,
     select(_F.name.label("shown_name"), _F.title, _F.alt, _F.is_archived).where(
         _F.id == bindparam("file_id")
-    )
+    ),
 )
-_ABOUT = Statement(
+_ABOUT = RowStatement(
+    PurchaseDetailsRow,
     select(
         _D.id,
         _D.store_id,
@@ -218,7 +231,7 @@ _ABOUT = Statement(
         STORES.c.timezone,
     )
     .select_from(DOWNLOADABLES.join(STORES, STORES.c.id == _D.store_id))
-    .where(_D.id == bindparam("id"))
+    .where(_D.id == bindparam("id")),
 )
 _OPEN_FILES = Statement(
     select(_S.version_id, _S.file_id).where(
@@ -266,7 +279,7 @@ def downloads_version(db: Snapshot, store_id: int) -> int:
 
 def find_by_passcode(
     db: Snapshot, passcode: str, file_id: int | None = None
-) -> dict[str, Any] | None:
+) -> PurchasedFileRow | None:
     """Return the purchase of a link with one of its files, or None.
 
     Without a `file_id` it is the main file.
@@ -277,7 +290,7 @@ def find_by_passcode(
 
 def find_by_id(
     db: Snapshot, purchase_id: int, file_id: int | None = None
-) -> dict[str, Any] | None:
+) -> PurchasedFileRow | None:
     """Return a purchase with one of its files, or None; no token is checked.
 
     Without a `file_id` it is the main file.
@@ -288,37 +301,44 @@ def find_by_id(
 
 def _find_with_file(
     db: Snapshot,
-    statements: tuple[Statement, Statement],
+    statements: tuple[RowStatement[PurchasedFileRow], RowStatement[ListedFileRow]],
     file_id: int | None,
     **key: Any,
-) -> dict[str, Any] | None:
+) -> PurchasedFileRow | None:
     of_main, of_other = statements
     if file_id is not None:
-        other = db.record(of_other, **key, file_id=file_id)
+        other = db.typed_record(of_other, **key, file_id=file_id)
         if other is not None:
             return other
-    main = db.record(of_main, **key)
+    main = db.typed_record(of_main, **key)
     if main is None or file_id is None or main["file_id"] == file_id:
         return main
     return None
 
 
-def files_of_purchase(db: Snapshot, main: Mapping[str, Any]) -> list[dict[str, Any]]:
+def files_of_purchase(db: Snapshot, main: PurchasedFileRow) -> list[ListedFileRow]:
     """Return all files of the purchase that a link belongs to."""
-    rows = db.rows(_OTHERS, purchase_id=main["id"])
-    found = [dict(zip(_OTHERS.columns, row, strict=True)) for row in rows]
+    found = db.typed_records(_OTHERS, purchase_id=main["id"])
     if main["url"] is None and main["version_id"] is None:
         return found
-    details = db.record(_MAIN_DETAILS, file_id=main["file_id"])
-    if details is None:
+    texts = db.typed_record(_MAIN_DETAILS, file_id=main["file_id"])
+    if texts is None:
         # One that this customer alone has, of a downloadable without any.
-        details = {"shown_name": "", "title": "", "alt": "", "is_archived": False}
-    return found if details["is_archived"] else [{**main, **details}, *found]
+        texts = {"shown_name": "", "title": "", "alt": "", "is_archived": False}
+    if texts["is_archived"]:
+        return found
+    listed: ListedFileRow = {
+        **main,
+        "shown_name": texts["shown_name"],
+        "title": texts["title"],
+        "alt": texts["alt"],
+    }
+    return [listed, *found]
 
 
 def find_purchase_of_blob(
     db: Snapshot, store_id: int, customer_id: str, key: str, moment: int
-) -> dict[str, Any]:
+) -> PurchasedFileRow:
     """Return the purchase by which a customer may download a blob, with its file.
 
     Raise `NotFound` where there is none, and `RequestError` where nothing is left.
@@ -341,7 +361,7 @@ def find_purchase_of_blob(
     raise refusal
 
 
-def ensure_granted(record: Mapping[str, Any], moment: int) -> None:
+def ensure_granted(record: PurchasedFileRow, moment: int) -> None:
     """Raise `RequestError` for what no download may pass, under way or not."""
     # Checked first: while a store is down, its customers should not read that a link
     # expired.
@@ -362,14 +382,14 @@ def ensure_granted(record: Mapping[str, Any], moment: int) -> None:
         )
 
 
-def ensure_downloads_remain(record: Mapping[str, Any], moment: int) -> None:
+def ensure_downloads_remain(record: PurchasedFileRow, moment: int) -> None:
     """Raise `RequestError` for a new download outside of the limits."""
     refusal = _refusal(record, moment)
     if refusal:
         raise refusal
 
 
-def _refusal(record: Mapping[str, Any], moment: int) -> RequestError | None:
+def _refusal(record: PurchasedFileRow, moment: int) -> RequestError | None:
     hours = record["download_window_hours"]
     if hours and record["date_created"] + hours * HOUR <= moment:
         unit = "hour" if hours == 1 else "hours"
@@ -385,13 +405,13 @@ def _refusal(record: Mapping[str, Any], moment: int) -> RequestError | None:
     return None
 
 
-def remaining_downloads(record: Mapping[str, Any]) -> int | None:
+def remaining_downloads(record: PurchasedFileRow) -> int | None:
     """Return the number of downloads that remain of a file, None if unlimited."""
     most = record["max_downloads"] * record["quantity"]
     return max(0, most - record["number_of_downloads"]) if most else None
 
 
-def expires_at(record: Mapping[str, Any]) -> int | None:
+def expires_at(record: PurchasedFileRow) -> int | None:
     """Return the end of a purchase's download period in seconds UTC, or None."""
     hours = record["download_window_hours"]
     ends = [record["date_created"] + hours * HOUR] if hours else []
@@ -401,9 +421,12 @@ def expires_at(record: Mapping[str, Any]) -> int | None:
     return min((end for end in ends if end <= LATEST), default=None)
 
 
-def download_details(db: Snapshot, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a purchase and its store for the download page."""
-    return db.record(_ABOUT, id=record["downloadable_id"]) or {}
+def download_details(db: Snapshot, record: PurchasedFileRow) -> PurchaseDetailsRow:
+    """Return the texts that the download page shows. Raise `NotFound`."""
+    found = db.typed_record(_ABOUT, id=record["downloadable_id"])
+    if found is None:
+        raise NotFound
+    return found
 
 
 class DownloadedFile(NamedTuple):
@@ -416,7 +439,7 @@ class DownloadedFile(NamedTuple):
     file_id: int | None
 
 
-def downloaded_file(record: Mapping[str, Any]) -> DownloadedFile:
+def downloaded_file(record: PurchasedFileRow) -> DownloadedFile:
     """Return the file of a purchase that a record belongs to."""
     if not record["is_main"]:
         return DownloadedFile(None, record["file_id"])
@@ -432,7 +455,7 @@ def open_files(
     return frozenset(DownloadedFile(*row) for row in rows)
 
 
-def open_download(db: Snapshot, record: Mapping[str, Any], moment: int) -> int | None:
+def open_download(db: Snapshot, record: PurchasedFileRow, moment: int) -> int | None:
     """Return the id of the open download that this request would resume, or None."""
     which = downloaded_file(record)._asdict()
     found = db.value(_OPEN, purchase_id=record["id"], moment=moment, **which)
@@ -441,7 +464,7 @@ def open_download(db: Snapshot, record: Mapping[str, Any], moment: int) -> int |
 
 def begin_download(
     database: Database,
-    record: Mapping[str, Any],
+    record: PurchasedFileRow,
     customer: Customer,
     *,
     minutes: int,
@@ -493,7 +516,7 @@ def begin_download(
     return download_id
 
 
-def _emit(tx: Transaction, record: Mapping[str, Any]) -> None:
+def _emit(tx: Transaction, record: PurchasedFileRow) -> None:
     """Enqueue an event of a download, and another if none is left."""
     # Saves two queries for each download of a store without a webhook.
     if not outbox.is_on(tx, record["store_id"]):
@@ -518,13 +541,14 @@ def emit_event(tx: Transaction, event: str, purchase: Mapping[str, Any]) -> None
     )
 
 
-def _count(tx: Transaction, record: Mapping[str, Any], moment: int) -> None:
+def _count(tx: Transaction, record: PurchasedFileRow, moment: int) -> None:
     """Count a download in the one statement that decides whether there is one left."""
     counted = (_count_main if record["is_main"] else _count_other)(tx, record, moment)
     if not counted:
         # It has changed since it was looked up.
-        found = find_by_id(tx, record["id"], record["file_id"])
-        now_is = found or {**record, "is_active": False}
+        now_is = find_by_id(tx, record["id"], record["file_id"])
+        if now_is is None:
+            now_is = {**record, "is_active": False}
         ensure_granted(now_is, moment)
         raise _refusal(now_is, moment) or DownloadsUsedUp("nothing is left of it")
     tx.execute(
@@ -553,7 +577,7 @@ def _is_open(purchase_id: int, moment: int) -> ColumnElement[bool]:
     )
 
 
-def _count_main(tx: Transaction, record: Mapping[str, Any], moment: int) -> int:
+def _count_main(tx: Transaction, record: PurchasedFileRow, moment: int) -> int:
     most = _most()
     return tx.execute(
         update(DOWNLOADABLE_PURCHASES)
@@ -577,7 +601,7 @@ def _first(moment: int) -> ColumnElement[int]:
     )
 
 
-def _count_other(tx: Transaction, record: Mapping[str, Any], moment: int) -> int:
+def _count_other(tx: Transaction, record: PurchasedFileRow, moment: int) -> int:
     """Count a file that is not the main one, which has a count of its own."""
     key = ("downloadable_purchase_id", "file_id")
     # Whoever comes first makes the row; then it is there for all.

@@ -9,10 +9,10 @@ with another, and what is signed does not give the passcode away:
 import hmac
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from app.database import Snapshot
 from app.errors import LinkExpired, UnknownLink
+from app.services.rows.row_types import PurchasedFileRow
 from app.services.sales import downloads
 from schemas.signed_link import MAX_SECONDS
 from schemas.values.identifiers import ID
@@ -31,7 +31,7 @@ def link_parameters(purchase_id: int, passcode: str, expires: int) -> dict[str, 
 
 def verify_signed_link(
     db: Snapshot, sent: Mapping[str, str], moment: int, file_id: int | None = None
-) -> dict[str, Any]:
+) -> PurchasedFileRow:
     """Return the purchase of a signed link with its file; it is valid for all files.
 
     Raise `UnknownLink` for one that nobody has signed, or for too long a time, and
