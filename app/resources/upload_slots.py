@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, Request, Response
 from werkzeug.http import http_date
@@ -39,11 +39,13 @@ from app.http.views.write_checks import ensure_valid, keeping_file, needed_file
 from app.http.views.write_request import write_once
 from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores, upload_slots
+from app.services.rows.row_types import SlotRow
 from app.storage import Blob, NewFile, Partial
 from representations import Action, Link, Resource
 from schemas.library_file import LibraryFileSchema
 from schemas.upload_slot import UploadSlotSchema
 
+NOT_BEGUN = "no resumable upload was begun here; POST begins one"
 SYNC_EVERY = 20 * 2**20
 """Bytes of a resumable upload that a killed server loses at most."""
 
@@ -308,7 +310,7 @@ def _head(context: RequestContext, token: str) -> Response:
     slot = upload_slots.find_slot(context.db, token)
     context.close()
     if slot["length"] is None:
-        raise UnknownLink("no resumable upload was begun here; POST begins one")
+        raise UnknownLink(NOT_BEGUN)
     if slot["offset"] == slot["length"] and slot["date_finished"] is None:
         # It all came, but the server was stopped before it was done.
         with suppress(LinkExpired, Conflict):
@@ -334,8 +336,7 @@ def _patch(context: RequestContext, token: str) -> Response:
             f"a part of a resumable upload is of type {tus.OFFSET_OCTETS}",
             headers={"Accept-Patch": tus.OFFSET_OCTETS},
         )
-    if slot["partial_key"] is None:
-        raise UnknownLink("no resumable upload was begun here; POST begins one")
+    _begun(slot)
     _ensure_follows(context.request, slot)
     offset = _add(context, token, slot)
     return _empty(204, {"Upload-Offset": str(offset), **_expires(slot)})
@@ -352,14 +353,29 @@ def _delete(context: RequestContext, token: str) -> Response:
     return _empty(204, {})
 
 
-def _add(context: RequestContext, token: str, slot: dict[str, Any]) -> int:
+class Begun(NamedTuple):
+    """A resumable upload: the key of its partial blob, and its length in bytes."""
+
+    key: str
+    length: int
+
+
+def _begun(slot: SlotRow) -> Begun:
+    """Return the upload of a slot. Raise `UnknownLink` if none was begun."""
+    key, length = slot["partial_key"], slot["length"]
+    if key is None or length is None:
+        raise UnknownLink(NOT_BEGUN)
+    return Begun(key, length)
+
+
+def _add(context: RequestContext, token: str, slot: SlotRow) -> int:
     """Add the body to what is there, and finish what is whole; return the offset."""
     storage = context.installation.storage
     checksum = tus.upload_checksum(context.request)
     try:
         # In a folder this locks the upload while bytes arrive: a second request gets a
         # 423. An S3 has no locks; see S3Partial.
-        with storage.partial(slot["partial_key"]) as partial:
+        with storage.partial(_begun(slot).key) as partial:
             return _add_locked(context, token, slot, partial, checksum)
     except FileNotFoundError:
         raise UnknownLink("what came of this upload is gone; begin it again") from None
@@ -368,30 +384,31 @@ def _add(context: RequestContext, token: str, slot: dict[str, Any]) -> int:
 def _add_locked(
     context: RequestContext,
     token: str,
-    seen: Mapping[str, Any],
+    seen: SlotRow,
     partial: Partial,
     checksum: Digest | None,
 ) -> int:
     # Under the lock: another request may have come between, and changed all.
     slot = _reread(context, token)
     upload_slots.ensure_open(slot)
-    if any(seen[name] != slot[name] for name in ("partial_key", "offset")):
+    before, now_is = ((one["partial_key"], one["offset"]) for one in (seen, slot))
+    if before != now_is:
         raise _elsewhere(slot)
     partial.resume(slot["offset"])
     _append_body(context, slot, partial, checksum)
-    if partial.size == slot["length"]:
+    if partial.size == _begun(slot).length:
         _finish(context, slot, partial.keep())
     return partial.size
 
 
 def _append_body(
     context: RequestContext,
-    slot: Mapping[str, Any],
+    slot: SlotRow,
     partial: Partial,
     checksum: Digest | None,
 ) -> None:
     """Append the body. What came before it broke off is kept, unless it is checked."""
-    noted = partial.size
+    noted, length = partial.size, _begun(slot).length
     is_checked = checksum is not None or _has_digest(context.request)
 
     def note() -> None:
@@ -407,8 +424,8 @@ def _append_body(
         for chunk in body_reader.chunks(context.request, digests=("Content-Digest",)):
             # Content-Length may be missing or wrong, so the bytes themselves are
             # counted.
-            if partial.size + len(chunk) > slot["length"]:
-                raise TooLarge(f"the file was to have {slot['length']} bytes")
+            if partial.size + len(chunk) > length:
+                raise TooLarge(f"the file was to have {length} bytes")
             partial.write(chunk)
             if checksum:
                 checksum.update(chunk)
@@ -429,7 +446,7 @@ def _has_digest(request: Request) -> bool:
     return "Content-Digest" in request.headers or "Content-MD5" in request.headers
 
 
-def _finish(context: RequestContext, slot: dict[str, Any], blob: Blob) -> None:
+def _finish(context: RequestContext, slot: SlotRow, blob: Blob) -> None:
     record = _before(context, slot)
     declared = str(slot["file_type"] or "")
     name = slot["file_name"] or name_of(record, declared)
@@ -442,26 +459,26 @@ def _finish(context: RequestContext, slot: dict[str, Any], blob: Blob) -> None:
         )
 
 
-def _before(context: RequestContext, slot: Mapping[str, Any]) -> Mapping[str, Any]:
+def _before(context: RequestContext, slot: SlotRow) -> Mapping[str, Any]:
     """Return the downloadable that a file is for."""
     record = downloadables.get_unscoped(context.db, slot["downloadable_id"] or 0)
     context.close()
     return record or {}
 
 
-def _ensure_follows(request: Request, slot: Mapping[str, Any]) -> None:
+def _ensure_follows(request: Request, slot: SlotRow) -> None:
     if tus.upload_number(request, "Upload-Offset") != slot["offset"]:
         raise _elsewhere(slot)
 
 
-def _elsewhere(slot: Mapping[str, Any]) -> Conflict:
+def _elsewhere(slot: SlotRow) -> Conflict:
     return Conflict(
         f"Upload-Offset must be {slot['offset']}, where the bytes end that are there",
         headers={"Upload-Offset": str(slot["offset"])},
     )
 
 
-def _reread(context: RequestContext, token: str) -> dict[str, Any]:
+def _reread(context: RequestContext, token: str) -> SlotRow:
     slot = upload_slots.find_slot(context.db, token)
     context.close()
     return slot
@@ -473,7 +490,7 @@ def _type(declared: str) -> str | None:
     return known if known != OCTETS else None
 
 
-def _expires(slot: Mapping[str, Any]) -> dict[str, str]:
+def _expires(slot: SlotRow) -> dict[str, str]:
     return {"Upload-Expires": http_date(slot["date_expires"])}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.services.auth import authentication, scopes
+from app.services.auth import authentication, scopes, users
 from tests.conftest import Api
 
 UNKNOWN = {"number": "999999", "text": "0f" * 16}
@@ -45,6 +45,8 @@ def foreign(api, installation):
         assert answer.status_code == 201, (path, answer.text)
         kind, _, number = answer.headers["Location"].rpartition("/")
         made[kind.rpartition("/")[2]] = int(number)
+    with installation.database.writing() as tx:
+        made["users"], _ = users.add_user(tx, 1, "secret@example.com", "owner")
     slot = api.post("/stores/1/upload_url", json={}).json["upload_url"]
     assert api.put(slot, data=b"library").status_code == 200
     hook = {"use_webhook": True, "webhook_url": "https://hooks.example/"}

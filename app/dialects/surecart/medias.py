@@ -21,7 +21,7 @@ from app.dialects.surecart.protocol import (
     principal,
     read_body,
 )
-from app.errors import Conflict, Invalid, NotFound, RequestError
+from app.errors import Conflict, Invalid, NotFound
 from app.http.bodies.form_data import OCTETS, media_type
 from app.http.context import RequestContext
 from app.http.files.raw_upload import safe_file_name
@@ -128,14 +128,9 @@ def _create(context: RequestContext) -> Response:
 def _uploaded(tx: Transaction, who: StorePrincipal, signed_id: str) -> LibraryFileRow:
     """Return the file that was uploaded to a slot. Raise `Invalid`."""
     name = "direct_upload_signed_id"
-    try:
-        slot = upload_slots.find_slot(tx, signed_id)
-    except RequestError as error:
+    slot = upload_slots.find_library_upload(tx, who.store_id, signed_id)
+    if slot is None:
         text = f"{name} must be the signed_id of a direct upload of the last day"
-        raise Invalid.of([FieldError(name, "invalid", text)]) from error
-    # A slot of our own API is for one downloadable, and not for the library.
-    if slot["store_id"] != who.store_id or slot["downloadable_id"] is not None:
-        text = f"{name} must be the signed_id of a direct upload of this store"
         raise Invalid.of([FieldError(name, "invalid", text)])
     if slot["version_id"] is None:
         text = f"{name} has no file: PUT it to the url of the direct upload first"

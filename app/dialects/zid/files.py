@@ -19,7 +19,7 @@ from app.dialects.zid.protocol import (
     page_window,
     reader,
 )
-from app.errors import BadRequest, Invalid, NotFound, Problem, RequestError
+from app.errors import BadRequest, Invalid, NotFound, Problem
 from app.http.bodies.form_data import media_type
 from app.http.context import RequestContext
 from app.http.files import file_view
@@ -101,12 +101,10 @@ def _uploaded(tx: Transaction, who: ZidPrincipal, values: Mapping[str, Any]) -> 
         return found
     if values["key"] is None:
         raise _wrong("key", "can't be blank, unless library_id is given")
-    try:
-        # The key that presigning returned ends with the token of the slot.
-        slot = upload_slots.find_slot(tx, values["key"].rpartition("/")[2])
-    except RequestError:
-        slot = {"store_id": None}
-    if slot["store_id"] != who.store_id or slot["downloadable_id"] is not None:
+    # The key that presigning returned ends with the token of the slot.
+    token = values["key"].rpartition("/")[2]
+    slot = upload_slots.find_library_upload(tx, who.store_id, token)
+    if slot is None:
         raise _wrong("key", "must be the key of an upload of the last day")
     if slot["version_id"] is None:
         raise _wrong("key", "has no file: POST it to the url of the upload first")

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import bindparam, select, update
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import ConfigurationError
 from app.models import OAUTH_CLIENTS, TOKENS
 from app.services.auth import authentication, revocation
 from app.services.auth.scopes import NARROWER
 from app.services.clock import now
+from app.services.rows.row_types import ClientRow
 
 PREFIX = "client_"
 ACCESS_LIFETIME = 7200
@@ -30,10 +31,11 @@ _URI = re.compile(
     r"([A-Za-z][A-Za-z0-9+.-]*):[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+", re.ASCII
 )
 _C = OAUTH_CLIENTS.c
-_BY_CLIENT_ID = Statement(
+_BY_CLIENT_ID = RowStatement(
+    ClientRow,
     select(OAUTH_CLIENTS).where(
         _C.client_id == bindparam("client_id"), _C.date_revoked.is_(None)
-    )
+    ),
 )
 _ALL = Statement(
     select(
@@ -58,12 +60,12 @@ class Credentials:
     access_token: str | None
 
 
-def find_client(db: Snapshot, client_id: str) -> dict[str, Any] | None:
+def find_client(db: Snapshot, client_id: str) -> ClientRow | None:
     """Return the client of that public id; None if it is unknown or revoked."""
-    return db.record(_BY_CLIENT_ID, client_id=client_id)
+    return db.typed_record(_BY_CLIENT_ID, client_id=client_id)
 
 
-def is_secret_of(client: dict[str, Any], secret: str) -> bool:
+def is_secret_of(client: ClientRow, secret: str) -> bool:
     """Return whether a secret is the client's, in constant time."""
     digest = client["secret_digest"]
     return digest is not None and hmac.compare_digest(

@@ -41,6 +41,7 @@ from app.services.auth.scopes import (
 )
 from app.services.clock import now
 from app.services.operations.blob_removal import BlobRemoval
+from app.services.rows.row_types import ClientRow
 
 CODE_LIFETIME = 600
 FORGOTTEN = 86_400
@@ -67,8 +68,8 @@ Answer = tuple[int, Any, list[tuple[str, str]]]
 class Client(ClientMixin):
     """A client as the protocol asks about it."""
 
-    def __init__(self, record: Mapping[str, Any]) -> None:
-        self.record = dict(record)
+    def __init__(self, record: ClientRow) -> None:
+        self.record = record
         self.redirect_uris = self.record["redirect_uris"].split()
 
     @property

@@ -1,7 +1,5 @@
 """The tokens and grants of a store, for its merchant."""
 
-from typing import Any
-
 from sqlalchemy import bindparam, case, func, select
 
 from app.database import RowStatement, Snapshot, Statement, Transaction
@@ -80,7 +78,7 @@ def tokens_version(db: Snapshot, store_id: int) -> str:
     return "-".join(map(str, db.row(_STATE, store_id=store_id) or ()))
 
 
-def end_token(tx: Transaction, record: dict[str, Any]) -> list[str]:
+def end_token(tx: Transaction, record: TokenRow) -> list[str]:
     """End a token and what was made with it; with a grant, all that it led to.
 
     Return the keys of partial uploads.

@@ -5,20 +5,23 @@ a digest is stored.
 """
 
 import secrets
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import String, bindparam, case, cast, delete, func, select, update
 
 from app.database import Database, RowStatement, Snapshot, Statement, Transaction
-from app.errors import Conflict, LinkExpired, UnknownLink
+from app.errors import Conflict, LinkExpired, RequestError, UnknownLink
 from app.models import STORES, UPLOAD_SLOTS
 from app.services.auth import authentication
 from app.services.auth.authentication import Principal, token_digest
 from app.services.catalogue import downloadables, library
 from app.services.clock import now
 from app.services.rows import listing
-from app.services.rows.row_types import DownloadableRow, LibraryFileRow, OpenSlotRow
+from app.services.rows.row_types import (
+    DownloadableRow,
+    LibraryFileRow,
+    OpenSlotRow,
+    SlotRow,
+)
 from app.services.rows.tenancy import find_scoped
 from app.storage import NewFile
 
@@ -78,7 +81,9 @@ _STATE = Statement(
         func.count(_O.file_size).label("begun"),
     ).where(_O.store_id == bindparam("store_id"))
 )
-_BY_DIGEST = Statement(select(UPLOAD_SLOTS).where(_U.digest == bindparam("digest")))
+_BY_DIGEST = RowStatement(
+    SlotRow, select(UPLOAD_SLOTS).where(_U.digest == bindparam("digest"))
+)
 _PARTIAL = Statement(select(_U.partial_key).where(_U.id == bindparam("id")))
 _EXPIRED = Statement(
     select(_U.id, _U.partial_key).where(_U.date_expires <= bindparam("moment"))
@@ -141,9 +146,9 @@ def delete_expired_slots(tx: Transaction) -> list[str]:
     return [str(row[1]) for row in rows if row[1] is not None]
 
 
-def find_slot(db: Snapshot, token: str) -> dict[str, Any]:
+def find_slot(db: Snapshot, token: str) -> SlotRow:
     """Return a slot. Raise `UnknownLink`, or `LinkExpired` once its time is over."""
-    record = db.record(_BY_DIGEST, digest=token_digest(token))
+    record = db.typed_record(_BY_DIGEST, digest=token_digest(token))
     if record is None:
         raise UnknownLink("there is no such upload slot; ask for a new upload_url")
     if record["date_expires"] <= now():
@@ -151,7 +156,18 @@ def find_slot(db: Snapshot, token: str) -> dict[str, Any]:
     return record
 
 
-def ensure_open(slot: dict[str, Any]) -> None:
+def find_library_upload(db: Snapshot, store_id: int, token: str) -> SlotRow | None:
+    """Return a slot of the library of a store, None for any other slot."""
+    try:
+        slot = find_slot(db, token)
+    except RequestError:
+        return None
+    # A slot for one downloadable is not for the library.
+    is_own = slot["store_id"] == store_id and slot["downloadable_id"] is None
+    return slot if is_own else None
+
+
+def ensure_open(slot: SlotRow) -> None:
     """Raise `LinkExpired` for a slot that has its file."""
     if slot["date_finished"] is not None:
         raise LinkExpired("this upload slot has its file; ask for a new one")
@@ -159,7 +175,7 @@ def ensure_open(slot: dict[str, Any]) -> None:
 
 def start_upload(
     database: Database,
-    slot: dict[str, Any],
+    slot: SlotRow,
     *,
     key: str,
     length: int,
@@ -187,9 +203,7 @@ def start_upload(
     return before
 
 
-def advance_offset(
-    database: Database, slot: Mapping[str, Any], before: int, offset: int
-) -> None:
+def advance_offset(database: Database, slot: SlotRow, before: int, offset: int) -> None:
     """Store the new offset of an upload, whose bytes are durable.
 
     Raise `Conflict` where it is not where it was before any more: not all storages
@@ -212,7 +226,7 @@ def advance_offset(
 
 
 def finish_upload(
-    tx: Transaction, slot: dict[str, Any], file: NewFile
+    tx: Transaction, slot: SlotRow, file: NewFile
 ) -> DownloadableRow | LibraryFileRow:
     """Attach the file to the downloadable or the library, and close the slot.
 
@@ -244,9 +258,10 @@ def finish_upload(
         if not tx.rows(_PARTIAL, id=slot["id"]):
             raise LinkExpired("this upload slot has expired; create a new one")
         raise LinkExpired("this upload slot has its file; ask for a new one")
-    if slot["downloadable_id"] is None:
-        return _into_library(tx, slot, file)
-    record = downloadables.get_unscoped(tx, slot["downloadable_id"])
+    downloadable_id, store_id = slot["downloadable_id"], slot["store_id"]
+    if downloadable_id is None and store_id is not None:
+        return _into_library(tx, slot["id"], store_id, file)
+    record = downloadables.get_unscoped(tx, downloadable_id or 0)
     if record is None:
         raise UnknownLink("the downloadable of this upload slot no longer exists")
     downloadables.update_downloadable(tx, record, {}, file)
@@ -254,12 +269,10 @@ def finish_upload(
 
 
 def _into_library(
-    tx: Transaction, slot: Mapping[str, Any], file: NewFile
+    tx: Transaction, slot_id: int, store_id: int, file: NewFile
 ) -> LibraryFileRow:
-    file_id = library.create_library_file(tx, slot["store_id"], file, {})
-    tx.execute(
-        update(UPLOAD_SLOTS).where(_U.id == slot["id"]).values(version_id=file_id)
-    )
+    file_id = library.create_library_file(tx, store_id, file, {})
+    tx.execute(update(UPLOAD_SLOTS).where(_U.id == slot_id).values(version_id=file_id))
     record = library.get_unscoped(tx, file_id)
     if record is None:
         raise LookupError(f"library file {file_id} is gone")

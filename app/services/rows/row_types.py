@@ -434,6 +434,41 @@ class PurchaseDetailsRow(TypedDict):
     timezone: str
 
 
+class SlotRow(TypedDict):
+    """An upload slot, with what has arrived of its file."""
+
+    id: int
+    digest: str
+    token_id: int | None
+    downloadable_id: int | None
+    store_id: int | None
+    file_name: str | None
+    file_type: str | None
+    announced_size: int | None
+    announced_md5: str | None
+    partial_key: str | None
+    length: int | None
+    offset: int
+    date_created: int
+    date_expires: int
+    date_finished: int | None
+    version_id: int | None
+
+
+class ClientRow(TypedDict):
+    """A client of OAuth2."""
+
+    id: int
+    client_id: str
+    secret_digest: str | None
+    name: str
+    scope: str
+    store_id: int | None
+    redirect_uris: str
+    date_created: int
+    date_revoked: int | None
+
+
 class OpenSlotRow(TypedDict):
     """An upload slot that has no file yet."""
 
