@@ -14,8 +14,12 @@ from tests.torture.loads import BROWSER
 PHONE = {"width": 390, "height": 800}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Chromium, until the next module: Playwright keeps an event loop running.
+
+    Tests of clients that use asyncio would find it in their way.
+    """
     if BROWSER is None:
         pytest.skip("Chromium is not installed (Debian: chromium)")
     with sync_playwright() as playwright:
