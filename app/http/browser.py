@@ -1,4 +1,4 @@
-"""What browsers have instead of an Authorization header: a session, and form tokens.
+"""Read and set the cookies of browsers: sessions, form tokens and notices.
 
 A session counts for pages alone. A request that changes something, or that asks for
 anything but a page, also needs the token that only our own forms have (CSRF): a cookie

@@ -14,7 +14,8 @@ LONGEST = 300_000
 """Characters of a document that are shown."""
 
 OPENING, CLOSING = frozenset("{["), frozenset("}]")
-_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+# A string that the cut has left open is one part too, so that none is read twice.
+_JSON = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]+')
 _TAG = re.compile(r"(<[^>]*>)")
 _ATTRIBUTE = re.compile(r'([^\s=<>/"]+)="([^"]*)"')
 
@@ -85,11 +86,19 @@ def _json(text: str, writer: _Writer) -> Iterator[Markup]:
         elif after == ":":
             yield Markup('<span class="name">{}</span>').format(part)
         elif part.startswith('"'):
-            yield writer.value(part, str(json.loads(part)), "text")
+            yield writer.value(part, _meaning(part), "text")
         else:
             yield Markup('<span class="literal">{}</span>').format(part)
         if after in CLOSING:
             yield _line(depth - 1)
+
+
+def _meaning(string: str) -> str:
+    """Return the text of a JSON string, as it is written if it was cut."""
+    try:
+        return str(json.loads(string))
+    except ValueError:
+        return string
 
 
 def _line(depth: int) -> Markup:
@@ -101,7 +110,11 @@ def _indented(text: str) -> str:
     parser = etree.XMLParser(
         remove_blank_text=True, resolve_entities=False, no_network=True
     )
-    root = etree.fromstring(text.encode(), parser)
+    try:
+        root = etree.fromstring(text.encode(), parser)
+    except etree.XMLSyntaxError:
+        # It was cut.
+        return text
     return etree.tostring(root, pretty_print=True, encoding="unicode")
 
 

@@ -117,8 +117,22 @@ class Refusals:
             noted, self._noted = self._noted, Counter()
         if not noted:
             return
+        try:
+            self._write(database, noted)
+        except BaseException:
+            # They are written the next time.
+            with self._lock:
+                self._noted.update(noted)
+            raise
+
+    def _write(
+        self, database: Database, noted: Mapping[tuple[int, str, int, str], int]
+    ) -> None:
         with database.writing() as tx:
             for (store_id, day, item_id, reason), number in noted.items():
+                if tx.value(_STORE, id=store_id) is None:
+                    # It was deleted since, with all of its sums.
+                    continue
                 key = {
                     "store_id": store_id,
                     "day": day,
@@ -188,6 +202,7 @@ _REFUSALS = {
     )
     for owner in _OWNERS
 }
+_STORE = Statement(select(STORES.c.id).where(STORES.c.id == bindparam("id")))
 _STORED = Statement(
     select(
         cast(func.coalesce(func.sum(VERSIONS.c.file_size), 0), BigInteger).label("size")

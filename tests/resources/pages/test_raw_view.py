@@ -205,6 +205,23 @@ def test_xml_is_indented_with_its_entities_as_text():
     assert f'href="{BASE}/x?y=1&amp;z=2"' in source.markup
 
 
+@pytest.mark.parametrize(
+    ("media_type", "text"),
+    [
+        ("application/hal+json", '{"a":"b\\"'),
+        ("application/hal+json", '["' + '\\"' * 140_000),
+        ("application/hal+json", '{"a":["b"'),
+        ("application/hal+xml", '<a b="c"><d>e</'),
+        ("application/hal+xml", "<a><b"),
+        ("application/hal+xml", ""),
+    ],
+)
+def test_what_was_cut_is_shown_all_the_same(media_type, text):
+    source = highlight(text, media_type, BASE, str)
+    bare = html.unescape(re.sub(r"<[^>]+>", "", source.markup))
+    assert re.sub(r"\s", "", bare) == re.sub(r"\s", "", text)
+
+
 def test_what_is_long_is_cut():
     source = highlight("x" * 400_000, "text/csv", BASE, str)
     assert (len(source.markup), source.is_cut) == (300_000, True)
