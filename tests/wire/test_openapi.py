@@ -35,6 +35,21 @@ def test_it_has_every_address_and_method(app, description):
         assert method in description["paths"][path], (method, path)
 
 
+def test_a_wrong_token_is_answered_as_documented(anonymous, description):
+    """Pages that need no token look at it as well, to show who is signed in."""
+    unexpected = []
+    for path, operations in description["paths"].items():
+        address = re.sub(r"\{\w+\}", "1", path)
+        for method, operation in operations.items():
+            if method == "parameters":
+                continue
+            wrong = {"Authorization": "Bearer no"}
+            response = anonymous.request(method.upper(), address, headers=wrong)
+            if str(response.status_code) not in operation["responses"]:
+                unexpected.append((method, path, response.status_code))
+    assert unexpected == []
+
+
 def test_operations_have_names_of_their_own(description):
     names = [
         operation["operationId"]

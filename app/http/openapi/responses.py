@@ -58,7 +58,7 @@ def statuses_of(route: Route, method: str, settings: Settings) -> set[int]:
         found.add(404)
     if method == "OPTIONS":
         return found | {200}
-    if route.is_api:
+    if route.is_api or route.is_page:
         # Where no token is needed, a wrong one is still refused.
         found.add(401)
     if spec:
