@@ -112,7 +112,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     access_log.register_access_log(app)
     cors.register_cors(app, settings.cors_origins)
     if settings.effective_rate_limit or settings.effective_attempts_limit:
-        from app.http.middleware import rate_limit
+        from app.http import rate_limit
 
         rate_limit.register_rate_limit(app, settings)
     compression.register_compression(app)

@@ -22,7 +22,8 @@ from werkzeug.test import TestResponse
 from app import create_app
 from app.database import Snapshot, Statement
 from app.http.routing import EXTENSION
-from app.services.auth import authentication, scopes
+from app.services import scopes
+from app.services.auth import authentication
 from app.services.operations.installation import open_installation
 from app.services.operations.provisioning import provision
 from app.settings import Settings
@@ -74,7 +75,7 @@ WITHOUT_FILES = (
     "tests/http/test_error_handler.py",
     "tests/http/middleware/test_proxies.py",
     "tests/http/query/test_parser.py",
-    "tests/http/middleware/test_rate_limit.py",
+    "tests/http/test_rate_limit.py",
     "tests/http/hypermedia/test_embedding.py",
     "tests/resources/test_attributes.py",
     "tests/resources/test_home.py",

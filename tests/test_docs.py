@@ -19,7 +19,7 @@ from app.dialects.surecart.guide import GUIDE as SURECART
 from app.dialects.zid.guide import GUIDE as ZID
 from app.http.headers import field_syntax
 from app.http.query import query_limits
-from app.services.auth.scopes import SCOPES
+from app.services.scopes import SCOPES
 from app.settings import PREFIX, Settings
 from schemas.webhook_delivery import EVENTS
 from tests.conftest import environment_for, start_server, stop_server

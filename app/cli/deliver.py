@@ -25,11 +25,10 @@ def deliver(watch: bool, data_dir: Path | None, as_json: bool) -> None:
     `sirenhall serve` does that by itself. This is for other WSGI servers.
     """
     from app.services.operations import background_tasks
-    from app.services.webhooks import sender
 
     with installation_at(data_dir) as opened:
         while True:
-            sent, failed = sender.send_due(opened)
+            sent, failed = background_tasks.webhook_sender(opened).deliver()
             if sent or failed or not watch:
                 text = f"{sent} sent, {failed} failed."
                 say({"sent": sent, "failed": failed}, text, as_json=as_json)

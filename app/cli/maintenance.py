@@ -91,7 +91,7 @@ def verify(data_dir: Path | None, as_json: bool) -> None:
     Files that are missing, damaged or unreferenced are named; then the exit code
     is 1.
     """
-    from app.services.catalogue import blob_references
+    from app.services import blob_references
     from app.services.operations import maintenance
 
     with installation_at(data_dir, only_reads=True) as opened:
@@ -118,7 +118,7 @@ def backup(folder: Path, data_dir: Path | None, as_json: bool) -> None:
     FOLDER is a credential: it has the secret key. To keep it encrypted with age:
     tar -C FOLDER -c . | age -r RECIPIENT > backup.tar.age
     """
-    from app.services.catalogue import blob_references
+    from app.services import blob_references
     from app.services.operations import backups
 
     with installation_at(data_dir, only_reads=True) as opened:
@@ -174,7 +174,7 @@ def migrate(url: str, data_dir: Path | None, as_json: bool) -> None:
     SIRENHALL_STORAGE_URL to URL and start the server again. Nothing is removed from
     where the files were.
     """
-    from app.services.catalogue import blob_references
+    from app.services import blob_references
     from app.services.operations import backups
     from app.storage import storage_at
 

@@ -16,7 +16,7 @@ from app.cli.command import (
 )
 from app.cli.token import date_text, store_of, table
 from app.errors import ConfigurationError
-from app.services.auth.scopes import OF_ALL_STORES, SCOPES, STORE
+from app.services.scopes import OF_ALL_STORES, SCOPES, STORE
 
 
 @click.group()

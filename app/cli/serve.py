@@ -90,7 +90,7 @@ def serve(
     _ensure_port_is_free(settings.host, settings.port)
     for rate in (settings.effective_rate_limit, settings.effective_attempts_limit):
         if rate:
-            from app.http.middleware import rate_limit
+            from app.http import rate_limit
 
             # What a worker would only find when it starts.
             rate_limit.make_limiter(rate, settings.rate_limit_storage)

@@ -19,7 +19,7 @@ from app.cli.command import (
     writing_at,
 )
 from app.errors import ConfigurationError
-from app.services.auth.scopes import OF_ALL_STORES, SCOPES, STORE
+from app.services.scopes import OF_ALL_STORES, SCOPES, STORE
 
 LIFETIME = re.compile(r"([0-9]{1,5})([mhdw])", re.ASCII)
 UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}

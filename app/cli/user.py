@@ -131,8 +131,8 @@ def remove(
 ) -> None:
     """Remove the person with that EMAIL; all sessions end."""
     from app.services.auth import users
-    from app.services.auth.authentication import principal_of
-    from app.services.auth.scopes import USER
+    from app.services.principal import principal_of
+    from app.services.scopes import USER
 
     with installation_at(data_dir) as opened:
         with opened.database.writing() as tx:

@@ -27,7 +27,7 @@ from gunicorn.http.errors import ExpectationFailed
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from app.http.middleware.client_address import network_of
+from app.http.client_address import network_of
 from app.http.paths import LIVE, READY
 
 MAX_HEAD = 64 * 1024

@@ -18,7 +18,7 @@ from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.media_types import JSON
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
-from app.services.auth.authentication import StorePrincipal
+from app.services.principal import StorePrincipal
 from app.services.rows import search_text
 from schemas.base.fields import UNREPRESENTABLE
 from schemas.base.schema import ResourceSchema
@@ -242,6 +242,6 @@ def body(
         schema, context.settings, context.installation.storage
     )
     # No connection is held while a body comes in at its sender's pace.
-    context.close()
+    context.release_connection()
     with reader.read(context.request, method) as found:
         return dict(found.values)

@@ -31,6 +31,10 @@ class lazy(Generic[Value]):  # noqa: N801 - used as a decorator, like property
         value = owner.__dict__[self.name] = self.make(owner)
         return value
 
+    def compute(self, owner: object) -> None:
+        """Compute the value here and now, so that its errors are raised here."""
+        getattr(owner, self.name)
+
     def override(self, owner: object, value: Value) -> None:
         """Use a value instead of the computed one."""
         vars(owner)[self.name] = value

@@ -40,15 +40,16 @@ from app.http.headers.conditional import (
 from app.http.headers.field_syntax import ensure_bounded
 from app.http.headers.prefer import Preferences, parse_prefer
 from app.http.hypermedia.document_builder import RenderContext
-from app.http.middleware.rate_limit import ensure_within_limit
 from app.http.pagination import Query
 from app.http.paths import RELS
 from app.http.query.query_limits import MAX_PARAMETERS, MAX_QUERY
+from app.http.rate_limit import ensure_within_limit
 from app.services import clock
 from app.services.auth import authentication, sessions
-from app.services.auth.scopes import STORE
 from app.services.operations.installation import Installation
+from app.services.principal import Principal
 from app.services.rows.localization import Localization
+from app.services.scopes import STORE
 from representations import (
     ERROR_REPRESENTATIONS,
     HAL,
@@ -122,7 +123,18 @@ class RequestContext:
             raise BadRequest(refused)
         ensure_bounded(self.request.environ)
         ensure_supported(self.request.environ)
-        _ = self.urls
+        RequestContext.urls.compute(self)
+
+    def ensure_answerable(self, *, is_versioned: bool) -> None:
+        """Raise an error if the answer cannot be as the client asks for it.
+
+        `is_versioned` tells whether the version of the API is looked at. Raise
+        `BadRequest` or `NotAcceptable`.
+        """
+        if is_versioned:
+            RequestContext.is_foxy.compute(self)
+        if self.is_negotiated:
+            RequestContext.choice.compute(self)
 
     def use_fallbacks(self) -> None:
         """Replace invalid request values, so that an error response can be rendered.
@@ -130,7 +142,7 @@ class RequestContext:
         The fallbacks are HAL, the server's own name, and an empty query.
         """
         try:
-            _ = self.query
+            RequestContext.query.compute(self)
         except BadRequest:
             self.replace_query(())
         self.profile = ""
@@ -140,7 +152,7 @@ class RequestContext:
             choice = Choice(HAL, HAL.media_types[0])
         RequestContext.choice.override(self, choice)
         try:
-            _ = self.urls
+            RequestContext.urls.compute(self)
         except BadRequest:
             environ = self.request.environ
             base = f"http://{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
@@ -276,7 +288,7 @@ class RequestContext:
     # -- who asks -----------------------------------------------------------
 
     @lazy
-    def principal(self) -> authentication.Principal:
+    def principal(self) -> Principal:
         """The principal of the request. Raise `Unauthorized`."""
         header = self.request.environ.get("HTTP_AUTHORIZATION", "")
         if not header and self.browser.session:
@@ -304,7 +316,7 @@ class RequestContext:
         ensure_within_limit(principal)
         return principal
 
-    def _signed_in(self) -> authentication.Principal:
+    def _signed_in(self) -> Principal:
         """Return the principal of the session. Raise `Unauthorized` or `Forbidden`."""
         principal = sessions.authenticate_session(self.db, self.browser.session)
         if principal is None or not (self.is_page or self.browser.has_form_token):
@@ -344,13 +356,13 @@ class RequestContext:
         )
 
     @property
-    def known_principal(self) -> authentication.Principal | None:
+    def known_principal(self) -> Principal | None:
         """The principal if it is known already, else None."""
         if RequestContext.principal.is_computed(self):
             return self.principal
         return None
 
-    def authenticate_with(self, token: str) -> authentication.Principal:
+    def authenticate_with(self, token: str) -> Principal:
         """Authenticate a token that came elsewhere than in Authorization.
 
         Raise `Unauthorized`.
@@ -362,7 +374,7 @@ class RequestContext:
         return self.principal
 
     @lazy
-    def visitor(self) -> authentication.Principal | None:
+    def visitor(self) -> Principal | None:
         """The principal, or None without a token: for public resources."""
         if "HTTP_AUTHORIZATION" in self.request.environ:
             return self.principal
@@ -375,7 +387,7 @@ class RequestContext:
             return None
 
     @lazy
-    def writer(self) -> authentication.Principal:
+    def writer(self) -> Principal:
         """The principal of a request that changes something. Raise `Forbidden`."""
         if not self.principal.can_write:
             raise Forbidden(
@@ -406,8 +418,13 @@ class RequestContext:
         What only the request says is parsed before: nobody else can write meanwhile.
         Raise `BadRequest`, or `Unauthorized` where the token has ended since.
         """
-        _ = self.query, self.preferences, self.languages
-        self.close()
+        for parsed in (
+            RequestContext.query,
+            RequestContext.preferences,
+            RequestContext.languages,
+        ):
+            parsed.compute(self)
+        self.release_connection()
         principal = self.known_principal
         with self.installation.database.writing() as tx:
             # The token may have ended while a body came in at its sender's pace.
@@ -419,7 +436,7 @@ class RequestContext:
             finally:
                 self._tx = None
 
-    def close(self) -> None:
+    def release_connection(self) -> None:
         """Return the connection to the pool, so that no slow client holds it."""
         if self._db is not None:
             self._db.close()

@@ -120,7 +120,7 @@ def _described_answer(error: Exception) -> Response:
     status, problems, headers = _described(error)
     logref = _logref()
     context: RequestContext = g.context
-    context.close()
+    context.release_connection()
     _log(error, status, problems, logref)
     own = _dialect()
     if own is not None:
@@ -205,7 +205,7 @@ def _property_of(problem: Problem) -> str:
 def log_refusal(context: RequestContext, status: int, message: str) -> str:
     """Log a refusal that is answered by another protocol's rules; return its logref."""
     logref = _logref()
-    context.close()
+    context.release_connection()
     _log(BadRequest(message), status, (Problem(message, ""),), logref)
     return logref
 

@@ -73,7 +73,7 @@ def _handling(
 ) -> Callable[..., Response]:
     is_read = method in {"GET", "OPTIONS"}
     is_negotiated = route.negotiates(method)
-    needs_version = route.is_api and method != "OPTIONS"
+    is_versioned = route.is_api and method != "OPTIONS"
     profile = route.profile
     # Customers download, and merchants delete, when the disk is full.
     goes_on = method in {"GET", "HEAD", "DELETE"}
@@ -86,17 +86,14 @@ def _handling(
         context.is_only_page = route.is_page
         if page and not is_read:
             context.show_page = partial(page, context, **ids)
-        if needs_version:
-            _ = context.is_foxy
-        if is_negotiated:
-            _ = context.choice
+        context.ensure_answerable(is_versioned=is_versioned)
         try:
             return view(context, **ids)
         except InsufficientStorage:
             if not goes_on:
                 raise
             # Nothing was changed, so that it can be done again.
-            context.close()
+            context.release_connection()
             context.installation.make_room()
             return view(context, **ids)
 

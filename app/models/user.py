@@ -35,7 +35,7 @@ USER_ROLES = Table(
     Column("store_id", ID, ForeignKey("stores.id", ondelete="CASCADE"), nullable=False),
     Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("revision", Integer, nullable=False),
-    # The name of a role: app/services/auth/scopes.py has the scope that it gives.
+    # The name of a role: app/services/scopes.py has the scope that it gives.
     Column("role", text(20), nullable=False),
     Column("date_created", BigInteger, nullable=False),
     Column("date_modified", BigInteger, nullable=False),

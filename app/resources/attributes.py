@@ -15,9 +15,9 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.http.views.write_request import write_request
-from app.services.auth.authentication import Principal
 from app.services.catalogue import attributes, downloadables, item_categories, stores
 from app.services.catalogue.attributes import AttributeOwner
+from app.services.principal import Principal
 from app.services.rows.row_types import AttributeRow
 from schemas.attribute import AttributeSchema
 

@@ -191,7 +191,7 @@ def _put_file(context: RequestContext, item_id: int) -> Response:
     principal = context.writer
     record = downloadables.find_downloadable(context.db, principal, item_id)
     # No connection is held while a body comes in at its sender's pace.
-    context.close()
+    context.release_connection()
     with received_file(context, record) as file, context.writing() as tx:
         record = downloadables.find_downloadable(tx, principal, item_id)
         _ensure_seen(context, record)

@@ -14,6 +14,7 @@ from app.errors import (
     RequestError,
     UnknownLink,
 )
+from app.http import client_address
 from app.http.context import RequestContext
 from app.http.files import file_response, offload
 from app.http.hypermedia.declaration import (
@@ -24,7 +25,6 @@ from app.http.hypermedia.declaration import (
     Relation,
 )
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
-from app.http.middleware import client_address
 from app.http.pagination import with_query
 from app.http.paths import DOWNLOAD as ADDRESS
 from app.http.paths import DOWNLOAD_FILES as PAGE
@@ -124,7 +124,7 @@ def _deliver(context: RequestContext) -> Response:
             return _to_page(context)
     found = _granted(context, record, moment)
     # No connection is held while a customer reads.
-    context.close()
+    context.release_connection()
     if record["url"] is not None:
         return _redirect(context, record, record["url"], found)
     file = file_response.stored(record, context.installation.storage)
@@ -229,7 +229,7 @@ def _files(context: RequestContext) -> Response:
     downloads.ensure_granted(files[0] if files else main, moment)
     texts = _in_language(context, main)
     under_way = downloads.open_files(context.db, main["id"], moment)
-    context.close()
+    context.release_connection()
     query = tuple((n, value) for n, value in context.query if n not in {FORMAT, FILE})
     links = [
         with_query(

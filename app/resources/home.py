@@ -13,7 +13,7 @@ from app.http.responses import respond
 from app.http.routes import Route
 from app.http.routing import publish_route
 from app.resources.oauth import TOKEN_FIELDS
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 from representations import Action, Link, Resource
 
 METHODS = {"GET": "View the starting point of the API", **STANDARD_METHODS}

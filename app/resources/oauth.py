@@ -23,8 +23,8 @@ from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.http.views.forms import fields_of, form_body, read_form, readable
 from app.http.views.idempotency import Replay, idempotent
-from app.services.auth.authentication import Principal
-from app.services.auth.scopes import (
+from app.services.principal import Principal
+from app.services.scopes import (
     CLIENT_METHODS,
     GRANTS,
     NARROWER,
@@ -280,7 +280,7 @@ def _decide(context: RequestContext) -> Response:
     if isinstance(grant, Response):
         return grant
     principal = context.principal
-    context.close()
+    context.release_connection()
     user = None
     decision = form.get("decision")
     if decision not in {"allow", "deny"}:

@@ -34,9 +34,9 @@ from app.http.views.operations import (
 )
 from app.http.views.write_checks import ensure_valid
 from app.http.views.write_request import write_once
-from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, stores
 from app.services.clock import now
+from app.services.principal import Principal
 from app.services.rows.row_types import PurchaseRow, StoreRow
 from app.services.sales import purchases, signed_links
 from representations import Action, Link, Resource

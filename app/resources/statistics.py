@@ -58,7 +58,7 @@ def _show(context: RequestContext, owner: Owner, about: Link) -> Response:
     group, period = _asked(context, owner.zone)
     href = with_query(context.url, context.query)
     document = statistics_document(context, owner, group, period, href)
-    context.close()
+    context.release_connection()
     document.links = [*document.links, about]
     if context.choice.representation is CSV:
         return _table(context, document)

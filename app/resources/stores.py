@@ -17,9 +17,10 @@ from app.http.views.collection import CollectionViews
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.resources.pages.dashboard import store_sections
-from app.services.auth import authentication, scopes
-from app.services.auth.authentication import Principal
+from app.services import scopes
+from app.services.auth import authentication
 from app.services.catalogue import stores
+from app.services.principal import Principal
 from app.services.rows.listing import Page, Selection
 from app.services.rows.row_types import StoreRow
 from representations import Action

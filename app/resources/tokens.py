@@ -9,8 +9,8 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, ItemService
 from app.services.auth import tokens, users
-from app.services.auth.authentication import Principal
 from app.services.catalogue import stores
+from app.services.principal import Principal
 from app.services.rows.row_types import TokenRow
 from schemas.token import TokenSchema
 

@@ -36,9 +36,9 @@ from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.http.views.idempotency import IdempotentRequest
 from app.http.views.write_checks import ensure_valid, keeping_file, needed_file
-from app.http.views.write_request import write_once
-from app.services.auth.authentication import Principal
+from app.http.views.write_request import read_body, write_once
 from app.services.catalogue import downloadables, stores, upload_slots
+from app.services.principal import Principal
 from app.services.rows.row_types import SlotRow
 from app.storage import Blob, NewFile, Partial
 from representations import Action, Link, Resource
@@ -224,7 +224,7 @@ def _tus(view: Callable[[RequestContext, str], Response]) -> Callable[..., Respo
 
 def _post(context: RequestContext, token: str) -> Response:
     """Handle a POST: a form with the file, or the beginning of a resumable upload."""
-    if upload_slots.find_slot(context.db, token)["announced_size"] is not None:
+    if _find_slot(context, token)["announced_size"] is not None:
         raise BadRequest("PUT the file, as it was announced")
     is_form = context.request.mimetype == MULTIPART
     if not is_form:
@@ -238,14 +238,8 @@ def _from_form(context: RequestContext, token: str) -> Mapping[str, Any]:
 
     Return the record that has it now.
     """
-    slot = upload_slots.find_slot(context.db, token)
-    upload_slots.ensure_open(slot)
-    context.close()
-    reader = body_reader.BodyReader(
-        _FORM, context.settings, context.installation.storage
-    )
-    reader.ensure_readable(context.request, "POST")
-    with reader.read(context.request, "POST") as body:
+    slot = _find_slot(context, token)
+    with read_body(context, _FORM, lambda: upload_slots.ensure_open(slot)) as body:
         _ensure_whole(body.values)
         errors = [*body.problems]
         errors += needed_file(has_file=body.upload is not None, is_new=True)
@@ -276,9 +270,8 @@ def _ensure_whole(fields: Mapping[str, Any]) -> None:
 def _begin_upload(context: RequestContext, token: str) -> Response:
     """Begin a resumable upload, perhaps with its first bytes."""
     request, removal = context.request, context.installation.removal
-    slot = upload_slots.find_slot(context.db, token)
+    slot = _find_slot(context, token)
     upload_slots.ensure_open(slot)
-    context.close()
     length = tus.upload_length(request, context.settings.max_file_size)
     metadata = tus.upload_metadata(request)
     storage = context.installation.storage
@@ -294,7 +287,7 @@ def _begin_upload(context: RequestContext, token: str) -> Response:
     )
     removal.remove([before])
     storage.begin_partial(key)
-    slot = _reread(context, token)
+    slot = _find_slot(context, token)
     offset = 0
     # Creation with upload; an empty file is complete at once.
     if request.mimetype == tus.OFFSET_OCTETS or not length:
@@ -307,8 +300,7 @@ def _begin_upload(context: RequestContext, token: str) -> Response:
 @_tus
 def _head(context: RequestContext, token: str) -> Response:
     """Handle a HEAD: return the offset of a resumable upload."""
-    slot = upload_slots.find_slot(context.db, token)
-    context.close()
+    slot = _find_slot(context, token)
     if slot["length"] is None:
         raise UnknownLink(NOT_BEGUN)
     if slot["offset"] == slot["length"] and slot["date_finished"] is None:
@@ -328,8 +320,7 @@ def _head(context: RequestContext, token: str) -> Response:
 @_tus
 def _patch(context: RequestContext, token: str) -> Response:
     """Handle a PATCH: append bytes at the offset."""
-    slot = upload_slots.find_slot(context.db, token)
-    context.close()
+    slot = _find_slot(context, token)
     upload_slots.ensure_open(slot)
     if context.request.mimetype != tus.OFFSET_OCTETS:
         raise UnsupportedMediaType(
@@ -389,7 +380,7 @@ def _add_locked(
     checksum: Digest | None,
 ) -> int:
     # Under the lock: another request may have come between, and changed all.
-    slot = _reread(context, token)
+    slot = _find_slot(context, token)
     upload_slots.ensure_open(slot)
     before, now_is = ((one["partial_key"], one["offset"]) for one in (seen, slot))
     if before != now_is:
@@ -462,7 +453,7 @@ def _finish(context: RequestContext, slot: SlotRow, blob: Blob) -> None:
 def _before(context: RequestContext, slot: SlotRow) -> Mapping[str, Any]:
     """Return the downloadable that a file is for."""
     record = downloadables.get_unscoped(context.db, slot["downloadable_id"] or 0)
-    context.close()
+    context.release_connection()
     return record or {}
 
 
@@ -478,9 +469,10 @@ def _elsewhere(slot: SlotRow) -> Conflict:
     )
 
 
-def _reread(context: RequestContext, token: str) -> SlotRow:
+def _find_slot(context: RequestContext, token: str) -> SlotRow:
+    """Return the slot of a token. Raise `UnknownLink`."""
     slot = upload_slots.find_slot(context.db, token)
-    context.close()
+    context.release_connection()
     return slot
 
 

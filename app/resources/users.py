@@ -13,8 +13,8 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.auth import sessions, users
-from app.services.auth.authentication import Principal
 from app.services.catalogue import stores
+from app.services.principal import Principal
 from app.services.rows.row_types import StoreRow, UserRow
 from schemas.base.errors import FieldError
 from schemas.user import UserSchema

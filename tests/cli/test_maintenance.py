@@ -47,7 +47,7 @@ def items(api):
 
 @pytest.fixture
 def keys(items, installation):
-    from app.services.catalogue import blob_references as named
+    from app.services import blob_references as named
 
     with installation.database.reading() as db:
         return {file.code: file.key for file in named.referenced_files(db)}

@@ -7,8 +7,8 @@ import io
 import pytest
 
 from app.errors import PurchaseRevoked
-from app.services.auth import scopes
-from app.services.auth.authentication import Principal
+from app.services import scopes
+from app.services.principal import Principal
 from app.services.sales import downloads, purchases
 from tests.conftest import FORMATS, OTHER_STORE, Api, blobs
 

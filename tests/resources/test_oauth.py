@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import update
 
 from app.models import TOKENS
-from app.services.auth import authentication, clients, revocation, scopes
+from app.services import scopes
+from app.services.auth import authentication, clients, revocation
 from app.services.clock import now
 from tests.browsing import Person
 from tests.conftest import OTHER_STORE, Api, token_for

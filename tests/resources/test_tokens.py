@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from app.services import clock
-from app.services.auth import authentication, clients, oauth, scopes
+from app.services import clock, scopes
+from app.services.auth import authentication, clients, oauth
 from app.services.catalogue import upload_slots
 from tests.browsing import Person
 from tests.conftest import FORMATS, OTHER_STORE, Api, environment_for

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import standardwebhooks
 
+from app.services.operations.background_tasks import webhook_sender
 from app.services.webhooks import outbox, sender
 from schemas.values.urls import to_uri
 from schemas.webhook_delivery import EVENTS
@@ -29,6 +30,11 @@ DOWNLOADED = {
 PATH = "/stores/1/webhook_deliveries"
 PUBLIC = "https://downloads.example"
 PURCHASES = "/stores/1/downloadable_purchases"
+
+
+def send_due(installation):
+    """Send what is due, as the server does; return how many succeeded and failed."""
+    return webhook_sender(installation).deliver()
 
 
 class Receiver:
@@ -109,7 +115,7 @@ def listed(api, **query):
 def test_nothing_is_noted_for_a_store_that_wants_nothing(api, installation):
     api.upload()
     assert listed(api) == []
-    assert sender.send_due(installation) == (0, 0)
+    assert send_due(installation) == (0, 0)
 
 
 def test_every_event_is_told(api, anonymous, installation, hooked, receiver):
@@ -128,7 +134,7 @@ def test_every_event_is_told(api, anonymous, installation, hooked, receiver):
     api.patch(purchase, json={"is_active": False})
     api.delete(purchase)
     api.delete(f"/downloadables/{item}")
-    assert sender.send_due(installation) == (10, 0)
+    assert send_due(installation) == (10, 0)
     assert sorted(receiver.events) == sorted(
         [
             "downloadable.created",
@@ -144,12 +150,12 @@ def test_every_event_is_told(api, anonymous, installation, hooked, receiver):
         ]
     )
     assert set(receiver.events) == set(EVENTS)
-    assert sender.send_due(installation) == (0, 0)
+    assert send_due(installation) == (0, 0)
 
 
 def test_what_is_told_can_be_verified_and_followed(api, installation, hooked, receiver):
     item = api.upload(b"one", code="ünï")
-    sender.send_due(installation)
+    send_due(installation)
     [(headers, body)] = receiver.seen
     assert hooked["webhook_key"].startswith("whsec_")
     hook = standardwebhooks.Webhook(hooked["webhook_key"])
@@ -165,7 +171,7 @@ def test_what_is_told_can_be_verified_and_followed(api, installation, hooked, re
 def test_a_key_may_be_any_text(api, installation, hooked, receiver):
     api.patch("/stores/1", json={"webhook_key": "ein-schlüssel-von-uns"})
     api.upload()
-    sender.send_due(installation)
+    send_due(installation)
     [(headers, body)] = receiver.seen
     headers = {name.lower(): value for name, value in headers.items()}
     due = outbox.DueDelivery(
@@ -180,7 +186,7 @@ def test_secrets_of_customers_are_not_told(api, installation, hooked, receiver):
     bought = api.post(
         PURCHASES, json={"downloadable_id": item, "customer_email": "a@b.example"}
     )
-    sender.send_due(installation)
+    send_due(installation)
     told = b"".join(body for _headers, body in receiver.seen)
     assert bought.json["download_passcode"].encode() not in told
     assert b"a@b.example" not in told
@@ -190,7 +196,7 @@ def test_what_was_told_is_logged_and_can_be_told_again(
     api, installation, hooked, receiver
 ):
     api.upload()
-    sender.send_due(installation)
+    send_due(installation)
     [told] = listed(api, state="delivered", event="downloadable.created")
     assert (told["attempts"], told["response_status"]) == (1, 204)
     assert told["url"] == receiver.url
@@ -200,7 +206,7 @@ def test_what_was_told_is_logged_and_can_be_told_again(
     again = api.post(href)
     assert again.status_code == 200
     assert again.json["state"] == "pending"
-    sender.send_due(installation)
+    send_due(installation)
     ids = {headers["webhook-id"] for headers, _body in receiver.seen}
     assert len(receiver.seen) == 2
     assert ids == {told["webhook_id"]}
@@ -214,8 +220,8 @@ def test_a_failure_is_tried_again_with_growing_pauses(
 ):
     receiver.status = 500
     api.upload()
-    assert sender.send_due(installation) == (0, 1)
-    assert sender.send_due(installation) == (0, 0)
+    assert send_due(installation) == (0, 1)
+    assert send_due(installation) == (0, 0)
     [entry] = listed(api)
     assert (entry["state"], entry["attempts"]) == ("pending", 1)
     assert entry["error"] == "the address answered 500"
@@ -224,12 +230,12 @@ def test_a_failure_is_tried_again_with_growing_pauses(
     assert store["webhook_error"] == "the address answered 500"
     for delay in outbox.RETRY_DELAYS[:3]:
         later(delay - 1)
-        assert sender.send_due(installation) == (0, 0)
+        assert send_due(installation) == (0, 0)
         later(2)
-        assert sender.send_due(installation) == (0, 1)
+        assert send_due(installation) == (0, 1)
     receiver.status = 200
     later(outbox.RETRY_DELAYS[3] + 1)
-    assert sender.send_due(installation) == (1, 0)
+    assert send_due(installation) == (1, 0)
     store = api.get("/stores/1").json
     assert (store["webhook_failing_since"], store["webhook_error"]) == (None, "")
     assert len({headers["webhook-id"] for headers, _body in receiver.seen}) == 1
@@ -240,10 +246,10 @@ def test_a_webhook_that_fails_for_days_is_disabled_and_says_so(
 ):
     receiver.status = 503
     api.upload()
-    sender.send_due(installation)
+    send_due(installation)
     for delay in outbox.RETRY_DELAYS:
         later(delay + 1)
-        sender.send_due(installation)
+        send_due(installation)
     store = api.get("/stores/1").json
     assert store["use_webhook"] is False
     assert store["webhook_disabled_since"]
@@ -258,24 +264,24 @@ def test_a_webhook_that_fails_for_days_is_disabled_and_says_so(
     assert mended["webhook_key"] == hooked["webhook_key"]
     [entry] = listed(api)
     api.post(entry["_links"]["self"]["href"])
-    assert sender.send_due(installation) == (1, 0)
+    assert send_due(installation) == (1, 0)
 
 
 def test_an_address_that_is_gone_is_asked_no_more(api, installation, hooked, receiver):
     receiver.status = 410
     api.upload()
-    sender.send_due(installation)
+    send_due(installation)
     assert api.get("/stores/1").json["use_webhook"] is False
 
 
 def test_what_is_tried_ten_times_has_failed(api, installation, hooked, receiver, later):
     receiver.status = 500
     api.upload()
-    sender.send_due(installation)
+    send_due(installation)
     for delay in outbox.RETRY_DELAYS:
         later(delay + 1)
         api.patch("/stores/1", json={"use_webhook": True})
-        sender.send_due(installation)
+        send_due(installation)
     [entry] = listed(api)
     assert (entry["state"], entry["attempts"]) == ("failed", 10)
     assert entry["next_attempt"] is None
@@ -292,24 +298,24 @@ def test_a_receiver_that_asks_to_wait_is_sent_nothing(
     receiver.status = status
     receiver.headers = {"Retry-After": "600"}
     api.upload()
-    assert sender.send_due(installation) == (0, 1)
+    assert send_due(installation) == (0, 1)
     receiver.status, receiver.headers = 204, {}
     later(SOON)
     # Nor what happens meanwhile.
     api.add(code="more")
-    assert sender.send_due(installation) == (0, 0)
+    assert send_due(installation) == (0, 0)
     later(600 - SOON)
-    assert sender.send_due(installation) == (2, 0)
+    assert send_due(installation) == (2, 0)
 
 
 def test_another_address_need_not_wait(api, installation, hooked, receiver):
     receiver.status, receiver.headers = 429, {"Retry-After": "600"}
     api.upload()
-    sender.send_due(installation)
+    send_due(installation)
     receiver.status = 204
     api.patch("/stores/1", json={"webhook_url": f"{receiver.url}&c=d"})
     api.add(code="more")
-    assert sender.send_due(installation) == (1, 0)
+    assert send_due(installation) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -350,7 +356,7 @@ def test_an_address_is_sent_as_clients_send_it(
     patched = api.patch("/stores/1", json={"webhook_url": f"{base}{written}"})
     assert patched.status_code == 200, patched.text
     api.upload()
-    assert sender.send_due(installation) == (1, 0)
+    assert send_due(installation) == (1, 0)
     assert receiver.paths == [sent]
     host = receiver.seen[0][0]["Host"]
     assert host == base.removeprefix("http://")
@@ -378,7 +384,7 @@ def test_a_host_in_any_script_is_looked_up_by_its_ascii_name(
     monkeypatch.setattr(sender, "resolve_host", resolve)
     api.patch("/stores/1", json={"webhook_url": "https://bücher.example/hook"})
     api.upload()
-    sender.send_due(installation)
+    send_due(installation)
     assert asked == ["xn--bcher-kva.example"]
 
 
@@ -420,12 +426,12 @@ def test_a_shorter_pause_or_a_success_does_not_end_a_longer_one(
     receiver.status, receiver.headers = 429, {"Retry-After": "3600"}
     [slow] = outbox.claim_due(installation.database, most=1, of_one_store=1)
     api.add(code="more")
-    sender.send_due(installation)
+    send_due(installation)
     api.add(code="and more")
     outcome = outbox.DeliveryOutcome(204, "")
     outbox.record_outcome(installation.database, slow, outcome)
     later(60)
-    assert sender.send_due(installation) == (0, 0)
+    assert send_due(installation) == (0, 0)
 
 
 class Sender:
@@ -470,7 +476,7 @@ def test_only_the_final_status_counts_and_no_body_is_read(
     api.upload()
     tracemalloc.start()
     try:
-        assert sender.send_due(installation) == (1, 0)
+        assert send_due(installation) == (1, 0)
         assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
     finally:
         tracemalloc.stop()
@@ -482,7 +488,7 @@ def test_interim_answers_without_end_are_a_failure(api, installation, hooked):
     receiver = Sender(b"", b"HTTP/1.1 102 Processing\r\n\r\n")
     api.patch("/stores/1", json={"webhook_url": receiver.url})
     api.upload()
-    assert sender.send_due(installation) == (0, 1)
+    assert send_due(installation) == (0, 1)
 
 
 KEYS = [
@@ -506,13 +512,13 @@ def test_after_a_change_both_keys_sign_for_a_day(
     for key in KEYS[:2]:
         api.patch("/stores/1", json={"webhook_key": key})
     api.add(code="a")
-    sender.send_due(installation)
+    send_due(installation)
     assert [verified(key, receiver.seen[-1]) for key in KEYS] == [True, True, False]
     # A mistyped key that is mended at once does not cut the first one off.
     api.patch("/stores/1", json={"webhook_key": KEYS[2]})
     api.patch("/stores/1", json={"webhook_key": KEYS[2], "store_name": "New"})
     api.add(code="b")
-    sender.send_due(installation)
+    send_due(installation)
     assert [verified(key, receiver.seen[-1]) for key in KEYS] == [True, True, True]
     assert KEYS[0] not in api.get("/stores/1").text
     receiver.seen.clear()
@@ -520,7 +526,7 @@ def test_after_a_change_both_keys_sign_for_a_day(
     later(outbox.ROTATION + 1)
     entry = listed(api, event="downloadable.created")[-1]
     api.post(entry["_links"]["self"]["href"])
-    sender.send_due(installation)
+    send_due(installation)
     signatures = receiver.seen[-1][0]["webhook-signature"].split()
     assert len(signatures) == 1
 
@@ -529,7 +535,7 @@ def test_a_key_that_comes_back_signs_once(api, installation, hooked, receiver):
     for key in (KEYS[0], KEYS[1], KEYS[0]):
         api.patch("/stores/1", json={"webhook_key": key})
     api.upload()
-    sender.send_due(installation)
+    send_due(installation)
     signatures = receiver.seen[-1][0]["webhook-signature"].split()
     assert len(signatures) == len(set(signatures)) == 3
 
@@ -539,7 +545,7 @@ def test_keys_of_before_are_few(api, installation, hooked, receiver):
         key = f"key-{number}-of-at-least-16-characters"
         api.patch("/stores/1", json={"webhook_key": key})
     api.upload()
-    sender.send_due(installation)
+    send_due(installation)
     signatures = receiver.seen[-1][0]["webhook-signature"].split()
     assert len(signatures) == 1 + outbox.MOST_KEYS
 
@@ -547,7 +553,7 @@ def test_keys_of_before_are_few(api, installation, hooked, receiver):
 def test_a_redirect_is_not_followed(api, installation, hooked, receiver):
     receiver.status = 302
     api.upload()
-    assert sender.send_due(installation) == (0, 1)
+    assert send_due(installation) == (0, 1)
     assert len(receiver.seen) == 1
     assert "redirects are not followed" in listed(api)[0]["error"]
 
@@ -555,11 +561,11 @@ def test_a_redirect_is_not_followed(api, installation, hooked, receiver):
 def test_who_does_not_listen_is_tried_again(api, installation, hooked, receiver):
     receiver.close()
     api.upload()
-    assert sender.send_due(installation) == (0, 1)
+    assert send_due(installation) == (0, 1)
     assert "cannot be reached" in listed(api)[0]["error"]
     api.patch("/stores/1", json={"webhook_url": "http://none.invalid/"})
     api.add(code="more")
-    assert sender.send_due(installation) == (0, 1)
+    assert send_due(installation) == (0, 1)
     assert "the host is not found" in listed(api)[-1]["error"]
 
 
@@ -585,7 +591,7 @@ def test_a_slow_store_with_a_backlog_stops_no_other(
         new["item_category_uri"] = listed[-1]["_links"]["self"]["href"]
         shelf = made.headers["Location"] + "/downloadables"
         assert other.post(shelf, json=new).status_code == 201
-        telling = sender.Sender(installation)
+        telling = webhook_sender(installation)
         assert telling.begin() == sender.OF_ONE_STORE + 1
         assert wait_until(lambda: receiver.events == ["downloadable.created"], 2)
         # There is no more room for the slow one until its attempts have ended.
@@ -688,16 +694,16 @@ def test_a_host_that_a_customer_claims_is_not_told(
     link = bought.json["_links"]["fx:download_url"]["href"]
     guest = Api(app.test_client(), None)
     guest.get(link, headers={"Host": "evil.example"})
-    sender.send_due(installation)
+    send_due(installation)
     assert all(b"evil.example" not in body for _headers, body in receiver.seen)
 
 
 def test_what_did_not_happen_is_not_told(api, installation, hooked, receiver):
     item = api.add()
-    sender.send_due(installation)
+    send_due(installation)
     assert api.post("/stores/1/downloadables", json={"name": "x"}).status_code == 422
     assert api.patch(f"/downloadables/{item}", json={"price": -1}).status_code == 422
-    assert sender.send_due(installation) == (0, 0)
+    assert send_due(installation) == (0, 0)
 
 
 def test_tokens_that_only_read_do_not_see_the_key(api, reader, hooked):
@@ -733,7 +739,7 @@ class TestPrivateAddresses:
     @pytest.mark.usefixtures("hooked")
     def test_they_are_refused(self, api, installation, receiver):
         api.upload()
-        assert sender.send_due(installation) == (0, 1)
+        assert send_due(installation) == (0, 1)
         assert receiver.seen == []
         error = listed(api)[0]["error"]
         assert "not at a public address" in error

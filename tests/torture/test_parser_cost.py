@@ -39,7 +39,7 @@ from app.http.headers.field_syntax import (
 from app.http.headers.structured_fields import parse_item
 from app.http.query.lexer import Mistake, characters, keyed, path_of, range_of, split_at
 from app.http.query.query_limits import MAX_QUERY
-from schemas.values.filter_values import Unreadable, text_value
+from schemas.base.filter_values import Unreadable, text_value
 from schemas.values.normalization import fold, nfc
 
 KIB = 1024

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.services.auth import authentication, scopes, users
+from app.services import scopes
+from app.services.auth import authentication, users
 from tests.conftest import Api
 
 UNKNOWN = {"number": "999999", "text": "0f" * 16}

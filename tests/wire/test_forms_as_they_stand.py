@@ -109,7 +109,8 @@ class Maker:
         return made
 
     def token(self):
-        from app.services.auth import authentication, scopes
+        from app.services import scopes
+        from app.services.auth import authentication
 
         database = self.api.client.application.extensions["sirenhall"].database
         with database.writing() as tx:

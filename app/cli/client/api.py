@@ -124,7 +124,8 @@ def local_api(data_dir: Path | None, store_id: int | None) -> Iterator[Api]:
     """Yield a client of a data folder's store, with a token of its own."""
     from app.cli.command import installation_at
     from app.cli.token import store_of
-    from app.services.auth import authentication, scopes
+    from app.services import scopes
+    from app.services.auth import authentication
 
     with installation_at(data_dir) as opened:
         with opened.database.writing() as tx:

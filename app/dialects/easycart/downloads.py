@@ -25,8 +25,8 @@ from app.http.context import RequestContext
 from app.http.files.raw_upload import safe_file_name
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.views.collection import listing_page
-from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, stores, versions
+from app.services.principal import StorePrincipal
 from app.services.rows.listing import Order, Selection
 from app.services.rows.row_types import PurchaseWithFileRow
 from app.services.sales import purchases
@@ -126,7 +126,7 @@ def _list(context: RequestContext) -> Response:
     page = _PAGES(context, store, selection, window)
     names = purchases.WITH_FILE.names
     rows = [dict(zip(names, row, strict=True)) for row in page.rows]
-    context.close()
+    context.release_connection()
     return json_response([_shown(context, row) for row in rows])
 
 
@@ -212,7 +212,7 @@ def _registered(
     if not key or key in _keys(context, principal, values, before):
         yield None
         return
-    context.close()
+    context.release_connection()
     try:
         # Only what lies in the store's own inbox; a key of another store is not found.
         source = storage.left_by(principal.store_id, key)

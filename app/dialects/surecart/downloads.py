@@ -22,8 +22,8 @@ from app.dialects.surecart.protocol import (
 )
 from app.errors import Invalid, NotFound
 from app.http.context import RequestContext
-from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, files, library
+from app.services.principal import StorePrincipal
 from app.services.rows.filters import NOTHING, All, Condition, Exists
 from app.services.rows.row_types import FileRow
 from schemas.base.errors import FieldError

@@ -26,9 +26,9 @@ from app.http.bodies.form_data import OCTETS, media_type
 from app.http.context import RequestContext
 from app.http.files.raw_upload import safe_file_name
 from app.http.paths import UPLOADS
-from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import library, upload_slots
 from app.services.clock import now
+from app.services.principal import StorePrincipal
 from app.services.rows.filters import EVERYTHING, NOTHING
 from app.services.rows.row_types import LibraryFileRow
 from schemas.base.errors import FieldError

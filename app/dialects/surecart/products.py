@@ -17,8 +17,8 @@ from app.dialects.surecart.protocol import (
 )
 from app.errors import NotFound
 from app.http.context import RequestContext
-from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, prices
+from app.services.principal import StorePrincipal
 from app.services.reference_data import currency_unit
 from app.services.rows.filters import (
     EVERYTHING,

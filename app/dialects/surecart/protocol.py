@@ -14,8 +14,8 @@ from app.dialects.base import Dialect, json_response
 from app.dialects.filters import matches, select_all_of
 from app.errors import BadRequest, Invalid, Problem
 from app.http.context import RequestContext
-from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import stores
+from app.services.principal import StorePrincipal
 from app.services.rows.filters import Condition
 from app.services.rows.listing import Listing, Order, Selection
 from schemas.base.errors import FieldError

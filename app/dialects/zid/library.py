@@ -16,10 +16,10 @@ from app.dialects.zid.protocol import (
     reader,
 )
 from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
-from app.http.bodies import body_reader
 from app.http.context import RequestContext
 from app.http.files import file_view
 from app.http.views.write_checks import keeping_file, needed_file
+from app.http.views.write_request import read_body
 from app.services.catalogue import library
 from app.services.rows.listing import Order
 from schemas.dialects.zid import ZidLibrarySchema
@@ -30,13 +30,7 @@ _SCHEMA = ZidLibrarySchema()
 
 def _create(context: RequestContext) -> Response:
     """Handle a POST of a file."""
-    reader(context, context.db)
-    bodies_reader = body_reader.BodyReader(
-        _SCHEMA, context.settings, context.installation.storage
-    )
-    bodies_reader.ensure_readable(context.request, "POST")
-    context.close()
-    with bodies_reader.read(context.request, "POST") as body:
+    with read_body(context, _SCHEMA, lambda: reader(context, context.db)) as body:
         values, errors = _SCHEMA.read(body.values, partial=False)
         errors += body.problems
         errors += needed_file(has_file=body.upload is not None, is_new=True)

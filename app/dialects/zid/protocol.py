@@ -12,8 +12,8 @@ from app.dialects.base import Dialect
 from app.errors import BadRequest, Forbidden, NotFound, Problem
 from app.http.context import RequestContext
 from app.http.pagination import with_query
-from app.services.auth.authentication import StorePrincipal
 from app.services.catalogue import downloadables, stores
+from app.services.principal import StorePrincipal
 
 PREFIX = "/zid/v1"
 USUAL_SIZE, MOST = 10, 50

@@ -12,7 +12,7 @@ from app.http.files import file_response, offload
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 
 METHODS = {"GET": "Download the file", **STANDARD_METHODS}
 GOT = OperationSpec(statuses=(200, 206, 302, 304, 412, 416))
@@ -29,7 +29,7 @@ def file_answer(
     def send() -> Response:
         record = find()
         # No connection is held while somebody reads.
-        context.close()
+        context.release_connection()
         if record.get("url") is not None:
             return Response(status=302, headers={"Location": record["url"]})
         if record["blob_key"] is None:

@@ -57,7 +57,7 @@ def received_file(
         ensure_announced(slot, writer.size)
         for digest in digests:
             digest.ensure_equal()
-        context.close()
+        context.release_connection()
         with context.installation.removal.remove_unless_named(writer.key):
             yield NewFile(name, media_type(declared, name), writer.keep())
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
-from app.http.hypermedia.choices import Choices
 from app.http.hypermedia.declaration import Declaration
 from app.http.hypermedia.registry import ResourceType
 from app.http.media_types import JSON, MULTIPART
@@ -13,6 +13,18 @@ from representations import Action, Field, Form, Value
 from schemas.base.fields import Upload
 from schemas.base.json_schema import title_of
 from schemas.base.schema import ResourceSchema
+
+
+class Choices(NamedTuple):
+    """The choices of one field: addresses with names, and where all of them are.
+
+    `href` is a table (text/csv) with the columns of `name` and `href`.
+    """
+
+    field: str
+    href: str
+    name: str
+    listed: tuple[tuple[str, str], ...] = ()
 
 
 def item_actions(

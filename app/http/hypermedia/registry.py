@@ -9,7 +9,7 @@ from app.http.hypermedia.document_builder import ItemDocuments
 from app.services.rows.listing import Source
 from app.services.rows.localization import Localization
 from schemas.base.fields import Property, Upload
-from schemas.values.filter_values import ID_PROPERTY
+from schemas.base.filter_values import ID_PROPERTY
 
 
 @dataclass(eq=False)

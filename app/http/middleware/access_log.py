@@ -27,7 +27,7 @@ def register_access_log(app: Flask) -> None:
     @app.after_request
     def _log(response: Response) -> Response:
         context: RequestContext = g.context
-        context.close()
+        context.release_connection()
         METRICS.add(requests(response.status_code))
         environ = context.request.environ
         elapsed = (time.perf_counter() - context.started) * 1000

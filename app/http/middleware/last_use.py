@@ -22,7 +22,7 @@ def register_last_use(app: Flask) -> None:
             and uses.note(principal)
             and not uses.is_written_by_another
         ):
-            context.close()
+            context.release_connection()
             # What a merchant may like to know is no reason to fail.
             with suppress(SirenhallError, SQLAlchemyError):
                 uses.write(context.installation.database)

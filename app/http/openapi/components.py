@@ -5,7 +5,7 @@ from typing import Any
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from app.http.paths import AUTHORIZE, TOKEN
-from app.services.auth.scopes import SCOPES
+from app.services.scopes import SCOPES
 from representations import COLLECTION_REPRESENTATIONS
 from schemas.base.fields import Upload
 from schemas.base.json_schema import (

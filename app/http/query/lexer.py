@@ -9,7 +9,7 @@ from typing import Any
 
 from app.http.query.query_limits import MAX_WILDCARDS
 from app.services.rows.search_text import escape_like
-from schemas.values.filter_values import Unreadable, text_value
+from schemas.base.filter_values import Unreadable, text_value
 
 SPECIAL = "*|,.=\\"
 

@@ -57,7 +57,7 @@ from app.services.rows.filters import (
 from app.services.rows.listing import Order, Selection
 from app.services.rows.search_text import contains_pattern, search_words
 from schemas.base.fields import Choice, Property, Reference
-from schemas.values.filter_values import (
+from schemas.base.filter_values import (
     ID_PROPERTY,
     Interval,
     Nature,

@@ -51,7 +51,7 @@ from app.http.views.write_checks import (
     with_local_references,
 )
 from app.http.views.write_request import write_once, write_request
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 from app.services.rows.listing import Listing, Page, Selection, version_of_all
 from app.storage import CHUNK
 from representations import (
@@ -189,7 +189,7 @@ class CollectionViews:
             # The last page; asking for an empty one would cost another query.
             if len(rows) < window.limit:
                 break
-        context.close()
+        context.release_connection()
         response = build_response(context, b"", headers=validators.headers)
         disposition = f'attachment; filename="{self.declaration.plural}.csv"'
         response.headers["Content-Disposition"] = disposition
@@ -226,7 +226,7 @@ class CollectionViews:
         shown = asked.window
         page = self.service.page(context, owner, asked.selection, shown)
         embedded = self._embedded(context, self._localized(context, page.rows), asked)
-        context.close()
+        context.release_connection()
         returned = len(page.rows)
         representation = context.choice.representation
         document = Resource(

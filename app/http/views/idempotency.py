@@ -78,7 +78,7 @@ class IdempotentRequest:
         if not self.digest:
             return
         self.request_digest = body.fingerprint()
-        self.context.close()
+        self.context.release_connection()
         database = self.context.installation.database
         self.first = idempotency.claim_key(database, self.digest, self.caller)
         self._is_begun = True
@@ -111,7 +111,7 @@ class IdempotentRequest:
     def give_up(self) -> None:
         """Release the key: the request had no effect and may be sent again."""
         if self._is_begun and self.first is None:
-            self.context.close()
+            self.context.release_connection()
             idempotency.release_key(self.context.installation.database, self.digest)
 
     def _replay(self, outcome: StoredOutcome) -> None:

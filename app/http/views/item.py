@@ -11,7 +11,7 @@ from app.http.bodies import body_reader, json_patch
 from app.http.context import RequestContext
 from app.http.headers.conditional import Validators, entity_tag
 from app.http.hypermedia import action_builder
-from app.http.hypermedia.choices import Choices, choices_of
+from app.http.hypermedia.action_builder import Choices
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.display import display_of, names_of_references
 from app.http.hypermedia.document_builder import NOTHING
@@ -26,6 +26,7 @@ from app.http.responses import (
 )
 from app.http.routes import Route
 from app.http.routing import View, publish_route
+from app.http.views.choices import choices_of
 from app.http.views.idempotency import Replay, idempotent
 from app.http.views.operations import ItemService, Record, not_supported
 from app.http.views.write_checks import (
@@ -36,7 +37,7 @@ from app.http.views.write_checks import (
     with_local_references,
 )
 from app.http.views.write_request import write_request
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 from app.services.rows.listing import version_of_all
 from app.storage import NewFile
 from representations import (

@@ -7,7 +7,7 @@ from typing import Any, Generic
 from app.database import R, Snapshot, Transaction
 from app.http.context import RequestContext
 from app.http.pagination import Window
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 from app.services.rows.listing import Page, Selection
 from app.storage import NewFile
 from representations import Action, Resource, Value

@@ -32,7 +32,7 @@ def keeping_file(
         yield None
         return
     checked(context.db)
-    context.close()
+    context.release_connection()
     with context.installation.removal.remove_unless_named(body.upload.writer.key):
         yield body.upload.keep()
 

@@ -13,7 +13,7 @@ from flask import Response
 from app.http.bodies.body_reader import Body, BodyReader
 from app.http.context import RequestContext
 from app.http.views.idempotency import IdempotentRequest, Replay, idempotent
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 from schemas.base.schema import ResourceSchema
 
 Authorize = Callable[[Principal], object]
@@ -29,10 +29,28 @@ def write_request(
     takes_many: bool = False,
 ) -> Iterator[Body]:
     """Authorize a request and read its body. Raise `RequestError`."""
-    with _authorized(context, schema, authorize, takes_many=takes_many).read(
-        context.request, context.request.method
+    with read_body(
+        context, schema, lambda: authorize(context.writer), takes_many=takes_many
     ) as body:
         context.typed = body.form
+        yield body
+
+
+@contextmanager
+def read_body(
+    context: RequestContext,
+    schema: ResourceSchema,
+    authorize: Callable[[], object],
+    *,
+    takes_many: bool = False,
+) -> Iterator[Body]:
+    """Read the body of a request that `authorize` does not refuse.
+
+    It is for requests that are authorized by something else than a principal's token.
+    Raise `RequestError`.
+    """
+    reader = _reader(context, schema, authorize, takes_many=takes_many)
+    with reader.read(context.request, context.request.method) as body:
         yield body
 
 
@@ -48,7 +66,9 @@ def write_once(
 
     `respond` makes the change and stores the response. Raise `RequestError`.
     """
-    reader = _authorized(context, schema, authorize, takes_many=takes_many)
+    reader = _reader(
+        context, schema, lambda: authorize(context.writer), takes_many=takes_many
+    )
     try:
         with (
             idempotent(context) as state,
@@ -61,16 +81,16 @@ def write_once(
         return replay.response
 
 
-def _authorized(
+def _reader(
     context: RequestContext,
     schema: ResourceSchema,
-    authorize: Authorize,
+    authorize: Callable[[], object],
     *,
     takes_many: bool,
 ) -> BodyReader:
     storage = context.installation.storage
     reader = BodyReader(schema, context.settings, storage, takes_many=takes_many)
     reader.ensure_readable(context.request, context.request.method)
-    authorize(context.writer)
-    context.close()
+    authorize()
+    context.release_connection()
     return reader

@@ -10,7 +10,7 @@ from app.http.responses import build_response
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.metrics import METRICS
-from app.services.auth.scopes import OF_ALL_STORES
+from app.services.scopes import OF_ALL_STORES
 
 PATH = "/metrics"
 METHODS = {"GET": "Read the counters of the server", **STANDARD_METHODS}
@@ -24,7 +24,7 @@ def _metrics(context: RequestContext) -> Response:
             "the counters are of all stores, and need a token for all stores; make one "
             "with `sirenhall token create --scope client_read_access`"
         )
-    context.close()
+    context.release_connection()
     text = METRICS.as_text().encode()
     kind = f"{TEXT}; version=0.0.4; charset=utf-8"
     headers = {"Content-Type": kind, "Cache-Control": "no-store"}

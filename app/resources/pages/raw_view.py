@@ -71,7 +71,7 @@ def _show(context: RequestContext) -> Response:
     if not problem:
         # Two connections at once would be one too many for a small pool.
         viewer = context.viewer
-        context.close()
+        context.release_connection()
         answer = _ask(context, url.removeprefix(base), offer.media_types[0])
         values = {"answer": answer, "source": _source(answer, base, offer.name)}
         RequestContext.viewer.override(context, viewer)

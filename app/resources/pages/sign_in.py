@@ -10,15 +10,15 @@ from app.http.browser import FORM_COOKIE, SESSION_COOKIE
 from app.http.context import RequestContext
 from app.http.hypermedia.declaration import STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
-from app.http.middleware.rate_limit import PASSWORDS, Limiter, make_limiter
 from app.http.paths import SIGN_IN, SIGN_OUT
+from app.http.rate_limit import PASSWORDS, Limiter, make_limiter
 from app.http.responses import redirect_browser
 from app.http.routes import OperationSpec, Route
 from app.http.routing import publish_route
 from app.http.views.forms import read_form
 from app.resources.pages.private_page import private_page
 from app.services.auth import authentication, passwords, sessions, users
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 from representations import Field
 from schemas.values.normalization import fold
 
@@ -65,7 +65,7 @@ def _sign_in_page(
     if principal is not None and principal.user_id is not None:
         roles = users.roles_of(context.db, principal.user_id)
     invited = sessions.find_code(context.db, code) if code else None
-    context.close()
+    context.release_connection()
     if code and invited is None and not complaint:
         complaint = "This link was used already, or has expired. Please sign in."
     return private_page(
@@ -125,7 +125,7 @@ def _start_of(context: RequestContext, address: str, session: str) -> str:
     if address != "/":
         return address
     principal = sessions.authenticate_session(context.db, session)
-    context.close()
+    context.release_connection()
     if principal is None or principal.store_id is None:
         return address
     return f"/stores/{principal.store_id}"
@@ -144,7 +144,7 @@ def _opened(
 
 def _by_code(context: RequestContext, text: str) -> tuple[str | None, str, int]:
     code = sessions.find_code(context.db, text)
-    context.close()
+    context.release_connection()
     used = "This link was used already, or has expired. Please sign in."
     if code is None:
         return None, used, 422
@@ -159,7 +159,7 @@ def _by_token(context: RequestContext, token: str) -> tuple[str | None, str, int
         principal = authentication.authenticate(context.db, token)
     except authentication.TokenExpired:
         principal = None
-    context.close()
+    context.release_connection()
     if principal is None:
         return None, wrong, 422
     if not principal.is_personal:
@@ -182,7 +182,7 @@ def _by_password(
         text = f"Too many wrong passwords. Please try again in {minutes} minutes."
         return None, text, TooManyRequests.status
     account = users.find_account(context.db, email)
-    context.close()
+    context.release_connection()
     # Outside of any transaction: it takes a while, as it should.
     digest = account.password_digest if account else None
     if (
@@ -218,7 +218,7 @@ def _end(context: RequestContext) -> None:
     text = context.browser.session
     if not text:
         return
-    context.close()
+    context.release_connection()
     installation = context.installation
     with installation.database.writing() as tx:
         principal = sessions.authenticate_session(tx, text)
@@ -299,7 +299,7 @@ def _choose(context: RequestContext) -> Response:
         passwords.ensure_long_enough(password)
     except ValueError as error:
         return _choose_page(context, 422, str(error))
-    context.close()
+    context.release_connection()
     digest = passwords.hash_password(password)
     with context.writing() as tx:
         users.set_password(tx, person.user_id or 0, digest, keep=person.token_id)

@@ -11,8 +11,8 @@ from app.http.hypermedia.registry import ResourceRegistry
 from app.http.paths import RAW, SIGN_IN, SIGN_OUT
 from app.resources.pages.static_files import asset_addresses
 from app.services.auth import users
-from app.services.auth.authentication import Principal
 from app.services.catalogue import stores
+from app.services.principal import Principal
 from representations import Link, Viewer
 
 

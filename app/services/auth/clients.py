@@ -14,9 +14,9 @@ from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import ConfigurationError
 from app.models import OAUTH_CLIENTS, TOKENS
 from app.services.auth import authentication, revocation
-from app.services.auth.scopes import NARROWER
 from app.services.clock import now
 from app.services.rows.row_types import ClientRow
+from app.services.scopes import NARROWER
 
 PREFIX = "client_"
 ACCESS_LIFETIME = 7200

@@ -30,18 +30,12 @@ from sqlalchemy import bindparam, delete, select, update
 from app.database import Database, Statement, Transaction
 from app.models import AUTHORIZATION_CODES, OAUTH_CLIENTS, TOKENS, UPLOAD_SLOTS
 from app.services.auth import authentication, clients, revocation
-from app.services.auth.authentication import Principal, principal_of
 from app.services.auth.clients import ACCESS_LIFETIME, REFRESH_LIFETIME
-from app.services.auth.scopes import (
-    CLIENT_METHODS,
-    GRANTS,
-    NARROWER,
-    SCOPES,
-    SECRET_METHODS,
-)
+from app.services.blob_removal import BlobRemoval
 from app.services.clock import now
-from app.services.operations.blob_removal import BlobRemoval
+from app.services.principal import Principal, principal_of
 from app.services.rows.row_types import ClientRow
+from app.services.scopes import CLIENT_METHODS, GRANTS, NARROWER, SCOPES, SECRET_METHODS
 
 CODE_LIFETIME = 600
 FORGOTTEN = 86_400

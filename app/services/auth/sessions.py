@@ -5,9 +5,10 @@ from sqlalchemy import delete
 from app.database import Snapshot, Transaction
 from app.models import TOKENS, UPLOAD_SLOTS
 from app.services.auth import authentication, revocation, users
-from app.services.auth.authentication import SESSION, SIGN_IN, Principal
+from app.services.auth.authentication import SESSION, SIGN_IN
 from app.services.auth.users import Role
 from app.services.clock import now
+from app.services.principal import Principal
 
 LIFETIME = 14 * 86_400
 """Seconds that a session lasts, however much it is used."""

@@ -5,7 +5,7 @@ from sqlalchemy import bindparam, case, func, select
 from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.models import OAUTH_CLIENTS, STORES, TOKENS
 from app.services.auth import authentication, revocation
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.row_types import TokenRow
 from app.services.rows.tenancy import find_scoped

@@ -9,13 +9,13 @@ from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict, Forbidden
 from app.models import STORES, TOKENS, USER_ROLES, USERS, Collection
 from app.services.auth import passwords, revocation
-from app.services.auth.authentication import Principal
-from app.services.auth.scopes import ROLES, STORE
 from app.services.clock import now
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
 from app.services.rows.row_types import UserRow
 from app.services.rows.tenancy import find_scoped
+from app.services.scopes import ROLES, STORE
 from schemas.user import OWNER
 from schemas.values.normalization import fold
 

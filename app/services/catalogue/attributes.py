@@ -15,7 +15,7 @@ from app.models import (
     STORES,
     Collection,
 )
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.changes import (
     bump_all_collections,

@@ -20,9 +20,10 @@ from app.models import (
     VERSIONS,
     Collection,
 )
-from app.services.auth.authentication import Principal
-from app.services.catalogue import blob_references, main_files, prices
+from app.services import blob_references
+from app.services.catalogue import main_files, prices
 from app.services.clock import now
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.changes import (
     bump_collection,

@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, case, delete, select
 from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict, Invalid
 from app.models import DOWNLOADABLES, FILES, STORES, VERSIONS
-from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, library, main_files
 from app.services.clock import now
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.row_types import DownloadableRow, FileRow
 from app.services.rows.tenancy import find_scoped

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, func, select
 from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
 from app.models import DOWNLOADABLES, ITEM_CATEGORIES, STORES, Collection
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
 from app.services.rows.row_types import ItemCategoryRow

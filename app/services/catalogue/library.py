@@ -8,8 +8,9 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select
 from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
 from app.models import FILES, STORES, VERSIONS, Collection
-from app.services.auth.authentication import Principal, StorePrincipal
-from app.services.catalogue import blob_references, main_files, versions
+from app.services import blob_references
+from app.services.catalogue import main_files, versions
+from app.services.principal import Principal, StorePrincipal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, update_row
 from app.services.rows.row_types import LibraryFileRow

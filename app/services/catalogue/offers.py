@@ -8,8 +8,8 @@ from sqlalchemy import bindparam, func, insert, select, update
 from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
 from app.models import DOWNLOADABLES, OFFERS, STORES
-from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables, main_files, prices
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.row_types import OfferedDownloadableRow, OfferRow
 from app.services.rows.search_text import escape_like

@@ -9,8 +9,8 @@ from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict, NotFound
 from app.models import DOWNLOADABLES, STORES, UPLOAD_SLOTS, VERSIONS
 from app.services import reference_data
-from app.services.auth import authentication
 from app.services.catalogue import downloadables, item_categories, prices
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.changes import (
     bump_all_collections,
@@ -92,9 +92,7 @@ _STATE_OF_ONE = Statement(_STATES.where(STORES.c.id == bindparam("id")))
 LISTING = listing.Listing(SOURCE, owner=None)
 
 
-def find_store(
-    db: Snapshot, principal: authentication.Principal, store_id: int
-) -> StoreRow:
+def find_store(db: Snapshot, principal: Principal, store_id: int) -> StoreRow:
     """Return a store that the token may access. Raise `NotFound`."""
     record = None
     if principal.sees(store_id):
@@ -118,7 +116,7 @@ def stores_version(db: Snapshot, store_id: int | None) -> str:
 
 def stores_page(
     db: Snapshot,
-    principal: authentication.Principal,
+    principal: Principal,
     selection: listing.Selection,
     *,
     limit: int,

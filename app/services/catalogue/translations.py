@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, delete, func, select
 from app.database import Row, RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
 from app.models import STORES, TRANSLATIONS
-from app.services.auth.authentication import Principal
 from app.services.catalogue import downloadables
 from app.services.catalogue.downloadables import store_language
+from app.services.principal import Principal
 from app.services.reference_data import likely_language
 from app.services.rows import listing
 from app.services.rows.changes import insert_row, update_row

@@ -12,9 +12,10 @@ from app.database import Database, RowStatement, Snapshot, Statement, Transactio
 from app.errors import Conflict, LinkExpired, RequestError, UnknownLink
 from app.models import STORES, UPLOAD_SLOTS
 from app.services.auth import authentication
-from app.services.auth.authentication import Principal, token_digest
+from app.services.auth.authentication import token_digest
 from app.services.catalogue import downloadables, library
 from app.services.clock import now
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.row_types import (
     DownloadableRow,

@@ -8,8 +8,9 @@ from sqlalchemy import and_, bindparam, case, delete, func, select
 from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
 from app.models import DOWNLOADABLE_PURCHASES, DOWNLOADABLES, FILES, STORES, VERSIONS
-from app.services.auth.authentication import Principal
-from app.services.catalogue import blob_references, downloadables, main_files
+from app.services import blob_references
+from app.services.catalogue import downloadables, main_files
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.changes import update_row
 from app.services.rows.row_types import VersionRow

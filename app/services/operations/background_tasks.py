@@ -26,8 +26,9 @@ _THROTTLE = Throttle(__name__, seconds=60)
 
 def start_tasks(installation: Installation) -> None:
     """Start the tasks; they end with the process, which does not wait for them."""
+    sender = webhook_sender(installation)
     installation.last_uses.is_written_by_another = True
-    _repeat("webhooks", PAUSE, Sender(installation).begin)
+    _repeat("webhooks", PAUSE, sender.begin)
     _repeat(
         "last uses",
         PAUSE,
@@ -43,6 +44,12 @@ def start_tasks(installation: Installation) -> None:
     _repeat("trimming the heap", TRIM_EVERY, heap.trim)
     # At once: this process may follow one that was killed.
     _repeat("tidying", TIDY_EVERY, lambda: maintenance.remove_expired(installation))
+
+
+def webhook_sender(installation: Installation) -> Sender:
+    """Return a sender of the webhooks of an installation."""
+    may_be_private = installation.settings.webhook_private
+    return Sender(installation.database, may_be_private=may_be_private)
 
 
 def _repeat(

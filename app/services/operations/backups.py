@@ -25,7 +25,7 @@ from app.models import (
     VERSIONS,
 )
 from app.private_files import make_folder, open_file, write_whole
-from app.services.catalogue import blob_references
+from app.services import blob_references
 from app.services.operations.installation import Installation
 from app.services.operations.maintenance import (
     MISSING,

@@ -26,8 +26,8 @@ from app.private_files import FOLDER, GROUP_PASSAGE, make_folder, restrict
 from app.removal_lock import lock_beside
 from app.reserve import Reserve, size_on
 from app.services.auth import authentication, sessions
+from app.services.blob_removal import BlobRemoval
 from app.services.catalogue import item_categories
-from app.services.operations.blob_removal import BlobRemoval
 from app.services.operations.migration import ensure_migrated, migrate
 from app.services.operations.readiness import Readiness
 from app.services.operations.secret_key import SECRET_KEY, read_secret_key

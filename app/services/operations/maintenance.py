@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from app.errors import InsufficientStorage
-from app.services import idempotency
-from app.services.catalogue import blob_references, upload_slots
+from app.services import blob_references, idempotency
+from app.services.catalogue import upload_slots
 from app.services.operations.installation import Installation
 from app.services.webhooks import outbox
 from app.storage import CHUNK, Storage, Stored

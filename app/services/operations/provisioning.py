@@ -14,7 +14,8 @@ from app.errors import ConfigurationError
 from app.migrations import HEAD
 from app.models import STORES
 from app.private_files import open_file
-from app.services.auth import authentication, scopes
+from app.services import scopes
+from app.services.auth import authentication
 from app.services.catalogue import item_categories, stores
 from app.services.operations.installation import (
     Installation,

@@ -2,7 +2,7 @@
 
 from app.database import R, RowStatement, Snapshot
 from app.errors import NotFound
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 
 
 def find_scoped(

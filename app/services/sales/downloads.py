@@ -53,9 +53,9 @@ from app.models import (
     VERSIONS,
     Collection,
 )
-from app.services.auth.authentication import Principal
 from app.services.catalogue.main_files import IS_MAIN
 from app.services.clock import now
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_rows
 from app.services.rows.row_types import (

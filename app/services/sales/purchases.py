@@ -19,7 +19,7 @@ from app.models import (
     VERSIONS,
     Collection,
 )
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
 from app.services.rows.row_types import PurchaseRow, PurchaseWithFileRow

@@ -19,8 +19,8 @@ from sqlalchemy.sql import ColumnElement
 
 from app.database import Database, RowStatement, Snapshot, Statement, Transaction
 from app.models import STORES, WEBHOOK_DELIVERIES, Collection
-from app.services.auth.authentication import Principal
 from app.services.clock import now
+from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.changes import (
     bump_all_collections,

@@ -15,8 +15,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util import Retry, parse_url
 
+from app.database import Database
 from app.services.clock import now
-from app.services.operations.installation import Installation
 from app.services.webhooks import outbox
 from app.services.webhooks.outbox import DeliveryOutcome, DueDelivery
 from schemas.values.urls import to_uri
@@ -62,8 +62,9 @@ class AddressRefused(Exception):
 class Sender:
     """Makes attempts side by side, in threads that no end of the process awaits."""
 
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
+    def __init__(self, database: Database, *, may_be_private: bool) -> None:
+        self._database = database
+        self._may_be_private = may_be_private
         self._changed = threading.Condition()
         self._busy: Counter[int] = Counter()
         self.sent = self.failed = 0
@@ -76,7 +77,7 @@ class Sender:
         if not room:
             return 0
         due = outbox.claim_due(
-            self._installation.database,
+            self._database,
             most=room,
             of_one_store=OF_ONE_STORE,
             allowed=allowed,
@@ -98,11 +99,10 @@ class Sender:
         return self.sent, self.failed
 
     def _send(self, due: DueDelivery) -> None:
-        settings = self._installation.settings
         is_told = False
         try:
-            outcome = send_delivery(due, may_be_private=settings.webhook_private)
-            outbox.record_outcome(self._installation.database, due, outcome)
+            outcome = send_delivery(due, may_be_private=self._may_be_private)
+            outbox.record_outcome(self._database, due, outcome)
             is_told = outcome.is_told
         finally:
             with self._changed:
@@ -110,11 +110,6 @@ class Sender:
                 self.sent += is_told
                 self.failed += not is_told
                 self._changed.notify_all()
-
-
-def send_due(installation: Installation) -> tuple[int, int]:
-    """Send the deliveries that are due; return how many succeeded and failed."""
-    return Sender(installation).deliver()
 
 
 def send_delivery(due: DueDelivery, *, may_be_private: bool) -> DeliveryOutcome:

@@ -112,7 +112,8 @@ def test_neither_log_has_what_is_secret(app, api, anonymous, bought, caplog):
 
 
 def test_the_consent_redirect_is_not_stored(anonymous, api, installation):
-    from app.services.auth import clients, scopes
+    from app.services import scopes
+    from app.services.auth import clients
 
     with installation.database.writing() as tx:
         made = clients.create_client(

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.services.auth import scopes
+from app.services import scopes
 from tests.browsing import Person
 from tests.conftest import token_for
 

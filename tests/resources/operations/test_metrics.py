@@ -39,7 +39,8 @@ def test_all_workers_are_counted_together(tmp_path):
     while ask(server, "GET", "/health/live").status != 200:
         time.sleep(0.05)
     from app.database import Database
-    from app.services.auth import authentication, scopes
+    from app.services import scopes
+    from app.services.auth import authentication
     from app.settings import Settings
     from tests.conftest import environment_for
 

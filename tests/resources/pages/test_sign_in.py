@@ -6,8 +6,8 @@ import pytest
 
 from app.http.routes import registered_routes
 from app.models import TOKENS
-from app.services import clock
-from app.services.auth import authentication, passwords, revocation, scopes, users
+from app.services import clock, scopes
+from app.services.auth import authentication, passwords, revocation, users
 from tests.browsing import Person
 from tests.conftest import FORMATS, OTHER_STORE, Api, token_for
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.base.fields import Date
-from schemas.values.filter_values import intervals
+from schemas.base.filter_values import intervals
 
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
 LOW, HIGH = int(FIRST.timestamp()), int(LAST.timestamp()) - 1

@@ -72,7 +72,8 @@ def old(tmp_path):
 def test_what_was_there_is_found_by_what_is_new(old):
     app = provisioned_app(old)
     installation = app.extensions["sirenhall"]
-    from app.services.auth import authentication, scopes
+    from app.services import scopes
+    from app.services.auth import authentication
 
     with installation.database.writing() as tx:
         _, token = authentication.create_token(tx, scope=scopes.STORE, store_id=1)

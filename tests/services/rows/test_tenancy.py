@@ -3,9 +3,9 @@
 import pytest
 
 from app.errors import NotFound
-from app.services.auth.authentication import Principal
-from app.services.auth.scopes import STORE
 from app.services.catalogue import downloadables, item_categories, stores
+from app.services.principal import Principal
+from app.services.scopes import STORE
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from app.database import FAILURES, Database
 from app.errors import Disconnected, Locked
 from app.log_throttle import Throttle
 from app.metrics import METRICS, PUT_OFF
-from app.services.catalogue import blob_references
+from app.services import blob_references
 from app.storage import Storage
 
 MOST_WAITING = 100_000

@@ -29,10 +29,10 @@ from app.errors import (
     Unauthorized,
     UnknownLink,
 )
-from app.http.middleware.client_address import network_of
+from app.http.client_address import network_of
 from app.http.paths import DOWNLOAD, SIGN_IN, TOKEN, UPLOADS
 from app.log_throttle import Throttle
-from app.services.auth.authentication import Principal
+from app.services.principal import Principal
 from app.settings import Settings
 
 OUTAGE = Throttle("sirenhall", seconds=1)

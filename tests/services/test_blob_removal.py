@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from app.errors import Unavailable
-from app.services.operations import blob_removal
+from app.services import blob_removal
 
 ITEM = {"name": "A", "code": "a", "price": 1, "item_category_id": 2}
 OCTETS = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}

@@ -1,9 +1,9 @@
 """The legal values of references in forms: other resources of the store, by name."""
 
-from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from app.database import Snapshot
+from app.http.hypermedia.action_builder import Choices
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.query.parser import collection_query
 from app.services.rows.listing import Listing
@@ -11,18 +11,6 @@ from schemas.base.fields import Reference
 
 MOST = 300
 """Choices of one field; where there are more, none are listed."""
-
-
-class Choices(NamedTuple):
-    """The choices of one field: addresses with names, and where all of them are.
-
-    `href` is a table (text/csv) with the columns of `name` and `href`.
-    """
-
-    field: str
-    href: str
-    name: str
-    listed: tuple[tuple[str, str], ...] = ()
 
 
 def choices_of(
