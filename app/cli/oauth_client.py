@@ -14,8 +14,9 @@ from app.cli.command import (
     say,
     writing_at,
 )
-from app.cli.token import date_text, store_of, table
+from app.cli.token import date_text, store_of, table, with_dates
 from app.errors import ConfigurationError
+from app.services.rows.row_types import ListedClientRow
 from app.services.scopes import OF_ALL_STORES, SCOPES, STORE
 
 
@@ -144,6 +145,6 @@ def revoke(client_id: str, data_dir: Path | None, as_json: bool) -> None:
     )
 
 
-def _shown(record: dict[str, Any]) -> dict[str, Any]:
-    dates = {name: date_text(record[name]) for name in ("date_created", "date_revoked")}
-    return {**record, "redirect_uris": record["redirect_uris"].split(), **dates}
+def _shown(record: ListedClientRow) -> dict[str, Any]:
+    shown = with_dates(record, "date_created", "date_revoked")
+    return {**shown, "redirect_uris": record["redirect_uris"].split()}

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from app.cli.command import (
     writing_at,
 )
 from app.errors import ConfigurationError
+from app.services.rows.row_types import ListedTokenRow
 from app.services.scopes import OF_ALL_STORES, SCOPES, STORE
 
 LIFETIME = re.compile(r"([0-9]{1,5})([mhdw])", re.ASCII)
@@ -173,9 +174,15 @@ def store_of(tx: Any, store_id: int | None) -> int:
     return found[0]
 
 
-def _shown(record: dict[str, Any]) -> dict[str, Any]:
-    dates = ("date_created", "date_expires", "date_last_used", "date_revoked")
-    return {**record, **{name: date_text(record[name]) for name in dates}}
+def _shown(record: ListedTokenRow) -> dict[str, Any]:
+    return with_dates(
+        record, "date_created", "date_expires", "date_last_used", "date_revoked"
+    )
+
+
+def with_dates(record: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return a row for the output as JSON, with its moments written as dates."""
+    return {**record, **{name: date_text(record[name]) for name in names}}
 
 
 def date_text(seconds: int | None) -> str | None:
@@ -185,7 +192,7 @@ def date_text(seconds: int | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _table(found: list[dict[str, Any]]) -> str:
+def _table(found: list[ListedTokenRow]) -> str:
     rows = [
         (
             str(record["id"]),
@@ -212,7 +219,7 @@ def _table(found: list[dict[str, Any]]) -> str:
     return table([head, *rows])
 
 
-def _state(record: dict[str, Any]) -> str:
+def _state(record: ListedTokenRow) -> str:
     if record["date_revoked"]:
         return "revoked"
     expires = record["date_expires"]

@@ -15,8 +15,9 @@ from app.cli.command import (
     say,
     writing_at,
 )
-from app.cli.token import date_text, store_of, table
+from app.cli.token import date_text, store_of, table, with_dates
 from app.errors import ConfigurationError, RequestError
+from app.services.rows.row_types import ListedUserRow
 from schemas.user import OWNER, ROLES
 
 PASSWORD_HELP = "Read the password from standard input."  # noqa: S105 - a text
@@ -199,6 +200,5 @@ def _read_digest(*, asks: bool = False) -> str:
     return passwords.hash_password(text)
 
 
-def _shown(person: dict[str, Any]) -> dict[str, Any]:
-    dates = ("date_created", "date_signed_in")
-    return {**person, **{name: date_text(person[name]) for name in dates}}
+def _shown(person: ListedUserRow) -> dict[str, Any]:
+    return with_dates(person, "date_created", "date_signed_in")

@@ -1,6 +1,5 @@
 """Translations of a downloadable's texts."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
@@ -12,7 +11,7 @@ from app.http.views.collection import CollectionViews, listing_page
 from app.http.views.item import ItemViews
 from app.http.views.operations import CollectionService, Created, ItemService
 from app.services.catalogue import downloadables, translations
-from app.services.rows.row_types import TranslationRow
+from app.services.rows.row_types import OfStore, TranslationRow
 from schemas.translation import TranslationSchema
 
 TRANSLATION = Declaration(
@@ -42,7 +41,7 @@ RESOURCE_TYPE = ResourceType(TRANSLATION, translations.SOURCE)
 
 
 def _create(
-    tx: Transaction, downloadable: Mapping[str, Any], values: dict[str, Any], _file: Any
+    tx: Transaction, downloadable: OfStore, values: dict[str, Any], _file: Any
 ) -> Created:
     return Created(translations.create_translation(tx, downloadable, values))
 

@@ -27,8 +27,8 @@ from app.http.hypermedia.registry import ResourceRegistry
 from app.http.views.collection import listing_page
 from app.services.catalogue import downloadables, stores, versions
 from app.services.principal import StorePrincipal
-from app.services.rows.listing import Order, Selection
-from app.services.rows.row_types import PurchaseWithFileRow
+from app.services.rows.listing import Order, Selection, records_of
+from app.services.rows.row_types import PurchaseWithFileColumns, PurchaseWithFileRow
 from app.services.sales import purchases
 from app.storage import CHUNK, NewFile
 from schemas.base.errors import FieldError
@@ -124,8 +124,7 @@ def _list(context: RequestContext) -> Response:
     # Dates are written in the time zone of the store.
     store = stores.find_store(context.db, principal, principal.store_id)
     page = _PAGES(context, store, selection, window)
-    names = purchases.WITH_FILE.names
-    rows = [dict(zip(names, row, strict=True)) for row in page.rows]
+    rows = records_of(purchases.WITH_FILE, PurchaseWithFileColumns, page.rows)
     context.release_connection()
     return json_response([_shown(context, row) for row in rows])
 
@@ -363,7 +362,7 @@ def _file(tx: Transaction, record: Mapping[str, Any], name: str) -> dict[str, An
     return {"version_id": version, "url": None}
 
 
-def _shown(context: RequestContext, record: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(context: RequestContext, record: PurchaseWithFileColumns) -> dict[str, Any]:
     """Write a purchase as a DownloadItem."""
     key = None
     if record["file_url"] is None and record["blob_key"] is not None:

@@ -25,7 +25,7 @@ from app.http.context import RequestContext
 from app.services.catalogue import downloadables, files, library
 from app.services.principal import StorePrincipal
 from app.services.rows.filters import NOTHING, All, Condition, Exists
-from app.services.rows.row_types import FileRow
+from app.services.rows.row_types import FileRow, ListedFileColumns
 from schemas.base.errors import FieldError
 from schemas.dialects.surecart import SureCartDownloadSchema
 
@@ -43,6 +43,7 @@ def _of_customers(
 
 LISTED = Listed(
     listing=files.IN_STORE,
+    row_type=ListedFileColumns,
     sortable={
         "created_at": "date_created",
         "updated_at": "date_modified",
@@ -63,7 +64,7 @@ LISTED = Listed(
 
 def shown(
     context: RequestContext,
-    records: Sequence[Mapping[str, Any]],
+    records: Sequence[ListedFileColumns],
     expand: frozenset[str],
 ) -> list[dict[str, Any]]:
     """Write files as downloads; what is to be expanded is looked up at once."""
@@ -77,8 +78,8 @@ def shown(
     return written
 
 
-def _shown(record: Mapping[str, Any]) -> dict[str, Any]:
-    is_stored = record["url"] is None and record["blob_key"] is not None
+def _shown(record: ListedFileColumns) -> dict[str, Any]:
+    key = record["blob_key"] if record["url"] is None else None
     return {
         "id": record["uuid"],
         "object": NAME,
@@ -88,7 +89,7 @@ def _shown(record: Mapping[str, Any]) -> dict[str, Any]:
         "name": record["name"] or None,
         "title": record["title"] or None,
         "url": record["url"],
-        "media": blob_id(record["blob_key"]) if is_stored else None,
+        "media": blob_id(key) if key else None,
         "product": record["downloadable_uuid"],
         "variant": None,
         "created_at": record["date_created"],
@@ -161,9 +162,7 @@ def _delete(context: RequestContext, uuid: str) -> Response:
     return deleted(NAME, uuid.lower())
 
 
-def _answered(
-    context: RequestContext, record: Mapping[str, Any], query: ListQuery
-) -> Response:
+def _answered(context: RequestContext, record: FileRow, query: ListQuery) -> Response:
     [one] = shown(context, [record], query.expand)
     return json_response(one)
 
@@ -172,7 +171,7 @@ def _meant(
     tx: Transaction,
     who: StorePrincipal,
     values: Mapping[str, Any],
-    record: Mapping[str, Any] | None,
+    record: FileRow | None,
 ) -> dict[str, Any]:
     """Return the values of a file that those of a download mean. Raise `Invalid`."""
     meant = {n: values[n] or "" for n in ("alt", "name", "title") if n in values}

@@ -30,7 +30,7 @@ from app.services.catalogue import library, upload_slots
 from app.services.clock import now
 from app.services.principal import StorePrincipal
 from app.services.rows.filters import EVERYTHING, NOTHING
-from app.services.rows.row_types import LibraryFileRow
+from app.services.rows.row_types import BlobColumns, BlobRow, LibraryFileRow
 from schemas.base.errors import FieldError
 from schemas.dialects.surecart import SureCartBlobSchema, SureCartMediaSchema
 
@@ -40,6 +40,7 @@ _SCHEMA = SureCartMediaSchema()
 _BLOB = SureCartBlobSchema()
 LISTED = Listed(
     listing=library.MEDIA_IN_STORE,
+    row_type=BlobColumns,
     sortable={
         "created_at": "upload_date",
         "updated_at": "date_modified",
@@ -56,7 +57,7 @@ LISTED = Listed(
 )
 
 
-def found(db: Snapshot, store_id: int, uuid: str) -> dict[str, Any]:
+def found(db: Snapshot, store_id: int, uuid: str) -> BlobRow:
     """Return the library file behind a media. Raise `NotFound`."""
     # A media of SureCart is a blob: all downloads that share the bytes share the media.
     rows = library.find_by_blob(db, store_id, blob_key(uuid))
@@ -73,7 +74,7 @@ def several(db: Snapshot, who: StorePrincipal, ids: Sequence[str]) -> dict[str, 
 
 
 def shown(
-    record: Mapping[str, Any], url: str | None = None, expires: int | None = None
+    record: BlobColumns, url: str | None = None, expires: int | None = None
 ) -> dict[str, Any]:
     """Write a file as a media; its address is for a while, where it has one."""
     suffix = PurePosixPath(record["file_name"]).suffix

@@ -1,6 +1,6 @@
 """SureCart's products, read-only: downloadables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask, Response
@@ -28,7 +28,7 @@ from app.services.rows.filters import (
     Defined,
     Not,
 )
-from app.services.rows.row_types import DownloadableRow
+from app.services.rows.row_types import DownloadableColumns, DownloadableRow
 
 NAME = "product"
 _HAS_FILE = AnyOf((Defined("file_name", is_text=True), Defined("url", is_text=True)))
@@ -41,6 +41,7 @@ def _never(value: bool) -> Condition:  # noqa: FBT001 - a filter's only value
 
 LISTED = Listed(
     listing=downloadables.EVERY_IN_STORE,
+    row_type=DownloadableColumns,
     sortable={
         "created_at": "date_created",
         "updated_at": "date_modified",
@@ -76,7 +77,7 @@ def several(db: Snapshot, who: StorePrincipal, uuids: Sequence[str]) -> dict[str
     return {row["uuid"]: shown(row, currency) for row in rows}
 
 
-def shown(record: Mapping[str, Any], currency: str) -> dict[str, Any]:
+def shown(record: DownloadableColumns, currency: str) -> dict[str, Any]:
     """Write a downloadable as a product; money is in the currency's smallest unit."""
     amount = record["price"] // currency_unit(currency)
     return {

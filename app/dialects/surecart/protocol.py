@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
 
 from flask import Response, request
 
-from app.database import Snapshot
+from app.database import R, Snapshot
 from app.dialects import base
 from app.dialects.base import Dialect, json_response
 from app.dialects.filters import matches, select_all_of
@@ -17,7 +17,7 @@ from app.http.context import RequestContext
 from app.services.catalogue import stores
 from app.services.principal import StorePrincipal
 from app.services.rows.filters import Condition
-from app.services.rows.listing import Listing, Order, Selection
+from app.services.rows.listing import Listing, Order, Selection, records_of
 from schemas.base.errors import FieldError
 from schemas.base.schema import ResourceSchema
 
@@ -165,7 +165,7 @@ def list_query(context: RequestContext) -> ListQuery:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
+class Listed(Generic[R]):
     """A list that can be asked for: its rows, and what it is filtered and sorted by.
 
     `flags` and `several` are the names of filters and what conditions they make of
@@ -173,6 +173,7 @@ class Listed:
     """
 
     listing: Listing
+    row_type: type[R]
     sortable: Mapping[str, str]
     flags: Mapping[str, Callable[[bool], Condition]]
     several: Mapping[
@@ -180,9 +181,7 @@ class Listed:
     ]
     searched: str | None = None
 
-    def page(
-        self, context: RequestContext, asked: ListQuery
-    ) -> tuple[list[dict[str, Any]], Any]:
+    def page(self, context: RequestContext, asked: ListQuery) -> tuple[list[R], Any]:
         """Return a page, and what the envelope says of it."""
         who = principal(context)
         store = stores.find_store(context.db, who, who.store_id)
@@ -208,8 +207,7 @@ class Listed:
             offset=(number - 1) * limit,
             timezone=store["timezone"],
         )
-        names = self.listing.source.names
-        rows = [dict(zip(names, row, strict=True)) for row in found.rows]
+        rows = records_of(self.listing.source, self.row_type, found.rows)
         paging = {
             "count": found.total,
             "limit": limit,
@@ -224,7 +222,7 @@ class Listed:
         who: StorePrincipal,
         made: Sequence[Condition],
         most: int,
-    ) -> list[dict[str, Any]]:
+    ) -> list[R]:
         """Return the first rows that conditions select, in any order."""
         found = self.listing.page(
             db,
@@ -234,8 +232,7 @@ class Listed:
             offset=0,
             timezone="UTC",
         )
-        names = self.listing.source.names
-        return [dict(zip(names, row, strict=True)) for row in found.rows]
+        return records_of(self.listing.source, self.row_type, found.rows)
 
     def _ensure_known(self, asked: ListQuery, problems: list[Problem]) -> None:
         # A filter that is not known would be ignored, and everything returned.

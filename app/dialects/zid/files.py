@@ -26,8 +26,8 @@ from app.http.files import file_view
 from app.http.files.raw_upload import safe_file_name
 from app.http.paths import UPLOADS
 from app.services.catalogue import downloadables, files, library, upload_slots
-from app.services.rows.listing import Order
-from app.services.rows.row_types import FileRow
+from app.services.rows.listing import Order, records_of
+from app.services.rows.row_types import FileRow, ListedFileColumns
 from schemas.base.errors import FieldError
 from schemas.dialects.zid import ZidAttachSchema, ZidPresignSchema
 
@@ -136,8 +136,8 @@ def _list(context: RequestContext, uuid: str) -> Response:
         offset=asked.offset,
         timezone=who.store["timezone"],
     )
-    names = files.IDENTIFIED.names
-    rows = [_shown(context, dict(zip(names, row, strict=True))) for row in page.rows]
+    records = records_of(files.IDENTIFIED, ListedFileColumns, page.rows)
+    rows = [_shown(context, record) for record in records]
     return json_response(envelope(context, asked, page.total, rows))
 
 
@@ -169,9 +169,9 @@ def _file(context: RequestContext, uuid: str, file_uuid: str) -> Response:
     )
 
 
-def _shown(context: RequestContext, record: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(context: RequestContext, record: ListedFileColumns) -> dict[str, Any]:
     """Write a file of a downloadable."""
-    is_stored = record["url"] is None and record["blob_key"] is not None
+    key = record["blob_key"] if record["url"] is None else None
     address = (
         f"{context.urls.base}{DIALECT.prefix}/products/{record['downloadable_uuid']}"
         f"/downloadables/{record['uuid']}/file/"
@@ -180,12 +180,12 @@ def _shown(context: RequestContext, record: Mapping[str, Any]) -> dict[str, Any]
         "id": record["uuid"],
         "product_id": record["downloadable_uuid"],
         "file": {
-            "key": blob_id(record["blob_key"]) if is_stored else None,
+            "key": blob_id(key) if key else None,
             "url": record["url"] or address,
             "meta": {
-                "name": record["file_name"] if is_stored else None,
-                "size": record["file_size"] if is_stored else None,
-                "content_type": record["file_type"] if is_stored else None,
+                "name": record["file_name"] if key else None,
+                "size": record["file_size"] if key else None,
+                "content_type": record["file_type"] if key else None,
             },
         },
         "display_name": record["name"] or record["file_name"],

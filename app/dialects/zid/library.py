@@ -21,7 +21,8 @@ from app.http.files import file_view
 from app.http.views.write_checks import keeping_file, needed_file
 from app.http.views.write_request import read_body
 from app.services.catalogue import library
-from app.services.rows.listing import Order
+from app.services.rows.listing import Order, records_of
+from app.services.rows.row_types import LibraryFileColumns
 from schemas.dialects.zid import ZidLibrarySchema
 
 NONE = "there is no file with this id in the library"
@@ -61,10 +62,8 @@ def _list(context: RequestContext) -> Response:
         offset=asked.offset,
         timezone=who.store["timezone"],
     )
-    names = library.IDENTIFIED.names
-    rows = [
-        _shown(context, who, dict(zip(names, row, strict=True))) for row in page.rows
-    ]
+    records = records_of(library.IDENTIFIED, LibraryFileColumns, page.rows)
+    rows = [_shown(context, who, record) for record in records]
     return json_response(envelope(context, asked, page.total, rows))
 
 
@@ -99,7 +98,7 @@ def _file(context: RequestContext, uuid: str) -> Response:
 
 
 def _shown(
-    context: RequestContext, who: ZidPrincipal, record: Mapping[str, Any]
+    context: RequestContext, who: ZidPrincipal, record: LibraryFileColumns
 ) -> dict[str, Any]:
     """Write a file of the library."""
     address = f"{context.urls.base}{DIALECT.prefix}/downloadables-library/"

@@ -26,8 +26,11 @@ from app.errors import BadRequest, Conflict, Invalid, NotFound, Problem
 from app.http.context import RequestContext
 from app.services.catalogue import downloadables, item_categories, offers, translations
 from app.services.rows.filters import EVERYTHING, NOTHING, Condition
-from app.services.rows.listing import Order
-from app.services.rows.row_types import OfferedDownloadableRow
+from app.services.rows.listing import Order, records_of
+from app.services.rows.row_types import (
+    OfferedDownloadableColumns,
+    OfferedDownloadableRow,
+)
 from app.services.sales import purchases
 from schemas.base.errors import FieldError
 from schemas.dialects.zid import ZidProductSchema
@@ -92,7 +95,7 @@ def found(db: Snapshot, who: ZidPrincipal, uuid: str) -> OfferedDownloadableRow:
 
 
 def _written(
-    db: Snapshot, who: ZidPrincipal, records: Sequence[Mapping[str, Any]]
+    db: Snapshot, who: ZidPrincipal, records: Sequence[OfferedDownloadableColumns]
 ) -> list[dict[str, Any]]:
     """Write products, whose languages and sales are looked up at once."""
     ids = [record["id"] for record in records]
@@ -107,7 +110,9 @@ def _written(
     ]
 
 
-def _answer(db: Snapshot, who: ZidPrincipal, record: Mapping[str, Any]) -> Response:
+def _answer(
+    db: Snapshot, who: ZidPrincipal, record: OfferedDownloadableRow
+) -> Response:
     [product] = _written(db, who, [record])
     return json_response(product)
 
@@ -133,8 +138,7 @@ def _list(context: RequestContext) -> Response:
         offset=asked.offset,
         timezone=who.store["timezone"],
     )
-    names = offers.WHOLE.names
-    records = [dict(zip(names, row, strict=True)) for row in page.rows]
+    records = records_of(offers.WHOLE, OfferedDownloadableColumns, page.rows)
     total = downloadables.count_downloadables(context.db, who.store_id)
     return json_response(
         {

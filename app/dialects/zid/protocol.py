@@ -1,7 +1,7 @@
 """The protocol of Zid's API: authentication, languages, lists, and errors."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from app.http.context import RequestContext
 from app.http.pagination import with_query
 from app.services.catalogue import downloadables, stores
 from app.services.principal import StorePrincipal
+from app.services.rows.row_types import DownloadableColumns, StoreRow
 
 PREFIX = "/zid/v1"
 USUAL_SIZE, MOST = 10, 50
@@ -55,7 +56,7 @@ class ZidPrincipal:
     """The principal of a request to Zid's API, with its store and language."""
 
     principal: StorePrincipal
-    store: Mapping[str, Any]
+    store: StoreRow
     store_language: str
     is_customer: bool
     languages: tuple[str, ...]
@@ -70,7 +71,7 @@ class ZidPrincipal:
         """The language that answers are in, as far as nothing better fits."""
         return next((one for one in self.languages if one != "*"), "en")
 
-    def own_language(self, record: Mapping[str, Any]) -> str:
+    def own_language(self, record: DownloadableColumns) -> str:
         """Return the language that a downloadable is in, in small letters."""
         return str(record["language"] or self.store_language).lower()
 

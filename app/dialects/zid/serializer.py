@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from app.dialects.zid.money import price_text, symbol
 from app.dialects.zid.protocol import ZidPrincipal, moment
 from app.services.catalogue.translations import best_language
+from app.services.rows.row_types import OfferedDownloadableColumns
 from schemas.values.money import money_value
 
 HOURS = 24
@@ -20,7 +21,10 @@ Texts = Mapping[str, Mapping[str, Any]]
 
 
 def product(
-    who: ZidPrincipal, record: Mapping[str, Any], texts: Texts, sold: int | None
+    who: ZidPrincipal,
+    record: OfferedDownloadableColumns,
+    texts: Texts,
+    sold: int | None,
 ) -> dict[str, Any]:
     """Write a downloadable with its offer as a product."""
     currency = who.store["currency"]
@@ -101,12 +105,13 @@ def product(
 
 
 def _text(
-    who: ZidPrincipal, record: Mapping[str, Any], texts: Texts, name: str
+    who: ZidPrincipal, record: OfferedDownloadableColumns, texts: Texts, name: str
 ) -> dict[str, str] | str | None:
     """Return a text: in all its languages to managers, in the best one to customers."""
     own = who.own_language(record)
     known = {language: text[name] for language, text in texts.items()}
-    known |= {own: record[name]}
+    stored: Mapping[str, object] = record
+    known |= {own: stored[name]}
     there = {language: str(text) for language, text in known.items() if text}
     if not there:
         return None
@@ -118,7 +123,7 @@ def _text(
 
 
 def _seo(
-    who: ZidPrincipal, record: Mapping[str, Any], texts: Texts
+    who: ZidPrincipal, record: OfferedDownloadableColumns, texts: Texts
 ) -> dict[str, dict[str, str] | str | None] | None:
     found = {
         "title": _text(who, record, texts, "seo_title"),
@@ -138,7 +143,7 @@ def _days(hours: int | None) -> int | float | None:
     return round(hours / HOURS, 4) if rest else days
 
 
-def _address(who: ZidPrincipal, record: Mapping[str, Any]) -> str:
+def _address(who: ZidPrincipal, record: OfferedDownloadableColumns) -> str:
     name = record["slug"] or record["uuid"]
     return f"{who.store['store_url'].rstrip('/')}/products/{quote(name)}"
 
@@ -152,7 +157,9 @@ def _rating() -> dict[str, Any]:
     }
 
 
-def _stocks(who: ZidPrincipal, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _stocks(
+    who: ZidPrincipal, record: OfferedDownloadableColumns
+) -> list[dict[str, Any]]:
     """Return the only stock there is: the store, which never runs out."""
     place = f"sirenhall:stores/{who.store_id}/stock"
     if who.is_customer:

@@ -2,15 +2,16 @@
 
 import hashlib
 import secrets
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
-from app.database import Database, Snapshot, Statement, Transaction
+from app.database import Database, RowStatement, Snapshot, Statement, Transaction
 from app.errors import ConfigurationError
 from app.models import TOKENS
 from app.services.clock import now
 from app.services.principal import PERSONAL, Principal, principal_of
+from app.services.rows.row_types import ListedTokenRow
 from app.services.scopes import OF_ALL_STORES
 
 ACCESS, REFRESH = "access", "refresh"
@@ -58,7 +59,8 @@ _PARENT_EXPIRY = Statement(
         TOKENS.c.id == bindparam("id"), _PARENTS.c.id == TOKENS.c.parent_id
     )
 )
-_ALL = Statement(
+_ALL = RowStatement(
+    ListedTokenRow,
     select(
         TOKENS.c.id,
         TOKENS.c.scope,
@@ -70,7 +72,7 @@ _ALL = Statement(
         TOKENS.c.date_revoked,
     )
     .where(TOKENS.c.client_id.is_(None), TOKENS.c.kind == ACCESS)
-    .order_by(TOKENS.c.id)
+    .order_by(TOKENS.c.id),
 )
 
 
@@ -209,9 +211,9 @@ def ensure_scope_fits(scope: str, store_id: int | None) -> None:
         )
 
 
-def list_tokens(db: Snapshot) -> list[dict[str, Any]]:
+def list_tokens(db: Snapshot) -> list[ListedTokenRow]:
     """List all personal tokens, without their texts, which nobody has."""
-    return [dict(zip(_ALL.columns, row, strict=True)) for row in db.rows(_ALL)]
+    return db.typed_records(_ALL)
 
 
 def delete_token(tx: Transaction, token_id: int) -> None:

@@ -5,17 +5,16 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import bindparam, select, update
 
-from app.database import RowStatement, Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Transaction
 from app.errors import ConfigurationError
 from app.models import OAUTH_CLIENTS, TOKENS
 from app.services.auth import authentication, revocation
 from app.services.clock import now
-from app.services.rows.row_types import ClientRow
+from app.services.rows.row_types import ClientRow, ListedClientRow
 from app.services.scopes import NARROWER
 
 PREFIX = "client_"
@@ -37,7 +36,8 @@ _BY_CLIENT_ID = RowStatement(
         _C.client_id == bindparam("client_id"), _C.date_revoked.is_(None)
     ),
 )
-_ALL = Statement(
+_ALL = RowStatement(
+    ListedClientRow,
     select(
         _C.client_id,
         _C.name,
@@ -46,7 +46,7 @@ _ALL = Statement(
         _C.redirect_uris,
         _C.date_created,
         _C.date_revoked,
-    ).order_by(_C.id)
+    ).order_by(_C.id),
 )
 
 
@@ -190,9 +190,9 @@ def create_client(
     return Credentials(client_id, secret, *texts)
 
 
-def list_clients(db: Snapshot) -> list[dict[str, Any]]:
+def list_clients(db: Snapshot) -> list[ListedClientRow]:
     """List all clients, without their secrets, which nobody has."""
-    return [dict(zip(_ALL.columns, row, strict=True)) for row in db.rows(_ALL)]
+    return db.typed_records(_ALL)
 
 
 def revoke_client(tx: Transaction, client_id: str) -> revocation.Ended | None:

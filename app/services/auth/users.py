@@ -13,7 +13,7 @@ from app.services.clock import now
 from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
-from app.services.rows.row_types import UserRow
+from app.services.rows.row_types import ListedUserRow, UserRow
 from app.services.rows.tenancy import find_scoped
 from app.services.scopes import ROLES, STORE
 from schemas.user import OWNER
@@ -61,7 +61,8 @@ _ROLES = Statement(
 _OWNERS = Statement(
     select(_R.id).where(_R.store_id == bindparam("store_id"), _R.role == OWNER)
 )
-_ALL = Statement(
+_ALL = RowStatement(
+    ListedUserRow,
     select(
         _U.email,
         _R.store_id,
@@ -75,7 +76,7 @@ _ALL = Statement(
             STORES, STORES.c.id == _R.store_id
         )
     )
-    .order_by(_U.email_key, _R.store_id)
+    .order_by(_U.email_key, _R.store_id),
 )
 IN_STORE = listing.Listing(
     SOURCE,
@@ -151,9 +152,9 @@ def roles_of(db: Snapshot, user_id: int) -> list[Role]:
     return [Role(*row) for row in db.rows(_ROLES, user_id=user_id)]
 
 
-def list_users(db: Snapshot) -> list[dict[str, Any]]:
+def list_users(db: Snapshot) -> list[ListedUserRow]:
     """List all people, once for each store that they may use."""
-    return [dict(zip(_ALL.columns, row, strict=True)) for row in db.rows(_ALL)]
+    return db.typed_records(_ALL)
 
 
 def add_user(tx: Transaction, store_id: int, email: str, role: str) -> tuple[int, int]:

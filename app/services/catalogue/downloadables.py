@@ -31,7 +31,7 @@ from app.services.rows.changes import (
     update_row,
     update_rows,
 )
-from app.services.rows.row_types import DownloadableRow
+from app.services.rows.row_types import DownloadableRow, OfStore, VersionRow
 from app.services.rows.search_text import search_text
 from app.services.rows.tenancy import find_scoped
 from app.services.webhooks import outbox
@@ -241,16 +241,17 @@ def create_downloadable(
         "date_archived": now() if values["is_archived"] else None,
         "number_of_downloads": 0,
     }
-    content = {"version_id": None, "url": row.pop("url", None)}
+    content = main_files.Content(url=row.pop("url", None))
     # The kept total counts what the default filter shows.
     added = 0 if values["is_archived"] else 1
     downloadable_id = insert_row(
         tx, DOWNLOADABLES, row, collection=Collection.DOWNLOADABLES, added=added
     )
-    created = {**row, **dict.fromkeys(content), "id": downloadable_id}
+    created = OfStore(id=downloadable_id, store_id=store_id)
+    notes = values["release_notes"]
     if file:
-        content["version_id"] = main_files.add_version(tx, created, 1, file)
-    main_files.set_content(tx, created, content)
+        content["version_id"] = main_files.add_version(tx, created, 1, file, notes)
+    main_files.set_content(tx, created, main_files.NOTHING, content, notes)
     _emit(tx, "downloadable.created", store_id, downloadable_id)
     return downloadable_id
 
@@ -270,7 +271,9 @@ def update_downloadable(
         ensure_uuid_free(tx, record["store_id"], values["uuid"])
     _ensure_consistent(tx, record, values)
     changes = dict(values)
-    content = {"url": changes.pop("url")} if "url" in changes else {}
+    content = main_files.Content()
+    if "url" in changes:
+        content["url"] = changes.pop("url")
     if file:
         # What was said of the file of before is not true of this one.
         is_first = record["version_id"] is None
@@ -278,19 +281,21 @@ def update_downloadable(
         changes.setdefault("release_notes", notes)
         version_id = main_files.add_version(
             tx,
-            {**record, "release_notes": changes["release_notes"]},
+            record,
             main_files.next_version_number(tx, record["id"]),
             file,
+            changes["release_notes"],
         )
         main_files.touch_versions(tx, record["version_id"])
-        content = {"version_id": version_id, "url": None}
+        content = main_files.Content(version_id=version_id, url=None)
     elif "release_notes" in values and record["version_id"] is not None:
         same = {"release_notes": values["release_notes"]}
         update_rows(tx, VERSIONS, VERSIONS.c.id == record["version_id"], same)
     archived = bool(values.get("is_archived", record["is_archived"]))
     if archived != bool(record["is_archived"]):
         changes["date_archived"] = now() if archived else None
-    main_files.set_content(tx, {**record, **changes}, content)
+    notes = changes.get("release_notes", record["release_notes"])
+    main_files.set_content(tx, record, main_files.content_of(record), content, notes)
     current = reload_downloadable(tx, record["id"]) if content else record
     changes["search_text"] = _search_text(tx, {**current, **changes})
     added = bool(record["is_archived"]) - archived
@@ -304,7 +309,7 @@ def update_downloadable(
 
 
 def _ensure_consistent(
-    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+    tx: Transaction, record: DownloadableRow, values: Mapping[str, Any]
 ) -> None:
     """Raise an error for what its offer or its translations contradict.
 
@@ -346,12 +351,12 @@ def update_with_version(
     tx: Transaction, store_id: int, downloadable_id: int, values: Mapping[str, Any]
 ) -> None:
     """Change a downloadable along with one of its versions."""
-    _update(tx, {"id": downloadable_id, "store_id": store_id}, values)
+    _update(tx, OfStore(id=downloadable_id, store_id=store_id), values)
 
 
 def _update(
     tx: Transaction,
-    record: Mapping[str, Any],
+    record: OfStore,
     values: Mapping[str, Any],
     added: int = 0,
 ) -> None:
@@ -359,29 +364,29 @@ def _update(
     update_row(tx, DOWNLOADABLES, record, values, collection=collection, added=added)
 
 
-def remove_main_file(tx: Transaction, record: Mapping[str, Any]) -> None:
+def remove_main_file(tx: Transaction, record: DownloadableRow) -> None:
     """Remove the main file of a downloadable; another one may be promoted."""
     main_files.touch_versions(tx, record["version_id"])
-    no_notes = {"release_notes": ""}
-    update_with_version(tx, record["store_id"], record["id"], no_notes)
-    main_files.delete_main_file(tx, {**record, **no_notes})
+    without_notes = {"release_notes": ""}
+    update_with_version(tx, record["store_id"], record["id"], without_notes)
+    main_files.delete_main_file(tx, record, notes="")
     _update_search_text(tx, record)
 
 
-def adopt_unarchived_file(tx: Transaction, record: Mapping[str, Any]) -> None:
+def adopt_unarchived_file(tx: Transaction, record: DownloadableRow) -> None:
     """Promote a file that is no longer archived, if there is no main file."""
     if main_files.find_main_file(tx, record["id"]) is None:
-        main_files.promote_next_file(tx, record)
+        main_files.promote_next_file(tx, record, record["release_notes"])
         _update_search_text(tx, record)
 
 
-def _update_search_text(tx: Transaction, record: Mapping[str, Any]) -> None:
+def _update_search_text(tx: Transaction, record: OfStore) -> None:
     current = reload_downloadable(tx, record["id"])
     text = {"search_text": _search_text(tx, current)}
     update_with_version(tx, record["store_id"], record["id"], text)
 
 
-def parts_changed(tx: Transaction, record: Mapping[str, Any]) -> None:
+def parts_changed(tx: Transaction, record: OfStore) -> None:
     """Change a downloadable along with one of its files, or its offer."""
     update_with_version(tx, record["store_id"], record["id"], {})
     _emit(tx, "downloadable.updated", record["store_id"], record["id"])
@@ -397,17 +402,22 @@ def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) 
     _emit(tx, "downloadable.updated", record["store_id"], downloadable_id)
 
 
-def restore_version(tx: Transaction, version: Mapping[str, Any]) -> None:
+def restore_version(tx: Transaction, version: VersionRow) -> None:
     """Restore one of its versions as the current one."""
     record = reload_downloadable(tx, version["downloadable_id"])
-    main_files.touch_versions(tx, record.get("version_id"), version["id"])
+    main_files.touch_versions(tx, record["version_id"], version["id"])
     changes = {
         "release_notes": version["release_notes"],
         "search_text": _search_text(tx, {**record, "file_name": version["file_name"]}),
     }
     update_with_version(tx, version["store_id"], version["downloadable_id"], changes)
-    content = {"version_id": version["id"], "url": None}
-    main_files.set_content(tx, record, content)
+    main_files.set_content(
+        tx,
+        record,
+        main_files.content_of(record),
+        main_files.Content(version_id=version["id"], url=None),
+        version["release_notes"],
+    )
     _emit(
         tx,
         "downloadable.file_replaced",

@@ -89,10 +89,10 @@ def file_problems(
     db: Snapshot,
     store_id: int,
     values: Mapping[str, Any],
-    record: Mapping[str, Any] | None = None,
+    record: FileRow | None = None,
 ) -> Iterator[FieldError]:
     """Yield errors for an unknown library file, two sources, or a nameless URL."""
-    values = _meant(values, record)
+    values = _without_replaced_source(values, record)
     of_library = values.get("library_file_id")
     if of_library is not None and not library.has_library_file(
         db, store_id, of_library
@@ -105,20 +105,23 @@ def file_problems(
     if of_library is not None and values.get("url") is not None:
         text = "url can't be set together with library_file_uri"
         yield FieldError("url", "exclusive", text)
-    is_touched = record is None or any(
-        values[name] != record[name] for name in ("name", "url")
+    is_touched = record is None or (
+        values["name"] != record["name"] or values["url"] != record["url"]
     )
     if is_touched and values.get("url") is not None and not values.get("name"):
         yield NAMELESS
 
 
-def _meant(
-    values: Mapping[str, Any], record: Mapping[str, Any] | None
+def _without_replaced_source(
+    values: Mapping[str, Any], record: FileRow | None
 ) -> Mapping[str, Any]:
     """Return values without the source that the one that was sent replaces."""
+    if record is None:
+        return values
+    stored: Mapping[str, object] = record
     for name, other in (("url", "library_file_id"), ("library_file_id", "url")):
-        is_sent = record is not None and values[name] not in {None, record[name]}
-        if record is not None and is_sent and values[other] == record[other]:
+        is_sent = values[name] not in {None, stored[name]}
+        if is_sent and values[other] == stored[other]:
             return {**values, other: None}
     return values
 
@@ -218,7 +221,7 @@ def _ensure_uuid_free(tx: Snapshot, store_id: int, uuid: str | None) -> None:
 
 
 def _descriptive_columns(
-    values: Mapping[str, Any], record: Mapping[str, Any] | None
+    values: Mapping[str, Any], record: FileRow | None
 ) -> dict[str, Any]:
     """Return the descriptive columns of a file row."""
     names = ("uuid", "name", "title", "alt", "is_archived")

@@ -157,7 +157,7 @@ def delete_category(tx: Transaction, record: ItemCategoryRow) -> None:
     bump_collection(tx, record["store_id"], Collection.ITEM_CATEGORIES, added=-1)
 
 
-def _ensure_unused(tx: Snapshot, record: Mapping[str, Any], consequence: str) -> None:
+def _ensure_unused(tx: Snapshot, record: ItemCategoryRow, consequence: str) -> None:
     count = tx.value(_IN_USE, id=record["id"])
     if count:
         noun = "downloadable" if count == 1 else "downloadables"

@@ -1,7 +1,7 @@
 """The library of a store: files that any downloadable may use."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select
 
@@ -13,7 +13,7 @@ from app.services.catalogue import main_files, versions
 from app.services.principal import Principal, StorePrincipal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, update_row
-from app.services.rows.row_types import LibraryFileRow
+from app.services.rows.row_types import BlobRow, LibraryFileRow
 from app.services.rows.tenancy import find_scoped
 from app.storage import NewFile
 
@@ -102,10 +102,11 @@ MEDIA = listing.register_source(
 """Every file that a store has, of the library and of versions: each blob once."""
 
 MEDIA_IN_STORE = listing.Listing(MEDIA, owner="store_id")
-_WITH_BLOB = Statement(
-    select(VERSIONS)
+_WITH_BLOB = RowStatement(
+    BlobRow,
+    select(*(_V[name] for name in get_type_hints(BlobRow)))
     .where(_V.store_id == bindparam("store_id"), _V.blob_key == bindparam("key"))
-    .order_by(_V.downloadable_id.is_not(None), _V.id)
+    .order_by(_V.downloadable_id.is_not(None), _V.id),
 )
 
 
@@ -121,11 +122,9 @@ def get_unscoped(db: Snapshot, file_id: int) -> LibraryFileRow | None:
     return db.typed_record(_BY_ID, id=file_id)
 
 
-def find_by_blob(db: Snapshot, store_id: int, key: str) -> list[dict[str, Any]]:
+def find_by_blob(db: Snapshot, store_id: int, key: str) -> list[BlobRow]:
     """Return all rows that a store has of a blob: the library file first."""
-    statement = _WITH_BLOB
-    rows = db.rows(statement, store_id=store_id, key=key)
-    return [dict(zip(statement.columns, row, strict=True)) for row in rows]
+    return db.typed_records(_WITH_BLOB, store_id=store_id, key=key)
 
 
 def has_library_file(db: Snapshot, store_id: int, file_id: int) -> bool:

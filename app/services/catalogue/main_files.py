@@ -6,12 +6,12 @@ downloadable has no content, though files that are archived may wait to become i
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 from uuid import uuid4
 
 from sqlalchemy import and_, bindparam, delete, func, select, update
 
-from app.database import Snapshot, Statement, Transaction
+from app.database import RowStatement, Snapshot, Statement, Transaction
 from app.errors import Unavailable
 from app.models import (
     DOWNLOADABLE_PURCHASES,
@@ -25,10 +25,24 @@ from app.models import (
 )
 from app.services.clock import now
 from app.services.rows.changes import bump_collection, insert_row, update_rows
+from app.services.rows.row_types import (
+    DownloadableRow,
+    NextFileRow,
+    OfStore,
+    StoredFileRow,
+)
 from app.storage import Blob, NewFile
 
-CONTENT = ("version_id", "url")
-"""The columns of a file that say where its bytes are; the other ones describe it."""
+
+class Content(TypedDict, total=False):
+    """The columns of a file that say where its bytes are; the others describe it."""
+
+    version_id: int | None
+    url: str | None
+
+
+NOTHING = Content(version_id=None, url=None)
+"""The content of a downloadable without a main file."""
 
 _F, _P, _N = FILES.c, DOWNLOADABLE_PURCHASES.c, FILE_COUNTS.c
 IS_MAIN = _F.position == MAIN
@@ -38,11 +52,12 @@ WITH_MAIN_FILE = DOWNLOADABLES.outerjoin(
 """Downloadables with their main file, and its current version, if there are any."""
 
 _MAIN = Statement(select(_F.id).where(_F.downloadable_id == bindparam("id"), IS_MAIN))
-_NEXT = Statement(
+_NEXT = RowStatement(
+    NextFileRow,
     select(_F.id, _F.version_id, _F.url)
     .where(_F.downloadable_id == bindparam("id"), ~IS_MAIN, ~_F.is_archived)
     .order_by(_F.position)
-    .limit(1)
+    .limit(1),
 )
 _LAST = Statement(
     select(func.max(_F.position).label("position")).where(
@@ -59,12 +74,26 @@ _NEWEST_SENT = Statement(
         DOWNLOADS.c.downloadable_id == bindparam("id")
     )
 )
-_STORED = Statement(select(VERSIONS).where(VERSIONS.c.id == bindparam("id")))
+_STORED = RowStatement(
+    StoredFileRow,
+    select(
+        VERSIONS.c.blob_key,
+        VERSIONS.c.file_name,
+        VERSIONS.c.file_size,
+        VERSIONS.c.file_type,
+        VERSIONS.c.file_sha256,
+    ).where(VERSIONS.c.id == bindparam("id")),
+)
 
 
 def new_file_of_version(db: Snapshot, version_id: int) -> NewFile:
-    """Return the file of a version, or of the library, to be used once more."""
-    row = db.record(_STORED, id=version_id) or {}
+    """Return the file of a version, or of the library, to be used once more.
+
+    Raise `LookupError` if it is gone.
+    """
+    row = db.typed_record(_STORED, id=version_id)
+    if row is None:
+        raise LookupError(f"version {version_id} is gone")
     blob = Blob(row["blob_key"], row["file_size"], row["file_sha256"])
     return NewFile(row["file_name"], row["file_type"], blob)
 
@@ -82,16 +111,16 @@ def _ensure_in_time(blob: Blob) -> None:
 
 
 def add_version(
-    tx: Transaction, record: Mapping[str, Any], number: int, file: NewFile
+    tx: Transaction, record: OfStore, number: int, file: NewFile, notes: str = ""
 ) -> int:
-    """Add a version to a downloadable, and return its id."""
+    """Add a version to a downloadable, with its release notes, and return its id."""
     return tx.insert(
         VERSIONS,
         {
             **version_values(record["store_id"], file),
             "downloadable_id": record["id"],
             "number": number,
-            "release_notes": record["release_notes"],
+            "release_notes": notes,
         },
     )
 
@@ -130,41 +159,45 @@ def find_main_file(db: Snapshot, downloadable_id: int) -> int | None:
     return None if found is None else int(found)
 
 
+def content_of(record: DownloadableRow) -> Content:
+    """Return the content of a downloadable's main file."""
+    return Content(version_id=record["version_id"], url=record["url"])
+
+
 def set_content(
-    tx: Transaction, record: Mapping[str, Any], content: Mapping[str, Any]
+    tx: Transaction, record: OfStore, before: Content, content: Content, notes: str
 ) -> None:
     """Set the version or the url of a downloadable's main file, as the two are named.
 
-    `record` is the downloadable with its `CONTENT` as it is. The main file is created
-    with its first content. If none is left it is deleted, and the next file becomes it.
+    `before` is its content as it is. The main file is created with its first content.
+    If none is left it is deleted, and the next file becomes it, with release `notes`.
     """
-    before = {name: record[name] for name in CONTENT}
-    after = {**before, **content}
+    after: Content = {**before, **content}
     if after == before:
         return
-    if after == dict.fromkeys(CONTENT):
-        delete_main_file(tx, record)
-    elif before == dict.fromkeys(CONTENT):
+    if after == NOTHING:
+        delete_main_file(tx, record, notes)
+    elif before == NOTHING:
         add_file(tx, record, MAIN, after)
     else:
         which = and_(_F.downloadable_id == record["id"], IS_MAIN)
         update_rows(tx, FILES, which, after)
 
 
-def delete_main_file(tx: Transaction, record: Mapping[str, Any]) -> None:
+def delete_main_file(tx: Transaction, record: OfStore, notes: str) -> None:
     """Delete the main file of a downloadable, if there is one; promote the next."""
     # The unique index on positions needs the old main file gone before the next one
     # moves up.
     tx.execute(delete(FILES).where(_F.downloadable_id == record["id"], IS_MAIN))
-    promote_next_file(tx, record)
+    promote_next_file(tx, record, notes)
 
 
-def promote_next_file(tx: Transaction, record: Mapping[str, Any]) -> None:
+def promote_next_file(tx: Transaction, record: OfStore, notes: str) -> None:
     """Promote the next file to the main file of a downloadable that has none.
 
-    A file of the library becomes a version of the downloadable.
+    A file of the library becomes a version of the downloadable, with its `notes`.
     """
-    file = tx.record(_NEXT, id=record["id"])
+    file = tx.typed_record(_NEXT, id=record["id"])
     if file is None:
         return
     version_id = None
@@ -172,7 +205,7 @@ def promote_next_file(tx: Transaction, record: Mapping[str, Any]) -> None:
         number = next_version_number(tx, record["id"])
         # The same blob under a new row: no bytes are copied.
         again = new_file_of_version(tx, file["version_id"])
-        version_id = add_version(tx, record, number, again)
+        version_id = add_version(tx, record, number, again, notes)
     update_file_row(tx, file["id"], position=MAIN, version_id=version_id)
     _count_on(tx, record, file["id"], version_id)
 
@@ -185,7 +218,7 @@ def next_position(tx: Snapshot, downloadable_id: int) -> int:
 
 def add_file(
     tx: Transaction,
-    record: Mapping[str, Any],
+    record: OfStore,
     position: int,
     values: Mapping[str, Any],
 ) -> int:
@@ -210,7 +243,7 @@ def update_file_row(tx: Transaction, file_id: int, **values: Any) -> None:
 
 
 def _count_on(
-    tx: Transaction, record: Mapping[str, Any], file_id: int, version_id: int | None
+    tx: Transaction, record: OfStore, file_id: int, version_id: int | None
 ) -> None:
     """Move the download counts of a file that becomes the main one to purchases.
 

@@ -87,7 +87,7 @@ def offer_with_downloadable(
 
 
 def offer_problems(
-    db: Snapshot, record: Mapping[str, Any], values: Mapping[str, Any]
+    db: Snapshot, record: OfferRow, values: Mapping[str, Any]
 ) -> Iterator[FieldError]:
     """Yield errors for a sale price above the price, and for inverted ranges."""
     currency = prices.currency_of_store(db, record["store_id"])

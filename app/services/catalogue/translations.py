@@ -16,7 +16,13 @@ from app.services.reference_data import likely_language
 from app.services.rows import listing
 from app.services.rows.changes import insert_row, update_row
 from app.services.rows.localization import Localization
-from app.services.rows.row_types import TranslationRow
+from app.services.rows.row_types import (
+    DownloadableColumns,
+    DownloadableRow,
+    OfDownloadable,
+    OfStore,
+    TranslationRow,
+)
 from app.services.rows.tenancy import find_scoped
 
 TEXTS = ("name", "description")
@@ -78,13 +84,13 @@ MOST = 200
 
 
 def create_translation(
-    tx: Transaction, downloadable: Mapping[str, Any], values: Mapping[str, Any]
+    tx: Transaction, downloadable: OfStore, values: Mapping[str, Any]
 ) -> int:
     """Add a translation, and return its id. Raise `Conflict`."""
     # Another one may have come since it was looked up.
-    downloadable = downloadables.reload_downloadable(tx, downloadable["id"])
-    _ensure_free(tx, downloadable, values["language"])
-    if downloadable["translation_count"] >= MOST:
+    current = downloadables.reload_downloadable(tx, downloadable["id"])
+    _ensure_free(tx, current, values["language"])
+    if current["translation_count"] >= MOST:
         raise Conflict(f"a downloadable may have {MOST} translations at most")
     owner = {
         "store_id": downloadable["store_id"],
@@ -96,7 +102,7 @@ def create_translation(
 
 
 def update_translation(
-    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+    tx: Transaction, record: OfDownloadable, values: Mapping[str, Any]
 ) -> None:
     """Change a translation. Raise `Conflict`."""
     if "language" in values:
@@ -107,7 +113,7 @@ def update_translation(
     downloadables.translations_changed(tx, record["downloadable_id"])
 
 
-def delete_translation(tx: Transaction, record: Mapping[str, Any]) -> None:
+def delete_translation(tx: Transaction, record: OfDownloadable) -> None:
     """Remove a translation."""
     tx.execute(delete(TRANSLATIONS).where(_T.id == record["id"]))
     downloadables.translations_changed(tx, record["downloadable_id"], added=-1)
@@ -115,7 +121,7 @@ def delete_translation(tx: Transaction, record: Mapping[str, Any]) -> None:
 
 def put_translation(
     tx: Transaction,
-    downloadable: Mapping[str, Any],
+    downloadable: OfStore,
     language: str,
     values: Mapping[str, Any],
     *,
@@ -127,7 +133,11 @@ def put_translation(
     """
     known = tx.value(_BY_LANGUAGE, id=downloadable["id"], language=language.lower())
     if known is not None:
-        record = {"id": known, "downloadable_id": downloadable["id"]}
+        record = OfDownloadable(
+            id=known,
+            store_id=downloadable["store_id"],
+            downloadable_id=downloadable["id"],
+        )
         update_translation(tx, record, values)
         if may_go and not any(tx.row(_WORDS_OF, id=known) or ()):
             delete_translation(tx, record)
@@ -140,7 +150,7 @@ def put_translation(
 
 def _ensure_free(
     tx: Snapshot,
-    downloadable: Mapping[str, Any],
+    downloadable: DownloadableRow,
     language: str,
     *,
     translation_id: int | None = None,
@@ -218,7 +228,7 @@ def _beginning(prefix: str, available: AbstractSet[str], own: str) -> str | None
 
 
 def language_of_texts(
-    db: Snapshot, record: Mapping[str, Any], ranges: Sequence[str]
+    db: Snapshot, record: DownloadableColumns, ranges: Sequence[str]
 ) -> str | None:
     """Return the language of the translation that is read, None for the own one."""
     if not record["translation_count"]:

@@ -13,7 +13,7 @@ from app.services.catalogue import downloadables, main_files
 from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.changes import update_row
-from app.services.rows.row_types import VersionRow
+from app.services.rows.row_types import OfStore, VersionRow
 from app.services.rows.tenancy import find_scoped
 from app.storage import NewFile
 
@@ -72,11 +72,10 @@ def find_id_by_file_name(
     return None if found is None else int(found)
 
 
-def add_version(tx: Transaction, downloadable: Mapping[str, Any], file: NewFile) -> int:
+def add_version(tx: Transaction, downloadable: OfStore, file: NewFile) -> int:
     """Add a version that is not the current one, and return its id."""
     number = main_files.next_version_number(tx, downloadable["id"])
-    record = {**downloadable, "release_notes": ""}
-    added = main_files.add_version(tx, record, number, file)
+    added = main_files.add_version(tx, downloadable, number, file)
     downloadables.parts_changed(tx, downloadable)
     return added
 
@@ -93,7 +92,7 @@ def update_version(
     )
 
 
-def restore_version(tx: Transaction, record: Mapping[str, Any]) -> None:
+def restore_version(tx: Transaction, record: VersionRow) -> None:
     """Restore a version as the current one."""
     downloadables.restore_version(tx, record)
 

@@ -6,7 +6,7 @@ A page costs two queries at most, and what is embedded in it one for each relati
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_type_hints
 
 from sqlalchemy import (
     BigInteger,
@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement, Select
 
 from app.caching import cache_short_keys
-from app.database import Row, Snapshot, Statement
+from app.database import R, Row, Snapshot, Statement
 from app.models import COLLECTION_STATES, STORES, Collection
 from app.services.rows.filters import (
     EVERYTHING,
@@ -331,6 +331,24 @@ def _needed_tables(source: Source, used: Sequence[ColumnElement[Any]]) -> FromCl
     # The skipped rows of an OFFSET, and those that are counted, would be joined too.
     is_enough = select(*used).get_final_froms() in ([], [source.table])
     return source.table if is_optional and is_enough else source.joined
+
+
+@lru_cache(maxsize=64)
+def _ensure_columns(source: Source, row_type: type) -> None:
+    unknown = get_type_hints(row_type).keys() - set(source.names)
+    if unknown:
+        raise LookupError(f"{source.name} has no columns {sorted(unknown)}")
+
+
+def records_of(source: Source, row_type: type[R], rows: Iterable[Row]) -> list[R]:
+    """Return the rows of a page by column, as the type that they have.
+
+    Raise `LookupError` for a type that is not of the source.
+    """
+    _ensure_columns(source, row_type)
+    records: Any = [dict(zip(source.names, row, strict=True)) for row in rows]
+    found: list[R] = records
+    return found
 
 
 def related_rows(

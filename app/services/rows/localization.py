@@ -21,5 +21,5 @@ class Localization:
         [Snapshot, Sequence[str], Sequence[Row], Sequence[str]],
         tuple[list[Row], set[str]],
     ]
-    language_of: Callable[[Snapshot, Mapping[str, Any], Sequence[str]], str | None]
-    put: Callable[[Transaction, Mapping[str, Any], str, Mapping[str, Any]], None]
+    language_of: Callable[[Snapshot, Any, Sequence[str]], str | None]
+    put: Callable[[Transaction, Any, str, Mapping[str, Any]], None]

@@ -6,6 +6,19 @@ A test compares them with the statements. On SQLite, a bool is 0 or 1.
 from typing import TypedDict
 
 
+class OfStore(TypedDict):
+    """What every row of a store has, whatever else it is."""
+
+    id: int
+    store_id: int
+
+
+class OfDownloadable(OfStore):
+    """What every row of a part of a downloadable has."""
+
+    downloadable_id: int
+
+
 class StoreRow(TypedDict):
     """A store."""
 
@@ -110,7 +123,6 @@ class DownloadableColumns(FileColumns):
     date_modified: int
     version: int | None
     timezone: str
-    revision: int
 
 
 class DownloadableRow(DownloadableColumns):
@@ -119,6 +131,7 @@ class DownloadableRow(DownloadableColumns):
     store_modified: int
     date_counted: int | None
     blob_key: str | None
+    revision: int
 
 
 class AttributeRow(TypedDict):
@@ -160,8 +173,8 @@ class VersionRow(TypedDict):
     blob_key: str
 
 
-class FileRow(FileColumns):
-    """A file of a downloadable, wherever it is stored."""
+class ListedFileColumns(FileColumns):
+    """The columns of all rows of files of downloadables."""
 
     id: int
     store_id: int
@@ -179,14 +192,37 @@ class FileRow(FileColumns):
     library_file_id: int | None
     version_id: int | None
     timezone: str
-    store_modified: int
-    revision: int
     blob_key: str | None
     downloadable_uuid: str
 
 
-class LibraryFileRow(TypedDict):
-    """A file of the library."""
+class FileRow(ListedFileColumns):
+    """A file of a downloadable, wherever it is stored."""
+
+    store_modified: int
+    revision: int
+
+
+class StoredFileRow(TypedDict):
+    """The bytes of a version, or of a file of the library."""
+
+    blob_key: str
+    file_name: str
+    file_size: int
+    file_type: str
+    file_sha256: str
+
+
+class NextFileRow(TypedDict):
+    """The file that becomes the main one next."""
+
+    id: int
+    version_id: int | None
+    url: str | None
+
+
+class LibraryFileColumns(TypedDict):
+    """The columns of all rows of the library's files."""
 
     id: int
     store_id: int
@@ -199,9 +235,36 @@ class LibraryFileRow(TypedDict):
     upload_date: int
     date_modified: int
     timezone: str
+    blob_key: str
+
+
+class LibraryFileRow(LibraryFileColumns):
+    """A file of the library."""
+
     store_modified: int
     revision: int
+
+
+class BlobColumns(TypedDict):
+    """The columns of a file in the storage, of the library or of a version."""
+
+    id: int
+    store_id: int
     blob_key: str
+    file_name: str
+    file_size: int
+    file_type: str
+    file_sha256: str
+    title: str
+    alt: str
+    upload_date: int
+    date_modified: int
+
+
+class BlobRow(BlobColumns):
+    """A file in the storage, of the library or of a version."""
+
+    downloadable_id: int | None
 
 
 class OfferColumns(TypedDict):
@@ -237,8 +300,14 @@ class OfferRow(OfferColumns):
     price: int
 
 
-class OfferedDownloadableRow(DownloadableColumns, OfferColumns):
+class OfferedDownloadableColumns(DownloadableColumns, OfferColumns):
+    """The columns of all rows of downloadables with their offers."""
+
+
+class OfferedDownloadableRow(OfferedDownloadableColumns):
     """A downloadable together with its offer."""
+
+    revision: int
 
 
 class TranslationRow(TypedDict):
@@ -282,7 +351,6 @@ class PurchaseColumns(TypedDict):
     date_created: int
     date_modified: int
     timezone: str
-    revision: int
 
 
 class PurchaseRow(PurchaseColumns):
@@ -290,6 +358,7 @@ class PurchaseRow(PurchaseColumns):
 
     store_modified: int
     date_counted: int | None
+    revision: int
 
 
 class DownloadRow(TypedDict):
@@ -369,12 +438,18 @@ class TokenRow(TypedDict):
     revision: int | None
 
 
-class PurchaseWithFileRow(PurchaseColumns):
-    """A purchase with the file that its customer gets."""
+class PurchaseWithFileColumns(PurchaseColumns):
+    """The columns of all rows of purchases with the files that customers get."""
 
     file_name: str | None
     blob_key: str | None
     file_url: str | None
+
+
+class PurchaseWithFileRow(PurchaseWithFileColumns):
+    """A purchase with the file that its customer gets."""
+
+    revision: int
 
 
 class PurchasedFileRow(FileColumns):
@@ -485,3 +560,39 @@ class OpenSlotRow(TypedDict):
     store_modified: int
     date_modified: int
     revision: str
+
+
+class ListedTokenRow(TypedDict):
+    """A personal token, as the command line lists it."""
+
+    id: int
+    scope: str
+    store_id: int | None
+    note: str
+    date_created: int
+    date_expires: int | None
+    date_last_used: int | None
+    date_revoked: int | None
+
+
+class ListedClientRow(TypedDict):
+    """A client of OAuth2, as the command line lists it."""
+
+    client_id: str
+    name: str
+    scope: str
+    store_id: int | None
+    redirect_uris: str
+    date_created: int
+    date_revoked: int | None
+
+
+class ListedUserRow(TypedDict):
+    """A person's role in a store, as the command line lists it."""
+
+    email: str
+    store_id: int
+    store_name: str
+    role: str
+    date_created: int
+    date_signed_in: int | None

@@ -22,7 +22,11 @@ from app.models import (
 from app.services.principal import Principal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, insert_row, update_row
-from app.services.rows.row_types import PurchaseRow, PurchaseWithFileRow
+from app.services.rows.row_types import (
+    PurchaseColumns,
+    PurchaseRow,
+    PurchaseWithFileRow,
+)
 from app.services.rows.tenancy import find_scoped
 from app.services.sales import downloads
 from schemas.base.errors import FieldError
@@ -144,7 +148,7 @@ def purchase_problems(
     db: Snapshot,
     store_id: int,
     values: Mapping[str, Any],
-    record: Mapping[str, Any] | None = None,
+    record: PurchaseRow | None = None,
 ) -> Iterator[FieldError]:
     """Yield an error if the downloadable is not in this store, or is another one."""
     downloadable = values.get("downloadable_id")
@@ -170,11 +174,9 @@ def purchase_problems(
             "url", "exclusive", "url can't be set together with version_uri"
         )
     if pinned is not None:
-        of = (
-            downloadable
-            if downloadable is not None
-            else (record or {}).get("downloadable_id")
-        )
+        of = downloadable
+        if of is None and record is not None:
+            of = record["downloadable_id"]
         if db.value(_VERSION, id=pinned) != of:
             yield FieldError(
                 "version_uri",
@@ -246,9 +248,7 @@ def reset_usage(tx: Transaction, record: PurchaseRow) -> None:
     set_usage(tx, record, 0)
 
 
-def set_usage(
-    tx: Transaction, record: PurchaseRow | PurchaseWithFileRow, count: int
-) -> None:
+def set_usage(tx: Transaction, record: PurchaseColumns, count: int) -> None:
     """Count the main file from a number on; from zero, its other files, too."""
     # A session that goes on would send a download of before the change without counting
     # it.
@@ -297,12 +297,14 @@ def _limits(
     missing = [name for name in LIMITS if values.get(name, 0) is None]
     if not missing:
         return {}
-    offer = tx.record(_OFFER, id=downloadable_id) or {}
-    return {name: int(offer.get(name, 0)) for name in missing}
+    offer = tx.record(_OFFER, id=downloadable_id)
+    if offer is None:
+        raise LookupError(f"downloadable {downloadable_id} is gone")
+    return {name: int(offer[name]) for name in missing}
 
 
 def _update(
-    tx: Transaction, record: Mapping[str, Any], values: Mapping[str, Any]
+    tx: Transaction, record: PurchaseColumns, values: Mapping[str, Any]
 ) -> None:
     update_row(
         tx,

@@ -1,14 +1,15 @@
 """The types of rows are those of the statements that they come from."""
 
 import gc
+import importlib
+import pkgutil
 from typing import get_args, get_type_hints
 
 import pytest
 from sqlalchemy import BigInteger, Boolean, Column, Integer, String
 from sqlalchemy.sql.elements import Label
 
-# All services, so that all of their statements are there.
-from app.cli import main  # noqa: F401
+import app.services
 from app.database import RowStatement
 from app.resources import REGISTRY
 from app.services.rows import row_types
@@ -33,6 +34,9 @@ KINDS = {Boolean: bool, Integer: int, BigInteger: int, String: str}
 
 
 def statements():
+    """Return the statements of all modules, whether something has used them or not."""
+    for module in pkgutil.walk_packages(app.services.__path__, "app.services."):
+        importlib.import_module(module.name)
     assert REGISTRY
     return [found for found in gc.get_objects() if type(found) is RowStatement]
 
