@@ -1,5 +1,8 @@
 """Tasks of a developer, in the active environment: ``nox -l`` lists them."""
 
+import sys
+from pathlib import Path
+
 import nox
 
 nox.options.default_venv_backend = "none"
@@ -31,6 +34,12 @@ def test(session: nox.Session) -> None:
 def endurance(session: nox.Session) -> None:
     """Run tests of whole servers; with `-- --full`, for hours."""
     session.run("python", "-m", "pytest", "-m", "endurance", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Try 10,000 requests that the API's description allows; needs Schemathesis."""
+    session.run("bash", ".ci/fuzz", str(Path(sys.executable).parent), *session.posargs)
 
 
 @nox.session

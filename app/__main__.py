@@ -1,4 +1,7 @@
-"""``python -m app`` is the `sirenhall` command."""
+"""``python -m app`` is the `sirenhall` command.
+
+Tested in `tests/test_packaging.py`.
+"""
 
 from app.cli import main
 

@@ -1,4 +1,7 @@
-"""A digest of the code, which changes with each build."""
+"""A digest of the code, which changes with each build.
+
+Tested in `tests/http/views/test_cached_pages.py`.
+"""
 
 import hashlib
 from functools import lru_cache

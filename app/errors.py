@@ -35,6 +35,8 @@
         └── InsufficientStorage     507
 
 It knows no HTTP beyond the status numbers; `app/http/error_handler.py` renders it.
+
+Tested in `tests/http/test_error_handler.py`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -3,6 +3,8 @@
 The memory of the counts is shared with all processes that are forked after it was made.
 Each process adds to a row of its own, so that no lock has to cross processes; what a
 process has counted stays when it ends.
+
+Tested in `tests/resources/operations/test_metrics.py`.
 """
 
 import mmap

@@ -1,4 +1,7 @@
-"""Translate errors of the operating system into errors of a request."""
+"""Translate errors of the operating system into errors of a request.
+
+Tested in `tests/torture/test_full_disk.py`.
+"""
 
 import errno
 from collections.abc import Iterator

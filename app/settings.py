@@ -1,4 +1,7 @@
-"""Every setting: its type, default, unit and meaning, read from the environment."""
+"""Every setting: its type, default, unit and meaning, read from the environment.
+
+Tested in `tests/services/operations/test_installation.py`.
+"""
 
 import os
 import re

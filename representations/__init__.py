@@ -2,6 +2,8 @@
 
 Nothing here knows Flask, the database or the app. To add a format, write one module
 with one `Representation` and add it to `_FOR_PROGRAMS`.
+
+Tested in `tests/representations/test_formats.py`.
 """
 
 from representations.csv_table import CsvTable

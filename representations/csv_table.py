@@ -2,6 +2,8 @@
 
 A spreadsheet runs a cell that begins like a formula, whoever wrote its text. So such a
 text gets an apostrophe before it, as OWASP advises, and `import` takes it off again.
+
+Tested in `tests/representations/test_csv.py`.
 """
 
 import csv

@@ -1,4 +1,7 @@
-"""HAL+JSON (draft-kelly-json-hal-11), the default representation."""
+"""HAL+JSON (draft-kelly-json-hal-11), the default representation.
+
+Tested in `tests/representations/test_exact_bytes.py`.
+"""
 
 import re
 from collections.abc import Mapping

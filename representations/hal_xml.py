@@ -1,4 +1,7 @@
-"""HAL XML in Foxy's form: full relation URIs, links before properties, no curies."""
+"""HAL XML in Foxy's form: full relation URIs, links before properties, no curies.
+
+Tested in `tests/representations/test_exact_bytes.py`.
+"""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""Problem details (RFC 9457), for errors only, in JSON and in XML."""
+"""Problem details (RFC 9457), for errors only, in JSON and in XML.
+
+Tested in `tests/http/test_error_handler.py`.
+"""
 
 from typing import Any, ClassVar
 

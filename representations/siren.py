@@ -1,4 +1,7 @@
-"""Siren (kevinswiber/siren): entities with links and actions."""
+"""Siren (kevinswiber/siren): entities with links and actions.
+
+Tested in `tests/representations/test_exact_bytes.py`.
+"""
 
 from decimal import Decimal
 from functools import lru_cache

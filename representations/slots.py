@@ -1,4 +1,7 @@
-"""Slots of a document, which a row template fills."""
+"""Slots of a document, which a row template fills.
+
+Tested in `tests/representations/test_row_template.py`.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,1 +1,4 @@
-"""The properties of each resource: types, constraints, wording; marshmallow only."""
+"""The properties of each resource: types, constraints, wording; marshmallow only.
+
+Tested in `tests/resources`.
+"""

@@ -1,4 +1,7 @@
-"""Shared parts of all commands: the group, the data folder, and printing results."""
+"""Shared parts of all commands: the group, the data folder, and printing results.
+
+Tested in `tests/cli/test_serve.py`.
+"""
 
 import json
 import os

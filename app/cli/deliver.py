@@ -1,4 +1,7 @@
-"""`sirenhall deliver`: send webhooks when `sirenhall serve` is not running."""
+"""`sirenhall deliver`: send webhooks when `sirenhall serve` is not running.
+
+Tested in `tests/resources/test_webhooks.py`.
+"""
 
 import time
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""`sirenhall migrate`: create or upgrade the database for other WSGI servers."""
+"""`sirenhall migrate`: create or upgrade the database for other WSGI servers.
+
+Tested in `tests/services/operations/test_migration.py`.
+"""
 
 from pathlib import Path
 

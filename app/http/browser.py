@@ -3,6 +3,8 @@
 A session counts for pages alone. A request that changes something, or that asks for
 anything but a page, also needs the token that only our own forms have (CSRF): a cookie
 is sent along whoever made the form.
+
+Tested in `tests/resources/pages/test_sign_in.py`.
 """
 
 import hmac

@@ -2,6 +2,8 @@
 
 The standard library's takes a lock in Python 3.11, and Werkzeug's runs Python code
 at each access; a request reads these some thirty times.
+
+Tested in `tests/http/test_application.py`.
 """
 
 from collections.abc import Callable

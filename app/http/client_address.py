@@ -1,4 +1,7 @@
-"""Parse the address of a client; addresses are never compared as text."""
+"""Parse the address of a client; addresses are never compared as text.
+
+Tested in `tests/http/test_rate_limit.py`.
+"""
 
 import ipaddress
 import re

@@ -1,6 +1,8 @@
 """The state of one request: principal, negotiated format, database session.
 
 What costs a query is looked up when a resource asks for it.
+
+Tested in `tests/wire/test_formats.py`.
 """
 
 import re

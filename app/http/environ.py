@@ -1,4 +1,7 @@
-"""Keys of the WSGI environment by which middleware informs the application."""
+"""Keys of the WSGI environment by which middleware informs the application.
+
+Tested in `tests/torture/test_strange_requests.py`.
+"""
 
 FIELD = "_method"
 """The form field that stands for the header where a browser sends the form."""

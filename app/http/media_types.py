@@ -1,4 +1,7 @@
-"""Media types of bodies that are not representations."""
+"""Media types of bodies that are not representations.
+
+Tested in `tests/wire/test_formats.py`.
+"""
 
 JSON = "application/json"
 PLAIN = "text/plain"

@@ -1,4 +1,7 @@
-"""Guides for users who migrate from another system."""
+"""Guides for users who migrate from another system.
+
+Tested in `tests/dialects/test_matrix.py`.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""Paths that more than one module needs."""
+"""Paths that more than one module needs.
+
+Tested in `tests/wire/test_openapi.py`.
+"""
 
 AUTHORIZE = "/authorize"
 DOCS = "/docs"

@@ -1,4 +1,7 @@
-"""Responses of the API, with the headers of every negotiated response."""
+"""Responses of the API, with the headers of every negotiated response.
+
+Tested in `tests/wire/test_formats.py`.
+"""
 
 import hashlib
 from collections.abc import Callable

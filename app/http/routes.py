@@ -1,4 +1,7 @@
-"""The published routes and their methods, kept for the API's description."""
+"""The published routes and their methods, kept for the API's description.
+
+Tested in `tests/wire/test_openapi.py`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

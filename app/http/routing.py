@@ -1,4 +1,7 @@
-"""Publish routes, and run what comes between a request and its view."""
+"""Publish routes, and run what comes between a request and its view.
+
+Tested in `tests/wire/test_openapi.py`.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import partial

@@ -1,4 +1,7 @@
-"""The tables, one aggregate a module. They know no HTTP and no schema."""
+"""The tables, one aggregate a module. They know no HTTP and no schema.
+
+Tested in `tests/services/operations/test_migration.py`.
+"""
 
 from app.models.attribute import ATTRIBUTES
 from app.models.downloadable import DOWNLOADABLES, FILES, MAIN, VERSIONS

@@ -1,4 +1,7 @@
-"""Library files: files of a store that belong to no downloadable."""
+"""Library files: files of a store that belong to no downloadable.
+
+Tested in `tests/resources/test_files.py`.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Offers: how a downloadable is offered by a shop."""
+"""Offers: how a downloadable is offered by a shop.
+
+Tested in `tests/resources/test_downloadables.py`.
+"""
 
 from typing import Any
 

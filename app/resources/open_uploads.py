@@ -1,4 +1,7 @@
-"""Open uploads: the upload slots of a store or downloadable."""
+"""Open uploads: the upload slots of a store or downloadable.
+
+Tested in `tests/resources/test_upload_slots.py`.
+"""
 
 from flask import Flask
 

@@ -1,4 +1,7 @@
-"""People who may use a store, for its owners."""
+"""People who may use a store, for its owners.
+
+Tested in `tests/resources/pages/test_sign_in.py`.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""Webhook deliveries: the events sent to a store's webhook, and the outcomes."""
+"""Webhook deliveries: the events sent to a store's webhook, and the outcomes.
+
+Tested in `tests/resources/test_webhooks.py`.
+"""
 
 from flask import Flask
 

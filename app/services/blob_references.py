@@ -1,4 +1,7 @@
-"""Reference counting for blobs: the keys that rows still refer to."""
+"""Reference counting for blobs: the keys that rows still refer to.
+
+Tested in `tests/services/test_blob_removal.py`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

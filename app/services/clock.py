@@ -1,4 +1,7 @@
-"""The current time, in one place so that tests can change it."""
+"""The current time, in one place so that tests can change it.
+
+Tested in `tests/resources/test_downloads.py`.
+"""
 
 import time
 

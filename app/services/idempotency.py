@@ -4,6 +4,8 @@ So there is never an effect without its outcome, even after a crash, and a resta
 another worker can replay it. Responses with tokens are stored a moment before their
 transaction: repeating such a request does no harm, except that an authorization code
 can be used only once.
+
+Tested in `tests/http/views/test_idempotency.py`.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The principal of a request: the token that it came with, and what that may do."""
+"""The principal of a request: the token that it came with, and what that may do.
+
+Tested in `tests/torture/test_tenant_matrix.py`.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""Reference data: currencies and their decimals, countries, time zones."""
+"""Reference data: currencies and their decimals, countries, time zones.
+
+Tested in `tests/resources/test_property_helpers.py`.
+"""
 
 from functools import cache
 from zoneinfo import available_timezones

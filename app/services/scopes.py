@@ -1,4 +1,7 @@
-"""The scopes of tokens; in a module of its own, so that it loads fast."""
+"""The scopes of tokens; in a module of its own, so that it loads fast.
+
+Tested in `tests/torture/test_tenant_matrix.py`.
+"""
 
 STORE = "store_full_access"
 EDITOR = "store_edit_access"

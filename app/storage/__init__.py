@@ -1,4 +1,7 @@
-"""File storage: a port of a few methods, and its adapters by URL."""
+"""File storage: a port of a few methods, and its adapters by URL.
+
+Tested in `tests/storage/test_contract.py`.
+"""
 
 from pathlib import Path
 

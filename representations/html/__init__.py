@@ -2,6 +2,8 @@
 
 A page is rendered from the same document as the other formats: its properties, links,
 embedded resources and actions. `Display` says what values mean to people.
+
+Tested in `tests/http/views/test_page_forms.py`.
 """
 
 from collections.abc import Mapping, Sequence

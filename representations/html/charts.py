@@ -1,4 +1,7 @@
-"""Charts of numbers, as SVG that is drawn on the server."""
+"""Charts of numbers, as SVG that is drawn on the server.
+
+Tested in `tests/resources/test_statistics.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The text of a document for people: indented, coloured, and with links to follow."""
+"""The text of a document for people: indented, coloured, and with links to follow.
+
+Tested in `tests/resources/pages/test_raw_view.py`.
+"""
 
 import json
 import re

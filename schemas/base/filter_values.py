@@ -3,6 +3,8 @@
 A property with an order is compared by intervals of its stored, whole-numbered form:
 a date without a time is a day, and a price finer than any that is stored lies between
 two of them. So one rule serves all operators, and nothing is ever rounded.
+
+Tested in `tests/http/query/test_parser.py`.
 """
 
 import calendar

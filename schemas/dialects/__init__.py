@@ -1,1 +1,4 @@
-"""Schemas of other systems' APIs."""
+"""Schemas of other systems' APIs.
+
+Tested in `tests/dialects`.
+"""

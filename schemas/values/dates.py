@@ -1,4 +1,7 @@
-"""Convert dates between their stored and shown forms."""
+"""Convert dates between their stored and shown forms.
+
+Tested in `tests/schemas/values/test_money_and_dates.py`.
+"""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache

@@ -1,4 +1,7 @@
-"""Convert amounts between their stored and shown forms."""
+"""Convert amounts between their stored and shown forms.
+
+Tested in `tests/schemas/values/test_money_and_dates.py`.
+"""
 
 from decimal import Decimal
 from functools import lru_cache

@@ -3,6 +3,8 @@
 Where its reference is silent: what is deleted is answered with its id and
 `deleted: true`; a limit over 100 counts as 100; expansions and filters of things that
 are not here are understood and find nothing.
+
+Tested in `tests/dialects/test_surecart.py`.
 """
 
 from flask import Flask

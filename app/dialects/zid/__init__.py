@@ -2,6 +2,8 @@
 
 Where its reference is silent: errors are those of Django REST framework, which its
 lists are of, with true statuses; expiration_period is in days.
+
+Tested in `tests/dialects/test_zid.py`.
 """
 
 from flask import Flask

@@ -1,4 +1,7 @@
-"""Derive the name that customers see from the name that a client sends."""
+"""Derive the name that customers see from the name that a client sends.
+
+Tested in `tests/http/bodies/test_multipart_scanner.py`.
+"""
 
 import re
 

@@ -1,4 +1,7 @@
-"""Parse JSON strictly: exact numbers, unique names, bounded depth."""
+"""Parse JSON strictly: exact numbers, unique names, bounded depth.
+
+Tested in `tests/http/bodies/test_unreadable_bodies.py`.
+"""
 
 import json
 from decimal import Decimal, InvalidOperation

@@ -1,4 +1,7 @@
-"""Views of a file for its merchant: send it, or redirect to its URL."""
+"""Views of a file for its merchant: send it, or redirect to its URL.
+
+Tested in `tests/http/files/test_file_response.py`.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""Offload sending a file to nginx (X-Accel-Redirect) or to the S3 (signed URL)."""
+"""Offload sending a file to nginx (X-Accel-Redirect) or to the S3 (signed URL).
+
+Tested in `tests/deploy/test_nginx.py`.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""Receive a file that is the whole body of a request."""
+"""Receive a file that is the whole body of a request.
+
+Tested in `tests/resources/test_upload_slots.py`.
+"""
 
 import mimetypes
 from collections.abc import Iterator, Mapping

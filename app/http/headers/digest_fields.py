@@ -2,6 +2,8 @@
 
 A body is read as it was sent, with no content coding and in full, so that its content
 and its representation are the same bytes.
+
+Tested in `tests/http/headers/test_body_headers.py`.
 """
 
 import base64

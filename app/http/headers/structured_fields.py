@@ -1,4 +1,7 @@
-"""Structured header fields (RFC 9651), parsed by the library of their editor."""
+"""Structured header fields (RFC 9651), parsed by the library of their editor.
+
+Tested in `tests/http/headers/test_field_syntax.py`.
+"""
 
 from typing import Any
 

@@ -1,1 +1,4 @@
-"""Declarations of resources, and the documents that are built from them."""
+"""Declarations of resources, and the documents that are built from them.
+
+Tested in `tests/wire/test_formats.py`.
+"""

@@ -2,6 +2,8 @@
 
 The line is written straight to a stream: a logging record would cost more than the
 database query of a small answer.
+
+Tested in `tests/http/middleware/test_secret_urls.py`.
 """
 
 import sys

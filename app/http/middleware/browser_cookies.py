@@ -1,4 +1,7 @@
-"""Set the cookies that a request has changed: a session, a notice, the tie of forms."""
+"""Set the cookies that a request has changed: a session, a notice, the tie of forms.
+
+Tested in `tests/resources/pages/test_sign_in.py`.
+"""
 
 from flask import Flask, Response, g
 

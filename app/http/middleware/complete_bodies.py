@@ -1,4 +1,7 @@
-"""Raise an error for a body that ends before its Content-Length."""
+"""Raise an error for a body that ends before its Content-Length.
+
+Tested in `tests/torture/test_refused_bodies.py`.
+"""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING

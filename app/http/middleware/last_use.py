@@ -1,4 +1,7 @@
-"""Record the hour in which a token is used, after the response."""
+"""Record the hour in which a token is used, after the response.
+
+Tested in `tests/resources/test_tokens.py`.
+"""
 
 from contextlib import suppress
 

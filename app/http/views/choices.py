@@ -1,4 +1,7 @@
-"""The legal values of references in forms: other resources of the store, by name."""
+"""The legal values of references in forms: other resources of the store, by name.
+
+Tested in `tests/wire/test_forms_as_they_stand.py`.
+"""
 
 from urllib.parse import parse_qsl
 

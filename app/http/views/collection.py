@@ -1,4 +1,7 @@
-"""Views of a collection: read a page or a table, create, change several at once."""
+"""Views of a collection: read a page or a table, create, change several at once.
+
+Tested in `tests/http/views/test_cached_pages.py`.
+"""
 
 import sys
 from collections.abc import Callable, Sequence

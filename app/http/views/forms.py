@@ -1,4 +1,7 @@
-"""Read a form that is of no resource, such as the one to sign in."""
+"""Read a form that is of no resource, such as the one to sign in.
+
+Tested in `tests/http/views/test_page_forms.py`.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,7 @@
-"""Views of one resource: GET, PATCH, PUT and DELETE."""
+"""Views of one resource: GET, PATCH, PUT and DELETE.
+
+Tested in `tests/resources/test_item_categories.py`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial

@@ -1,4 +1,7 @@
-"""The operations of a resource's service that views call."""
+"""The operations of a resource's service that views call.
+
+Tested in `tests/resources/test_item_categories.py`.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

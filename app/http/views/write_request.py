@@ -3,6 +3,8 @@
 The order is: the type of the body, the token, the right to change the target, the body.
 So an error is found as early as possible, and no database connection is held while a
 slow client sends its body.
+
+Tested in `tests/http/views/test_write_checks.py`.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,1 +1,4 @@
-"""The API's own documentation: relations, profiles, problem types, OpenAPI."""
+"""The API's own documentation: relations, profiles, problem types, OpenAPI.
+
+Tested in `tests/resources/documentation/test_rels.py`.
+"""

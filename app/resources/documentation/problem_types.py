@@ -1,4 +1,7 @@
-"""The documentation of each problem type, which its `type` leads to."""
+"""The documentation of each problem type, which its `type` leads to.
+
+Tested in `tests/http/test_error_handler.py`.
+"""
 
 from flask import Flask, Response
 

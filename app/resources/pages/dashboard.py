@@ -1,4 +1,7 @@
-"""The dashboard of a store: what its page shows besides its properties."""
+"""The dashboard of a store: what its page shows besides its properties.
+
+Tested in `tests/resources/test_statistics.py`.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""The page with all files that a customer has bought."""
+"""The page with all files that a customer has bought.
+
+Tested in `tests/resources/test_downloads.py`.
+"""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet

@@ -1,4 +1,7 @@
-"""Answer with a page that is of no resource, for one browser alone."""
+"""Answer with a page that is of no resource, for one browser alone.
+
+Tested in `tests/resources/pages/test_sign_in.py`.
+"""
 
 from typing import Any
 

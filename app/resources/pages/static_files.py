@@ -1,4 +1,7 @@
-"""The stylesheet and the script of pages, under names that change with them."""
+"""The stylesheet and the script of pages, under names that change with them.
+
+Tested in `tests/browser/test_pages.py`.
+"""
 
 import hashlib
 from functools import cache

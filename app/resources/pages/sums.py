@@ -1,4 +1,7 @@
-"""The document of a statistic, for its own resource and for the dashboard."""
+"""The document of a statistic, for its own resource and for the dashboard.
+
+Tested in `tests/resources/test_statistics.py`.
+"""
 
 from collections.abc import Mapping
 from datetime import date, timedelta

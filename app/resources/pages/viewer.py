@@ -1,4 +1,7 @@
-"""What is on each page for who looks at it: a menu, and a form to sign out."""
+"""What is on each page for who looks at it: a menu, and a form to sign out.
+
+Tested in `tests/resources/pages/test_sign_in.py`.
+"""
 
 from urllib.parse import urlencode
 

@@ -1,4 +1,7 @@
-"""Access tokens: create, list and revoke them, and find their principal."""
+"""Access tokens: create, list and revoke them, and find their principal.
+
+Tested in `tests/resources/test_tokens.py`.
+"""
 
 import hashlib
 import secrets

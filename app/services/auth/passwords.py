@@ -1,4 +1,7 @@
-"""Hash and verify passwords with argon2id (RFC 9106)."""
+"""Hash and verify passwords with argon2id (RFC 9106).
+
+Tested in `tests/resources/pages/test_sign_in.py`.
+"""
 
 import threading
 from functools import cache

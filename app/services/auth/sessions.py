@@ -1,4 +1,7 @@
-"""Sessions of browsers: tokens that only pages accept, and codes to sign in once."""
+"""Sessions of browsers: tokens that only pages accept, and codes to sign in once.
+
+Tested in `tests/resources/pages/test_sign_in.py`.
+"""
 
 from sqlalchemy import delete
 

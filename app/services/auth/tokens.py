@@ -1,4 +1,7 @@
-"""The tokens and grants of a store, for its merchant."""
+"""The tokens and grants of a store, for its merchant.
+
+Tested in `tests/resources/test_tokens.py`.
+"""
 
 from sqlalchemy import bindparam, case, func, select
 

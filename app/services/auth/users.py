@@ -1,4 +1,7 @@
-"""People who may use a store, and their roles in it."""
+"""People who may use a store, and their roles in it.
+
+Tested in `tests/resources/pages/test_sign_in.py`.
+"""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,7 @@
-"""Attributes: names with values that a merchant gives to a resource."""
+"""Attributes: names with values that a merchant gives to a resource.
+
+Tested in `tests/resources/test_attributes.py`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

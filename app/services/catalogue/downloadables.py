@@ -1,4 +1,7 @@
-"""Downloadables: what a store sells, and the rules of their changes."""
+"""Downloadables: what a store sells, and the rules of their changes.
+
+Tested in `tests/resources/test_downloadables.py`.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""The files of a downloadable: the main file, and any others."""
+"""The files of a downloadable: the main file, and any others.
+
+Tested in `tests/resources/test_files.py`.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""Item categories, and the rules of the DEFAULT one."""
+"""Item categories, and the rules of the DEFAULT one.
+
+Tested in `tests/resources/test_item_categories.py`.
+"""
 
 from collections.abc import Mapping
 from typing import Any

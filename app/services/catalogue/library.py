@@ -1,4 +1,7 @@
-"""The library of a store: files that any downloadable may use."""
+"""The library of a store: files that any downloadable may use.
+
+Tested in `tests/resources/test_files.py`.
+"""
 
 from collections.abc import Mapping
 from typing import Any, get_type_hints

@@ -1,4 +1,7 @@
-"""Offers: how a shop offers a downloadable; each has one."""
+"""Offers: how a shop offers a downloadable; each has one.
+
+Tested in `tests/resources/test_downloadables.py`.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

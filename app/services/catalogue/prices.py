@@ -1,4 +1,7 @@
-"""Prices: the decimals of a store's currency, and whether amounts fit them."""
+"""Prices: the decimals of a store's currency, and whether amounts fit them.
+
+Tested in `tests/resources/test_downloadables.py`.
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,7 @@
-"""Stores, the tenants; each is created with its DEFAULT category."""
+"""Stores, the tenants; each is created with its DEFAULT category.
+
+Tested in `tests/resources/test_stores.py`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any

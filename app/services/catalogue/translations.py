@@ -1,4 +1,7 @@
-"""Translations of downloadables' texts."""
+"""Translations of downloadables' texts.
+
+Tested in `tests/resources/test_translations.py`.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet

@@ -2,6 +2,8 @@
 
 The URL is a capability: an upload needs no token. It has 192 random bits, of which only
 a digest is stored.
+
+Tested in `tests/resources/test_upload_slots.py`.
 """
 
 import secrets

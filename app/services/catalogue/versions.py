@@ -1,4 +1,7 @@
-"""Versions: every file that was ever a downloadable's main file."""
+"""Versions: every file that was ever a downloadable's main file.
+
+Tested in `tests/resources/test_versions.py`.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,6 +1,8 @@
 """Background tasks of a running server: send webhooks, and clean up.
 
 Each task has a thread of its own, so that a slow one holds up no other.
+
+Tested in `tests/cli/test_serve.py`.
 """
 
 import logging

@@ -2,6 +2,8 @@
 
 Each blob is copied under its key, and verified by its digest on the way. A copy that
 was interrupted can be continued.
+
+Tested in `tests/cli/test_maintenance.py`.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,7 @@
-"""Maintenance: delete expired and orphaned data, verify files."""
+"""Maintenance: delete expired and orphaned data, verify files.
+
+Tested in `tests/cli/test_maintenance.py`.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterator

@@ -1,4 +1,7 @@
-"""The secret key of an installation: a setting, or a file in the data folder."""
+"""The secret key of an installation: a setting, or a file in the data folder.
+
+Tested in `tests/services/operations/test_installation.py`.
+"""
 
 import hashlib
 import secrets

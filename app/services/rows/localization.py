@@ -1,4 +1,7 @@
-"""Read and change the texts of rows in several languages."""
+"""Read and change the texts of rows in several languages.
+
+Tested in `tests/resources/test_translations.py`.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -2,6 +2,8 @@
 
 `fold` ignores case, width and invisible characters, but not accents. It runs here,
 because databases fold case each in its own way, and SQLite only that of ASCII.
+
+Tested in `tests/services/rows/test_changes.py`.
 """
 
 from collections.abc import Iterable, Mapping

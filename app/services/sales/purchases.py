@@ -1,4 +1,7 @@
-"""Purchases: what a customer bought, and how often they may download it."""
+"""Purchases: what a customer bought, and how often they may download it.
+
+Tested in `tests/resources/test_purchases.py`.
+"""
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence

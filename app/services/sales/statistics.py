@@ -3,6 +3,8 @@
 Downloads are summed in the transactions that count and end them. Refusals are noted in
 memory and written every second: who is refused must not wait for a writer, and the sum
 is not worth a write for each of many wrong requests.
+
+Tested in `tests/resources/test_statistics.py`.
 """
 
 import threading

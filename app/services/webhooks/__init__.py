@@ -1,1 +1,4 @@
-"""Webhooks: the outbox of deliveries, and its sender."""
+"""Webhooks: the outbox of deliveries, and its sender.
+
+Tested in `tests/resources/test_webhooks.py`.
+"""
