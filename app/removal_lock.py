@@ -35,7 +35,7 @@ class RemovalLock(Protocol):
     def is_held(self) -> bool:
         """Return whether a process forbids the removal of files now."""
 
-    def make(self) -> None:
+    def create(self) -> None:
         """Create what the lock needs, such as its file."""
 
 
@@ -63,7 +63,7 @@ class FileLock:
             _insist(partial(_lock_now, file, fcntl.LOCK_EX))
             yield
 
-    def make(self) -> None:
+    def create(self) -> None:
         """Create the file, for processes that may not."""
         open_file(self._path, "a").close()
 
@@ -106,7 +106,7 @@ class AdvisoryLock:
             _ask(connection, "pg_advisory_unlock_shared")
         return False
 
-    def make(self) -> None:
+    def create(self) -> None:
         """Do nothing: the database has it."""
 
 

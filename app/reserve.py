@@ -32,7 +32,7 @@ class Reserve:
         self._folder = folder
         self._path = folder / "reserve"
 
-    def make(self) -> None:
+    def create(self) -> None:
         """Create the reserve if the disk has room for it."""
         wanted = size_on(self._folder)
         if self._path.exists() or shutil.disk_usage(self._folder).free < 4 * wanted:
@@ -46,7 +46,7 @@ class Reserve:
             raise
         new.rename(self._path)
 
-    def give_up(self) -> None:
+    def release(self) -> None:
         """Delete the reserve, so that its room can be used."""
         for path in (self._path, self._path.with_suffix(".new")):
             with suppress(OSError):

@@ -37,7 +37,7 @@ def _setting(*, default: Any, meaning: str, read: Callable[[str], Any] = str) ->
     return field(default=default, metadata={"meaning": meaning, "read": read})
 
 
-def _whole(text: str) -> int:
+def _whole_number(text: str) -> int:
     # Python's int() would accept 1_000 and digits of other scripts.
     if not re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII):
         raise ValueError("must be a whole number")
@@ -45,14 +45,14 @@ def _whole(text: str) -> int:
 
 
 def _at_least_one(text: str) -> int:
-    number = _whole(text)
+    number = _whole_number(text)
     if number < 1:
         raise ValueError("must be at least 1")
     return number
 
 
 def _port(text: str) -> int:
-    number = _whole(text)
+    number = _whole_number(text)
     if number > 65_535:  # noqa: PLR2004
         raise ValueError("must be a port from 0 (any free one) to 65535")
     return number
@@ -192,7 +192,7 @@ class Settings:
         default=60,
         meaning="Minutes after its last bytes for which requests count as the same "
         "download; 0: each request counts.",
-        read=_whole,
+        read=_whole_number,
     )
     download_addresses: str = _setting(
         default="truncated",
@@ -237,7 +237,7 @@ class Settings:
         default=0,
         meaning="How many proxies in front are trusted (X-Forwarded-For, "
         "X-Forwarded-Proto).",
-        read=_whole,
+        read=_whole_number,
     )
     rate_limit: str = _setting(
         default="",
@@ -295,7 +295,7 @@ class Settings:
         meaning="Threads of each worker of `serve` that one client address (of IPv6 "
         "its /64) may hold, three quarters of all at most; 0: any number. Not counted "
         "behind trusted proxies.",
-        read=_whole,
+        read=_whole_number,
     )
     header_seconds: int = _setting(
         default=20,
@@ -312,7 +312,7 @@ class Settings:
         default=256,
         meaning="Bytes a second that a body must average, once it has taken as long as "
         "it may pause; 0: none.",
-        read=_whole,
+        read=_whole_number,
     )
     max_file_size: int = _setting(
         default=10 * 2**30,

@@ -84,7 +84,7 @@ def test_a_proxy_that_sends_files_gets_them_and_nothing_else(tmp_path, umask):
     assert isinstance(installation.storage, LocalStorage)
     with installation.storage.writer() as writer:
         writer.write(b"for sale")
-        blob = writer.keep()
+        blob = writer.commit()
     installation.close()
     assert mode(settings.data_dir) == 0o710
     path = installation.storage.path(blob.key)
@@ -101,7 +101,7 @@ def test_a_proxy_that_sends_files_gets_them_and_nothing_else(tmp_path, umask):
     assert mode(settings.data_dir) == 0o710
     with LocalStorage(settings.data_dir / "files").writer() as writer:
         writer.write(b"also for sale")
-        other = writer.keep()
+        other = writer.commit()
     assert mode(installation.storage.path(other.key)) == 0o640
 
 

@@ -101,7 +101,7 @@ def in_bytes(size: int) -> str:
     return f"{number:.1f} GiB"
 
 
-def say(result: Mapping[str, Any], text: str, *, as_json: bool) -> None:
+def print_result(result: Mapping[str, Any], text: str, *, as_json: bool) -> None:
     """Print a result, for a script or for a person."""
     click.echo(json.dumps(result) if as_json else text)
 

@@ -13,7 +13,7 @@ from app.cli.command import (
     explaining,
     installation_at,
     json_option,
-    say,
+    print_result,
 )
 
 
@@ -34,7 +34,7 @@ def deliver(watch: bool, data_dir: Path | None, as_json: bool) -> None:
             sent, failed = background_tasks.webhook_sender(opened).deliver()
             if sent or failed or not watch:
                 text = f"{sent} sent, {failed} failed."
-                say({"sent": sent, "failed": failed}, text, as_json=as_json)
+                print_result({"sent": sent, "failed": failed}, text, as_json=as_json)
             if not watch:
                 return
             time.sleep(background_tasks.PAUSE)

@@ -16,8 +16,8 @@ from app.cli.command import (
     in_bytes,
     installation_at,
     json_option,
+    print_result,
     progress,
-    say,
 )
 from app.errors import ConfigurationError
 
@@ -77,7 +77,7 @@ def sweep(dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
             "A backup or restore is running, so no files were removed. Run "
             "`sirenhall sweep` again when it has finished."
         )
-    say(result, "\n".join(lines), as_json=as_json)
+    print_result(result, "\n".join(lines), as_json=as_json)
 
 
 @click.command()
@@ -213,7 +213,7 @@ def _report(
     lines = [str(found) for found in findings]
     lines.append(f"{text}; {_count(len(findings), 'problem')}.")
     lines += [note] if note else []
-    say(result, "\n".join(lines), as_json=as_json)
+    print_result(result, "\n".join(lines), as_json=as_json)
     if findings:
         sys.exit(FAILED)
 

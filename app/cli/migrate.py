@@ -12,7 +12,7 @@ from app.cli.command import (
     explaining,
     installation_at,
     json_option,
-    say,
+    print_result,
 )
 
 
@@ -29,6 +29,6 @@ def migrate(data_dir: Path | None, as_json: bool) -> None:
     from app.migrations import HEAD
 
     with installation_at(data_dir, may_make=True):
-        say(
+        print_result(
             {"schema": HEAD}, f"The database is ready (schema {HEAD}).", as_json=as_json
         )

@@ -10,8 +10,8 @@ from app.cli.command import (
     explaining,
     installation_at,
     json_option,
+    print_result,
     reading_at,
-    say,
     writing_at,
 )
 from app.cli.token import date_text, store_of, table, with_dates
@@ -92,7 +92,7 @@ def create(
     shown = {k: v for k, v in result.items() if v is not None}
     width = max(map(len, shown))
     text = "\n".join(f"{key.ljust(width)}  {value}" for key, value in shown.items())
-    say(result, text, as_json=as_json)
+    print_result(result, text, as_json=as_json)
 
 
 @client.command(name="list")
@@ -117,7 +117,11 @@ def list_clients(data_dir: Path | None, as_json: bool) -> None:
         for c in found
     ]
     head = ("CLIENT ID", "SCOPE", "STORE", "MADE", "STATE", "NAME")
-    say({"clients": [_shown(c) for c in found]}, table([head, *rows]), as_json=as_json)
+    print_result(
+        {"clients": [_client_json(c) for c in found]},
+        table([head, *rows]),
+        as_json=as_json,
+    )
 
 
 @client.command()
@@ -138,13 +142,13 @@ def revoke(client_id: str, data_dir: Path | None, as_json: bool) -> None:
                 "all"
             )
         opened.removal.remove(ended.partial_keys)
-    say(
+    print_result(
         {"client_id": client_id, "revoked": True},
         f"{client_id} and its tokens are revoked.",
         as_json=as_json,
     )
 
 
-def _shown(record: ListedClientRow) -> dict[str, Any]:
+def _client_json(record: ListedClientRow) -> dict[str, Any]:
     shown = with_dates(record, "date_created", "date_revoked")
     return {**shown, "redirect_uris": record["redirect_uris"].split()}

@@ -14,8 +14,8 @@ from app.cli.command import (
     explaining,
     installation_at,
     json_option,
+    print_result,
     reading_at,
-    say,
     writing_at,
 )
 from app.errors import ConfigurationError
@@ -112,7 +112,7 @@ def create(
         "store_id": store_id,
         "date_expires": date_text(expires),
     }
-    say(result, text, as_json=as_json)
+    print_result(result, text, as_json=as_json)
 
 
 @token.command(name="list")
@@ -125,7 +125,9 @@ def list_tokens(data_dir: Path | None, as_json: bool) -> None:
 
     with reading_at(data_dir) as db:
         found = authentication.list_tokens(db)
-    say({"tokens": [_shown(t) for t in found]}, _table(found), as_json=as_json)
+    print_result(
+        {"tokens": [_token_json(t) for t in found]}, _table(found), as_json=as_json
+    )
 
 
 @token.command()
@@ -144,14 +146,14 @@ def revoke(token_id: int, data_dir: Path | None, as_json: bool) -> None:
 
     with installation_at(data_dir) as opened:
         with opened.database.writing() as tx:
-            ended = revocation.end_tokens(tx, TOKENS.c.id == token_id)
+            ended = revocation.revoke_tokens(tx, TOKENS.c.id == token_id)
         if not ended.number:
             raise ConfigurationError(
                 f"token {token_id} does not exist or is not valid; "
                 "`sirenhall token list` lists all"
             )
         opened.removal.remove(ended.partial_keys)
-    say(
+    print_result(
         {"id": token_id, "revoked": True},
         f"Token {token_id} is revoked.",
         as_json=as_json,
@@ -174,7 +176,7 @@ def store_of(tx: Any, store_id: int | None) -> int:
     return found[0]
 
 
-def _shown(record: ListedTokenRow) -> dict[str, Any]:
+def _token_json(record: ListedTokenRow) -> dict[str, Any]:
     return with_dates(
         record, "date_created", "date_expires", "date_last_used", "date_revoked"
     )

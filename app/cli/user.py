@@ -11,8 +11,8 @@ from app.cli.command import (
     explaining,
     installation_at,
     json_option,
+    print_result,
     reading_at,
-    say,
     writing_at,
 )
 from app.cli.token import date_text, store_of, table, with_dates
@@ -89,7 +89,9 @@ def create(
     text = f"{email} may sign in."
     if address:
         text = f"Send {email} this address, which signs them in once:\n{address}"
-    say({k: v for k, v in result.items() if v is not None}, text, as_json=as_json)
+    print_result(
+        {k: v for k, v in result.items() if v is not None}, text, as_json=as_json
+    )
 
 
 @user.command(name="list")
@@ -112,7 +114,9 @@ def list_users(data_dir: Path | None, as_json: bool) -> None:
         for person in found
     ]
     head = ("EMAIL", "STORE", "ROLE", "SIGNED IN")
-    say({"users": [_shown(p) for p in found]}, table([head, *rows]), as_json=as_json)
+    print_result(
+        {"users": [_user_json(p) for p in found]}, table([head, *rows]), as_json=as_json
+    )
 
 
 @user.command()
@@ -144,7 +148,9 @@ def remove(
                     record = users.find_user(tx, principal_of(USER, None), role.id)
                     keys += users.remove_user(tx, record, is_forced=True)
         opened.removal.remove(keys)
-    say({"email": email, "removed": True}, f"{email} is removed.", as_json=as_json)
+    print_result(
+        {"email": email, "removed": True}, f"{email} is removed.", as_json=as_json
+    )
 
 
 @user.command()
@@ -163,7 +169,7 @@ def password(
     with writing_at(data_dir) as tx:
         users.set_password(tx, _account(tx, email).id, digest)
     text = f"The password of {email} is set."
-    say({"email": email, "password": True}, text, as_json=as_json)
+    print_result({"email": email, "password": True}, text, as_json=as_json)
 
 
 def _account(tx: Any, email: str) -> Any:
@@ -200,5 +206,5 @@ def _read_digest(*, asks: bool = False) -> str:
     return passwords.hash_password(text)
 
 
-def _shown(person: ListedUserRow) -> dict[str, Any]:
+def _user_json(person: ListedUserRow) -> dict[str, Any]:
     return with_dates(person, "date_created", "date_signed_in")

@@ -234,7 +234,7 @@ def blob_key(uuid: str) -> str:
     return uuid.replace("-", "").lower()
 
 
-def body(
+def read_members(
     context: RequestContext, schema: ResourceSchema, method: str
 ) -> dict[str, Any]:
     """Read a body's members, whatever they are."""

@@ -96,10 +96,10 @@ def register_error_format(app: Flask, prefix: str, answer: OwnWords) -> None:
 
 def register_error_handlers(app: Flask) -> None:
     """Handle every exception that leaves a view."""
-    app.register_error_handler(Exception, _answer)
+    app.register_error_handler(Exception, _error_response)
 
 
-def _answer(error: Exception) -> Response:
+def _error_response(error: Exception) -> Response:
     redirect = None
     if error is request.routing_exception and not _dialect():
         redirect = trailing_slash.redirect_slash(g.context)

@@ -159,7 +159,7 @@ def register_rate_limit(app: Flask, settings: Settings) -> None:
     attempts = _limiter(settings.effective_attempts_limit, storage, ATTEMPTS)
 
     @app.before_request
-    def _before() -> None:
+    def _count_request() -> None:
         try:
             if attempts:
                 _count_attempt(attempts)
@@ -174,7 +174,7 @@ def register_rate_limit(app: Flask, settings: Settings) -> None:
             if attempts:
                 _settle_attempt(attempts, response.status_code)
             if requests:
-                _settle(requests)
+                _count_by_address(requests)
         allowance: Allowance | None = g.get("allowance")
         if allowance is not None:
             response.headers.update(allowance.headers)
@@ -204,7 +204,7 @@ def ensure_within_limit(principal: Principal) -> None:
         _warn(error)
 
 
-def _settle(limiter: Limiter) -> None:
+def _count_by_address(limiter: Limiter) -> None:
     """Count a request by its address, where its token was none."""
     if g.pop("unknown", None) is not None:
         limiter.count(_client())

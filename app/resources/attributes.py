@@ -149,7 +149,7 @@ class AttributesViews(CollectionViews):
                 is_whole=method == "PUT",
             )
             owner = self.service.owner(tx, context.writer, owner_id)
-            asked = self.asked(context, owner)
+            asked = self.parse_query(context, owner)
             headers = self.validators(context, owner, asked).headers
             # Nothing that fails after the commit may turn it into a failure.
             document = self.document(context, owner, asked)

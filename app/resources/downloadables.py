@@ -178,7 +178,7 @@ def _create(
     return Created(downloadables.create_downloadable(tx, store["id"], values, file))
 
 
-def _file(context: RequestContext, item_id: int) -> Response:
+def _send_file(context: RequestContext, item_id: int) -> Response:
     """Handle a GET of the bytes, for the merchant."""
     return file_view.file_answer(
         context,
@@ -276,4 +276,4 @@ def register_routes(app: Flask, registry: ResourceRegistry) -> None:
             ),
         },
     )
-    publish_route(app, file, {"GET": _file, "PUT": _put_file})
+    publish_route(app, file, {"GET": _send_file, "PUT": _put_file})

@@ -117,7 +117,7 @@ def _download(context: RequestContext) -> Response:
 def _deliver(context: RequestContext) -> Response:
     _ensure_followed(context)
     moment = now()
-    record = _wanted(context, moment)
+    record = _find_purchased_file(context, moment)
     if record["is_main"] and _is_person(context) and FILE not in dict(context.query):
         several = downloads.files_of_purchase(context.db, record)
         if len(several) > 1 or (several and not several[0]["is_main"]):
@@ -131,7 +131,7 @@ def _deliver(context: RequestContext) -> Response:
     return file_response.send_file(
         context.request,
         file,
-        lambda: _begun(context, record, found),
+        lambda: _begin_and_track(context, record, found),
         hand_over=offload.offload_response(
             context, lambda: _hand_over(context, record, found)
         ),
@@ -152,7 +152,7 @@ def _granted(
             downloads.ensure_downloads_remain(record, moment)
     except RequestError as error:
         if context.request.method == "GET":
-            context.installation.refusals.note(record, error.code, moment)
+            context.installation.refusals.record(record, error.code, moment)
         raise
     return found
 
@@ -173,7 +173,7 @@ def _ensure_followed(context: RequestContext) -> None:
         )
 
 
-def _wanted(
+def _find_purchased_file(
     context: RequestContext, moment: int, *, is_main: bool = False
 ) -> PurchasedFileRow:
     # Mail programs add a full stop or a bracket to links that end a sentence.
@@ -224,7 +224,7 @@ def _to_page(context: RequestContext) -> Response:
 def _files(context: RequestContext) -> Response:
     """Handle a GET of all files that a customer's link gives."""
     moment = now()
-    main = _wanted(context, moment, is_main=True)
+    main = _find_purchased_file(context, moment, is_main=True)
     files = downloads.files_of_purchase(context.db, main)
     downloads.ensure_granted(files[0] if files else main, moment)
     texts = _in_language(context, main)
@@ -300,7 +300,7 @@ def _redirect(
     return Response(status=302, headers=headers)
 
 
-def _begun(
+def _begin_and_track(
     context: RequestContext, record: PurchasedFileRow, found: int | None
 ) -> file_response.Ended:
     download_id = _begin(context, record, found, "started")

@@ -203,14 +203,14 @@ def _token_once(
         request = _request(context, form)
         with _readable_errors():
             answer = _server(context).create_token_response(request)
-        response = _answered(context, *answer)
+        response = _protocol_response(context, *answer)
         # Only tokens are kept: a client may correct its mistake under the same key.
         if response.status_code != 200:  # noqa: PLR2004
-            state.give_up()
+            state.release_key()
             return response
         with context.writing() as tx:
             # Long enough for who lost the answer, and no longer than it is true.
-            return state.keep(tx, response, seconds=TOKEN_KEPT)
+            return state.store_response(tx, response, seconds=TOKEN_KEPT)
 
 
 def _endpoint(name: str) -> Any:
@@ -218,12 +218,12 @@ def _endpoint(name: str) -> Any:
         request = _request(context, read_form(context))
         with _readable_errors():
             answer = _server(context).create_endpoint_response(name, request)
-        return _answered(context, *answer)
+        return _protocol_response(context, *answer)
 
     return view
 
 
-def _answered(
+def _protocol_response(
     context: RequestContext, status: int, body: Any, _headers: Any
 ) -> Response:
     """Write an answer of the protocol; an error is one of ours, too."""
@@ -256,7 +256,7 @@ def _encoded(document: Any) -> bytes:
 # -- the consent page ---------------------------------------------------------
 
 
-def _ask(context: RequestContext) -> Response:
+def _consent_form(context: RequestContext) -> Response:
     """Handle a GET of the page."""
     request, grant = _consent(context)
     if isinstance(grant, Response):
@@ -442,7 +442,7 @@ def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
             {"GET": consent, "POST": decision},
             page,
         ),
-        {"GET": _ask, "POST": _decide},
+        {"GET": _consent_form, "POST": _decide},
     )
     # An issuer that has a path is looked for under it (RFC 8414, section 3).
     for path in (issuer, f"{issuer}/<path:issuer>"):

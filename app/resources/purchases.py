@@ -168,7 +168,7 @@ def _sign(context: RequestContext, item_id: int) -> Response:
             record = purchases.find_purchase(tx, context.writer, item_id)
             answer = _signed(context, record, values["expires_in"])
             # An expired link would be no answer.
-            return state.keep(tx, answer, seconds=values["expires_in"])
+            return state.store_response(tx, answer, seconds=values["expires_in"])
 
     def authorize(principal: Principal) -> None:
         purchases.find_purchase(context.db, principal, item_id)

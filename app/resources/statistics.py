@@ -55,7 +55,7 @@ def _of_downloadable(context: RequestContext, item_id: int) -> Response:
 
 
 def _show(context: RequestContext, owner: Owner, about: Link) -> Response:
-    group, period = _asked(context, owner.zone)
+    group, period = _group_and_period(context, owner.zone)
     href = with_query(context.url, context.query)
     document = statistics_document(context, owner, group, period, href)
     context.release_connection()
@@ -79,7 +79,7 @@ def _table(context: RequestContext, document: Resource) -> Response:
     return build_response(context, table, headers=disposition)
 
 
-def _asked(context: RequestContext, zone: str) -> tuple[str, Period]:
+def _group_and_period(context: RequestContext, zone: str) -> tuple[str, Period]:
     """Return the group and the period of a query. Raise `BadRequest`."""
     asked = dict(context.query)
     usual = usual_period(zone)

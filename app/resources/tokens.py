@@ -36,7 +36,7 @@ RESOURCE_TYPE = ResourceType(TOKEN, tokens.SOURCE)
 
 
 def _remove(tx: Transaction, record: TokenRow) -> list[str]:
-    return tokens.end_token(tx, record)
+    return tokens.revoke_token(tx, record)
 
 
 def _find(db: Snapshot, principal: Principal, token_id: int) -> TokenRow:

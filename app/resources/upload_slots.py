@@ -123,7 +123,7 @@ def _create(
                 file_type=values["type"],
             )
             gone.extend(expired)
-            return state.keep(tx, _slot(context, about, token))
+            return state.store_response(tx, _slot(context, about, token))
 
     def authorize(principal: Principal) -> None:
         find(context.db, principal, item_id)
@@ -166,17 +166,17 @@ def _put(context: RequestContext, token: str) -> Response:
     upload_slots.ensure_open(slot)
     if context.request.mimetype == MULTIPART and slot["announced_size"] is None:
         # What curl -X PUT -F sends: the file is in the form, and not all of it.
-        return _uploaded(context, _from_form(context, token))
-    record = _before(context, slot)
+        return _upload_document(context, _from_form(context, token))
+    record = _find_downloadable(context, slot)
     declared = str(slot["file_type"] or "")
     receiving = received_file(context, record, slot["file_name"], declared, slot)
     with receiving as file, context.writing() as tx:
         record = upload_slots.finish_upload(tx, slot, file)
     context.installation.removal.remove([slot["partial_key"]])
-    return _uploaded(context, record)
+    return _upload_document(context, record)
 
 
-def _uploaded(context: RequestContext, record: Mapping[str, Any]) -> Response:
+def _upload_document(context: RequestContext, record: Mapping[str, Any]) -> Response:
     """Describe the upload alone: the client may see nothing else of the store."""
     base, name = context.urls.base, record["file_name"]
     if "code" in record:
@@ -327,7 +327,7 @@ def _patch(context: RequestContext, token: str) -> Response:
             f"a part of a resumable upload is of type {tus.OFFSET_OCTETS}",
             headers={"Accept-Patch": tus.OFFSET_OCTETS},
         )
-    _begun(slot)
+    _upload_of(slot)
     _ensure_follows(context.request, slot)
     offset = _add(context, token, slot)
     return _empty(204, {"Upload-Offset": str(offset), **_expires(slot)})
@@ -351,7 +351,7 @@ class Begun(NamedTuple):
     length: int
 
 
-def _begun(slot: SlotRow) -> Begun:
+def _upload_of(slot: SlotRow) -> Begun:
     """Return the upload of a slot. Raise `UnknownLink` if none was begun."""
     key, length = slot["partial_key"], slot["length"]
     if key is None or length is None:
@@ -366,7 +366,7 @@ def _add(context: RequestContext, token: str, slot: SlotRow) -> int:
     try:
         # In a folder this locks the upload while bytes arrive: a second request gets a
         # 423. An S3 has no locks; see S3Partial.
-        with storage.partial(_begun(slot).key) as partial:
+        with storage.partial(_upload_of(slot).key) as partial:
             return _add_locked(context, token, slot, partial, checksum)
     except FileNotFoundError:
         raise UnknownLink("what came of this upload is gone; begin it again") from None
@@ -384,11 +384,11 @@ def _add_locked(
     upload_slots.ensure_open(slot)
     before, now_is = ((one["partial_key"], one["offset"]) for one in (seen, slot))
     if before != now_is:
-        raise _elsewhere(slot)
+        raise _offset_conflict(slot)
     partial.resume(slot["offset"])
     _append_body(context, slot, partial, checksum)
-    if partial.size == _begun(slot).length:
-        _finish(context, slot, partial.keep())
+    if partial.size == _upload_of(slot).length:
+        _finish(context, slot, partial.commit())
     return partial.size
 
 
@@ -399,7 +399,7 @@ def _append_body(
     checksum: Digest | None,
 ) -> None:
     """Append the body. What came before it broke off is kept, unless it is checked."""
-    noted, length = partial.size, _begun(slot).length
+    noted, length = partial.size, _upload_of(slot).length
     is_checked = checksum is not None or _has_digest(context.request)
 
     def note() -> None:
@@ -438,7 +438,7 @@ def _has_digest(request: Request) -> bool:
 
 
 def _finish(context: RequestContext, slot: SlotRow, blob: Blob) -> None:
-    record = _before(context, slot)
+    record = _find_downloadable(context, slot)
     declared = str(slot["file_type"] or "")
     name = slot["file_name"] or name_of(record, declared)
     with (
@@ -450,7 +450,7 @@ def _finish(context: RequestContext, slot: SlotRow, blob: Blob) -> None:
         )
 
 
-def _before(context: RequestContext, slot: SlotRow) -> Mapping[str, Any]:
+def _find_downloadable(context: RequestContext, slot: SlotRow) -> Mapping[str, Any]:
     """Return the downloadable that a file is for."""
     record = downloadables.get_unscoped(context.db, slot["downloadable_id"] or 0)
     context.release_connection()
@@ -459,10 +459,10 @@ def _before(context: RequestContext, slot: SlotRow) -> Mapping[str, Any]:
 
 def _ensure_follows(request: Request, slot: SlotRow) -> None:
     if tus.upload_number(request, "Upload-Offset") != slot["offset"]:
-        raise _elsewhere(slot)
+        raise _offset_conflict(slot)
 
 
-def _elsewhere(slot: SlotRow) -> Conflict:
+def _offset_conflict(slot: SlotRow) -> Conflict:
     return Conflict(
         f"Upload-Offset must be {slot['offset']}, where the bytes end that are there",
         headers={"Upload-Offset": str(slot["offset"])},

@@ -218,7 +218,7 @@ class LocalWriter:
         self._digest.update(chunk)
         self.size += len(chunk)
 
-    def keep(self) -> Blob:
+    def commit(self) -> Blob:
         """Sync, link into place, sync the folder: only then is it durable."""
         target = self.storage.path(self.key)
         with explained(needs_folder=True):
@@ -312,7 +312,7 @@ class LocalPartial:
         with explained():
             os.fsync(self._file.fileno())
 
-    def keep(self) -> Blob:
+    def commit(self) -> Blob:
         """Hash what there is, and rename it into place."""
         digest = hashlib.sha256()
         self._file.seek(0)

@@ -72,7 +72,7 @@ class Writer(Protocol):
     def write(self, chunk: bytes | memoryview) -> None:
         """Append bytes. Raise `InsufficientStorage` if the storage is full."""
 
-    def keep(self) -> Blob:
+    def commit(self) -> Blob:
         """Store the blob durably, and return its description."""
 
     def __enter__(self) -> Self:
@@ -105,7 +105,7 @@ class Partial(Protocol):
     def sync(self) -> None:
         """Sync the bytes written so far."""
 
-    def keep(self) -> Blob:
+    def commit(self) -> Blob:
         """Hash what there is, make it a blob, and return its description."""
 
     def __enter__(self) -> Self:

@@ -200,7 +200,7 @@ class S3Writer:
         self._upload.add(self._buffer)
         self._buffer = bytearray()
 
-    def keep(self) -> Blob:
+    def commit(self) -> Blob:
         """Send the rest; the store answers once it is durable."""
         if self._upload is not None and self._buffer:
             self._send()
@@ -311,7 +311,7 @@ class S3Partial:
         while len(self._tails) > 2:  # noqa: PLR2004
             self._bucket.delete(self._tails.pop(0))
 
-    def keep(self) -> Blob:
+    def commit(self) -> Blob:
         """Complete the upload, and hash it; what came at once was hashed on the way."""
         if self._upload is not None:
             # An empty file still needs one part, of zero bytes.

@@ -62,7 +62,7 @@ class Html(Representation):
                 lists=_lists,
                 item_title=title_of,
                 heading=_heading,
-                others=self._elsewhere(resource),
+                others=self._links_elsewhere(resource),
                 table=Table(resource, display) if is_table and display else None,
                 forms=page_forms(resource, viewer),
                 table_of=lambda section: Table(section, section.display),
@@ -70,7 +70,7 @@ class Html(Representation):
         )
         return page.encode() + b"\n"
 
-    def _elsewhere(self, resource: Resource) -> list[Link]:
+    def _links_elsewhere(self, resource: Resource) -> list[Link]:
         address, _, query = (resource.href or _self(resource.links).href).partition("?")
         if not address:
             return []

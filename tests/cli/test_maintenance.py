@@ -57,7 +57,7 @@ def spoil(installation, key, data):
     """Put other bytes under a key."""
     with installation.storage.writer(key) as writer:
         writer.write(data)
-        writer.keep()
+        writer.commit()
         installation.storage.settle(key)
 
 
@@ -285,10 +285,10 @@ def test_files_move_to_another_storage_and_a_broken_move_goes_on(
         # A move that broke off, and one that was spoilt.
         with target.writer(keys["one"]) as writer:
             writer.write(CONTENTS["one"])
-            writer.keep()
+            writer.commit()
         with target.writer(keys["two"]) as writer:
             writer.write(b"half")
-            writer.keep()
+            writer.commit()
     assert run("storage", "migrate", url) == {"files": 3, "findings": []}
     environment = {**environment_for(data_dir), "SIRENHALL_STORAGE_URL": url}
     assert run("verify", environment=environment)["findings"] == []

@@ -450,7 +450,7 @@ def test_what_was_allowed_outlives_the_session_and_ends_with_the_token(
     assert works(anonymous, access)
     with installation.database.writing() as tx:
         principal = authentication.authenticate(tx, token_)
-        revocation.end_tokens(tx, TOKENS.c.id == principal.token_id)
+        revocation.revoke_tokens(tx, TOKENS.c.id == principal.token_id)
     assert works(anonymous, access, 401)
 
 

@@ -127,10 +127,10 @@ def test_refusals_are_counted_by_reason(api, anonymous, buy, installation):
 def test_refusals_are_written_once(api, installation, item):
     refusals = Refusals()
     record = {"store_id": 1, "downloadable_id": item, "timezone": "UTC"}
-    refusals.note(record, "revoked", clock.now())
+    refusals.record(record, "revoked", clock.now())
     for _ in range(2):
         refusals.write(installation.database)
-    refusals.note(record, "revoked", clock.now())
+    refusals.record(record, "revoked", clock.now())
     refusals.write(installation.database)
     _, rows = sums(api, "outcome")
     assert rows[-1] == {"outcome": "revoked", "downloads": 2}
@@ -141,9 +141,9 @@ def test_refusals_that_could_not_be_written_are_written_the_next_time(
 ):
     refusals = Refusals()
     record = {"store_id": 1, "downloadable_id": item, "timezone": "UTC"}
-    refusals.note(record, "revoked", clock.now())
+    refusals.record(record, "revoked", clock.now())
     # A store that was deleted meanwhile is no reason to lose the others.
-    refusals.note({**record, "store_id": 99}, "revoked", clock.now())
+    refusals.record({**record, "store_id": 99}, "revoked", clock.now())
 
     def busy(*_):
         raise Unavailable("the server is busy")

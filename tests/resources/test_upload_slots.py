@@ -304,7 +304,7 @@ def test_a_server_stopped_before_the_last_commit_finishes_later(
         upload_slots.advance_offset(
             installation.database, slot, slot["offset"], len(CONTENT)
         )
-        partial.keep()
+        partial.commit()
     assert offset(anonymous, begun) == len(CONTENT)
     assert api.get(f"/downloadables/{item}/file").data == CONTENT
 

@@ -132,13 +132,13 @@ def test_a_file_that_was_stored_though_nobody_was_told_goes_again(
     """An S3 whose answer is lost has the file; so has a disk whose folder fails."""
     with installation.storage.writer() as writer:
         kind = type(writer)
-    keep = kind.keep
+    commit = kind.commit
 
     def lost(self):
-        keep(self)
+        commit(self)
         raise Unavailable("the storage does not answer")
 
-    monkeypatch.setattr(kind, "keep", lost)
+    monkeypatch.setattr(kind, "commit", lost)
     form = {"file": (io.BytesIO(b"x"), "x.txt"), **{n: str(v) for n, v in ITEM.items()}}
     assert api.post("/stores/1/downloadables", data=form).status_code == 503
     assert stored(installation) == []
@@ -155,13 +155,13 @@ def test_a_row_that_comes_too_late_for_its_file_is_refused(
 
     with installation.storage.writer() as writer:
         kind = type(writer)
-    keep = kind.keep
+    commit = kind.commit
 
     def late(self):
-        blob = keep(self)
+        blob = commit(self)
         return Blob(blob.key, blob.size, blob.sha256, row_by=0.0)
 
-    monkeypatch.setattr(kind, "keep", late)
+    monkeypatch.setattr(kind, "commit", late)
     item = f"/downloadables/{api.add()}"
     answer = api.put(f"{item}/file", data=b"y", content_type="text/plain")
     assert answer.status_code == 503

@@ -38,7 +38,7 @@ def kept(storage, data, chunk=64 * 1024):
     with storage.writer() as writer:
         for start in range(0, len(data), chunk):
             writer.write(data[start : start + chunk])
-        blob = writer.keep()
+        blob = writer.commit()
         storage.settle(blob.key)
         return blob
 
@@ -120,7 +120,7 @@ HALF = f"writer = storage.writer()\nwriter.write(b'x' * {PART + 10})"
 NAMED = f"incoming._NAMELESS = 0\n{HALF}"
 KEPT = (
     f"writer = storage.writer('{'a' * 32}')\nwriter.write(b'x' * {PART + 10})\n"
-    "writer.keep()"
+    "writer.commit()"
 )
 
 
@@ -175,7 +175,7 @@ def test_an_upload_that_stood_still_for_too_long_on_an_s3_is_refused(url, monkey
         writer.write(content(PART + 10))
         assert other.clear_unfinished() == 1
         with pytest.raises(Unavailable, match="stood still"):
-            writer.keep()
+            writer.commit()
         writer.__exit__(None, None, None)
         assert everything(other) == []
 
@@ -203,7 +203,7 @@ def test_a_blob_that_moves_here_keeps_its_key(storage):
     key = "0123456789abcdef" * 2
     with storage.writer(key) as writer:
         writer.write(b"moved")
-        assert writer.keep().key == key
+        assert writer.commit().key == key
     assert read(storage, key) == b"moved"
 
 
@@ -230,7 +230,7 @@ def test_a_blob_comes_in_pieces_each_of_another_process(storage, pieces):
     assert [found.is_partial for found in storage.stored()] == [True]
     with storage.partial(key) as partial:
         partial.resume(offset)
-        blob = partial.keep()
+        blob = partial.commit()
     assert (blob.key, blob.size) == (key, len(data))
     assert blob.sha256 == hashlib.sha256(data).hexdigest()
     assert read(storage, key) == data
@@ -249,7 +249,7 @@ def test_what_was_written_beyond_what_is_noted_is_written_again(storage):
         partial.resume(PART + 50)
         partial.write(data[PART + 50 :])
         partial.sync()
-        assert partial.keep().sha256 == hashlib.sha256(data).hexdigest()
+        assert partial.commit().sha256 == hashlib.sha256(data).hexdigest()
     assert read(storage, key) == data
 
 
@@ -264,7 +264,7 @@ def test_what_is_noted_stays_until_the_next_is(storage):
     with storage.partial(key) as partial:
         partial.resume(2)
         partial.write(b"C")
-        partial.keep()
+        partial.commit()
     assert read(storage, key) == b"abC"
 
 
@@ -284,10 +284,10 @@ def test_what_was_made_a_blob_can_be_asked_for_again(storage):
         partial.resume(0)
         partial.write(b"all of it")
         partial.sync()
-        first = partial.keep()
+        first = partial.commit()
     with storage.partial(key) as partial:
         partial.resume(9)
-        assert partial.keep() == first
+        assert partial.commit() == first
     storage.delete(key)
     assert keys(storage) == set()
 

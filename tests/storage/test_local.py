@@ -27,7 +27,7 @@ def test_a_kept_blob_is_read_back(storage):
     with storage.writer() as writer:
         writer.write(b"one ")
         writer.write(b"two")
-        blob = writer.keep()
+        blob = writer.commit()
         storage.settle(blob.key)
     assert (blob.size, blob.sha256) == (7, hashlib.sha256(b"one two").hexdigest())
     with storage.open(blob.key) as stream:
@@ -55,13 +55,13 @@ def test_a_failure_after_the_rename_leaves_nothing(storage, monkeypatch):
     monkeypatch.setattr("app.storage.local.sync_folder", fail)
     with pytest.raises(InsufficientStorage), storage.writer() as writer:
         writer.write(b"x")
-        writer.keep()
+        writer.commit()
     assert files(storage) == []
 
 
 def test_deleting_twice_is_no_error(storage):
     with storage.writer() as writer:
-        key = writer.keep().key
+        key = writer.commit().key
     storage.delete(key)
     storage.delete(key)
     with pytest.raises(FileNotFoundError):
@@ -87,7 +87,7 @@ def test_keeping_syncs_the_file_before_the_link_and_the_folder_after(
     monkeypatch.setattr(os, "link", spy_link)
     with storage.writer() as writer:
         writer.write(b"x")
-        writer.keep()
+        writer.commit()
     assert calls[0] == ("sync", "file")
     assert calls[1:] == [
         # Into `incoming` as a note that its row is to come, and into its place.
@@ -124,7 +124,7 @@ def test_the_file_of_an_upload_under_way_is_never_cleared(storage, monkeypatch):
         os.utime(file, (0, 0))
         assert storage.clear_unfinished() == 0
         writer.write(b"whole")
-        blob = writer.keep()
+        blob = writer.commit()
     with storage.open(blob.key) as stream:
         assert stream.read() == b"whole"
 
@@ -164,7 +164,7 @@ def test_a_tidy_up_takes_no_file_from_its_writer(storage, monkeypatch):
             try:
                 with storage.writer() as writer:
                     writer.write(b"x")
-                    kept.append(writer.keep().key)
+                    kept.append(writer.commit().key)
                     storage.settle(writer.key)
             except (RequestError, OSError) as error:
                 failures.append(error)

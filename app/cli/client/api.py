@@ -67,7 +67,7 @@ class Api:
         """Send a body, and return the document that is answered."""
         answer = self.ask(method, url, body, headers)
         try:
-            return dict(json.loads(answer.body() or b"{}", parse_float=Decimal))
+            return dict(json.loads(answer.read_body() or b"{}", parse_float=Decimal))
         except ValueError:
             raise Unreachable(f"{host_of(url)} is no Sirenhall: {url}") from None
 
@@ -76,7 +76,7 @@ class Api:
     ) -> Answer:
         """Send a request, and read its answer. Raise `Refused` for no success."""
         answer = self.open(method, url, body, headers)
-        return Answer(answer.status, answer.headers, iter([answer.body()]))
+        return Answer(answer.status, answer.headers, iter([answer.read_body()]))
 
     def open(
         self, method: str, url: str, body: Body, headers: Mapping[str, str]
@@ -205,7 +205,7 @@ def store_at(api: Api, store_id: int | None) -> dict[str, Any]:
 
 def _reasons(answer: Answer) -> str:
     try:
-        document = json.loads(answer.body())
+        document = json.loads(answer.read_body())
         if "_embedded" in document:
             errors = document["_embedded"]["fx:errors"]
             return "; ".join(str(error["message"]) for error in errors)

@@ -57,7 +57,7 @@ class Answer:
     headers: Any
     pieces: Iterator[bytes]
 
-    def body(self) -> bytes:
+    def read_body(self) -> bytes:
         """Read the whole body."""
         return b"".join(self.pieces)
 

@@ -11,8 +11,8 @@ import click
 from app.cli.command import (
     FAILED,
     explaining,
+    print_result,
     progress,
-    say,
 )
 from app.cli.transfer.import_command import shop_options
 from app.errors import ConfigurationError
@@ -68,7 +68,7 @@ def export(
                     paths[item["code"]] = _fetch(shop, item, folder, done)
                 except (Refused, Unreachable, OSError) as error:
                     problems.append({"code": item["code"], "reason": str(error)})
-        _write(shop, items, paths, folder / CSV)
+        _write_table(shop, items, paths, folder / CSV)
     lines = [f"{problem['code']}: {problem['reason']}" for problem in problems]
     lines.append(f"{len(items):,} downloadables and {len(paths):,} files in {folder}.")
     result = {
@@ -77,7 +77,7 @@ def export(
         "folder": str(folder),
         "problems": problems,
     }
-    say(result, "\n".join(lines), as_json=as_json)
+    print_result(result, "\n".join(lines), as_json=as_json)
     if problems:
         sys.exit(FAILED)
 
@@ -107,7 +107,7 @@ def _safe(name: str) -> str:
     return last.lstrip(".").encode()[-MAX_NAME:].decode(errors="ignore") or "file"
 
 
-def _write(
+def _write_table(
     shop: "StoreClient",
     items: list[dict[str, Any]],
     paths: Mapping[str, str],

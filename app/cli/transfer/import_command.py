@@ -13,8 +13,8 @@ from app.cli.command import (
     data_dir_option,
     explaining,
     json_option,
+    print_result,
     progress,
-    say,
 )
 from app.cli.transfer.items import CREATED, REFUSED, UNCHANGED, UPDATED, ImportItem
 from app.errors import ConfigurationError
@@ -142,14 +142,14 @@ def import_(
             importing = Importing(shop, category, report, is_dry=dry_run)
             try:
                 for item in items:
-                    importing.take(item, done)
+                    importing.import_item(item, done)
             # What was done stays done, and is reported; the next run goes on from
             # there.
             except Unreachable as error:
                 report.stopped = f"{error}; run it again, it goes on"
             except KeyboardInterrupt:
                 report.stopped = "interrupted; run it again, it goes on"
-    _say(report, as_json=as_json, is_dry=dry_run)
+    _print_report(report, as_json=as_json, is_dry=dry_run)
 
 
 def _ensure_price(price: str) -> None:
@@ -169,7 +169,7 @@ class Importing:
     report: Report
     is_dry: bool
 
-    def take(self, item: ImportItem, progress: "Progress") -> None:
+    def import_item(self, item: ImportItem, progress: "Progress") -> None:
         """Create or update the downloadable, or report why that failed."""
         from app.cli.client.transport import Refused
 
@@ -209,7 +209,7 @@ class Importing:
 
     def _take(self, item: ImportItem, progress: "Progress") -> str:
         if item.entry is not None:
-            return item.entry.take(self.shop, item, progress, is_dry=self.is_dry)
+            return item.entry.import_into(self.shop, item, progress, is_dry=self.is_dry)
         known = self.shop.downloadables.get(item.code)
         # --category is for what is new; it moves nothing that is there.
         code = item.category or (None if known else self.category)
@@ -271,7 +271,7 @@ def _is_new_file(known: Mapping[str, Any], file: Path | None) -> bool:
     return bool(known["file_sha256"] != sha256_of(file))
 
 
-def _say(report: Report, *, as_json: bool, is_dry: bool) -> None:
+def _print_report(report: Report, *, as_json: bool, is_dry: bool) -> None:
     counts = report.counts
     words = ", ".join(f"{number:,} {name}" for name, number in counts.items())
     lines = [
@@ -289,6 +289,6 @@ def _say(report: Report, *, as_json: bool, is_dry: bool) -> None:
         "stopped": report.stopped,
         "dry_run": is_dry,
     }
-    say(result, "\n".join(lines), as_json=as_json)
+    print_result(result, "\n".join(lines), as_json=as_json)
     if report.refusals or report.stopped:
         sys.exit(FAILED)

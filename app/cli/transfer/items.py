@@ -18,7 +18,7 @@ CREATED, UPDATED, UNCHANGED, REFUSED = "created", "updated", "unchanged", "refus
 class ForeignEntry(Protocol):
     """An entry of another system's list, which knows how to import itself."""
 
-    def take(
+    def import_into(
         self,
         shop: "StoreClient",
         item: "ImportItem",

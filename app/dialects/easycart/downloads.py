@@ -126,7 +126,7 @@ def _list(context: RequestContext) -> Response:
     page = _PAGES(context, store, selection, window)
     rows = records_of(purchases.WITH_FILE, PurchaseWithFileColumns, page.rows)
     context.release_connection()
-    return json_response([_shown(context, row) for row in rows])
+    return json_response([_download_json(context, row) for row in rows])
 
 
 def _order(asked: Mapping[str, str], problems: list[Problem]) -> tuple[Order, ...]:
@@ -143,10 +143,12 @@ def _order(asked: Mapping[str, str], problems: list[Problem]) -> tuple[Order, ..
     return (Order(column, is_descending=DIRECTIONS[direction]),)
 
 
-def _get(context: RequestContext, download_id: str) -> Response:
+def _get_download(context: RequestContext, download_id: str) -> Response:
     """Handle a GET of a download."""
     return json_response(
-        _shown(context, _found(context.db, _principal(context), download_id))
+        _download_json(
+            context, _find_purchase(context.db, _principal(context), download_id)
+        )
     )
 
 
@@ -162,25 +164,25 @@ def _create(context: RequestContext) -> Response:
         bought = _bought(tx, principal, values)
         made, is_new = purchases.create_purchase(tx, principal.store_id, bought)
         if is_new:
-            record = _changed(context, tx, made, values, file)
+            record = _update_purchase(context, tx, made, values, file)
         else:
             record = purchases.find_with_file(tx, principal, made)
     # The order had the purchase already, so nothing refers to the copy.
     if file is not None and not is_new:
         context.installation.removal.remove([file.blob.key])
-    return json_response(_shown(context, record))
+    return json_response(_download_json(context, record))
 
 
 def _change(context: RequestContext, download_id: str) -> Response:
     """Handle a PATCH."""
     principal = _principal(context)
     values = _values(context, "PATCH")
-    before = _shown(context, _found(context.db, principal, download_id))
+    before = _download_json(context, _find_purchase(context.db, principal, download_id))
     with (
         _registered(context, principal, values, before) as file,
         context.writing() as tx,
     ):
-        record = _found(tx, principal, download_id)
+        record = _find_purchase(tx, principal, download_id)
         if (
             values.get("product_id", record["downloadable_id"])
             != (record["downloadable_id"])
@@ -192,8 +194,8 @@ def _change(context: RequestContext, download_id: str) -> Response:
             purchases.update_purchase(
                 tx, purchases.find_purchase(tx, principal, record["id"]), order
             )
-        record = _changed(context, tx, record["id"], values, file)
-    return json_response(_shown(context, record))
+        record = _update_purchase(context, tx, record["id"], values, file)
+    return json_response(_download_json(context, record))
 
 
 @contextmanager
@@ -231,7 +233,7 @@ def _registered(
                 raise Invalid.of([FieldError("amazon_key", "too_large", text)])
             writer.write(chunk)
         with context.installation.removal.remove_unless_named(writer.key):
-            yield NewFile(name, media_type("", name), writer.keep())
+            yield NewFile(name, media_type("", name), writer.commit())
 
 
 def _keys(
@@ -260,14 +262,14 @@ def _delete(context: RequestContext, download_id: str) -> Response:
     """Handle a DELETE with what was deleted."""
     principal = _principal(context)
     with context.writing() as tx:
-        record = _found(tx, principal, download_id)
+        record = _find_purchase(tx, principal, download_id)
         purchases.delete_purchase(
             tx, purchases.find_purchase(tx, principal, record["id"])
         )
-    return json_response(_shown(context, record))
+    return json_response(_download_json(context, record))
 
 
-def _found(
+def _find_purchase(
     db: Snapshot, principal: StorePrincipal, download_id: str
 ) -> PurchaseWithFileRow:
     if not (download_id.isascii() and download_id.isdecimal()) or len(download_id) > 18:  # noqa: PLR2004
@@ -277,7 +279,9 @@ def _found(
 
 def _values(context: RequestContext, method: str) -> dict[str, Any]:
     """Read a body. Raise `Invalid`."""
-    values, errors = _SCHEMA.read(base.body(context, _SCHEMA, method), partial=True)
+    values, errors = _SCHEMA.read(
+        base.read_members(context, _SCHEMA, method), partial=True
+    )
     if errors:
         raise Invalid.of(errors)
     return values
@@ -305,7 +309,7 @@ def _order_id(values: Mapping[str, Any]) -> str | None:
     return str(values["order_id"]) if values.get("order_id") else None
 
 
-def _changed(
+def _update_purchase(
     context: RequestContext,
     tx: Transaction,
     number: int,
@@ -331,13 +335,13 @@ def _changed(
             tx, purchases.find_purchase(tx, principal, number), pinned
         )
     elif name and name != (record["file_url"] or record["file_name"]):
-        file = _file(tx, record, name)
+        file = _file_values(tx, record, name)
         purchases.update_purchase(
             tx, purchases.find_purchase(tx, principal, number), file
         )
     changed = purchases.find_with_file(tx, principal, number)
     # Compared after the change: both follow from the file that the name chose.
-    shown = _shown(context, changed)
+    shown = _download_json(context, changed)
     wrong = [
         FieldError(name, "read_only", f"{name} is {shown[name]!r}: it follows the file")
         for name in ("is_amazon", "amazon_key")
@@ -348,7 +352,9 @@ def _changed(
     return changed
 
 
-def _file(tx: Transaction, record: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _file_values(
+    tx: Transaction, record: Mapping[str, Any], name: str
+) -> dict[str, Any]:
     """Return the file of a purchase as property values: a URL or a version."""
     wrong = "download_file_name must be the name of a file of the product, or an URL"
     if name.lower().startswith(("http://", "https://")):
@@ -362,7 +368,9 @@ def _file(tx: Transaction, record: Mapping[str, Any], name: str) -> dict[str, An
     return {"version_id": version, "url": None}
 
 
-def _shown(context: RequestContext, record: PurchaseWithFileColumns) -> dict[str, Any]:
+def _download_json(
+    context: RequestContext, record: PurchaseWithFileColumns
+) -> dict[str, Any]:
     """Write a purchase as a DownloadItem."""
     key = None
     if record["file_url"] is None and record["blob_key"] is not None:
@@ -399,7 +407,7 @@ def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
             "PATCH": "Update a download",
             "DELETE": "Delete a download",
         },
-        {"GET": _get, "PATCH": _change, "DELETE": _delete},
+        {"GET": _get_download, "PATCH": _change, "DELETE": _delete},
         _SCHEMA,
     )
     test = {"POST": "Tell whether the credentials are right"}

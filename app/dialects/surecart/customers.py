@@ -32,7 +32,7 @@ def _expose(context: RequestContext, customer_id: str, uuid: str) -> Response:
     values, errors = _SCHEMA.read(sent, partial=False)
     if errors:
         raise Invalid.of(errors)
-    record = medias.found(context.db, who.store_id, uuid)
+    record = medias.find_media(context.db, who.store_id, uuid)
     moment = now()
     bought = downloads.find_purchase_of_blob(
         context.db, who.store_id, customer_id, blob_key(uuid), moment
@@ -45,7 +45,7 @@ def _expose(context: RequestContext, customer_id: str, uuid: str) -> Response:
         "file": str(bought["file_id"]),
     }
     url = f"{context.urls.base}{DOWNLOAD}?{urlencode(parameters)}"
-    return json_response(medias.shown(record, url, expires))
+    return json_response(medias.media_json(record, url, expires))
 
 
 def publish(app: Flask) -> None:

@@ -62,14 +62,17 @@ LISTED = Listed(
 )
 
 
-def shown(
+def downloads_json(
     context: RequestContext,
     records: Sequence[ListedFileColumns],
     expand: frozenset[str],
 ) -> list[dict[str, Any]]:
     """Write files as downloads; what is to be expanded is looked up at once."""
-    written = [_shown(record) for record in records]
-    for name, several in (("media", medias.several), ("product", products.several)):
+    written = [_download_json(record) for record in records]
+    for name, several in (
+        ("media", medias.find_medias),
+        ("product", products.find_products),
+    ):
         ids = {one[name] for one in written} - {None}
         if name in expand and ids:
             objects = several(context.db, known_principal(context), sorted(ids))
@@ -78,7 +81,7 @@ def shown(
     return written
 
 
-def _shown(record: ListedFileColumns) -> dict[str, Any]:
+def _download_json(record: ListedFileColumns) -> dict[str, Any]:
     key = record["blob_key"] if record["url"] is None else None
     return {
         "id": record["uuid"],
@@ -97,7 +100,7 @@ def _shown(record: ListedFileColumns) -> dict[str, Any]:
     }
 
 
-def found(db: Snapshot, who: StorePrincipal, uuid: str) -> FileRow:
+def find_download(db: Snapshot, who: StorePrincipal, uuid: str) -> FileRow:
     """Return the row behind a download. Raise `NotFound`."""
     file_id = files.find_id_by_uuid(db, who.store_id, uuid.lower())
     if file_id is None:
@@ -109,26 +112,30 @@ def _list(context: RequestContext) -> Response:
     """Handle a GET of many."""
     query = list_query(context)
     rows, pagination = LISTED.page(context, query)
-    return json_response(envelope(shown(context, rows, query.expand), pagination))
+    return json_response(
+        envelope(downloads_json(context, rows, query.expand), pagination)
+    )
 
 
-def _get(context: RequestContext, uuid: str) -> Response:
+def _get_download(context: RequestContext, uuid: str) -> Response:
     """Handle a GET of a download."""
-    record = found(context.db, principal(context), uuid)
-    return _answered(context, record, list_query(context))
+    record = find_download(context.db, principal(context), uuid)
+    return _response(context, record, list_query(context))
 
 
 def _create(context: RequestContext) -> Response:
     """Handle a POST: a file is added to a product."""
     who = principal(context)
-    values, query = read_body(context, _SCHEMA, NAME, "POST", _missing)
+    values, query = read_body(context, _SCHEMA, NAME, "POST", _content_problems)
     with context.writing() as tx:
         product_id = downloadables.find_id_by_uuid(tx, who.store_id, values["product"])
         if product_id is None:
             raise _none("product", "the id of a product of this store")
         product = downloadables.find_downloadable(tx, who, product_id)
-        file_id = files.create_file(tx, product, _meant(tx, who, values, None), None)
-        return _answered(context, files.find_file(tx, who, file_id), query)
+        file_id = files.create_file(
+            tx, product, _file_values(tx, who, values, None), None
+        )
+        return _response(context, files.find_file(tx, who, file_id), query)
 
 
 def _change(context: RequestContext, uuid: str) -> Response:
@@ -136,7 +143,7 @@ def _change(context: RequestContext, uuid: str) -> Response:
     who = principal(context)
     values, query = read_body(context, _SCHEMA, NAME, "PATCH", _exclusive)
     with context.writing() as tx:
-        record = found(tx, who, uuid)
+        record = find_download(tx, who, uuid)
         if (
             values.get("product", record["downloadable_uuid"])
             != (record["downloadable_uuid"])
@@ -146,28 +153,28 @@ def _change(context: RequestContext, uuid: str) -> Response:
         stored: Mapping[str, Any] = record
         changes = {
             name: value
-            for name, value in _meant(tx, who, values, record).items()
+            for name, value in _file_values(tx, who, values, record).items()
             if name not in stored or stored[name] != value
         }
         if changes:
             files.update_file(tx, record, changes, None)
-        return _answered(context, files.find_file(tx, who, record["id"]), query)
+        return _response(context, files.find_file(tx, who, record["id"]), query)
 
 
 def _delete(context: RequestContext, uuid: str) -> Response:
     """Handle a DELETE."""
     who = principal(context)
     with context.writing() as tx:
-        files.delete_file(tx, found(tx, who, uuid))
+        files.delete_file(tx, find_download(tx, who, uuid))
     return deleted(NAME, uuid.lower())
 
 
-def _answered(context: RequestContext, record: FileRow, query: ListQuery) -> Response:
-    [one] = shown(context, [record], query.expand)
+def _response(context: RequestContext, record: FileRow, query: ListQuery) -> Response:
+    [one] = downloads_json(context, [record], query.expand)
     return json_response(one)
 
 
-def _meant(
+def _file_values(
     tx: Transaction,
     who: StorePrincipal,
     values: Mapping[str, Any],
@@ -206,7 +213,7 @@ def _meant(
 _BLANK = FieldError("media", "required", "media can't be blank, unless url is set")
 
 
-def _missing(
+def _content_problems(
     values: Mapping[str, Any], wrong: AbstractSet[str]
 ) -> Iterator[FieldError]:
     """Yield errors for a new download without a file, or with two."""
@@ -255,6 +262,6 @@ def publish(app: Flask) -> None:
             "PATCH": "Update a download",
             "DELETE": "Delete a download",
         },
-        {"GET": _get, "PATCH": _change, "DELETE": _delete},
+        {"GET": _get_download, "PATCH": _change, "DELETE": _delete},
         _SCHEMA,
     )

@@ -57,7 +57,7 @@ LISTED = Listed(
 )
 
 
-def found(db: Snapshot, store_id: int, uuid: str) -> BlobRow:
+def find_media(db: Snapshot, store_id: int, uuid: str) -> BlobRow:
     """Return the library file behind a media. Raise `NotFound`."""
     # A media of SureCart is a blob: all downloads that share the bytes share the media.
     rows = library.find_by_blob(db, store_id, blob_key(uuid))
@@ -66,14 +66,16 @@ def found(db: Snapshot, store_id: int, uuid: str) -> BlobRow:
     return rows[0]
 
 
-def several(db: Snapshot, who: StorePrincipal, ids: Sequence[str]) -> dict[str, Any]:
+def find_medias(
+    db: Snapshot, who: StorePrincipal, ids: Sequence[str]
+) -> dict[str, Any]:
     """Write medias by their ids."""
     keys = [blob_key(uuid) for uuid in ids]
     rows = LISTED.rows(db, who, [is_one_of("blob_key", keys)], len(keys))
-    return {blob_id(row["blob_key"]): shown(row) for row in rows}
+    return {blob_id(row["blob_key"]): media_json(row) for row in rows}
 
 
-def shown(
+def media_json(
     record: BlobColumns, url: str | None = None, expires: int | None = None
 ) -> dict[str, Any]:
     """Write a file as a media; its address is for a while, where it has one."""
@@ -102,12 +104,14 @@ def shown(
 def _list(context: RequestContext) -> Response:
     """Handle a GET of many."""
     rows, pagination = LISTED.page(context, list_query(context))
-    return json_response(envelope([shown(row) for row in rows], pagination))
+    return json_response(envelope([media_json(row) for row in rows], pagination))
 
 
-def _get(context: RequestContext, uuid: str) -> Response:
+def _get_media(context: RequestContext, uuid: str) -> Response:
     """Handle a GET of a media."""
-    return json_response(shown(found(context.db, principal(context).store_id, uuid)))
+    return json_response(
+        media_json(find_media(context.db, principal(context).store_id, uuid))
+    )
 
 
 def _create(context: RequestContext) -> Response:
@@ -118,15 +122,17 @@ def _create(context: RequestContext) -> Response:
         text = "public_access must be false: files are for those who bought them"
         raise Invalid.of([FieldError("public_access", "inclusion", text)])
     with context.writing() as tx:
-        record = _uploaded(tx, who, values["direct_upload_signed_id"])
+        record = _find_uploaded_file(tx, who, values["direct_upload_signed_id"])
         changes = {n: v for n, v in values.items() if n in {"alt", "title"} and v}
         if changes:
             library.update_library_file(tx, record, changes)
         record = library.find_library_file(tx, who, record["id"])
-    return json_response(shown(record))
+    return json_response(media_json(record))
 
 
-def _uploaded(tx: Transaction, who: StorePrincipal, signed_id: str) -> LibraryFileRow:
+def _find_uploaded_file(
+    tx: Transaction, who: StorePrincipal, signed_id: str
+) -> LibraryFileRow:
     """Return the file that was uploaded to a slot. Raise `Invalid`."""
     name = "direct_upload_signed_id"
     slot = upload_slots.find_library_upload(tx, who.store_id, signed_id)
@@ -143,7 +149,7 @@ def _delete(context: RequestContext, uuid: str) -> Response:
     """Handle a DELETE. Raise `Conflict` for what a product has, or had."""
     who = principal(context)
     with context.writing() as tx:
-        found(tx, who.store_id, uuid)
+        find_media(tx, who.store_id, uuid)
         try:
             keys = library.remove_blob(tx, who, blob_key(uuid))
         except Conflict:
@@ -162,7 +168,7 @@ def _direct_upload(context: RequestContext) -> Response:
     def unfit(
         values: Mapping[str, Any], wrong: AbstractSet[str]
     ) -> Iterator[FieldError]:
-        found = _unfit(values, context.settings.max_file_size)
+        found = _announced_problems(values, context.settings.max_file_size)
         return (error for error in found if error.property not in wrong)
 
     values, _ = read_body(context, _BLOB, "blob", "POST", unfit)
@@ -203,7 +209,7 @@ def _direct_upload(context: RequestContext) -> Response:
     )
 
 
-def _unfit(values: Mapping[str, Any], most: int) -> Iterator[FieldError]:
+def _announced_problems(values: Mapping[str, Any], most: int) -> Iterator[FieldError]:
     """Yield errors for a file that would be refused when it arrives."""
     try:
         digest = base64.b64decode(values.get("checksum", ""), validate=True)
@@ -225,7 +231,7 @@ def publish(app: Flask) -> None:
         app,
         "/medias/<uuid>",
         {"GET": "Retrieve a media", "DELETE": "Delete a media"},
-        {"GET": _get, "DELETE": _delete},
+        {"GET": _get_media, "DELETE": _delete},
     )
     # SureCart has both; here files stay private either way.
     for access in ("private", "public"):

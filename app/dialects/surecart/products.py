@@ -34,7 +34,7 @@ NAME = "product"
 _HAS_FILE = AnyOf((Defined("file_name", is_text=True), Defined("url", is_text=True)))
 
 
-def _never(value: bool) -> Condition:  # noqa: FBT001 - a filter's only value
+def _condition_of_absent_flag(value: bool) -> Condition:  # noqa: FBT001 - a filter's only value
     """Return the condition of a flag that no product has."""
     return NOTHING if value else EVERYTHING
 
@@ -50,8 +50,8 @@ LISTED = Listed(
     flags={
         "archived": lambda value: is_one_of("is_archived", [value]),
         "downloadable": lambda value: _HAS_FILE if value else Not(_HAS_FILE),
-        "featured": _never,
-        "ad_hoc": _never,
+        "featured": _condition_of_absent_flag,
+        "ad_hoc": _condition_of_absent_flag,
     },
     several={
         "ids": lambda _db, _who, ids: is_one_of("uuid", [uuid.lower() for uuid in ids]),
@@ -62,7 +62,7 @@ LISTED = Listed(
 )
 
 
-def found(db: Snapshot, who: StorePrincipal, uuid: str) -> DownloadableRow:
+def find_product(db: Snapshot, who: StorePrincipal, uuid: str) -> DownloadableRow:
     """Return the downloadable that a product is. Raise `NotFound`."""
     product_id = downloadables.find_id_by_uuid(db, who.store_id, uuid.lower())
     if product_id is None:
@@ -70,14 +70,16 @@ def found(db: Snapshot, who: StorePrincipal, uuid: str) -> DownloadableRow:
     return downloadables.find_downloadable(db, who, product_id)
 
 
-def several(db: Snapshot, who: StorePrincipal, uuids: Sequence[str]) -> dict[str, Any]:
+def find_products(
+    db: Snapshot, who: StorePrincipal, uuids: Sequence[str]
+) -> dict[str, Any]:
     """Write products by their ids."""
     currency = prices.currency_of_store(db, who.store_id)
     rows = LISTED.rows(db, who, [is_one_of("uuid", uuids)], len(uuids))
-    return {row["uuid"]: shown(row, currency) for row in rows}
+    return {row["uuid"]: product_json(row, currency) for row in rows}
 
 
-def shown(record: DownloadableColumns, currency: str) -> dict[str, Any]:
+def product_json(record: DownloadableColumns, currency: str) -> dict[str, Any]:
     """Write a downloadable as a product; money is in the currency's smallest unit."""
     amount = record["price"] // currency_unit(currency)
     return {
@@ -107,14 +109,16 @@ def _list(context: RequestContext) -> Response:
     """Handle a GET of many."""
     rows, pagination = LISTED.page(context, list_query(context))
     currency = prices.currency_of_store(context.db, known_principal(context).store_id)
-    return json_response(envelope([shown(row, currency) for row in rows], pagination))
-
-
-def _get(context: RequestContext, uuid: str) -> Response:
-    """Handle a GET of a product."""
-    record = found(context.db, principal(context), uuid)
     return json_response(
-        shown(record, prices.currency_of_store(context.db, record["store_id"]))
+        envelope([product_json(row, currency) for row in rows], pagination)
+    )
+
+
+def _get_product(context: RequestContext, uuid: str) -> Response:
+    """Handle a GET of a product."""
+    record = find_product(context.db, principal(context), uuid)
+    return json_response(
+        product_json(record, prices.currency_of_store(context.db, record["store_id"]))
     )
 
 
@@ -122,4 +126,4 @@ def publish(app: Flask) -> None:
     """Register the routes."""
     DIALECT.publish(app, "/products", {"GET": "List products"}, {"GET": _list})
     summaries = {"GET": "Retrieve a product"}
-    DIALECT.publish(app, "/products/<uuid>", summaries, {"GET": _get})
+    DIALECT.publish(app, "/products/<uuid>", summaries, {"GET": _get_product})

@@ -341,7 +341,7 @@ def read_body(
     too, which the query or the body may say. `further` complains of what the schema
     cannot know. Raise `Invalid`.
     """
-    sent = base.body(context, schema, method)
+    sent = base.read_members(context, schema, method)
     wrapped: dict[str, Any] = {}
     expand: tuple[str, ...] = ()
     for key, value in sent.items():

@@ -41,8 +41,8 @@ def _presign(context: RequestContext, uuid: str) -> Response:
     """Handle a POST with an address, and the fields to send there with the file."""
     who = reader(context, context.db)
     # The product only has to exist: the file belongs to the library first.
-    products.found(context.db, who, uuid)
-    values = _read(context, _PRESIGN)
+    products.find_product(context.db, who, uuid)
+    values = _read_values(context, _PRESIGN)
     name = safe_file_name(values["file_name"])
     declared = values["content_type"]
     with context.writing() as tx:
@@ -66,21 +66,21 @@ def _presign(context: RequestContext, uuid: str) -> Response:
 def _attach(context: RequestContext, uuid: str) -> Response:
     """Handle a POST that attaches an uploaded file to the product."""
     who = reader(context, context.db)
-    values = _read(context, _ATTACH)
+    values = _read_values(context, _ATTACH)
     with context.writing() as tx:
-        product = products.found(tx, who, uuid)
+        product = products.find_product(tx, who, uuid)
         file = {
-            "library_file_id": _uploaded(tx, who, values),
+            "library_file_id": _find_uploaded_file(tx, who, values),
             "name": values["display_name"] or "",
         }
         record = downloadables.find_downloadable(tx, who.principal, product["id"])
         file_id = files.create_file(tx, record, file, None)
         made = files.find_file(tx, who.principal, file_id)
-    return json_response(_shown(context, made), 201)
+    return json_response(_file_json(context, made), 201)
 
 
-def _read(context: RequestContext, schema: Any) -> dict[str, Any]:
-    sent = base.body(context, schema, "POST")
+def _read_values(context: RequestContext, schema: Any) -> dict[str, Any]:
+    sent = base.read_members(context, schema, "POST")
     file = sent.pop("file", None)
     if file is not None:
         # As it is answered, with its key inside, or the key alone.
@@ -91,7 +91,9 @@ def _read(context: RequestContext, schema: Any) -> dict[str, Any]:
     return dict(values)
 
 
-def _uploaded(tx: Transaction, who: ZidPrincipal, values: Mapping[str, Any]) -> int:
+def _find_uploaded_file(
+    tx: Transaction, who: ZidPrincipal, values: Mapping[str, Any]
+) -> int:
     """Return the library's file that is meant. Raise `Invalid`."""
     if values["library_id"] is not None:
         key = blob_key(values["library_id"])
@@ -123,7 +125,7 @@ def _list(context: RequestContext, uuid: str) -> Response:
     ensure_filters(context, (), problems)
     if problems:
         raise BadRequest(problems=problems)
-    product = products.found(context.db, who, uuid)
+    product = products.find_product(context.db, who, uuid)
     made = [
         is_one_of("downloadable_id", [product["id"]]),
         is_one_of("is_archived", [False]),
@@ -137,12 +139,12 @@ def _list(context: RequestContext, uuid: str) -> Response:
         timezone=who.store["timezone"],
     )
     records = records_of(files.IDENTIFIED, ListedFileColumns, page.rows)
-    rows = [_shown(context, record) for record in records]
+    rows = [_file_json(context, record) for record in records]
     return json_response(envelope(context, asked, page.total, rows))
 
 
-def _found(db: Snapshot, who: ZidPrincipal, uuid: str, file_uuid: str) -> FileRow:
-    product = products.found(db, who, uuid)
+def _find_file(db: Snapshot, who: ZidPrincipal, uuid: str, file_uuid: str) -> FileRow:
+    product = products.find_product(db, who, uuid)
     file_id = files.find_id_by_uuid(db, who.store_id, file_uuid.lower())
     if file_id is None:
         raise NotFound(NONE)
@@ -157,19 +159,19 @@ def _delete(context: RequestContext, uuid: str, file_uuid: str) -> Response:
     """Handle a DELETE: the file stays in the library."""
     with context.writing() as tx:
         who = reader(context, tx)
-        files.delete_file(tx, _found(tx, who, uuid, file_uuid))
+        files.delete_file(tx, _find_file(tx, who, uuid, file_uuid))
     return Response(status=204)
 
 
-def _file(context: RequestContext, uuid: str, file_uuid: str) -> Response:
+def _send_file(context: RequestContext, uuid: str, file_uuid: str) -> Response:
     """Handle a GET of the bytes."""
     return file_view.file_answer(
         context,
-        lambda: _found(context.db, reader(context, context.db), uuid, file_uuid),
+        lambda: _find_file(context.db, reader(context, context.db), uuid, file_uuid),
     )
 
 
-def _shown(context: RequestContext, record: ListedFileColumns) -> dict[str, Any]:
+def _file_json(context: RequestContext, record: ListedFileColumns) -> dict[str, Any]:
     """Write a file of a downloadable."""
     key = record["blob_key"] if record["url"] is None else None
     address = (
@@ -218,6 +220,6 @@ def publish(app: Flask) -> None:
         app,
         f"{path}<file_uuid>/file/",
         {"GET": "Download a file of a product"},
-        {"GET": _file},
+        {"GET": _send_file},
         media_types=("*/*",),
     )

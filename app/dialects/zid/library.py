@@ -43,7 +43,7 @@ def _create(context: RequestContext) -> Response:
                 who = reader(context, tx)
                 file_id = library.create_library_file(tx, who.store_id, file, about)
                 record = library.find_library_file(tx, who.principal, file_id)
-    return json_response(_shown(context, who, record), 201)
+    return json_response(_library_file_json(context, who, record), 201)
 
 
 def _list(context: RequestContext) -> Response:
@@ -63,7 +63,7 @@ def _list(context: RequestContext) -> Response:
         timezone=who.store["timezone"],
     )
     records = records_of(library.IDENTIFIED, LibraryFileColumns, page.rows)
-    rows = [_shown(context, who, record) for record in records]
+    rows = [_library_file_json(context, who, record) for record in records]
     return json_response(envelope(context, asked, page.total, rows))
 
 
@@ -84,7 +84,7 @@ def _delete(context: RequestContext, uuid: str) -> Response:
     return Response(status=204)
 
 
-def _file(context: RequestContext, uuid: str) -> Response:
+def _send_file(context: RequestContext, uuid: str) -> Response:
     """Handle a GET of the bytes."""
 
     def find() -> Mapping[str, Any]:
@@ -97,7 +97,7 @@ def _file(context: RequestContext, uuid: str) -> Response:
     return file_view.file_answer(context, find)
 
 
-def _shown(
+def _library_file_json(
     context: RequestContext, who: ZidPrincipal, record: LibraryFileColumns
 ) -> dict[str, Any]:
     """Write a file of the library."""
@@ -127,6 +127,6 @@ def publish(app: Flask) -> None:
         app,
         "/downloadables-library/<uuid>/file/",
         {"GET": "Download a file of the library"},
-        {"GET": _file},
+        {"GET": _send_file},
         media_types=("*/*",),
     )

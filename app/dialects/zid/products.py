@@ -82,7 +82,7 @@ _DOWNLOADABLE = DownloadableSchema()
 # -- reading ------------------------------------------------------------------------
 
 
-def found(db: Snapshot, who: ZidPrincipal, uuid: str) -> OfferedDownloadableRow:
+def find_product(db: Snapshot, who: ZidPrincipal, uuid: str) -> OfferedDownloadableRow:
     """Return the downloadable that a product is, with its offer. Raise `NotFound`."""
     product_id = downloadables.find_id_by_uuid(db, who.store_id, uuid.lower())
     if product_id is None:
@@ -94,7 +94,7 @@ def found(db: Snapshot, who: ZidPrincipal, uuid: str) -> OfferedDownloadableRow:
     return record
 
 
-def _written(
+def _products_json(
     db: Snapshot, who: ZidPrincipal, records: Sequence[OfferedDownloadableColumns]
 ) -> list[dict[str, Any]]:
     """Write products, whose languages and sales are looked up at once."""
@@ -110,10 +110,10 @@ def _written(
     ]
 
 
-def _answer(
+def _response(
     db: Snapshot, who: ZidPrincipal, record: OfferedDownloadableRow
 ) -> Response:
-    [product] = _written(db, who, [record])
+    [product] = _products_json(db, who, [record])
     return json_response(product)
 
 
@@ -152,7 +152,9 @@ def _list(context: RequestContext) -> Response:
             "dynamic_bundle_products_count": 0,
             "donation_item_count": 0,
             "crowd_funding_count": 0,
-            **envelope(context, asked, page.total, _written(context.db, who, records)),
+            **envelope(
+                context, asked, page.total, _products_json(context.db, who, records)
+            ),
         }
     )
 
@@ -188,10 +190,10 @@ def _filters(context: RequestContext, problems: list[Problem]) -> list[Condition
     return made
 
 
-def _get(context: RequestContext, uuid: str) -> Response:
+def _get_product(context: RequestContext, uuid: str) -> Response:
     """Handle a GET of a product."""
     who = reader(context, context.db)
-    return _answer(context.db, who, found(context.db, who, uuid))
+    return _response(context.db, who, find_product(context.db, who, uuid))
 
 
 # -- writing ------------------------------------------------------------------------
@@ -209,7 +211,7 @@ def _create(context: RequestContext) -> Response:
         own = _own_language(who, sent)
         values = _downloadable_values(sent, own)
         values.setdefault("code", _new_sku(who))
-        record_id = _made(tx, who, values, own)
+        record_id = _create_product(tx, who, values, own)
         record = offers.offer_with_downloadable(tx, who.principal, record_id)
         texts = _texts(sent, own)
         offer = _offer_values(sent)
@@ -218,7 +220,7 @@ def _create(context: RequestContext) -> Response:
             offer["slug"] = _free_slug(tx, who, values["name"], record_id)
         _set_texts(tx, record, texts, own, offer)
         _set_offer(tx, who, record_id, offer)
-        return _answer(
+        return _response(
             tx, who, offers.offer_with_downloadable(tx, who.principal, record_id)
         )
 
@@ -229,7 +231,7 @@ def _change(context: RequestContext, uuid: str) -> Response:
     sent = _values(context, "PATCH")
     with context.writing() as tx:
         who = reader(context, tx)
-        record = found(tx, who, uuid)
+        record = find_product(tx, who, uuid)
         own = who.own_language(record)
         known = translations.translations_of(tx, [record["id"]])[record["id"]]
         sent = _in_languages(who, sent, own, known)
@@ -257,7 +259,7 @@ def _change(context: RequestContext, uuid: str) -> Response:
         offer = _offer_values(sent)
         _set_texts(tx, record, _texts(sent, own, known), own, offer)
         _set_offer(tx, who, record["id"], offer)
-        return _answer(
+        return _response(
             tx, who, offers.offer_with_downloadable(tx, who.principal, record["id"])
         )
 
@@ -266,7 +268,7 @@ def _delete(context: RequestContext, uuid: str) -> Response:
     """Handle a DELETE. Raise `Conflict` for what was sold."""
     with context.writing() as tx:
         who = reader(context, tx)
-        record = found(tx, who, uuid)
+        record = find_product(tx, who, uuid)
         plain = downloadables.find_downloadable(tx, who.principal, record["id"])
         try:
             keys = downloadables.delete_downloadable(tx, plain)
@@ -282,7 +284,7 @@ def _delete(context: RequestContext, uuid: str) -> Response:
 
 def _values(context: RequestContext, method: str) -> dict[str, Any]:
     """Read a body, and flatten its nested groups. Raise `Invalid`."""
-    body = base.body(context, _SCHEMA, method)
+    body = base.read_members(context, _SCHEMA, method)
     values, errors = _SCHEMA.read(body, partial=method == "PATCH")
     sent = _SCHEMA.meant({n: v for n, v in values.items() if n in body})
     if sent.get("is_draft") and sent.get("is_published"):
@@ -397,7 +399,9 @@ def _offer_values(sent: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _made(tx: Transaction, who: ZidPrincipal, values: dict[str, Any], own: str) -> int:
+def _create_product(
+    tx: Transaction, who: ZidPrincipal, values: dict[str, Any], own: str
+) -> int:
     category = item_categories.first_downloaded(tx, who.store_id)
     if category is None:
         raise Conflict(
@@ -520,6 +524,6 @@ def publish(app: Flask) -> None:
             "PATCH": "Update a product",
             "DELETE": "Delete a product",
         },
-        {"GET": _get, "PATCH": _change, "DELETE": _delete},
+        {"GET": _get_product, "PATCH": _change, "DELETE": _delete},
         _SCHEMA,
     )

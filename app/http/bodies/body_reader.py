@@ -125,7 +125,7 @@ class BodyReader:
             with self._multipart(request, method) as body:
                 yield body
             return
-        raw = self._whole(request).strip()
+        raw = self._read_whole(request).strip()
         _ensure_utf_8(request, raw, is_xml=media_type in XML_TYPES)
         if not raw:
             yield Body({})
@@ -265,7 +265,7 @@ class BodyReader:
             return size, "SIRENHALL_MAX_FILE_SIZE"
         return settings.max_body_size, "SIRENHALL_MAX_BODY_SIZE"
 
-    def _whole(self, request: Request) -> bytes:
+    def _read_whole(self, request: Request) -> bytes:
         limit, name = self._limit(is_file=False)
         # Content-Length was checked before; a chunked body reveals its size only here.
         parts, size = [], 0

@@ -81,9 +81,9 @@ class FilePart:
     type: str
     writer: Writer
 
-    def keep(self) -> NewFile:
+    def commit(self) -> NewFile:
         """Store it durably, and return the stored file."""
-        return NewFile(self.name, self.type, self.writer.keep())
+        return NewFile(self.name, self.type, self.writer.commit())
 
 
 class MultipartReader:

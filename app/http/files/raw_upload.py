@@ -62,7 +62,7 @@ def received_file(
             digest.ensure_equal()
         context.release_connection()
         with context.installation.removal.remove_unless_named(writer.key):
-            yield NewFile(name, media_type(declared, name), writer.keep())
+            yield NewFile(name, media_type(declared, name), writer.commit())
 
 
 def ensure_announced(slot: Mapping[str, Any], size: int) -> None:

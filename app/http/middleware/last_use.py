@@ -22,7 +22,7 @@ def register_last_use(app: Flask) -> None:
         uses = context.installation.last_uses
         if (
             principal is not None
-            and uses.note(principal)
+            and uses.record(principal)
             and not uses.is_written_by_another
         ):
             context.release_connection()

@@ -65,7 +65,7 @@ class MethodOverride:
             environ.setdefault("HTTP_IF_MATCH", fields[IF_MATCH_FIELD])
         if IDS_FIELD in fields:
             _add_to_query(environ, {"id:in": fields[IDS_FIELD]})
-        wanted, source = self._wanted(environ, fields)
+        wanted, source = self._overriding_method(environ, fields)
         if wanted is not None:
             method = wanted.strip().upper()
             if environ["REQUEST_METHOD"] != "POST":
@@ -80,7 +80,7 @@ class MethodOverride:
                     start_response = _without_content(start_response)
         return self.app(environ, start_response)
 
-    def _wanted(
+    def _overriding_method(
         self, environ: "WSGIEnvironment", fields: dict[str, str]
     ) -> tuple[str | None, str]:
         named = {

@@ -28,7 +28,7 @@ def register_header_limit(app: Flask) -> None:
     """Shorten Link where the headers would be too large for a proxy."""
 
     @app.after_request
-    def _fit(response: Response) -> Response:
+    def _shorten_links(response: Response) -> Response:
         headers = response.headers
         size = RESERVED + sum([len(n) + len(v) + 4 for n, v in headers])
         if size > MAX_RESPONSE_HEADERS and "Link" in headers:

@@ -189,7 +189,7 @@ def _body(
     if kind is None:
         schema = _form(route.operations[method].fields)
         return {"content": {FORM: {"schema": schema}}, "required": True}
-    one = reference("schemas", f"{kind.declaration.name}_{_shape(method)}")
+    one = reference("schemas", f"{kind.declaration.name}_{_schema_kind(method)}")
     schema = one
     if method in route.takes_arrays:
         schema = {"oneOf": [one, {"type": "array", "items": one}]}
@@ -211,12 +211,12 @@ def _body(
     return {"content": content}
 
 
-def _shape(method: str) -> str:
+def _schema_kind(method: str) -> str:
     return "changes" if method == "PATCH" else "new"
 
 
 def _multipart(kind: ResourceType, method: str) -> dict[str, Any]:
-    shape = reference("schemas", f"{kind.declaration.name}_{_shape(method)}")
+    shape = reference("schemas", f"{kind.declaration.name}_{_schema_kind(method)}")
     files = {
         name: {
             "type": "string",

@@ -173,7 +173,7 @@ class _Parser:
     def read(
         self, query: Query, default_filter: tuple[str, Any] | None = None
     ) -> CollectionQuery:
-        query = self._given(query)
+        query = self._normalized_query(query)
         problems: list[Problem] = []
         conditions: list[Condition] = []
         found: dict[str, Any] = {
@@ -209,7 +209,7 @@ class _Parser:
             shown, selection, found["fields"], zoom, reaches_out, found["bom"]
         )
 
-    def _given(self, query: Query) -> Query:
+    def _normalized_query(self, query: Query) -> Query:
         """Normalize a query as stored texts are, without what a form left empty.
 
         An operator is in no form: `name:not=` asks for names that are not empty.

@@ -132,7 +132,7 @@ class CollectionViews:
     def show(self, context: RequestContext, owner_id: int = 0) -> Response:
         """Handle a GET with a page."""
         owner = self.service.owner(context.db, context.principal, owner_id)
-        asked = self.asked(context, owner)
+        asked = self.parse_query(context, owner)
         validators = self.validators(context, owner, asked)
         unchanged = respond_unchanged(context, validators)
         if unchanged:
@@ -264,7 +264,7 @@ class CollectionViews:
         localization = self.items.kind.localization
         return context.localized(localization, self.declaration.columns, rows)
 
-    def asked(
+    def parse_query(
         self, context: RequestContext, owner: Record, *, is_usual: bool = True
     ) -> CollectionQuery:
         """Read the query; without `is_usual`, what is archived is meant, too.
@@ -419,7 +419,7 @@ class CollectionViews:
             # The stored response must be committed with its effect, so it is rendered
             # inside.
             if state.has_key:
-                return state.keep(tx, respond())
+                return state.store_response(tx, respond())
         # Others need not wait for their turn to write while this is rendered.
         return respond()
 
@@ -463,7 +463,7 @@ class CollectionViews:
             works = [partial(created, member) for member in members]
             results = each_member(tx, works, is_whole=is_strict)
             response = self._results(context, results, 201)
-            return state.keep(tx, response)
+            return state.store_response(tx, response)
 
     def change_many(self, context: RequestContext, owner_id: int = 0) -> Response:
         """Handle a PATCH: the same change to each of the ids that are named."""
@@ -517,7 +517,7 @@ class CollectionViews:
             owner = self.service.owner(tx, principal, owner_id)
             version = self.service.version(tx, owner)
             context.ensure_may_change({"revision": version, "date_modified": None})
-            asked = self.asked(context, owner, is_usual=False)
+            asked = self.parse_query(context, owner, is_usual=False)
             page = self.service.page(
                 context, owner, asked.selection, Window(len(ids), 0)
             )

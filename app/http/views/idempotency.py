@@ -85,7 +85,7 @@ class IdempotentRequest:
         if self.first is not None:
             self._replay(self.first)
 
-    def keep(
+    def store_response(
         self, tx: Transaction, response: Response, *, seconds: int = idempotency.KEPT
     ) -> Response:
         """Store the response in the transaction of its effect, and return it."""
@@ -108,7 +108,7 @@ class IdempotentRequest:
         idempotency.store_outcome(tx, self.digest, self.caller, outcome, seconds)
         return response
 
-    def give_up(self) -> None:
+    def release_key(self) -> None:
         """Release the key: the request had no effect and may be sent again."""
         if self._is_begun and self.first is None:
             self.context.release_connection()
@@ -154,7 +154,7 @@ def idempotent(
         yield state
     except RequestError:
         # Whether a commit came to pass is not known of what is no refusal.
-        state.give_up()
+        state.release_key()
         raise
 
 

@@ -121,7 +121,7 @@ class ItemViews:
                     message = action.message.format_map(record)
                     respond = self._changed(context, record, {"message": message})
                     if state.has_key:
-                        return state.keep(tx, respond())
+                        return state.store_response(tx, respond())
             return respond()
         except Replay as done:
             return done.response

@@ -34,7 +34,7 @@ def keeping_file(
     checked(context.db)
     context.release_connection()
     with context.installation.removal.remove_unless_named(body.upload.writer.key):
-        yield body.upload.keep()
+        yield body.upload.commit()
 
 
 def ensure_valid(

@@ -34,7 +34,7 @@ def _index(context: RequestContext) -> Response:
     return respond(context, document)
 
 
-def _one(context: RequestContext, code: str) -> Response:
+def _problem_page(context: RequestContext, code: str) -> Response:
     if code not in PROBLEM_TYPES:
         raise NotFound
     document = _type(context, code)
@@ -72,5 +72,5 @@ def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     publish_route(
         app,
         Route(f"{PROBLEMS}/<code>", METHODS, is_api=False, is_framed=True),
-        {"GET": _one},
+        {"GET": _problem_page},
     )

@@ -27,7 +27,7 @@ def _live(context: RequestContext) -> Response:
     return _well(context)
 
 
-def _ready(context: RequestContext) -> Response:
+def _readiness(context: RequestContext) -> Response:
     """Handle GET /health/ready. Raise `Unavailable` if a part does not respond."""
     problem = context.installation.readiness.problem()
     if problem:
@@ -55,7 +55,7 @@ def _well(context: RequestContext, more: Mapping[str, int] | None = None) -> Res
 
 def register_routes(app: Flask, _registry: ResourceRegistry) -> None:
     """Register the routes."""
-    for path, view in ((LIVE, _live), (READY, _ready)):
+    for path, view in ((LIVE, _live), (READY, _readiness)):
         route = Route(
             path, METHODS, is_public=True, is_api=False, operations=OPERATIONS
         )

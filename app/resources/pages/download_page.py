@@ -54,7 +54,7 @@ def render_download_page(
             "size": None
             if file["url"] is not None
             else size_text(file["file_size"] or 0),
-            "left": _left(file, is_over=is_over),
+            "left": _downloads_left_text(file, is_over=is_over),
             "href": link if _may_go_on(file, under_way, is_over=is_over) else None,
         }
         for file, link in zip(files, links, strict=True)
@@ -89,7 +89,7 @@ def name_of(file: ListedFileRow) -> str:
     return str(file["shown_name"] or file["file_name"] or file["name"])
 
 
-def _left(file: ListedFileRow, *, is_over: bool) -> str:
+def _downloads_left_text(file: ListedFileRow, *, is_over: bool) -> str:
     """Return the text that says how many downloads remain."""
     if is_over:
         return "the download period has ended"

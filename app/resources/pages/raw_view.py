@@ -60,11 +60,11 @@ def _show(context: RequestContext) -> Response:
         url = expand(template, asked)
     if url.startswith("/"):
         url = base + url
-    problem = _complaint(url, base)
+    problem = _address_problem(url, base)
     route = None if problem else _route_at(url.removeprefix(base))
     if route is not None and not route.is_negotiated:
         problem = "There is a file or a page at this address, not a document."
-    offers = _offers(route)
+    offers = _formats_of(route)
     wanted = asked.get("as", "")
     offer = next((r for r in offers if r.name == wanted), offers[0])
     values: dict[str, Any] = {"answer": None, "source": None}
@@ -72,7 +72,9 @@ def _show(context: RequestContext) -> Response:
         # Two connections at once would be one too many for a small pool.
         viewer = context.viewer
         context.release_connection()
-        answer = _ask(context, url.removeprefix(base), offer.media_types[0])
+        answer = _request_document(
+            context, url.removeprefix(base), offer.media_types[0]
+        )
         values = {"answer": answer, "source": _source(answer, base, offer.name)}
         RequestContext.viewer.override(context, viewer)
     return private_page(
@@ -94,7 +96,7 @@ def _templates(source: Source | None) -> list[str]:
     return [] if source is None else [t for t in source.templates if variables(t)]
 
 
-def _offers(route: Route | None) -> list[Representation]:
+def _formats_of(route: Route | None) -> list[Representation]:
     offers = REPRESENTATIONS if route is None else route.offers
     return [offer for offer in offers if not offer.is_for_people] or [
         *REPRESENTATIONS[:1]
@@ -112,7 +114,7 @@ def _curl(url: str, offer: Representation) -> str:
     )
 
 
-def _complaint(url: str, base: str) -> str:
+def _address_problem(url: str, base: str) -> str:
     """Return why an address cannot be shown, empty if it can."""
     if len(url) > LONGEST_ADDRESS:
         return f"An address has at most {LONGEST_ADDRESS:,} characters."
@@ -140,7 +142,7 @@ def _route_at(address: str) -> Route | None:
     return found.get(str(endpoint))
 
 
-def _ask(context: RequestContext, address: str, media_type: str) -> Answer:
+def _request_document(context: RequestContext, address: str, media_type: str) -> Answer:
     """Get an address of this server, with the proof that this request has."""
     path, query = _path_of(address)
     environ = {
@@ -164,12 +166,12 @@ def _ask(context: RequestContext, address: str, media_type: str) -> Answer:
 
     app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001
     # What is around the application has seen this request already.
-    body = _read(type(app).wsgi_app(app, environ, start))
+    body = _read_bounded(type(app).wsgi_app(app, environ, start))
     status, headers = started[-1]
     return Answer(status, [h for h in headers if h[0].lower() != "set-cookie"], body)
 
 
-def _read(parts: Iterable[bytes]) -> bytes:
+def _read_bounded(parts: Iterable[bytes]) -> bytes:
     """Read a body up to what a page can show."""
     found: list[bytes] = []
     size = 0

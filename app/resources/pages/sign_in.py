@@ -113,7 +113,7 @@ def _sign_in(context: RequestContext) -> Response:
     if session is None:
         typed = {n: v for n, v in form.items() if n in {"email", "next", "code"}}
         return _sign_in_page(context, status, complaint, typed)
-    _start(context, session)
+    _set_session(context, session)
     href = context.urls.base + _start_of(context, _own(form.get("next", "/")), session)
     if form.get("code") and _lacks_password(context, session):
         href = context.urls.base + PASSWORD
@@ -207,14 +207,14 @@ def _failures() -> Limiter:
     return limiter
 
 
-def _start(context: RequestContext, session: str) -> None:
+def _set_session(context: RequestContext, session: str) -> None:
     """Have the browser keep a session; the one of before ends."""
-    _end(context)
+    _end_session(context)
     context.browser.delete_cookie(FORM_COOKIE)
     context.browser.set_cookie(SESSION_COOKIE, session, sessions.LIFETIME)
 
 
-def _end(context: RequestContext) -> None:
+def _end_session(context: RequestContext) -> None:
     text = context.browser.session
     if not text:
         return
@@ -244,7 +244,7 @@ def _switch(context: RequestContext, form: Mapping[str, str]) -> Response:
         except LookupError:
             raise Forbidden("you may not use this store") from None
         session = sessions.open_user_session(tx, principal.user_id, role)
-    _start(context, session)
+    _set_session(context, session)
     return redirect_browser(context, f"{context.urls.base}/stores/{role.store_id}")
 
 
@@ -252,7 +252,7 @@ def _sign_out(context: RequestContext) -> Response:
     """Handle a POST: end the session."""
     read_form(context)
     _ensure_own_form(context)
-    _end(context)
+    _end_session(context)
     context.browser.delete_cookie(SESSION_COOKIE)
     href = context.urls.base + SIGN_IN
     return redirect_browser(context, href, "You are signed out.")

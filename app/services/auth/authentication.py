@@ -134,7 +134,7 @@ class LastUses:
         self.is_written_by_another = False
         """Whether a thread writes them, so that no request has to."""
 
-    def note(self, principal: Principal) -> bool:
+    def record(self, principal: Principal) -> bool:
         """Record the use of a token; False where its hour is known already."""
         # To the hour: a write for each request would serialize all reads.
         hour = this_hour()

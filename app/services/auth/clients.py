@@ -203,7 +203,7 @@ def revoke_client(tx: Transaction, client_id: str) -> revocation.Ended | None:
     tx.execute(
         update(OAUTH_CLIENTS).where(_C.id == client["id"]).values(date_revoked=now())
     )
-    return revocation.end_tokens(tx, TOKENS.c.client_id == client["id"])
+    return revocation.revoke_tokens(tx, TOKENS.c.client_id == client["id"])
 
 
 def allowed_scope(client_scope: str, wanted: str | None) -> str | None:

@@ -422,7 +422,7 @@ class Revocation(RevocationEndpoint):
             else:
                 # An access token ends alone; its refresh token stays (RFC 7009, section
                 # 2.1).
-                keys = revocation.end_tokens(tx, _T.id == record["id"]).partial_keys
+                keys = revocation.revoke_tokens(tx, _T.id == record["id"]).partial_keys
         server.removal.remove(keys)
 
 

@@ -30,7 +30,7 @@ class Ended(NamedTuple):
     partial_keys: list[str]
 
 
-def end_tokens(tx: Transaction, which: ColumnElement[bool]) -> Ended:
+def revoke_tokens(tx: Transaction, which: ColumnElement[bool]) -> Ended:
     """Revoke the valid tokens that a condition selects, and what was made with them."""
     named = _ids(tx, select(_T.id).where(which, _T.date_revoked.is_(None)))
     keys: list[str] = []
@@ -38,7 +38,7 @@ def end_tokens(tx: Transaction, which: ColumnElement[bool]) -> Ended:
         made = select(_T.id).where(_T.parent_id.in_(ids), _T.date_revoked.is_(None))
         # Batches, because SQLite limits the number of parameters of a statement.
         for doomed in _batches([*ids, *_ids(tx, made)]):
-            keys += _end(tx, doomed)
+            keys += _revoke(tx, doomed)
     return Ended(len(named), keys)
 
 
@@ -49,10 +49,10 @@ def end_grant(
     which = (_T.client_id == client_id) & _T.store_id.is_not_distinct_from(store_id)
     if code_digest is not None:
         which &= _T.code_digest == code_digest
-    return end_tokens(tx, which)
+    return revoke_tokens(tx, which)
 
 
-def _end(tx: Transaction, ids: Sequence[int]) -> list[str]:
+def _revoke(tx: Transaction, ids: Sequence[int]) -> list[str]:
     tx.execute(update(TOKENS).where(_T.id.in_(ids)).values(date_revoked=now()))
     codes = AUTHORIZATION_CODES
     # A code that was not exchanged yet would otherwise yield a new token.

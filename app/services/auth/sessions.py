@@ -67,7 +67,7 @@ def _open(
 
 def end_session(tx: Transaction, token_id: int) -> list[str]:
     """End a session; return the keys of partial uploads."""
-    return revocation.end_tokens(tx, _T.id == token_id).partial_keys
+    return revocation.revoke_tokens(tx, _T.id == token_id).partial_keys
 
 
 def invite(tx: Transaction, user_id: int, store_id: int) -> str:
@@ -120,7 +120,7 @@ def use_code(tx: Transaction, code: Principal) -> str | None:
     """
     if code.user_id is not None and users.has_password(tx, code.user_id):
         return None
-    if not revocation.end_tokens(tx, _T.id == code.token_id).number:
+    if not revocation.revoke_tokens(tx, _T.id == code.token_id).number:
         return None
     if code.user_id is None:
         parent = authentication.parent_of(tx, code.token_id)

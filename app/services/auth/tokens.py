@@ -81,7 +81,7 @@ def tokens_version(db: Snapshot, store_id: int) -> str:
     return "-".join(map(str, db.row(_STATE, store_id=store_id) or ()))
 
 
-def end_token(tx: Transaction, record: TokenRow) -> list[str]:
+def revoke_token(tx: Transaction, record: TokenRow) -> list[str]:
     """End a token and what was made with it; with a grant, all that it led to.
 
     Return the keys of partial uploads.
@@ -90,4 +90,4 @@ def end_token(tx: Transaction, record: TokenRow) -> list[str]:
     if client_id is not None and kind == authentication.REFRESH:
         store_id = record["store_id"]
         return revocation.end_grant(tx, client_id, store_id, code).partial_keys
-    return revocation.end_tokens(tx, _T.id == record["id"]).partial_keys
+    return revocation.revoke_tokens(tx, _T.id == record["id"]).partial_keys

@@ -229,7 +229,7 @@ def _store(record: UserRow) -> dict[str, int]:
 def _end_rights(tx: Transaction, record: UserRow) -> list[str]:
     """Revoke the sessions of a person in a store, and what they consented to."""
     theirs = (_T.user_id == record["user_id"]) & (_T.store_id == record["store_id"])
-    return revocation.end_tokens(tx, theirs).partial_keys
+    return revocation.revoke_tokens(tx, theirs).partial_keys
 
 
 def set_password(tx: Transaction, user_id: int, digest: str, keep: int = 0) -> None:
@@ -240,7 +240,7 @@ def set_password(tx: Transaction, user_id: int, digest: str, keep: int = 0) -> N
         .values(password_digest=digest, date_modified=now())
     )
     others = (_T.user_id == user_id) & _T.client_id.is_(None) & (_T.id != keep)
-    revocation.end_tokens(tx, others)
+    revocation.revoke_tokens(tx, others)
 
 
 def note_sign_in(tx: Transaction, user_id: int) -> None:

@@ -186,17 +186,19 @@ def best_language(ranges: Sequence[str], known: Iterable[str], own: str) -> str:
     for wanted in ranges:
         if wanted == "*":
             return own
-        found = _looked_up(wanted, available) or _beginning(wanted, available, own)
+        found = _longest_match(wanted, available) or _prefix_match(
+            wanted, available, own
+        )
         if found:
             return found
     for wanted in ranges:
-        found = _beginning(wanted.partition("-")[0], available, own)
+        found = _prefix_match(wanted.partition("-")[0], available, own)
         if found:
             return found
     return own
 
 
-def _looked_up(wanted: str, available: AbstractSet[str]) -> str | None:
+def _longest_match(wanted: str, available: AbstractSet[str]) -> str | None:
     """Return the longest beginning of a range that is available.
 
     Its most likely script comes first: `zh-tw` finds `zh-hant` rather than `zh`.
@@ -219,7 +221,7 @@ def _looked_up(wanted: str, available: AbstractSet[str]) -> str | None:
     return None
 
 
-def _beginning(prefix: str, available: AbstractSet[str], own: str) -> str | None:
+def _prefix_match(prefix: str, available: AbstractSet[str], own: str) -> str | None:
     """Return the language that begins with a range, the most likely of several."""
     found = sorted(name for name in available if name.startswith(f"{prefix}-"))
     if own in found:

@@ -42,7 +42,7 @@ def start_tasks(installation: Installation) -> None:
         lambda: installation.refusals.write(installation.database),
     )
     _repeat("removal", PAUSE, installation.removal.retry, PAUSE_AFTER_REMOVAL)
-    _repeat("the reserve", RESERVE_EVERY, installation.reserve.make)
+    _repeat("the reserve", RESERVE_EVERY, installation.reserve.create)
     _repeat("trimming the heap", TRIM_EVERY, heap.trim)
     # At once: this process may follow one that was killed.
     _repeat("tidying", TIDY_EVERY, lambda: maintenance.remove_expired(installation))

@@ -115,7 +115,7 @@ def _copy_blob(
                 progress(len(chunk))
             finding = compare_blob(file, writer.size, writer.sha256)
             if finding is None:
-                writer.keep()
+                writer.commit()
                 # Its row comes with all others.
                 target.settle(file.key)
             return finding
@@ -281,7 +281,7 @@ def _newest_ids(connection: Connection) -> dict[str, int]:
         rows = connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
         return {str(name): int(number) for name, number in rows}
     found = {}
-    for table in _numbered():
+    for table in _tables_with_ids():
         sequence = connection.exec_driver_sql(
             f"SELECT pg_get_serial_sequence('{table}', 'id')"
         ).scalar_one()
@@ -293,7 +293,7 @@ def _newest_ids(connection: Connection) -> dict[str, int]:
 
 
 def _set_newest_id(tx: Transaction, table: str, newest: int) -> None:
-    if table not in _numbered() or not newest:
+    if table not in _tables_with_ids() or not newest:
         return
     if tx.dialect.name == SQLITE:
         for sql in (
@@ -307,7 +307,7 @@ def _set_newest_id(tx: Transaction, table: str, newest: int) -> None:
         )
 
 
-def _numbered() -> list[str]:
+def _tables_with_ids() -> list[str]:
     return [
         table.name
         for table in METADATA.sorted_tables

@@ -76,7 +76,7 @@ def _stored(installation: Installation, item: Item, stack: ExitStack) -> NewFile
     writer = stack.enter_context(installation.storage.writer())
     writer.write(item.content())
     stack.enter_context(installation.removal.remove_unless_named(writer.key))
-    return NewFile(item.file_name, item.file_type, writer.keep())
+    return NewFile(item.file_name, item.file_type, writer.commit())
 
 
 def _category(code: str, name: str, limit: int, hours: int) -> dict[str, Any]:

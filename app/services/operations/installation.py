@@ -64,7 +64,7 @@ class Installation:
 
     def make_room(self) -> None:
         """Release the reserve on a full disk, for reads and deletes."""
-        self.reserve.give_up()
+        self.reserve.release()
         self.database.make_room()
 
     def close(self) -> None:
@@ -272,7 +272,7 @@ def _made_room(settings: Settings) -> bool:
         folder = settings.data_dir.resolve()
         if shutil.disk_usage(folder).free > size_on(folder):
             return False
-        _reserve(settings).give_up()
+        _reserve(settings).release()
         # What stopped processes left is found without the database.
         storage_at(settings.storage).clear_unfinished()
         return True

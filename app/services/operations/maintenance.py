@@ -54,7 +54,7 @@ class SweepResult:
 def remove_expired(installation: Installation) -> None:
     """Delete expired rows, and unfinished uploads of stopped processes."""
     _remove_expired(installation)
-    _settle(installation)
+    _remove_uploads_without_row(installation)
 
 
 def _remove_expired(installation: Installation) -> tuple[int, int]:
@@ -82,7 +82,7 @@ def _remove_expired_rows(installation: Installation) -> int:
     return expired
 
 
-def _settle(installation: Installation) -> None:
+def _remove_uploads_without_row(installation: Installation) -> None:
     """Remove whole files whose process was stopped before they had a row."""
     found = installation.storage.unsettled()
     if not found:
@@ -119,7 +119,7 @@ def sweep(installation: Installation, *, is_dry: bool) -> SweepResult:
         # What could not be removed is not to be told as if it was.
         installation.removal.retry()
     swept.expired_uploads, swept.unfinished = _remove_expired(installation)
-    _settle(installation)
+    _remove_uploads_without_row(installation)
     return swept
 
 

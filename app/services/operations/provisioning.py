@@ -114,7 +114,7 @@ def _provisioned(settings: Settings) -> tuple[Installation, bool]:
         # A server may fork afterwards, and no connection may cross that.
         with closing(installation.database):
             migrate(installation.database)
-            installation.database.removal_lock.make()
+            installation.database.removal_lock.create()
             is_new = _create_first_store(installation)
     return installation, is_new
 

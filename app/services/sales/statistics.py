@@ -107,7 +107,7 @@ class Refusals:
         self._noted: Counter[tuple[int, str, int, str]] = Counter()
         self._lock = threading.Lock()
 
-    def note(self, record: Mapping[str, Any], reason: str, moment: int) -> None:
+    def record(self, record: Mapping[str, Any], reason: str, moment: int) -> None:
         """Note that a download was refused."""
         day = day_text(moment, record["timezone"])
         with self._lock:
@@ -147,7 +147,7 @@ class Refusals:
 # -- reading ------------------------------------------------------------------
 
 
-def _of(owner: str) -> tuple[Any, ...]:
+def _of_period(owner: str) -> tuple[Any, ...]:
     return (
         _D[owner] == bindparam("owner_id"),
         _D.day >= bindparam("start"),
@@ -161,11 +161,13 @@ _SUMS: tuple[Any, ...] = tuple(
     for name in SUMS
 )
 _OWNERS = ("store_id", "downloadable_id")
-_TOTALS = {owner: Statement(select(*_SUMS).where(*_of(owner))) for owner in _OWNERS}
+_TOTALS = {
+    owner: Statement(select(*_SUMS).where(*_of_period(owner))) for owner in _OWNERS
+}
 _BY_DAY = {
     owner: Statement(
         select(_D.day, *_SUMS)
-        .where(*_of(owner))
+        .where(*_of_period(owner))
         .group_by(_D.day)
         .order_by(_D.day.desc())
         .limit(MOST_GROUPS)
@@ -184,7 +186,7 @@ _BY_ITEM = {
                 DOWNLOADABLES, DOWNLOADABLES.c.id == _D.downloadable_id
             )
         )
-        .where(*_of(owner))
+        .where(*_of_period(owner))
         .group_by(_D.downloadable_id, DOWNLOADABLES.c.name)
         .order_by(func.sum(_D.downloads).desc(), _D.downloadable_id)
         .limit(bindparam("most"))

@@ -125,7 +125,7 @@ def send_delivery(due: DueDelivery, *, may_be_private: bool) -> DeliveryOutcome:
     try:
         status, retry_after = _send(due, headers, may_be_private=may_be_private)
     except _FAILURES as error:
-        return DeliveryOutcome(None, _words(error))
+        return DeliveryOutcome(None, _error_text(error))
     if 200 <= status < 300:  # noqa: PLR2004
         return DeliveryOutcome(status, "")
     hint = "; redirects are not followed" if 300 <= status < 400 else ""  # noqa: PLR2004
@@ -278,7 +278,7 @@ def is_public(address: IpAddress) -> bool:
     return address.is_global and not any(address in network for network in _SPECIAL)
 
 
-def _words(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     if isinstance(error, AddressRefused):
         return str(error)
     if isinstance(error, socket.gaierror):

@@ -238,7 +238,7 @@ def test_a_large_file_goes_on_where_the_connection_broke(
             sent.append(len(body))
             if len(sent) in {2, 5}:
                 # It arrived, but nobody heard of it.
-                answer.body()
+                answer.read_body()
                 raise transport.Unreachable("broken")
         return answer
 
@@ -314,7 +314,7 @@ def test_an_answer_that_was_lost_is_no_second_downloadable(
     def losing(self, method, url, headers, body):
         answer = real(self, method, url, headers, body)
         if method == "POST" and not lost:
-            lost.append(answer.body())
+            lost.append(answer.read_body())
             raise transport.Unreachable("broken")
         return answer
 

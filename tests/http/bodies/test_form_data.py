@@ -228,7 +228,7 @@ def test_pieces_of_any_size_make_the_same_file(tmp_path_factory, content, sizes,
     fields, upload = reader.close()
     assert dict(fields) == FIELDS
     assert upload is not None
-    blob = upload.writer.keep()
+    blob = upload.writer.commit()
     with storage.open(blob.key) as stream:
         assert stream.read() == content
     assert blob.sha256 == hashlib.sha256(content).hexdigest()

@@ -165,7 +165,7 @@ def test_a_session_ends_with_its_token(person, api, installation):
     person.sign_in(token)
     with installation.database.writing() as tx:
         principal = authentication.authenticate(tx, token)
-        revocation.end_tokens(tx, TOKENS.c.id == principal.token_id)
+        revocation.revoke_tokens(tx, TOKENS.c.id == principal.token_id)
     assert not is_signed_in(person)
 
 

@@ -49,7 +49,7 @@ def test_a_second_start_changes_nothing(fresh):
 
 def test_a_revoked_starter_token_stays_revoked(fresh):
     with fresh.database.writing() as tx:
-        assert revocation.end_tokens(tx, TOKENS.c.id == 1).number == 1
+        assert revocation.revoke_tokens(tx, TOKENS.c.id == 1).number == 1
     again = provision(fresh.settings)
     assert starter_access(again).token is None
     again.close()

@@ -50,7 +50,7 @@ class EasyCartDownload(ForeignEntry):
     download: Mapping[str, Any]
     product: ImportItem
 
-    def take(
+    def import_into(
         self, shop: StoreClient, item: ImportItem, progress: Progress, *, is_dry: bool
     ) -> str:
         """Grant it, unless it was granted."""

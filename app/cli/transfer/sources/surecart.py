@@ -96,7 +96,7 @@ class SureCartDownload(ForeignEntry):
     product: str
     item: ImportItem | None
 
-    def take(
+    def import_into(
         self, shop: StoreClient, item: ImportItem, progress: Progress, *, is_dry: bool
     ) -> str:
         """Add it to its product, unless it is there."""

@@ -39,7 +39,7 @@ class ZidProduct(ForeignEntry):
 
     product: Mapping[str, Any]
 
-    def take(
+    def import_into(
         self,
         shop: StoreClient,
         item: ImportItem,
@@ -49,7 +49,7 @@ class ZidProduct(ForeignEntry):
     ) -> str:
         """Create or update the product; it keeps the id that it has in Zid."""
         address = f"{shop.api.url.rstrip('/')}/zid/v1/products/"
-        sent = self._sent()
+        sent = self._product_values()
         known = find_by_uuid(shop, str(self.product.get("id"))) or (
             shop.downloadables.get(item.code) if item.code else None
         )
@@ -68,7 +68,7 @@ class ZidProduct(ForeignEntry):
             self._keep(shop, known["uuid"])
         return UPDATED if changes else UNCHANGED
 
-    def _sent(self) -> dict[str, Any]:
+    def _product_values(self) -> dict[str, Any]:
         """Return the values of a product that Zid's API accepts."""
         settable = {
             name
