@@ -1,7 +1,7 @@
 """The storage port: immutable blobs under keys that the storage generates.
 
 A key never comes from a client, and a blob is never written twice. An adapter
-promises that a blob whose `Writer.keep` returned survives a power cut.
+promises that a blob whose `Writer.commit` returned survives a power cut.
 
 A blob is there before the row that names it. Until that row is committed its writer
 stays open, so that other processes can tell a blob that waits for its row from one

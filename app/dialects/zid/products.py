@@ -435,7 +435,9 @@ def _set_texts(
 ) -> None:
     """Set texts in other languages; leave in an offer those in its own."""
     for language, values in texts.items():
-        current = downloadables.reload_downloadable(tx, record["id"])
+        current = downloadables.reload_downloadable(
+            tx, record["store_id"], record["id"]
+        )
         translations.put_translation(tx, current, language, values, may_go=True)
     for name in ("short_description", "seo_title", "seo_description"):
         if name not in offer:

@@ -36,7 +36,7 @@ from app.services.rows.changes import (
 )
 from app.services.rows.row_types import DownloadableRow, OfStore, VersionRow
 from app.services.rows.search_text import search_text
-from app.services.rows.tenancy import find_scoped
+from app.services.rows.tenancy import find_in_store, find_scoped
 from app.services.webhooks import outbox
 from app.storage import NewFile
 from schemas.base.errors import FieldError
@@ -156,12 +156,14 @@ def get_unscoped(db: Snapshot, downloadable_id: int) -> DownloadableRow | None:
     return db.typed_record(_BY_ID, id=downloadable_id)
 
 
-def reload_downloadable(tx: Snapshot, downloadable_id: int) -> DownloadableRow:
+def reload_downloadable(
+    tx: Snapshot, store_id: int, downloadable_id: int
+) -> DownloadableRow:
     """Return the row of a downloadable again, which was found for a principal before.
 
     Raise `LookupError` if it is gone.
     """
-    record = get_unscoped(tx, downloadable_id)
+    record = find_in_store(tx, _BY_ID, store_id, downloadable_id)
     if record is None:
         raise LookupError(f"downloadable {downloadable_id} is gone")
     return record
@@ -299,7 +301,9 @@ def update_downloadable(
         changes["date_archived"] = now() if archived else None
     notes = changes.get("release_notes", record["release_notes"])
     main_files.set_content(tx, record, main_files.content_of(record), content, notes)
-    current = reload_downloadable(tx, record["id"]) if content else record
+    current = (
+        reload_downloadable(tx, record["store_id"], record["id"]) if content else record
+    )
     changes["search_text"] = _search_text(tx, {**current, **changes})
     added = bool(record["is_archived"]) - archived
     _update(tx, record, changes, added)
@@ -384,7 +388,7 @@ def adopt_unarchived_file(tx: Transaction, record: DownloadableRow) -> None:
 
 
 def _update_search_text(tx: Transaction, record: OfStore) -> None:
-    current = reload_downloadable(tx, record["id"])
+    current = reload_downloadable(tx, record["store_id"], record["id"])
     text = {"search_text": _search_text(tx, current)}
     update_with_version(tx, record["store_id"], record["id"], text)
 
@@ -395,9 +399,11 @@ def parts_changed(tx: Transaction, record: OfStore) -> None:
     _emit(tx, "downloadable.updated", record["store_id"], record["id"])
 
 
-def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) -> None:
+def translations_changed(
+    tx: Transaction, store_id: int, downloadable_id: int, added: int = 0
+) -> None:
     """Change a downloadable along with one of its translations."""
-    record = reload_downloadable(tx, downloadable_id)
+    record = reload_downloadable(tx, store_id, downloadable_id)
     count = record["translation_count"] + added
     text = _search_text(tx, {**record, "translation_count": count})
     changes = {"translation_count": count, "search_text": text}
@@ -407,7 +413,7 @@ def translations_changed(tx: Transaction, downloadable_id: int, added: int = 0) 
 
 def restore_version(tx: Transaction, version: VersionRow) -> None:
     """Restore one of its versions as the current one."""
-    record = reload_downloadable(tx, version["downloadable_id"])
+    record = reload_downloadable(tx, version["store_id"], version["downloadable_id"])
     main_files.touch_versions(tx, record["version_id"], version["id"])
     changes = {
         "release_notes": version["release_notes"],
@@ -462,7 +468,7 @@ def _emit(tx: Transaction, event: str, store_id: int, downloadable_id: int) -> N
     """Enqueue an event of a downloadable."""
 
     def data() -> dict[str, Any]:
-        record = reload_downloadable(tx, downloadable_id)
+        record = reload_downloadable(tx, store_id, downloadable_id)
         return outbox.event_data(tx, "/downloadables/{id}", record, EVENT_PROPERTIES)
 
     outbox.enqueue(tx, event, store_id, data)

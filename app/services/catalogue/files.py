@@ -138,7 +138,9 @@ def create_file(
     """Add a file to a downloadable; its first one is the main one. Give the id."""
     store_id = downloadable["store_id"]
     # Another one may have come since it was looked up.
-    downloadable = downloadables.reload_downloadable(tx, downloadable["id"])
+    downloadable = downloadables.reload_downloadable(
+        tx, downloadable["store_id"], downloadable["id"]
+    )
     _ensure_one(values, file)
     _ensure_uuid_free(tx, store_id, values.get("uuid"))
     columns = _descriptive_columns(values, None)
@@ -171,7 +173,9 @@ def update_file(
     is_other = file is not None or not values.keys().isdisjoint(
         ("url", "library_file_id")
     )
-    downloadable = downloadables.reload_downloadable(tx, record["downloadable_id"])
+    downloadable = downloadables.reload_downloadable(
+        tx, record["store_id"], record["downloadable_id"]
+    )
     # Without its url, a main file shows its version again, so it needs no other
     # content.
     falls_back = record["is_main"] and record["version_id"] is not None
@@ -184,14 +188,18 @@ def update_file(
     main_files.update_file_row(tx, record["id"], **columns)
     if "is_archived" in values:
         # One that is back on the shelf may be the only one.
-        current = downloadables.reload_downloadable(tx, record["downloadable_id"])
+        current = downloadables.reload_downloadable(
+            tx, record["store_id"], record["downloadable_id"]
+        )
         downloadables.adopt_unarchived_file(tx, current)
     downloadables.parts_changed(tx, downloadable)
 
 
 def delete_file(tx: Transaction, record: FileRow) -> None:
     """Delete a file of a downloadable. The versions of the main one stay."""
-    downloadable = downloadables.reload_downloadable(tx, record["downloadable_id"])
+    downloadable = downloadables.reload_downloadable(
+        tx, record["store_id"], record["downloadable_id"]
+    )
     if record["is_main"]:
         downloadables.remove_main_file(tx, downloadable)
     else:

@@ -17,7 +17,7 @@ from app.services.principal import Principal, StorePrincipal
 from app.services.rows import listing
 from app.services.rows.changes import bump_collection, update_row
 from app.services.rows.row_types import BlobRow, LibraryFileRow
-from app.services.rows.tenancy import find_scoped
+from app.services.rows.tenancy import find_in_store, find_scoped
 from app.storage import NewFile
 
 _V = VERSIONS.c
@@ -132,8 +132,7 @@ def find_by_blob(db: Snapshot, store_id: int, key: str) -> list[BlobRow]:
 
 def has_library_file(db: Snapshot, store_id: int, file_id: int) -> bool:
     """Return whether a file is in the library of a store."""
-    record = db.record(_BY_ID, id=file_id)
-    return record is not None and record["store_id"] == store_id
+    return find_in_store(db, _BY_ID, store_id, file_id) is not None
 
 
 def library_version(db: Snapshot, store_id: int) -> int:

@@ -91,7 +91,9 @@ def create_translation(
 ) -> int:
     """Add a translation, and return its id. Raise `Conflict`."""
     # Another one may have come since it was looked up.
-    current = downloadables.reload_downloadable(tx, downloadable["id"])
+    current = downloadables.reload_downloadable(
+        tx, downloadable["store_id"], downloadable["id"]
+    )
     _ensure_free(tx, current, values["language"])
     if current["translation_count"] >= MOST:
         raise Conflict(f"a downloadable may have {MOST} translations at most")
@@ -100,7 +102,9 @@ def create_translation(
         "downloadable_id": downloadable["id"],
     }
     translation_id = insert_row(tx, TRANSLATIONS, {**values, **owner})
-    downloadables.translations_changed(tx, downloadable["id"], added=1)
+    downloadables.translations_changed(
+        tx, downloadable["store_id"], downloadable["id"], added=1
+    )
     return translation_id
 
 
@@ -109,17 +113,23 @@ def update_translation(
 ) -> None:
     """Change a translation. Raise `Conflict`."""
     if "language" in values:
-        downloadable = downloadables.reload_downloadable(tx, record["downloadable_id"])
+        downloadable = downloadables.reload_downloadable(
+            tx, record["store_id"], record["downloadable_id"]
+        )
         language = values["language"]
         _ensure_free(tx, downloadable, language, translation_id=record["id"])
     update_row(tx, TRANSLATIONS, record, values)
-    downloadables.translations_changed(tx, record["downloadable_id"])
+    downloadables.translations_changed(
+        tx, record["store_id"], record["downloadable_id"]
+    )
 
 
 def delete_translation(tx: Transaction, record: OfDownloadable) -> None:
     """Remove a translation."""
     tx.execute(delete(TRANSLATIONS).where(_T.id == record["id"]))
-    downloadables.translations_changed(tx, record["downloadable_id"], added=-1)
+    downloadables.translations_changed(
+        tx, record["store_id"], record["downloadable_id"], added=-1
+    )
 
 
 def put_translation(

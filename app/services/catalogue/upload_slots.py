@@ -268,7 +268,7 @@ def finish_upload(
     if record is None:
         raise UnknownLink("the downloadable of this upload slot no longer exists")
     downloadables.update_downloadable(tx, record, {}, file)
-    return downloadables.reload_downloadable(tx, record["id"])
+    return downloadables.reload_downloadable(tx, record["store_id"], record["id"])
 
 
 def _into_library(

@@ -1,4 +1,4 @@
-"""The lookup of a row by its id that checks its tenant."""
+"""The lookups of a row by its id that check its tenant."""
 
 from app.database import R, RowStatement, Snapshot
 from app.errors import NotFound
@@ -18,3 +18,11 @@ def find_scoped(
     if record is None or not principal.sees(record["store_id"]):
         raise NotFound
     return record
+
+
+def find_in_store(
+    db: Snapshot, statement: RowStatement[R], store_id: int, row_id: int
+) -> R | None:
+    """Return a row of a store by its id, or None if the store has no such row."""
+    record = db.typed_record(statement, id=row_id)
+    return None if record is None or record["store_id"] != store_id else record

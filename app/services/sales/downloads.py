@@ -290,10 +290,10 @@ def find_by_passcode(
     return _find_with_file(db, statements, file_id, passcode=passcode)
 
 
-def find_by_id(
+def get_unscoped(
     db: Snapshot, purchase_id: int, file_id: int | None = None
 ) -> PurchasedFileRow | None:
-    """Return a purchase with one of its files, or None; no token is checked.
+    """Return a purchase with one of its files, without a tenancy check, or None.
 
     Without a `file_id` it is the main file.
     """
@@ -350,7 +350,7 @@ def find_purchase_of_blob(
     for purchase_id, file_id in db.rows(_OF_CUSTOMER, **whose, key=key):
         # The newest purchase comes first; an older one is used only if it still allows
         # a download.
-        record = find_by_id(db, purchase_id, file_id)
+        record = get_unscoped(db, purchase_id, file_id)
         if record is None:
             continue
         try:
@@ -523,7 +523,7 @@ def _emit(tx: Transaction, record: PurchasedFileRow) -> None:
     # Saves two queries for each download of a store without a webhook.
     if not outbox.is_on(tx, record["store_id"]):
         return
-    now_is = find_by_id(tx, record["id"]) or record
+    now_is = get_unscoped(tx, record["id"]) or record
     events = ["downloadable_purchase.downloaded"]
     if _refusal(now_is, now()) is not None:
         events.append("downloadable_purchase.limit_reached")
@@ -548,7 +548,7 @@ def _count(tx: Transaction, record: PurchasedFileRow, moment: int) -> None:
     counted = (_count_main if record["is_main"] else _count_other)(tx, record, moment)
     if not counted:
         # It has changed since it was looked up.
-        now_is = find_by_id(tx, record["id"], record["file_id"])
+        now_is = get_unscoped(tx, record["id"], record["file_id"])
         if now_is is None:
             now_is = {**record, "is_active": False}
         ensure_granted(now_is, moment)

@@ -79,7 +79,6 @@ _OF_ORDER = Statement(
 _D, _C = DOWNLOADABLES.c, ITEM_CATEGORIES.c
 _OFFER = Statement(
     select(
-        _D.store_id,
         func.coalesce(
             _D.max_downloads_per_customer, _C.max_downloads_per_customer, 0
         ).label("max_downloads"),
@@ -88,7 +87,7 @@ _OFFER = Statement(
         ).label("download_window_hours"),
     )
     .select_from(DOWNLOADABLES.join(ITEM_CATEGORIES, _C.id == _D.item_category_id))
-    .where(_D.id == bindparam("id"))
+    .where(_D.id == bindparam("id"), _D.store_id == bindparam("store_id"))
 )
 _VERSION = Statement(
     select(VERSIONS.c.downloadable_id).where(VERSIONS.c.id == bindparam("id"))
@@ -156,8 +155,7 @@ def purchase_problems(
     """Yield an error if the downloadable is not in this store, or is another one."""
     downloadable = values.get("downloadable_id")
     if downloadable is not None:
-        offer = db.record(_OFFER, id=downloadable)
-        if offer is None or offer["store_id"] != store_id:
+        if db.row(_OFFER, id=downloadable, store_id=store_id) is None:
             yield FieldError(
                 "downloadable_uri",
                 "not_found",
@@ -203,7 +201,7 @@ def create_purchase(
             return known, False
     row = {
         **values,
-        **_limits(tx, values["downloadable_id"], values),
+        **_limits(tx, store_id, values["downloadable_id"], values),
         "store_id": store_id,
         "number_of_downloads": 0,
         # The passcode is the only secret of a link, so it must not be guessable.
@@ -238,7 +236,8 @@ def update_purchase(
                 f"already, by downloadable_purchase {known}",
             )
     # A limit that is set to null is taken from the downloadable again.
-    _update(tx, record, {**values, **_limits(tx, record["downloadable_id"], values)})
+    limits = _limits(tx, record["store_id"], record["downloadable_id"], values)
+    _update(tx, record, {**values, **limits})
     is_revoked = record["is_active"] and not values.get("is_active", True)
     event = "downloadable_purchase.updated"
     if is_revoked:
@@ -294,13 +293,13 @@ def find_by_order(
 
 
 def _limits(
-    tx: Snapshot, downloadable_id: int, values: Mapping[str, Any]
+    tx: Snapshot, store_id: int, downloadable_id: int, values: Mapping[str, Any]
 ) -> dict[str, int]:
     """Return the limits that were not given, from the downloadable's category."""
     missing = [name for name in LIMITS if values.get(name, 0) is None]
     if not missing:
         return {}
-    offer = tx.record(_OFFER, id=downloadable_id)
+    offer = tx.record(_OFFER, id=downloadable_id, store_id=store_id)
     if offer is None:
         raise LookupError(f"downloadable {downloadable_id} is gone")
     return {name: int(offer[name]) for name in missing}
