@@ -1,6 +1,7 @@
 """The base of all dialects: routes, credentials, bodies, responses and errors."""
 
 import base64
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from schemas.base.fields import UNREPRESENTABLE
 from schemas.base.schema import ResourceSchema
 from schemas.values.normalization import nfc
 
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 View = Callable[..., Response]
 READS, WITH_BODY = frozenset({"GET", "HEAD"}), frozenset({"POST", "PATCH", "PUT"})
 _JSON = msgspec.json.Encoder(decimal_format="number")
@@ -221,6 +223,15 @@ def search_words(text: str, name: str, problems: list[Problem]) -> list[str]:
     except ValueError as error:
         problems.append(Problem(f"{name} {error}", "too_long", name))
         return []
+
+
+def whole_number(sent: str, name: str, usual: int, problems: list[Problem]) -> int:
+    """Return the number of a query parameter, `usual` with a problem for others."""
+    if _WHOLE.fullmatch(sent) and int(sent) >= 1:
+        return int(sent)
+    text = f"{name} must be a whole number of at least 1"
+    problems.append(Problem(text, "not_a_number", name))
+    return usual
 
 
 def blob_id(blob_key: str) -> str:

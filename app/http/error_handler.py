@@ -23,6 +23,7 @@ from app.errors import (
     Unauthorized,
 )
 from app.http.context import CONDITIONS, RequestContext
+from app.http.hypermedia.declaration import ERRORS
 from app.http.media_types import MULTIPART
 from app.http.middleware import trailing_slash
 from app.http.middleware.secret_urls import mask_secrets
@@ -36,7 +37,6 @@ from schemas.base.fields import UNREPRESENTABLE
 LOG = logging.getLogger("sirenhall")
 OUTAGE = Throttle("sirenhall", seconds=1)
 
-ERRORS = "fx:errors"
 SERVER_ERROR = 500
 METHOD_NOT_ALLOWED = "method_not_allowed"
 SERVER_ERROR_CODE = "server_error"

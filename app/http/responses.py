@@ -20,6 +20,7 @@ from app.http.headers.conditional import (
     evaluate_conditions,
 )
 from app.http.headers.prefer import MINIMAL
+from app.http.hypermedia.declaration import ERRORS
 from app.http.media_types import SCHEMA
 from app.http.pagination import with_query
 from app.http.paths import DOCS, OPENAPI, PROFILES
@@ -108,7 +109,7 @@ def _notice(changed: Resource) -> str:
         str(result.properties["message"])
         for results in changed.embedded.values()
         for result in (results if isinstance(results, list) else [results])
-        if isinstance(result, Resource) and "fx:errors" in result.embedded
+        if isinstance(result, Resource) and ERRORS in result.embedded
     )
     shown = "; ".join(list(refusals)[:3])
     return f"Done for {total - failed} of {total}; refused: {shown}"[:MOST_NOTICE]

@@ -47,7 +47,7 @@ from app.services.sales import downloads, purchases, signed_links
 from representations import Link, Resource
 from schemas.base.fields import UNREPRESENTABLE
 from schemas.download import DownloadSchema
-from schemas.values.identifiers import ID
+from schemas.values.identifiers import id_value
 from schemas.values.urls import to_uri
 
 MAX_USER_AGENT = 300
@@ -105,8 +105,6 @@ LINK_PARAMETERS = frozenset({"p", "expires", "signature"})
 
 MAIN_FILE = "0"
 """The parameter `FILE` for what one purchase alone has, which is no file of a store."""
-
-_WHOLE = re.compile(ID, re.ASCII)
 
 
 def _download(context: RequestContext) -> Response:
@@ -198,9 +196,10 @@ def _file_id(sent: str | None) -> int | None:
     """Return the id of the file that a link names; None for the main file."""
     if sent is None or sent == MAIN_FILE:
         return None
-    if not _WHOLE.fullmatch(sent):
+    file_id = id_value(sent)
+    if file_id is None:
         raise UnknownLink(signed_links.UNKNOWN)
-    return int(sent)
+    return file_id
 
 
 def _is_person(context: RequestContext) -> bool:

@@ -13,7 +13,7 @@ from app.errors import BadRequest
 from app.http.bodies.body_reader import Body
 from app.http.context import RequestContext
 from app.http.error_handler import log_refusal
-from app.http.hypermedia.declaration import STANDARD_METHODS
+from app.http.hypermedia.declaration import ERRORS, STANDARD_METHODS
 from app.http.hypermedia.registry import ResourceRegistry
 from app.http.media_types import JSON
 from app.http.pagination import with_query
@@ -240,7 +240,7 @@ def _protocol_response(
         properties = {"logref": logref, "message": message, "code": code}
         entry = Resource(classes=("error",), properties=properties)
         error = Resource(
-            properties={**document, "total": 1}, embedded={"fx:errors": [entry]}
+            properties={**document, "total": 1}, embedded={ERRORS: [entry]}
         )
         document = HAL.document(error, context.urls.vocabulary)
     response = Response(_encoded(document), status, {"Content-Type": JSON, **PRIVATE})

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from app.cli.client.api import Api, href
 from app.cli.client.transport import (
     ATTEMPTS,
+    CHUNK,
     FormFile,
     HttpWire,
     Progress,
@@ -28,7 +29,6 @@ LARGE = 32 * 2**20
 """Bytes from which on a file goes to another server in pieces that can be resumed."""
 
 PIECE = 16 * 2**20
-CHUNK = 64 * 1024
 
 
 class StoreClient:

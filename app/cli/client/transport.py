@@ -18,7 +18,7 @@ from app.settings import APP
 if TYPE_CHECKING:
     from app.services.operations.installation import Installation
 
-PIECE = 64 * 1024
+CHUNK = 64 * 1024
 ATTEMPTS = 6
 TOO_MANY = 429
 TIMEOUT = urllib3.Timeout(connect=10, read=300)
@@ -105,7 +105,7 @@ class HttpWire:
     @staticmethod
     def _pieces(found: Any, url: str) -> Iterator[bytes]:
         try:
-            yield from found.stream(PIECE)
+            yield from found.stream(CHUNK)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(f"{host_of(url)} broke off: {error}") from error
         finally:

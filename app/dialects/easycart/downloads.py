@@ -34,6 +34,7 @@ from app.storage import CHUNK, NewFile
 from schemas.base.errors import FieldError
 from schemas.dialects.easycart import EasyCartDownloadSchema
 from schemas.purchase import PurchaseSchema
+from schemas.values.identifiers import id_value
 
 PREFIX = "/easycart"
 COLUMNS = {
@@ -272,9 +273,10 @@ def _delete(context: RequestContext, download_id: str) -> Response:
 def _find_purchase(
     db: Snapshot, principal: StorePrincipal, download_id: str
 ) -> PurchaseWithFileRow:
-    if not (download_id.isascii() and download_id.isdecimal()) or len(download_id) > 18:  # noqa: PLR2004
+    purchase_id = id_value(download_id)
+    if purchase_id is None:
         raise NotFound
-    return purchases.find_with_file(db, principal, int(download_id))
+    return purchases.find_with_file(db, principal, purchase_id)
 
 
 def _values(context: RequestContext, method: str) -> dict[str, Any]:

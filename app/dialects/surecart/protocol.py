@@ -27,7 +27,6 @@ MOST_PAGES = 10**9
 
 _PARAMETER = re.compile(r"([a-z_]+)(\[[0-9]*\])?", re.ASCII)
 _WRAPPED = re.compile(r"([a-z_]+)\[([a-z_]+)\](\[[0-9]*\])?", re.ASCII)
-_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SYMBOLS = {
     400: "bad_request",
     401: "unauthorized",
@@ -300,12 +299,8 @@ def _number(
     sent = asked.single.get(name)
     if sent is None:
         return usual
-    if not _WHOLE.fullmatch(sent) or int(sent) < 1:
-        text = f"{name} must be a whole number of at least 1"
-        problems.append(Problem(text, "not_a_number", name))
-        return usual
     # A larger page than the limit is the limit, as SureCart does it.
-    return min(int(sent), most)
+    return min(base.whole_number(sent, name, usual, problems), most)
 
 
 # -- what is answered ---------------------------------------------------------------

@@ -1,6 +1,5 @@
 """The protocol of Zid's API: authentication, languages, lists, and errors."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,8 +21,6 @@ MANAGER, CUSTOMER = "manager", "customer"
 PAGING = ("page", "page_size")
 GROUPS = ("purchase_restrictions", "meta", "seo")
 """Properties of a product that have properties of their own."""
-
-_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def _error(_status: int, problems: Sequence[Problem]) -> dict[str, Any]:
@@ -132,15 +129,11 @@ class PageWindow:
 def page_window(context: RequestContext, problems: list[Problem]) -> PageWindow:
     """Read page and page_size; a greater size than the greatest is that one."""
     asked = dict(context.query)
-    numbers = []
-    for name, usual in zip(PAGING, (1, USUAL_SIZE), strict=True):
-        sent = asked.get(name, str(usual))
-        if not _WHOLE.fullmatch(sent) or int(sent) < 1:
-            text = f"{name} must be a whole number of at least 1"
-            problems.append(Problem(text, "not_a_number", name))
-            sent = str(usual)
-        numbers.append(int(sent))
-    return PageWindow(numbers[0], min(numbers[1], MOST))
+    page, size = [
+        base.whole_number(asked.get(name, str(usual)), name, usual, problems)
+        for name, usual in zip(PAGING, (1, USUAL_SIZE), strict=True)
+    ]
+    return PageWindow(page, min(size, MOST))
 
 
 def ensure_filters(

@@ -53,6 +53,9 @@ class LinkTo:
         return not self.when or any(values[name] is not None for name in self.when)
 
 
+ERRORS = "fx:errors"
+"""The relation of the errors in an answer; as in Foxy's API, they are embedded."""
+
 TO_STORE = LinkTo(
     "fx:store",
     "/stores/{store_id}",

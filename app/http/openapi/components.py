@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.http.hypermedia.declaration import ERRORS
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from app.http.paths import AUTHORIZE, TOKEN
@@ -200,7 +201,7 @@ _ERRORS = {
         "_embedded": {
             "type": "object",
             "properties": {
-                "fx:errors": {"type": "array", "items": _ERROR},
+                ERRORS: {"type": "array", "items": _ERROR},
             },
         },
     },
@@ -223,7 +224,7 @@ _RESULT = {
         "_links": {"type": "object"},
         "_embedded": {
             "type": "object",
-            "properties": {"fx:errors": {"type": "array", "items": _ERROR}},
+            "properties": {ERRORS: {"type": "array", "items": _ERROR}},
         },
     },
     "required": ["position", "status", "message"],

@@ -8,6 +8,7 @@ from typing import Any
 from app.database import Transaction
 from app.errors import BadRequest, Conflict, Invalid, Problem, RequestError, TooLarge
 from app.http.bodies.body_reader import Body
+from app.http.hypermedia.declaration import ERRORS
 from app.http.pagination import Query
 from representations import Link, Resource, Value
 from schemas.base.errors import FieldError
@@ -69,10 +70,10 @@ class Result:
             },
             links=[Link("self", self.href, self.message)] if self.href else [],
             embedded={
-                "fx:errors": [
+                ERRORS: [
                     Resource(
                         classes=("error",),
-                        rel="fx:errors",
+                        rel=ERRORS,
                         properties={k: v for k, v in entry.items() if v},
                     )
                     for entry in errors
