@@ -55,6 +55,7 @@ class Browser:
             tied_to = secrets.token_urlsafe(16)
             self.sent[FORM_COOKIE] = tied_to
             self.set_cookie(FORM_COOKIE, tied_to)
+        # Derived, so that nothing about forms has to be stored on the server.
         named = f"form\n{tied_to}".encode()
         return hmac.new(self.secret, named, "sha256").hexdigest()
 
@@ -63,6 +64,7 @@ class Browser:
         """Whether the request comes from one of our own forms."""
         if not (self.session or FORM_COOKIE in self.sent):
             return False
+        # Whoever measures the time of the answer must not find it byte by byte.
         return hmac.compare_digest(
             self.form_token.encode(), self.expected_token.encode()
         )
@@ -105,6 +107,7 @@ def browser_of(environ: dict[str, Any], secret: bytes) -> Browser:
     """Return the browser of a request, whatever its cookies are."""
     cookies: SimpleCookie = SimpleCookie()
     sent = environ.get("HTTP_COOKIE", "")
+    # Cookies of other applications on the same host come along, of any size.
     if len(sent) <= MAX_COOKIE:
         try:
             cookies.load(sent)

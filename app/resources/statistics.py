@@ -72,6 +72,7 @@ def _table(context: RequestContext, document: Resource) -> Response:
     rows = document.embedded[SUMS]
     assert isinstance(rows, list)  # noqa: S101 - sums are several
     for row in rows:
+        # A row of a table has one address; that of the sum itself does not exist.
         row.href = row.links[0].href if row.links else None
     names = list(rows[0].properties) if rows else []
     disposition = {"Content-Disposition": 'attachment; filename="statistics.csv"'}
@@ -101,6 +102,7 @@ def _group_and_period(context: RequestContext, zone: str) -> tuple[str, Period]:
         if not _is_day(day):
             text = f"{name} must be a day such as 2026-11-30"
             problems.append(Problem(text, "not_a_date", name))
+    # Texts of this form sort as days do.
     if not problems and period.start > period.end:
         problems.append(Problem("from must not be after to", "invalid", "from"))
     if problems:
@@ -112,6 +114,7 @@ def _is_day(text: str) -> bool:
     if not _DAY.fullmatch(text):
         return False
     try:
+        # The pattern lets February 30th pass.
         date.fromisoformat(text)
     except ValueError:
         return False

@@ -79,6 +79,7 @@ def referenced_files(db: Snapshot) -> list[File]:
     """List the files of all versions and libraries, each once."""
     by_key: dict[str, File] = {}
     for row in db.rows(_FILES):
+        # A restored version and a library file may share the bytes of another row.
         by_key.setdefault(str(row[0]), File(*row))
     return list(by_key.values())
 

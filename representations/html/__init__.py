@@ -91,6 +91,7 @@ def page_environment() -> jinja2.Environment:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        # A misspelt name in a template is an error in tests, not an empty page.
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["value"] = value_markup
@@ -117,6 +118,7 @@ def _bars_of(resource: Resource, rows: Sequence[Resource]) -> BarChart:
     ]
     if resource.properties.get("group") != "day":
         return bar_chart(values[:MOST_BARS])
+    # The database has rows only for days with downloads; a chart needs them all.
     known = dict(values)
     first = date.fromisoformat(str(resource.properties["from"]))
     last = date.fromisoformat(str(resource.properties["to"]))
@@ -147,6 +149,7 @@ def title_of(resource: Resource) -> str:
         value = resource.properties.get(name)
         if isinstance(value, str) and value:
             return value
+    # A collection has no name of its own but that of its class.
     if "collection" in resource.classes and resource.title is None:
         return resource.classes[0].replace("_", " ").capitalize()
     if display and resource.href:

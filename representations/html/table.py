@@ -34,6 +34,7 @@ class Table:
 
     def link(self, *without: str, **changes: str) -> str:
         """Return the address with other parameters, on its first page."""
+        # Another order or filter has other pages, so the position in this one is lost.
         left_out = {*without, *changes, *PAGING, "format"}
         kept = [pair for pair in self.query if pair[0] not in left_out]
         query = urlencode([*kept, *changes.items()])
@@ -58,6 +59,7 @@ class Table:
         by, descends = self.order
         if by != first:
             return Heading(names, label, self.link(order=first))
+        # A second click on the same heading turns the order round.
         way = first if descends else f"{first} desc"
         order = "descending" if descends else "ascending"
         return Heading(names, label, self.link(order=way), order)

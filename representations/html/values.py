@@ -38,6 +38,7 @@ def money_text(amount: Decimal | int, currency: str) -> str:
     """Write an amount of money: ``€4.50``; without a currency it is a number."""
     if not currency:
         return f"{amount:f}" if isinstance(amount, Decimal) else str(amount)
+    # Loaded at its first use: the other formats do without it.
     from babel.numbers import format_currency
 
     return str(format_currency(amount, currency, locale=LOCALE))
@@ -74,6 +75,7 @@ def flag_markup(value: object) -> Markup:
 
 def address_markup(address: str, names: Mapping[str, str]) -> Markup:
     """Write a link; the name of what is there is its text, where it is known."""
+    # Any other scheme, such as javascript:, would run in our own origin.
     if not re.match("https?://", address):
         return escape(address)
     text = names.get(address) or address.removeprefix("https://").removeprefix(
@@ -92,6 +94,7 @@ def value_markup(
     """Write a value of some kind; what is null or empty is a dash."""
     if value is None or value == "":
         return NOTHING
+    # Before numbers: in Python a bool is an int as well.
     if isinstance(value, bool) or kind == "flag":
         return flag_markup(value)
     if isinstance(value, Mapping):
@@ -124,6 +127,7 @@ def _text(value: str, kind: str, names: Mapping[str, str]) -> Markup:
         return address_markup(value, names)
     if kind == "multiline" or "\n" in value:
         return Markup('<span class="lines" dir="auto">{}</span>').format(value)
+    # A name in Arabic must not turn the punctuation around it.
     return Markup('<bdi dir="auto">{}</bdi>').format(value)
 
 

@@ -38,6 +38,7 @@ def read_hal_xml(raw: bytes, *, max_depth: int) -> dict[str, Any]:
         remove_comments=True,
         remove_pis=True,
     )
+    # lxml would follow the declaration, and JSON bodies are UTF-8 alone as well.
     declared = _DECLARED.match(raw)
     if declared and declared[1].lower() not in {b"utf-8", b"us-ascii"}:
         raise _not_utf_8()
@@ -45,6 +46,7 @@ def read_hal_xml(raw: bytes, *, max_depth: int) -> dict[str, Any]:
         raw.decode()
         root = etree.fromstring(raw, parser)
     except etree.XMLSyntaxError as error:
+        # libxml2 has a limit of its own, which the setting may exceed.
         if "Excessive depth" in str(error.msg):
             raise _too_deep(max_depth) from None
         line, column = error.position
@@ -57,6 +59,7 @@ def read_hal_xml(raw: bytes, *, max_depth: int) -> dict[str, Any]:
     except (ValueError, LookupError) as error:
         raise BadRequest(f"the XML body cannot be read: {error}") from None
     document: Any = root.getroottree().docinfo
+    # It is refused even where it is harmless: no client of this API needs one.
     if document.doctype or document.internalDTD is not None:
         raise BadRequest("the XML body has a DOCTYPE; send it without")
     if _depth(root) > max_depth:
@@ -110,6 +113,7 @@ def _too_deep(max_depth: int) -> TooLarge:
 
 def _depth(root: etree._Element) -> int:
     depth, level = 0, [root]
+    # In levels rather than by recursion, which has a limit of its own.
     while level:
         depth += 1
         level = [child for element in level for child in element]

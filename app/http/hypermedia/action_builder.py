@@ -107,6 +107,7 @@ def several_actions(
     actions = [Action(f"delete-{slug}", f"Delete These {many}", "DELETE", href)]
     if can_update:
         inputs, _ = _create_forms(declaration.schema, ())
+        # A default would be written into every one of them.
         fields = tuple(replace(f, required=False, value=None) for f in inputs)
         title = f"Update These {many}"
         actions.insert(0, Action(f"update-{slug}", title, "PATCH", href, JSON, fields))
@@ -180,6 +181,7 @@ def _json_forms(
 
 def _with_file(schema: ResourceSchema, inputs: tuple[Field, ...]) -> tuple[Field, ...]:
     """Add the file to inputs, without those that can't be sent together with it."""
+    # A url beside a file is refused: a form must not offer both.
     kept = tuple(f for f in inputs if f.name not in schema.instead_of_file)
     return (*kept, *_files(schema))
 

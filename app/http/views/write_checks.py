@@ -71,6 +71,7 @@ def with_local_references(
     result = dict(values)
     for name in schema.references():
         value = result.get(name)
+        # HAL clients send a link as a list of one.
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         if isinstance(value, str):
@@ -103,6 +104,7 @@ def file_problems(
     if body.upload and url:
         message = "url can't be sent together with a file: send one of them"
         return [FieldError("url", "exclusive", message)]
+    # "file" among the values is a text in a file's place, which has its own error.
     if is_new and not (body.upload or url or "file" in body.values or body.problems):
         message = "file can't be blank: send it as a file part, or send url"
         return [FieldError("file", "required", message)]

@@ -111,10 +111,12 @@ def _sign_in(context: RequestContext) -> Response:
         return _switch(context, form)
     session, complaint, status = _opened(context, form)
     if session is None:
+        # The password is never sent back, not even to whoever typed it.
         typed = {n: v for n, v in form.items() if n in {"email", "next", "code"}}
         return _sign_in_page(context, status, complaint, typed)
     _set_session(context, session)
     href = context.urls.base + _start_of(context, _own(form.get("next", "/")), session)
+    # An invitation is good once: without a password there would be no second time.
     if form.get("code") and _lacks_password(context, session):
         href = context.urls.base + PASSWORD
     return redirect_browser(context, href)
@@ -162,9 +164,11 @@ def _by_token(context: RequestContext, token: str) -> tuple[str | None, str, int
     context.release_connection()
     if principal is None:
         return None, wrong, 422
+    # The token of a client of OAuth2 stands for its consent, not for a person.
     if not principal.is_personal:
         return None, "That token belongs to a program; use one of your own.", 422
     with context.installation.database.writing() as tx:
+        # It may have been revoked between the lookup and this transaction.
         if not authentication.is_valid(tx, principal):
             return None, wrong, 422
         return sessions.open_token_session(tx, principal), "", 303
@@ -174,6 +178,7 @@ def _by_password(
     context: RequestContext, email: str, password: str
 ) -> tuple[str | None, str, int]:
     failures = _failures()
+    # By address rather than by client: a guesser has many machines, a person one.
     key = f"email {fold(email.strip())[:300]}"
     try:
         failures.ensure_left(key)
@@ -202,6 +207,7 @@ def _failures() -> Limiter:
     """Return the limiter that counts wrong passwords in this process."""
     extensions = current_app.extensions
     if EXTENSION not in extensions:
+        # In memory: each process counts by itself, so the limit is a few times as high.
         extensions[EXTENSION] = make_limiter(FAILURES, "memory://", PASSWORDS)
     limiter: Limiter = extensions[EXTENSION]
     return limiter
@@ -210,6 +216,7 @@ def _failures() -> Limiter:
 def _set_session(context: RequestContext, session: str) -> None:
     """Have the browser keep a session; the one of before ends."""
     _end_session(context)
+    # A new session ties its forms to itself; an old form token must not fit it.
     context.browser.delete_cookie(FORM_COOKIE)
     context.browser.set_cookie(SESSION_COOKIE, session, sessions.LIFETIME)
 

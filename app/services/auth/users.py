@@ -179,6 +179,7 @@ def add_user(tx: Transaction, store_id: int, email: str, role: str) -> tuple[int
         )
     else:
         user_id = account.id
+        # An account may use several stores, but has one role in each.
         if any(one.store_id == store_id for one in roles_of(tx, user_id)):
             raise Conflict.about("email", f"email {email} may use this store already")
     row = {"store_id": store_id, "user_id": user_id, "role": role}
@@ -205,6 +206,7 @@ def remove_user(
     keys = _end_rights(tx, record)
     tx.execute(delete(USER_ROLES).where(_R.id == record["id"]))
     bump_collection(tx, record["store_id"], Collection.USERS, added=-1)
+    # An account that may use no store could not even be found again by an owner.
     if not roles_of(tx, record["user_id"]):
         tx.execute(delete(USERS).where(_U.id == record["user_id"]))
     return keys
@@ -239,6 +241,7 @@ def set_password(tx: Transaction, user_id: int, digest: str, keep: int = 0) -> N
         .where(_U.id == user_id)
         .values(password_digest=digest, date_modified=now())
     )
+    # Who changes a password often does so because somebody else knows the old one.
     others = (_T.user_id == user_id) & _T.client_id.is_(None) & (_T.id != keep)
     revocation.revoke_tokens(tx, others)
 
@@ -246,6 +249,7 @@ def set_password(tx: Transaction, user_id: int, digest: str, keep: int = 0) -> N
 def note_sign_in(tx: Transaction, user_id: int) -> None:
     """Store when a person signed in."""
     tx.execute(update(USERS).where(_U.id == user_id).values(date_signed_in=now()))
+    # The list of people shows when each last signed in, and is kept by caches.
     for role in roles_of(tx, user_id):
         bump_collection(tx, role.store_id, Collection.USERS)
 

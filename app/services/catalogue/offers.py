@@ -115,9 +115,11 @@ def update_offer(tx: Transaction, record: OfferRow, values: Mapping[str, Any]) -
     slug = values.get("slug")
     if slug:
         taken = with_slug(tx, record["store_id"], slug)
+        # Also held by a unique index; this error names the property and who has it.
         if taken not in {None, record["id"]}:
             text = f"slug {slug} is already in use by downloadable {taken}"
             raise Conflict.about("slug", text)
+    # A downloadable is sold without an offer, too; the row comes with its first value.
     if tx.value(_IS_THERE, id=record["id"]) is None:
         row = {"downloadable_id": record["id"], "store_id": record["store_id"]}
         tx.execute(insert(OFFERS).values(**{**_USUAL, **values, **row}))
