@@ -3,7 +3,7 @@
 Without this a worker that has been busy for days holds much more than it uses: each
 thread gets an arena of its own, and freed memory in the middle of one is kept.
 
-Tested in `tests/torture/test_kept_memory.py`.
+Tested in `tests/torture/load/test_kept_memory.py`.
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 """Translate errors of the operating system into errors of a request.
 
-Tested in `tests/torture/test_full_disk.py`.
+Tested in `tests/torture/faults/test_full_disk.py`.
 """
 
 import errno

@@ -4,7 +4,7 @@ It is released when its process ends, so a killed process blocks nothing. It bel
 the database, because the rows say which files are copied: for SQLite it is a file
 beside it, for PostgreSQL an advisory lock.
 
-Tested in `tests/torture/test_backup_under_deletes.py`.
+Tested in `tests/torture/faults/test_backup_under_deletes.py`.
 """
 
 import fcntl

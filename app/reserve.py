@@ -3,7 +3,7 @@
 Deleting a row needs some space before any is freed. So there is a file beside the
 database that is deleted in this case, and uploads always leave some space free.
 
-Tested in `tests/torture/test_full_disk.py`.
+Tested in `tests/torture/faults/test_full_disk.py`.
 """
 
 import os

@@ -3,8 +3,8 @@
     pip install atheris
     python benchmarks/fuzz_parsers.py Range -max_total_time=300
 
-The names are those of PARSERS in tests/torture/test_parser_cost.py; without one they
-are listed. Whatever a parser raises that its callers do not expect is a crash, and
+The names are those of PARSERS in tests/torture/attacks/test_parser_cost.py; without one
+they are listed. Whatever a parser raises that its callers do not expect is a crash, and
 atheris writes down the bytes that led there.
 """
 
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import atheris
 
 with atheris.instrument_imports(include=["app", "schemas"]):
-    from tests.torture.test_parser_cost import MAKE_THEIR_OWN, PARSERS, REFUSALS
+    from tests.torture.attacks.test_parser_cost import MAKE_THEIR_OWN, PARSERS, REFUSALS
 
 
 def main():

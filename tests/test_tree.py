@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from tests import conftest
+
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
     path.relative_to(ROOT)
@@ -47,3 +49,8 @@ def test_a_module_with_where_tested_its_own_names_no_others():
     own = [module for module in MODULES if (ROOT / mirrored(module)).exists()]
     assert len(own) > 50
     assert not [module for module in own if named(ROOT / module)]
+
+
+def test_what_is_left_out_of_a_run_is_there():
+    names = (*conftest.INDEPENDENT, *conftest.WITHOUT_FILES, *conftest.WITHOUT_ROWS)
+    assert [name for name in names if not (ROOT / name).exists()] == []

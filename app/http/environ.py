@@ -1,6 +1,6 @@
 """Keys of the WSGI environment by which middleware informs the application.
 
-Tested in `tests/torture/test_strange_requests.py`.
+Tested in `tests/torture/attacks/test_strange_requests.py`.
 """
 
 FIELD = "_method"

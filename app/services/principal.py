@@ -1,6 +1,6 @@
 """The principal of a request: the token that it came with, and what that may do.
 
-Tested in `tests/torture/test_tenant_matrix.py`.
+Tested in `tests/torture/attacks/test_tenant_matrix.py`.
 """
 
 from dataclasses import dataclass

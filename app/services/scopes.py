@@ -1,6 +1,6 @@
 """The scopes of tokens; in a module of its own, so that it loads fast.
 
-Tested in `tests/torture/test_tenant_matrix.py`.
+Tested in `tests/torture/attacks/test_tenant_matrix.py`.
 """
 
 STORE = "store_full_access"

@@ -3,7 +3,7 @@
 The parser knows no entities, no DTD and no network. Never give it
 ``collect_ids=False``: with libxml2 2.14 that opens external DTD files.
 
-Tested in `tests/torture/test_xml_attacks.py`.
+Tested in `tests/torture/attacks/test_xml_attacks.py`.
 """
 
 import re

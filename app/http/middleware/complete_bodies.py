@@ -1,6 +1,6 @@
 """Raise an error for a body that ends before its Content-Length.
 
-Tested in `tests/torture/test_refused_bodies.py`.
+Tested in `tests/torture/attacks/test_refused_bodies.py`.
 """
 
 from collections.abc import Iterable

@@ -5,7 +5,7 @@ with another, and what is signed does not give the passcode away:
 
     signature = HMAC-SHA256(passcode, "p=<id>&expires=<seconds>"), in hexadecimal
 
-Tested in `tests/torture/test_signed_links.py`.
+Tested in `tests/torture/attacks/test_signed_links.py`.
 """
 
 import hmac

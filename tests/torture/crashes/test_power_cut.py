@@ -17,8 +17,15 @@ import pytest
 from tests import databases, storages
 from tests.cli.transfer.test_import_command import invoke
 from tests.conftest import blobs, environment_for, start_server
+from tests.torture.crashes.test_kill_loop import (
+    CLIENTS,
+    MANY,
+    Client,
+    check,
+    kill,
+    pids,
+)
 from tests.torture.loads import ask
-from tests.torture.test_kill_loop import CLIENTS, MANY, Client, check, kill, pids
 
 pytestmark = pytest.mark.skipif(
     databases.is_postgresql() or storages.is_s3(), reason="it is about our own disk"

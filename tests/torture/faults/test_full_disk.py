@@ -16,8 +16,8 @@ from tests import databases, storages
 from tests.cli.transfer.test_import_command import invoke
 from tests.conftest import blobs, environment_for, start_server, stop_server, wait_until
 from tests.test_wsgi import imported
+from tests.torture.faults.test_backup_under_deletes import Churn
 from tests.torture.loads import JSON, ask, item, upload
-from tests.torture.test_backup_under_deletes import Churn
 
 MANY = {"SIRENHALL_RATE_LIMIT": "none"}
 pytestmark = pytest.mark.skipif(

@@ -1,0 +1,1 @@
+"""Requests that mean harm: strange, huge, forged, or of another store."""

@@ -1,0 +1,1 @@
+"""Servers that are killed, stopped or lose power: nothing acknowledged is lost."""

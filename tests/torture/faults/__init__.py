@@ -1,0 +1,1 @@
+"""Parts that fail: disks, databases, storages, connections."""

@@ -1,0 +1,1 @@
+"""Servers under load: memory, slow clients, the bytes that are sent."""
