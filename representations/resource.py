@@ -125,9 +125,11 @@ class Viewer:
     failure: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Display:
     """How people are shown a resource: names and kinds of properties, columns, groups.
+
+    Compared by identity, so that a page can keep what it has made of it.
 
     `kinds` says what a value means: money, bytes, hours, date, digest, flag, address,
     multiline or text. `columns` are those of a table; a column of two names is written
@@ -148,6 +150,12 @@ class Display:
     empty: str = ""
     zeros: Mapping[str, str] = field(default_factory=dict)
     """What 0 means, where it is no number."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The properties that a table shows; none if it has no columns."""
+        names = [name for column in self.columns for name in column]
+        return tuple(dict.fromkeys([*names, self.named_by])) if names else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,30 @@ Tested in `tests/http/views/test_page_forms.py`.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 import jinja2
+from markupsafe import Markup
 
 from representations.html.charts import BarChart, bar_chart
-from representations.html.forms import FormPage, PageForm, page_forms
-from representations.html.table import Table
+from representations.html.forms import FormPage, PageForm, groups_of, page_forms
+from representations.html.table import Table, cells, filters_for_people
 from representations.html.values import choice_text, plain_value, value_markup
 from representations.representation import Representation
-from representations.resource import Link, Resource, Viewer, Vocabulary
+from representations.resource import (
+    Action,
+    Display,
+    Form,
+    Link,
+    Resource,
+    Viewer,
+    Vocabulary,
+)
 from representations.slots import Rendered
 
 NOBODY = Viewer({})
+OF_PAGES = frozenset({"self", "first", "prev", "next", "last"})
 MOST_BARS, MOST_DAYS = 20, 366
 
 
@@ -63,9 +73,13 @@ class Html(Representation):
                 item_title=title_of,
                 heading=_heading,
                 others=self._links_elsewhere(resource),
-                table=Table(resource, display) if is_table and display else None,
+                table=Table(resource, display, viewer.currency)
+                if is_table and display
+                else None,
                 forms=page_forms(resource, viewer),
-                table_of=lambda section: Table(section, section.display),
+                table_of=lambda section: Table(
+                    section, section.display, viewer.currency
+                ),
             )
         )
         return page.encode() + b"\n"
@@ -95,9 +109,13 @@ def page_environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["value"] = value_markup
+    environment.filters["cells"] = cells
+    environment.filters["onward"] = _onward
     environment.filters["plain"] = plain_value
     environment.filters["choice"] = choice_text
     environment.globals["bars_of"] = _bars_of
+    environment.globals["form_body"] = _form_body
+    environment.globals["filter_body"] = _filter_body
     return environment
 
 
@@ -105,6 +123,42 @@ def render_page(template: str, viewer: Viewer | None, **values: Any) -> bytes:
     """Write a page that is of no resource, such as the one to sign in."""
     page = page_environment().get_template(template)
     return page.render(viewer=viewer or NOBODY, **values).encode() + b"\n"
+
+
+def _form_body(form: PageForm, prefix: str) -> Markup:
+    """Return the inputs of a form; those that are the same for all are kept."""
+    fields = form.action.fields
+    if form.failure is None and isinstance(fields, Form):
+        return _kept_form_body(fields, form.display, prefix)
+    return _write_groups(form.groups, prefix)
+
+
+@lru_cache(maxsize=128)
+def _kept_form_body(fields: Form, display: Display | None, prefix: str) -> Markup:
+    return _write_groups(groups_of(fields, display, {}, None), prefix)
+
+
+def _write_groups(groups: Sequence[Any], prefix: str) -> Markup:
+    return _macro("body", groups, prefix)
+
+
+def _filter_body(table: Table, action: Action) -> Markup:
+    """Return the fields of a filter; those of a page without one are kept."""
+    filters = table.filters(action)
+    if isinstance(action.fields, Form) and not any(value for _, value in filters):
+        return _kept_filter_body(action.fields, table.display)
+    return _macro("filter_body", filters, table.display)
+
+
+@lru_cache(maxsize=128)
+def _kept_filter_body(fields: Form, display: Display) -> Markup:
+    filters = [(field, "") for field in filters_for_people(fields, display)]
+    return _macro("filter_body", filters, display)
+
+
+def _macro(name: str, *arguments: Any) -> Markup:
+    macros: Any = page_environment().get_template("forms.html").module
+    return Markup(getattr(macros, name)(*arguments))  # noqa: S704 - escaped by Jinja
 
 
 def _bars_of(resource: Resource, rows: Sequence[Resource]) -> BarChart:
@@ -125,6 +179,18 @@ def _bars_of(resource: Resource, rows: Sequence[Resource]) -> BarChart:
     number = min((last - first).days + 1, MOST_DAYS)
     days = [(last - timedelta(days=n)).isoformat() for n in range(number)][::-1]
     return bar_chart([(day, known.get(day, 0)) for day in days])
+
+
+def _onward(resource: Resource) -> list[Link]:
+    """Return the links of a page that its table and its forms do not have."""
+    acted = {action.href for action in resource.actions}
+    return [
+        link
+        for link in resource.links
+        if link.rel not in OF_PAGES
+        and link.method != "PUT"
+        and not (link.method == "POST" and link.href in acted)
+    ]
 
 
 def _heading(rel: str) -> str:

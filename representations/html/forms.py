@@ -1,7 +1,8 @@
 """The forms of a page: how each action is sent by a browser, and grouped for people."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from representations.html.values import plain_value
@@ -50,13 +51,20 @@ class PageForm:
     """An action as a form."""
 
     action: Action
-    groups: Sequence[tuple[str, Sequence[Input]]]
-    """Titles and inputs; those without a title are always shown."""
+    display: Display | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    """What the resource has now."""
 
     failure: Failure | None = None
     etag: str = ""
     is_resumable: bool = False
     """Whether its file can be sent in pieces, by a script."""
+
+    @cached_property
+    def groups(self) -> Sequence[tuple[str, Sequence[Input]]]:
+        """Titles and inputs; those without a title are always shown."""
+        fields = self.action.fields
+        return groups_of(fields, self.display, self.properties, self.failure)
 
     @property
     def is_multipart(self) -> bool:
@@ -145,22 +153,31 @@ def _failed(actions: Sequence[Action], failure: Failure | None) -> Action | None
 
 
 def _form(action: Action, resource: Resource, failure: Failure | None) -> PageForm:
-    display = resource.display
-    names = [field.name for field in action.fields]
-    inputs = {
-        field.name: _input(field, display, resource.properties, failure)
-        for field in action.fields
-    }
     return PageForm(
         action,
-        [
-            (title, [inputs[name] for name in group])
-            for title, group in _grouped(names, display)
-        ],
+        resource.display,
+        resource.properties,
         failure,
         resource.etag if action.method in {"PATCH", "PUT", "DELETE"} else "",
         _is_resumable(action, resource),
     )
+
+
+def groups_of(
+    fields: Sequence[Field],
+    display: Display | None,
+    properties: Mapping[str, Any],
+    failure: Failure | None,
+) -> list[tuple[str, list[Input]]]:
+    """Return the inputs of a form, by the titles of their groups.
+
+    `properties` are what the resource has now, and `failure` what was typed before.
+    """
+    inputs = {one.name: _input(one, display, properties, failure) for one in fields}
+    return [
+        (title, [inputs[name] for name in names])
+        for title, names in _grouped(list(inputs), display)
+    ]
 
 
 def _is_resumable(action: Action, resource: Resource) -> bool:

@@ -1,10 +1,13 @@
 """A collection as a table: what its addresses and those of its filters are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from urllib.parse import parse_qsl, urlencode
 
+from markupsafe import Markup, escape
+
+from representations.html.values import markup_of, value_markup
 from representations.resource import Action, Display, Field, Resource
 
 PAGING = frozenset({"limit", "offset", "page"})
@@ -13,22 +16,49 @@ SHOWN_APART = frozenset({*PAGING, "order", "search", "format", "fields", "zoom"}
 
 
 @dataclass(frozen=True)
-class Heading:
-    """The heading of a column, and where a click on it leads."""
+class Column:
+    """A column: its heading, where a click on that leads, and how it writes a cell."""
 
     names: tuple[str, ...]
     label: str
+    kinds: tuple[str, ...]
+    zeros: tuple[str, ...]
+    currency: str
+    opening: str
+    """The tag of a cell; narrow screens show the label beside each value."""
+
     href: str = ""
     order: str = ""
     """ascending or descending, as aria-sort says it; empty if it is not sorted by."""
+
+    def text(self, item: Resource) -> str:
+        """Return what is in the cell of a row: a value, or two as in ``3 of 5``."""
+        first = self._value(item, 0)
+        if len(self.names) > 1 and item.properties[self.names[1]]:
+            return f"{first} of {self._value(item, 1)}"
+        return first
+
+    def _value(self, item: Resource, at: int) -> Markup:
+        value = item.properties[self.names[at]]
+        kind, zero = self.kinds[at], self.zeros[at]
+        return value_markup(value, kind, self.currency, item.names, zero)
+
+
+def cells(item: Resource, columns: Sequence[Column]) -> Markup:
+    """Return the cells of a row, but for the first, which is its heading."""
+    # In one piece: hundreds of small ones are what a page of Jinja spends its time on.
+    return markup_of(
+        "".join([f"{one.opening}{one.text(item)}</td>" for one in columns[1:]])
+    )
 
 
 class Table:
     """A page of a collection, by the query in its address."""
 
-    def __init__(self, resource: Resource, display: Display) -> None:
+    def __init__(self, resource: Resource, display: Display, currency: str) -> None:
         self.resource = resource
         self.display = display
+        self.currency = currency
         self.address, _, query = (resource.href or "").partition("?")
         self.query = parse_qsl(query, keep_blank_values=True)
 
@@ -47,22 +77,22 @@ class Table:
         return name.rstrip(","), way.strip().lower() == "desc"
 
     @cached_property
-    def headings(self) -> list[Heading]:
+    def columns(self) -> list[Column]:
         """The columns with what sorts by them."""
-        return [self._heading(names) for names in self.display.columns]
+        return [self._column(names) for names in self.display.columns]
 
-    def _heading(self, names: tuple[str, ...]) -> Heading:
-        first = names[0]
-        label = self.display.labels.get(first, first)
-        if first not in self.display.sortable:
-            return Heading(names, label)
+    def _column(self, names: tuple[str, ...]) -> Column:
+        display, first = self.display, names[0]
+        column = _column(names, display, self.currency)
+        if first not in display.sortable:
+            return column
         by, descends = self.order
         if by != first:
-            return Heading(names, label, self.link(order=first))
+            return replace(column, href=self.link(order=first))
         # A second click on the same heading turns the order round.
         way = first if descends else f"{first} desc"
         order = "descending" if descends else "ascending"
-        return Heading(names, label, self.link(order=way), order)
+        return replace(column, href=self.link(order=way), order=order)
 
     @property
     def search(self) -> str:
@@ -97,12 +127,12 @@ class Table:
     def filters(self, action: Action) -> list[tuple[Field, str]]:
         """Return the fields of a filter that people use, with their values."""
         values: Mapping[str, str] = dict(self.query)
-        wanted = {name for names in self.display.columns for name in names}
-        return [
-            (field, values.get(field.name, ""))
-            for field in action.fields
-            if field.name not in SHOWN_APART and (field.name in wanted or field.options)
-        ]
+        fields = filters_for_people(action.fields, self.display)
+        return [(field, values.get(field.name, "")) for field in fields]
+
+    def is_searched(self, action: Action) -> bool:
+        """Return whether the collection has a search."""
+        return any(field.name == "search" for field in action.fields)
 
     @property
     def pages(self) -> Mapping[str, str]:
@@ -129,3 +159,28 @@ class Table:
         return bool(names) and all(
             name in row.properties for row in rows for name in names
         )
+
+
+@lru_cache(maxsize=512)
+def _column(names: tuple[str, ...], display: Display, currency: str) -> Column:
+    """Return a column that nothing sorts by."""
+    label = display.labels.get(names[0], names[0])
+    return Column(
+        names,
+        label,
+        tuple(display.kinds.get(name, "text") for name in names),
+        tuple(display.zeros.get(name, "") for name in names),
+        currency,
+        f'<td data-label="{escape(label)}">',
+    )
+
+
+@lru_cache(maxsize=128)
+def filters_for_people(fields: Sequence[Field], display: Display) -> list[Field]:
+    """Return the fields of a filter by what a table shows, and by choices."""
+    shown = {name for names in display.columns for name in names}
+    return [
+        field
+        for field in fields
+        if field.name not in SHOWN_APART and (field.name in shown or field.options)
+    ]

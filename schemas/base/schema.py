@@ -159,7 +159,7 @@ class ResourceSchema(marshmallow.Schema):
     @cached_property
     def _ids(self) -> frozenset[str]:
         """The names by which ids stand for addresses of other resources."""
-        return frozenset(field.column for field in self.references().values())
+        return frozenset(field.column for field in self.references.values())
 
     def read_patch(
         self, changed: Mapping[str, Any], gone: AbstractSet[str]
@@ -197,7 +197,7 @@ class ResourceSchema(marshmallow.Schema):
     def _with_addresses(self, sent: dict[str, Any]) -> dict[str, Any]:
         """Accept the id of another resource in place of its address."""
         result = dict(sent)
-        for name, field in self.references().items():
+        for name, field in self.references.items():
             if field.dump_only or field.column not in sent:
                 continue
             # Some clients write every value of a form as a list.
@@ -235,8 +235,9 @@ class ResourceSchema(marshmallow.Schema):
             if name in c.required
         ]
 
+    @cached_property
     def references(self) -> dict[str, Reference]:
-        """Return the properties that are addresses of other resources."""
+        """The properties that are addresses of other resources."""
         return {n: p for n, p in self.properties.items() if isinstance(p, Reference)}
 
     def _worded(self, messages: Any) -> Iterator[FieldError]:

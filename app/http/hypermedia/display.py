@@ -51,7 +51,7 @@ def names_of_references(
     It costs one query for each reference that a page shows.
     """
     found: dict[str, str] = {}
-    for field in kind.declaration.schema.references().values():
+    for field in kind.declaration.schema.references.values():
         target = next(
             (k for k in registry.values() if k.declaration.path == field.path), None
         )

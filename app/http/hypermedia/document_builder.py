@@ -64,6 +64,11 @@ class _Variant:
     embedded: tuple[tuple[str, bool, bool], ...] = ()
 
 
+def _column(record: Mapping[str, Any], name: str, _default: object) -> Any:
+    """Return a column; marshmallow's own accessor looks for attributes as well."""
+    return record[name]
+
+
 class ItemDocuments:
     """The documents of one kind of resource."""
 
@@ -71,7 +76,7 @@ class ItemDocuments:
         self.declaration = declaration
         self.schema = declaration.schema
         columns = declaration.columns
-        absent = [f.column for f in self.schema.references().values() if f.allow_none]
+        absent = [f.column for f in self.schema.references.values() if f.allow_none]
         conditional = [name for link in declaration.links for name in link.when]
         # Null where the property may be, so that links made of it are left out.
         self._secret: dict[int, str | None] = {
@@ -99,7 +104,7 @@ class ItemDocuments:
             hidden = {names[i]: value for i, value in self._secret.items()}
             record = {**record, **hidden}
         shown = self.schema.dump(record)
-        for name in self.schema.references():
+        for name in self.schema.references:
             if shown[name] is not None:
                 shown[name] = render_context.base + shown[name]
         if fields is not None:
@@ -107,6 +112,28 @@ class ItemDocuments:
             shown = {name: shown[name] for name in fields}
         present = [link for link in self.declaration.links if link.is_present(record)]
         return self._assemble(shown, record, present, render_context, inside)
+
+    def table_row(
+        self,
+        record: Mapping[str, Any],
+        render_context: RenderContext,
+        names: Sequence[str],
+    ) -> Resource:
+        """Build what a table shows of a record: its address, and some properties."""
+        shown, references = self.schema.shown, self.schema.references
+        properties: dict[str, Value] = {
+            name: shown[name].serialize(shown[name].column, record, _column)
+            for name in names
+        }
+        for name in references.keys() & properties.keys():
+            if properties[name] is not None:
+                properties[name] = f"{render_context.base}{properties[name]}"
+        return Resource(
+            classes=(self.declaration.name,),
+            href=render_context.base + self.declaration.path.format_map(record),
+            rel=self.declaration.rel,
+            properties=properties,
+        )
 
     def _assemble(
         self,
@@ -242,7 +269,7 @@ class ItemDocuments:
 
     def _slot(self, index: int, column: str) -> Slot:
         fields = {f.column: f for f in self.schema.shown.values()}
-        references = {f.column for f in self.schema.references().values()}
+        references = {f.column for f in self.schema.references.values()}
         field = fields.get(column)
         is_text = bool(field and field.is_text and column not in references)
         nullable = bool(field and _is_nullable(field))

@@ -3,13 +3,14 @@
 Tested in `tests/wire/test_forms_as_they_stand.py`.
 """
 
+from functools import cache
 from urllib.parse import parse_qsl
 
 from app.database import Snapshot
 from app.http.hypermedia.action_builder import Choices
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.http.query.parser import collection_query
-from app.services.rows.listing import Listing
+from app.services.rows.listing import Listing, Source
 from schemas.base.fields import Reference
 
 MOST = 300
@@ -29,7 +30,7 @@ def choices_of(
     database they are only linked.
     """
     found = []
-    for name, field in kind.declaration.schema.references().items():
+    for name, field in kind.declaration.schema.references.items():
         if not field.choices or field.dump_only:
             continue
         plural, _, query = field.choices.partition("?")
@@ -45,6 +46,12 @@ def choices_of(
     return tuple(found)
 
 
+@cache
+def _of_store(source: Source) -> Listing:
+    """Return the listing of a store's rows; its statements are kept along with it."""
+    return Listing(source, owner="store_id")
+
+
 def _listed(  # noqa: PLR0917 - each is another one
     db: Snapshot,
     registry: ResourceRegistry,
@@ -57,9 +64,8 @@ def _listed(  # noqa: PLR0917 - each is another one
     asked = collection_query(
         tuple(parse_qsl(query)), target, registry, zone="UTC", base=base
     )
-    listing = Listing(target.source, owner="store_id")
     # In the order of the ids, which is cheap however many there are.
-    rows = listing.first_rows(
+    rows = _of_store(target.source).first_rows(
         db, store_id, asked.selection.condition, limit=MOST + 1, timezone="UTC"
     )
     if len(rows) > MOST:

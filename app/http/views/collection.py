@@ -314,12 +314,19 @@ class CollectionViews:
                 insides=insides,
             )
             return Rendered(written)
-        found = [
-            documents.resource(record, context.render_context, asked.fields, inside)
-            for record, inside in zip(
-                records, insides or [NOTHING] * len(records), strict=True
-            )
-        ]
+        columns = display_of(items.kind).names
+        if representation.is_for_people and columns and not (asked.fields or insides):
+            found = [
+                documents.table_row(record, context.render_context, columns)
+                for record in records
+            ]
+        else:
+            found = [
+                documents.resource(record, context.render_context, asked.fields, inside)
+                for record, inside in zip(
+                    records, insides or [NOTHING] * len(records), strict=True
+                )
+            ]
         if representation.is_for_people:
             base = context.urls.base
             known = names_of_references(

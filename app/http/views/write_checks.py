@@ -69,7 +69,7 @@ def with_local_references(
     A schema knows paths only; an address elsewhere stays whole and is refused.
     """
     result = dict(values)
-    for name in schema.references():
+    for name in schema.references:
         value = result.get(name)
         # HAL clients send a link as a list of one.
         if isinstance(value, list) and len(value) == 1:

@@ -25,7 +25,7 @@ TABLES = frozenset({".csv", ".tsv"})
 DECIMAL = re.compile(r"^\s*([0-9]+),([0-9]+)\s*$")
 _SCHEMA = DownloadableSchema()
 SETTABLE = tuple(
-    name for name in _SCHEMA.writable if name not in {"file", *_SCHEMA.references()}
+    name for name in _SCHEMA.writable if name not in {"file", *_SCHEMA.references}
 )
 COLUMNS = (*SETTABLE, CATEGORY, PATH)
 _IGNORED = {
