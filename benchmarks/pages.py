@@ -18,10 +18,13 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 import reads
+from sqlalchemy import func, insert, select
+
 from app import create_app
 from app.http.middleware import access_log
-from app.models import DOWNLOAD_DAYS
+from app.models import DOWNLOAD_DAYS, DOWNLOAD_MONTHS, STORE_DAYS
 from app.services.operations.provisioning import provision
+from app.services.sales.statistics import SUMS
 from app.settings import Settings
 
 FORMATS = {"HAL": "application/hal+json", "HTML": "text/html"}
@@ -32,9 +35,13 @@ PATHS = {
 }
 MOST_RATIO = 3
 MOST_MS = 100
+"""Of every statistic: of thirty days, and of all days."""
+
 DAYS = ITEMS = 1000
 """A thousand downloadables, each downloaded on each of a thousand days."""
 
+_D = DOWNLOAD_DAYS.c
+_MONTH = func.substr(_D.day, 1, 7)
 GROUPS = ("day", "downloadable", "outcome")
 
 
@@ -62,6 +69,13 @@ def seed_downloads(installation, downloads):
                     for item in range(1, ITEMS + 1)
                 ],
             )
+    with installation.database.writing() as tx:
+        for table, keys in (
+            (STORE_DAYS, [_D.store_id, _D.day]),
+            (DOWNLOAD_MONTHS, [_D.store_id, _MONTH, _D.downloadable_id]),
+        ):
+            sums = select(*keys, *(func.sum(_D[name]) for name in SUMS)).group_by(*keys)
+            tx.connection.execute(insert(table).from_select(list(table.c), sums))
     return (today - timedelta(days=DAYS)).isoformat()
 
 
@@ -111,7 +125,7 @@ def report(medians):
     for (name, _), seconds in medians.items():
         if name in PATHS:
             continue
-        is_bounded = name.startswith("30 days")
+        is_bounded = name != "dashboard"
         is_met = not is_bounded or seconds * 1000 < MOST_MS
         missed += not is_met
         verdict = f"< {MOST_MS} " + _verdict(is_met) if is_bounded else ""

@@ -11,7 +11,12 @@ from app.models.metadata import METADATA
 from app.models.oauth import AUTHORIZATION_CODES, OAUTH_CLIENTS
 from app.models.offer import OFFERS, TRANSLATIONS
 from app.models.purchase import DOWNLOADABLE_PURCHASES, DOWNLOADS, FILE_COUNTS
-from app.models.statistics import DOWNLOAD_DAYS, REFUSAL_DAYS
+from app.models.statistics import (
+    DOWNLOAD_DAYS,
+    DOWNLOAD_MONTHS,
+    REFUSAL_DAYS,
+    STORE_DAYS,
+)
 from app.models.store import COLLECTION_STATES, STORES, Collection
 from app.models.token import TOKENS
 from app.models.upload import UPLOAD_SLOTS
@@ -26,6 +31,7 @@ __all__ = [
     "DOWNLOADABLE_PURCHASES",
     "DOWNLOADS",
     "DOWNLOAD_DAYS",
+    "DOWNLOAD_MONTHS",
     "FILES",
     "FILE_COUNTS",
     "IDEMPOTENCY_KEYS",
@@ -36,6 +42,7 @@ __all__ = [
     "OFFERS",
     "REFUSAL_DAYS",
     "STORES",
+    "STORE_DAYS",
     "TOKENS",
     "TRANSLATIONS",
     "UPLOAD_SLOTS",

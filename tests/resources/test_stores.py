@@ -283,6 +283,7 @@ GO_WITH_THE_STORE = {
     *("item_categories", "attributes", "tokens", "authorization_codes"),
     *("oauth_clients", "upload_slots", "webhook_deliveries", "collection_states"),
     *("user_roles", "download_days", "refusal_days"),
+    *("store_days", "download_months"),
 }
 GO_WITH_A_DOWNLOADABLE = {
     *("files", "offers", "translations", "downloadable_purchases", "downloads"),

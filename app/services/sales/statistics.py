@@ -3,16 +3,15 @@
 Downloads are summed in the transactions that count and end them. Refusals are noted in
 memory and written every second: who is refused must not wait for a writer, and the sum
 is not worth a write for each of many wrong requests.
-
-Tested in `tests/resources/test_statistics.py`.
 """
 
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Table, bindparam, cast, func, select, update
+from sqlalchemy import BigInteger, Table, bindparam, cast, func, select, union_all
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -20,9 +19,11 @@ from app.database import Database, Snapshot, Statement, Transaction
 from app.engines import SQLITE
 from app.models import (
     DOWNLOAD_DAYS,
+    DOWNLOAD_MONTHS,
     DOWNLOADABLES,
     DOWNLOADS,
     REFUSAL_DAYS,
+    STORE_DAYS,
     STORES,
     VERSIONS,
 )
@@ -32,7 +33,11 @@ SUMS = ("downloads", "purchases", "completed", "redirected", "bytes_sent")
 MOST_GROUPS = 1000
 """Groups of one answer: days, or downloadables."""
 
-_D, _R, _W = DOWNLOAD_DAYS.c, REFUSAL_DAYS.c, DOWNLOADS.c
+MONTH = len("2026-11")
+NO_MONTH = "9999-13"
+DAY = timedelta(days=1)
+_D, _S, _M = DOWNLOAD_DAYS.c, STORE_DAYS.c, DOWNLOAD_MONTHS.c
+_R, _W = REFUSAL_DAYS.c, DOWNLOADS.c
 
 
 class Period(NamedTuple):
@@ -53,42 +58,36 @@ def add_download(
     is_first: bool,
     is_redirected: bool,
 ) -> None:
-    """Add a download that begins to the sums of its day."""
-    key = {
-        "store_id": record["store_id"],
-        "day": day_text(moment, record["timezone"]),
-        "downloadable_id": record["downloadable_id"],
-    }
-    _add(
+    """Add a download that begins to the sums of its day and month."""
+    _add_sums(
         tx,
-        DOWNLOAD_DAYS,
-        key,
-        {
-            "downloads": 1,
-            "purchases": int(is_first),
-            "completed": 0,
-            "redirected": int(is_redirected),
-            "bytes_sent": 0,
-        },
+        record,
+        day_text(moment, record["timezone"]),
+        downloads=1,
+        purchases=int(is_first),
+        redirected=int(is_redirected),
     )
 
 
 def add_bytes(
     tx: Transaction, download: Mapping[str, Any], sent: int, *, is_completed: bool
 ) -> None:
-    """Add what was sent to the sums of the day when a download began."""
-    tx.execute(
-        update(DOWNLOAD_DAYS)
-        .where(
-            _D.store_id == download["store_id"],
-            _D.day == day_text(download["date_created"], download["timezone"]),
-            _D.downloadable_id == download["downloadable_id"],
-        )
-        .values(
-            bytes_sent=_D.bytes_sent + sent,
-            completed=_D.completed + int(is_completed),
-        )
-    )
+    """Add what was sent to the sums of the day and month when a download began."""
+    # Where the store's time zone was changed meanwhile, that may be another day. The
+    # sums of a longer period are right even so.
+    day = day_text(download["date_created"], download["timezone"])
+    _add_sums(tx, download, day, completed=int(is_completed), bytes_sent=sent)
+
+
+def _add_sums(
+    tx: Transaction, record: Mapping[str, Any], day: str, **more: int
+) -> None:
+    sums = {**dict.fromkeys(SUMS, 0), **more}
+    store = {"store_id": record["store_id"]}
+    item = {"downloadable_id": record["downloadable_id"]}
+    _add(tx, DOWNLOAD_DAYS, {**store, "day": day, **item}, sums)
+    _add(tx, STORE_DAYS, {**store, "day": day}, sums)
+    _add(tx, DOWNLOAD_MONTHS, {**store, "month": day[:MONTH], **item}, sums)
 
 
 def _add(
@@ -147,52 +146,79 @@ class Refusals:
 # -- reading ------------------------------------------------------------------
 
 
-def _of_period(owner: str) -> tuple[Any, ...]:
-    return (
-        _D[owner] == bindparam("owner_id"),
-        _D.day >= bindparam("start"),
-        _D.day <= bindparam("end"),
+# The days of a store, or of a downloadable: some hundred rows a year in both cases.
+_DAYS = {"store_id": STORE_DAYS, "downloadable_id": DOWNLOAD_DAYS}
+
+
+def _sums_of(columns: Any) -> tuple[Any, ...]:
+    return tuple(
+        # PostgreSQL sums a bigint to a numeric.
+        cast(func.coalesce(func.sum(columns[name]), 0), BigInteger).label(name)
+        for name in SUMS
     )
 
 
-_SUMS: tuple[Any, ...] = tuple(
-    # PostgreSQL sums a bigint to a numeric.
-    cast(func.coalesce(func.sum(_D[name]), 0), BigInteger).label(name)
-    for name in SUMS
-)
-_OWNERS = ("store_id", "downloadable_id")
+def _of_period(owner: str) -> tuple[Any, ...]:
+    days = _DAYS[owner].c
+    return (
+        days[owner] == bindparam("owner_id"),
+        days.day >= bindparam("start"),
+        days.day <= bindparam("end"),
+    )
+
+
 _TOTALS = {
-    owner: Statement(select(*_SUMS).where(*_of_period(owner))) for owner in _OWNERS
+    owner: Statement(select(*_sums_of(table.c)).where(*_of_period(owner)))
+    for owner, table in _DAYS.items()
 }
 _BY_DAY = {
     owner: Statement(
-        select(_D.day, *_SUMS)
+        select(table.c.day, *_sums_of(table.c))
         .where(*_of_period(owner))
-        .group_by(_D.day)
-        .order_by(_D.day.desc())
+        .group_by(table.c.day)
+        .order_by(table.c.day.desc())
         .limit(MOST_GROUPS)
     )
-    for owner in _OWNERS
+    for owner, table in _DAYS.items()
 }
-_BY_ITEM = {
-    owner: Statement(
+
+
+def _by_item(owner: str) -> Statement:
+    """Return the sums of downloadables: of whole months, and of the days around."""
+    days = select(_D.downloadable_id, *(_D[name] for name in SUMS))
+    months = select(_M.downloadable_id, *(_M[name] for name in SUMS))
+    is_owners = _D[owner] == bindparam("owner_id")
+    parts = union_all(
+        days.where(
+            is_owners, _D.day >= bindparam("start"), _D.day < bindparam("whole_start")
+        ),
+        months.where(
+            _M[owner] == bindparam("owner_id"),
+            _M.month >= bindparam("first_month"),
+            _M.month <= bindparam("last_month"),
+        ),
+        days.where(
+            is_owners, _D.day > bindparam("whole_end"), _D.day <= bindparam("end")
+        ),
+    ).subquery()
+    return Statement(
         select(
-            _D.downloadable_id,
+            parts.c.downloadable_id,
             func.coalesce(DOWNLOADABLES.c.name, "").label("name"),
-            *_SUMS,
+            *_sums_of(parts.c),
         )
         .select_from(
-            DOWNLOAD_DAYS.outerjoin(
-                DOWNLOADABLES, DOWNLOADABLES.c.id == _D.downloadable_id
+            parts.outerjoin(
+                DOWNLOADABLES, DOWNLOADABLES.c.id == parts.c.downloadable_id
             )
         )
-        .where(*_of_period(owner))
-        .group_by(_D.downloadable_id, DOWNLOADABLES.c.name)
-        .order_by(func.sum(_D.downloads).desc(), _D.downloadable_id)
+        .group_by(parts.c.downloadable_id, DOWNLOADABLES.c.name)
+        .order_by(func.sum(parts.c.downloads).desc(), parts.c.downloadable_id)
         .limit(bindparam("most"))
     )
-    for owner in _OWNERS
-}
+
+
+_BY_ITEM = {owner: _by_item(owner) for owner in _DAYS}
 _REFUSALS = {
     owner: Statement(
         select(_R.reason, cast(func.sum(_R.refusals), BigInteger).label("refusals"))
@@ -204,7 +230,7 @@ _REFUSALS = {
         .group_by(_R.reason)
         .order_by(func.sum(_R.refusals).desc(), _R.reason)
     )
-    for owner in _OWNERS
+    for owner in _DAYS
 }
 _STORE = Statement(select(STORES.c.id).where(STORES.c.id == bindparam("id")))
 _STORED = Statement(
@@ -249,7 +275,32 @@ def by_downloadable(
     db: Snapshot, owner: str, owner_id: int, period: Period, most: int = MOST_GROUPS
 ) -> list[dict[str, Any]]:
     """Return the sums of each downloadable, the most downloaded first."""
-    return _records(db, _BY_ITEM[owner], owner_id, period, most=most)
+    whole = _whole_months(period)
+    return _records(db, _BY_ITEM[owner], owner_id, period, most=most, **whole)
+
+
+def _whole_months(period: Period) -> dict[str, str]:
+    """Return the whole months of a period, and the days in which they start and end.
+
+    Without any, the days before `whole_start` are all days of the period.
+    """
+    start, end = map(date.fromisoformat, period)
+    first = start if start.day == 1 else _next_month(start)
+    after = _next_month(end) if (end + DAY).day == 1 else end.replace(day=1)
+    if first >= after:
+        first = after = end + DAY
+    last = after - DAY
+    return {
+        "whole_start": first.isoformat(),
+        "first_month": first.isoformat()[:MONTH] if first < after else NO_MONTH,
+        "last_month": last.isoformat()[:MONTH] if first < after else "",
+        "whole_end": last.isoformat(),
+    }
+
+
+def _next_month(day: date) -> date:
+    """Return the first day of the month after that of a day."""
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 def by_outcome(

@@ -298,12 +298,19 @@ def test_downloads_of_before_are_summed_by_the_days_of_their_store(old):
             )
     with database.migrating() as tx:
         config.attributes["connection"] = tx.connection
-        command.upgrade(config, "0014")
-        found = tx.connection.execute(
-            text("SELECT * FROM download_days ORDER BY day")
-        ).all()
+        command.upgrade(config, "0015")
+        found, of_store, months = (
+            [tuple(row) for row in tx.connection.execute(text(f"SELECT * FROM {name}"))]
+            for name in ("download_days", "store_days", "download_months")
+        )
     database.close()
-    assert [tuple(row) for row in found] == [
+    # store, day, downloads, purchases, completed, redirected, bytes
+    assert sorted(of_store) == [
+        (1, "2023-11-14", 3, 2, 1, 1, 14),
+        (1, "2023-11-15", 1, 0, 1, 0, 10),
+    ]
+    assert months == [(1, "2023-11", 1, 4, 2, 2, 1, 24)]
+    assert sorted(found) == [
         # store, day, downloadable, downloads, purchases, completed, redirected, bytes
         (1, "2023-11-14", 1, 3, 2, 1, 1, 14),
         (1, "2023-11-15", 1, 1, 0, 1, 0, 10),
