@@ -51,7 +51,7 @@ def visit(browser: Browser, shop: Server, **options) -> Iterator[Page]:
     said: list[str] = []
     page.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto("/sign-in?next=/stores/1")
+    page.goto("sign-in?next=/stores/1")
     page.click("text=Use an access token")
     page.fill("#token", shop.token)
     page.click("text=Sign in with the token")

@@ -1,10 +1,13 @@
 """A merchant's day in a real browser, with scripts and without."""
 
 import re
+import socket
+from dataclasses import replace
 
 import pytest
 
 from tests.browser.conftest import PHONE, call, visit
+from tests.conftest import start_server, stop_server
 
 
 @pytest.mark.parametrize(
@@ -13,29 +16,53 @@ from tests.browser.conftest import PHONE, call, visit
     ids=["desktop", "without scripts", "phone"],
 )
 def test_a_merchant_does_everything_there(chromium, shop, tmp_path, options):
-    song = tmp_path / "song.txt"
-    song.write_text("la la la")
+    has_scripts = "java_script_enabled" not in options
     with visit(chromium, shop, **options) as page:
-        add_category(page)
-        add_with_a_mistake(page, song, has_scripts="java_script_enabled" not in options)
-        page.goto("/stores/1/downloadables")
-        page.fill("#search", "ballad")
-        page.click("form.search button")
-        page.click("text=Ballad of the Night")
-        href = page.url
-        edit_with_a_conflict(page, shop, href)
-        grant(page, shop.url + "downloadables/1")
-        archive_several(page)
-        page.goto(href)
-        delete(page)
-        page.goto("/stores/1")
-        page.click("text=Sign out")
-        page.goto("/stores/1")
-        assert "/sign-in" in page.url
+        do_everything(page, shop, tmp_path, has_scripts=has_scripts)
+
+
+def test_a_merchant_does_everything_under_a_path(chromium, tmp_path):
+    """Behind a proxy that gives this server one folder of a site."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    address = f"http://127.0.0.1:{port}/our/shop"
+    server = start_server(
+        tmp_path / "data",
+        *("--demo", "--port", port),
+        environment={"SIRENHALL_PUBLIC_URL": address},
+    )
+    try:
+        shop = replace(server, url=f"{address}/")
+        with visit(chromium, shop) as page:
+            do_everything(page, shop, tmp_path, has_scripts=True)
+            assert page.url.startswith(f"{address}/")
+    finally:
+        stop_server(server)
+
+
+def do_everything(page, shop, folder, *, has_scripts):
+    song = folder / "song.txt"
+    song.write_text("la la la")
+    add_category(page)
+    add_with_a_mistake(page, song, has_scripts=has_scripts)
+    page.goto("stores/1/downloadables")
+    page.fill("#search", "ballad")
+    page.click("form.search button")
+    page.click("text=Ballad of the Night")
+    href = page.url
+    edit_with_a_conflict(page, shop, href)
+    grant(page, shop.url + "downloadables/1")
+    archive_several(page)
+    page.goto(href)
+    delete(page)
+    page.goto("stores/1")
+    page.click("text=Sign out")
+    page.goto("stores/1")
+    assert "/sign-in" in page.url
 
 
 def add_category(page):
-    page.goto("/stores/1/item_categories")
+    page.goto("stores/1/item_categories")
     page.click("details.create > summary")
     page.fill("#create-name", "Ballads")
     page.fill("#create-code", "BALLADS")
@@ -48,7 +75,7 @@ def add_category(page):
 
 
 def add_with_a_mistake(page, song, *, has_scripts):
-    page.goto("/stores/1/downloadables")
+    page.goto("stores/1/downloadables")
     page.click("details.create > summary")
     page.fill("#create-name", "Ballad of the Night")
     # A code of the demo catalogue.
@@ -85,7 +112,7 @@ def edit_with_a_conflict(page, shop, href):
 
 
 def grant(page, href):
-    page.goto("/stores/1/downloadable_purchases")
+    page.goto("stores/1/downloadable_purchases")
     # An empty collection shows its form at once.
     assert page.is_visible("#create")
     page.select_option("#create-downloadable_uri", value=href)
@@ -97,7 +124,7 @@ def grant(page, href):
 
 
 def archive_several(page):
-    page.goto("/stores/1/downloadables")
+    page.goto("stores/1/downloadables")
     boxes = page.query_selector_all("input[name=_ids]")
     for box in boxes[:2]:
         box.check()
