@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from lxml import html
 
 from app.http.routes import registered_routes
+from tests.browsing import HTML, Person
 from tests.conftest import OTHER_STORE
 
 JSON = "application/json"
@@ -336,6 +338,96 @@ def fields_of(client, action, api, path):
                 and not (f.get("value") or f.get("options", {}).get("selectedValues"))
             ]
     return []
+
+
+# -- pages -----------------------------------------------------------------------
+
+
+class PageForm:
+    """A form of a page as a browser sends it, by one of its buttons."""
+
+    def __init__(self, form, button):
+        self.form, self.button = form, button
+        self.method = form.get("method", "get").upper()
+        self.action = urlsplit(form.get("action")).path
+        query = urlsplit(form.get("action")).query
+        self.address = f"{self.action}?{query}" if query else self.action
+        self.name = (
+            form.get("id") or form.get("class"),
+            " ".join(button.text_content().split()),
+        )
+
+    def fields(self, maker):
+        """Give names and values; what is required and empty gets a value."""
+        found = {}
+        for control in self.form.xpath(".//input[@name]|.//select|.//textarea"):
+            name, kind = control.get("name"), control.get("type", "text")
+            if kind == "file":
+                found[name] = (io.BytesIO(b"content"), "a.txt")
+                continue
+            if kind in {"checkbox", "radio"} and control.get("checked") is None:
+                continue
+            value = control.value if control.tag != "input" else control.get("value")
+            if control.tag == "textarea":
+                # A browser drops the first line break, which the parser keeps.
+                value = value.removeprefix("\n")
+            if not value and control.get("required") is not None:
+                value = required(name, maker)
+            found[name] = value or ""
+        if self.button.get("name"):
+            found[self.button.get("name")] = self.button.get("value", "")
+        return found
+
+
+def page_forms(page):
+    """Give the forms of a page by their names, but those that every page has."""
+    tree = html.fromstring(page)
+    found = {}
+    for form in tree.iter("form"):
+        if form.get("action").endswith("/sign-out"):
+            continue
+        for button in form.iter("button"):
+            one = PageForm(form, button)
+            found[one.name] = one
+    return found
+
+
+def press(person, path, name, maker):
+    page = person.get(path)
+    form = page_forms(page.text)[name]
+    values = form.fields(maker)
+    if form.form.get("id") == "bulk":
+        values["_ids"] = (
+            html.fromstring(page.text).xpath("//input[@name='_ids']")[-1].get("value")
+        )
+    if form.method == "GET":
+        answer = person.get(f"{form.action}?{urlencode(values)}")
+    else:
+        # As in the page: the token and the method come first.
+        answer = person.client.post(
+            form.address, data=values, headers={"Accept": HTML}, buffered=True
+        )
+    wrong = html.fromstring(answer.text or "<p>").xpath("//*[@class='error']/text()")
+    assert answer.status_code in {200, 201, 302, 303}, (path, name, values, wrong)
+
+
+def test_every_form_of_a_page_can_be_sent_as_it_stands(app, api, operator, maker):
+    """By a person who is signed in, each button of each form."""
+    people = {}
+    for client in (api, operator):
+        people[client.token] = Person(app.test_client())
+        people[client.token].sign_in(client.token)
+    sent = set()
+    for route in registered_routes(app):
+        if not route.profile or "GET" not in route.summaries:
+            continue
+        of_all = route.path in {"/stores", "/stores/<id:item_id>"}
+        person = people[(operator if of_all else api).token]
+        path = path_of(route, maker)
+        for name in page_forms(person.get(path).text):
+            press(person, path_of(route, maker), name, maker)
+            sent.add((route.profile, name))
+    assert len(sent) >= 80
 
 
 def test_all_resources_with_forms_are_tried(app):
