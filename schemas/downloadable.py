@@ -95,7 +95,7 @@ class DownloadableSchema(ResourceSchema):
         read_only=True,
         example=267_069,
     )
-    upload_date = Date("The date this file was last uploaded.")
+    upload_date = Date("The date this file was last uploaded.", label="Uploaded")
     file_type = Text("The media type of the file.", read_only=True, example="image/png")
     file_sha256 = Text(
         "The SHA-256 digest of the file, in hexadecimal.",
@@ -146,6 +146,7 @@ class DownloadableSchema(ResourceSchema):
         meaning="hours",
         zero="unlimited",
         nullable=True,
+        label="Hours to download",
     )
     is_archived = Boolean(
         "Whether it is off the shelf: left out of listings, still delivered to those "
@@ -164,6 +165,7 @@ class DownloadableSchema(ResourceSchema):
         "How often customers have downloaded it; your own fetches do not count.",
         read_only=True,
         example=0,
+        label="Downloads",
     )
     date_created = Date("The date this resource was created.")
     date_modified = Date("The date this resource was last modified.")

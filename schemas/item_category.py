@@ -100,6 +100,7 @@ class ItemCategorySchema(ResourceSchema):
     )
     max_downloads_time_period = Integer(
         "For how many hours after the purchase; 0 is unlimited.",
+        label="Hours to download",
         meaning="hours",
         zero="unlimited",
         nullable=True,

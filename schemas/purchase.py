@@ -75,6 +75,7 @@ class PurchaseSchema(ResourceSchema):
         "never.",
         read_only=False,
         example="2027-01-31T00:00:00+0000",
+        label="Expires",
     )
     version_uri = Reference(
         "The full API URI of the version that the customer gets; null: the current "
@@ -103,14 +104,16 @@ class PurchaseSchema(ResourceSchema):
         zero="unlimited",
         nullable=True,
         example=24,
+        label="Hours to download",
     )
     number_of_downloads = Integer(
         "How often it was downloaded. Requests within an hour of each other are one "
         "download.",
         read_only=True,
         example=1,
+        label="Downloads",
     )
-    first_download_time = Date("When it was first downloaded.")
+    first_download_time = Date("When it was first downloaded.", label="First download")
     download_passcode = Secret(
         "The secret of the customer's link; whoever knows it may download.",
         read_only=True,

@@ -15,7 +15,7 @@ FILE_SHA256 = Text(
     read_only=True,
     example="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 )
-UPLOAD_DATE = Date("The date the file was uploaded.")
+UPLOAD_DATE = Date("The date the file was uploaded.", label="Uploaded")
 
 
 class StoredFileSchema(ResourceSchema):
@@ -37,4 +37,5 @@ class StoredFileSchema(ResourceSchema):
         max_length=300,
         default="",
         example="The booklet of the album, 12 pages",
+        label="Alternative text",
     )

@@ -92,6 +92,7 @@ class Property(marshmallow.fields.Field[Any]):
         default: Any = MISSING,
         meaning: str = "",
         zero: str = "",
+        label: str = "",
         fixed: bool = False,
     ) -> None:
         if default is MISSING and nullable and not required:
@@ -109,6 +110,8 @@ class Property(marshmallow.fields.Field[Any]):
         self.example = example
         self.meaning = meaning or type(self).meaning
         self.zero = zero
+        self.label = label
+        """The name for people, where that of the property does not say it."""
 
     @property
     def column(self) -> str:

@@ -32,13 +32,25 @@ def title_of(name: str) -> str:
     return title[0].upper() + title[1:]
 
 
-def label_of(name: str, *, is_reference: bool) -> str:
-    """Write the name of a property as people say it: Item category, not its URI."""
-    plain = name.removesuffix("_uri") if is_reference else name
-    if plain.startswith("is_"):
-        plain = plain.removeprefix("is_")
-    words = [w.upper() if w in {"url", "id"} else w for w in plain.split("_")]
-    text = " ".join("SHA-256" if w == "sha256" else w for w in words)
+_WORDS = {
+    **{word: word.upper() for word in ("url", "uri", "id", "uuid", "seo")},
+    "sha256": "SHA-256",
+    "max": "maximum",
+    "min": "minimum",
+    "email": "e-mail",
+}
+
+
+def label_of(name: str, field: Property) -> str:
+    """Write the name of a property as people say it.
+
+    For example `item_category_uri` is Item category, and `date_created` is Created.
+    """
+    if field.label:
+        return field.label
+    plain = name.removesuffix("_uri") if isinstance(field, Reference) else name
+    plain = plain.removeprefix("is_").removeprefix("date_")
+    text = " ".join(_WORDS.get(word, word) for word in plain.split("_"))
     return text[:1].upper() + text[1:]
 
 

@@ -359,7 +359,7 @@ class PageForm:
 
     def fields(self, maker):
         """Give names and values; what is required and empty gets a value."""
-        found = {}
+        found: dict[str, Any] = {}
         for control in self.form.xpath(".//input[@name]|.//select|.//textarea"):
             name, kind = control.get("name"), control.get("type", "text")
             if kind == "file":
@@ -397,9 +397,8 @@ def press(person, path, name, maker):
     form = page_forms(page.text)[name]
     values = form.fields(maker)
     if form.form.get("id") == "bulk":
-        values["_ids"] = (
-            html.fromstring(page.text).xpath("//input[@name='_ids']")[-1].get("value")
-        )
+        boxes: Any = html.fromstring(page.text).xpath("//input[@name='_ids']/@value")
+        values["_ids"] = boxes[-1]
     if form.method == "GET":
         answer = person.get(f"{form.action}?{urlencode(values)}")
     else:

@@ -8,7 +8,6 @@ from app.database import Snapshot
 from app.http.hypermedia.registry import ResourceRegistry, ResourceType
 from app.services.rows.listing import related_rows
 from representations import Display
-from schemas.base.fields import Reference
 from schemas.base.json_schema import label_of
 
 MOST_NAMED = 300
@@ -24,10 +23,7 @@ def display_of(kind: ResourceType) -> Display:
         heading=declaration.heading,
         many=declaration.many,
         named_by=schema.named_by,
-        labels={
-            name: label_of(name, is_reference=isinstance(field, Reference))
-            for name, field in properties.items()
-        },
+        labels={name: label_of(name, field) for name, field in properties.items()},
         kinds={name: field.meaning for name, field in properties.items()},
         help={name: field.description for name, field in properties.items()},
         columns=[tuple(column.split("/")) for column in schema.columns],
