@@ -99,6 +99,15 @@ class Declaration:
         """The name in a title: Item Category."""
         return self.label.title()
 
+    def done(self, number: int, verb: str, *, for_people: bool = False) -> str:
+        """Return the message of a change, such as created, of the one with an id.
+
+        Programs get the words of Foxy's API, which some of them look for.
+        """
+        if for_people:
+            return f"{self.label.capitalize()} {number} is {verb}."
+        return f"{self.name} {number} {verb} successfully."
+
     @cached_property
     def one(self) -> str:
         """The name with its article: an item category."""

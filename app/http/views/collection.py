@@ -492,9 +492,7 @@ class CollectionViews:
                 changes = self.items.changes(context, tx, record, body, sent)
                 if changes:
                     self.items.apply(context, tx, record, changes, None)
-                message = (
-                    f"{self.declaration.name} {record['id']} changed successfully."
-                )
+                message = self.declaration.done(record["id"], "changed")
                 return Result(200, message, self.items.address(context, record))
 
             return self._each_named(context, owner_id, change)
@@ -505,7 +503,7 @@ class CollectionViews:
 
         def remove(tx: Transaction, record: Record) -> Result:
             keys.extend(self.items.service.remove(tx, record) or [])
-            message = f"{self.declaration.name} {record['id']} deleted successfully."
+            message = self.declaration.done(record["id"], "deleted")
             return Result(200, message, self.items.address(context, record))
 
         response = self._each_named(context, owner_id, remove)
@@ -555,17 +553,19 @@ class CollectionViews:
             after=context.url,
         )
 
-    def _outcome(self, made: Created) -> tuple[int, str]:
+    def _outcome(self, made: Created, *, for_people: bool = False) -> tuple[int, str]:
         """Return status and message of what was created, or there already."""
         if made.is_new:
-            return 201, f"{self.declaration.name} {made.id} created successfully."
+            message = self.declaration.done(made.id, "created", for_people=for_people)
+            return 201, message
         return 200, f"{self.declaration.name} {made.id} is there already."
 
     def _created(
         self, context: RequestContext, record: Record, made: Created
     ) -> Callable[[], Response]:
         """Return a function that builds the response without reading the database."""
-        status, message = self._outcome(made)
+        for_people = context.choice.representation.is_for_people
+        status, message = self._outcome(made, for_people=for_people)
         removable = self.items.offers_removal(context, record)
         headers = self.items.validators(context, record, removable).headers
         headers["Location"] = self.items.address(context, record)

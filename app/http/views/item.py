@@ -278,7 +278,8 @@ class ItemViews:
         context.installation.removal.remove(keys)
         href = self.address(context, record)
         after = self.collection_path.format(id=store_of(record))
-        message = f"{self.declaration.name} {item_id} deleted successfully."
+        for_people = context.choice.representation.is_for_people
+        message = self.declaration.done(item_id, "deleted", for_people=for_people)
         document = Resource(
             classes=(self.declaration.name,),
             links=[Link("self", href, self.declaration.title.format_map(record))],

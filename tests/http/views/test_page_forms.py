@@ -123,7 +123,7 @@ def test_deleting_asks_once_and_leads_to_the_list(person, api):
     assert "Yes, delete it" in page.text
     answer = person.send("DELETE", path, {})
     assert answer.headers["Location"] == f"http://localhost{LIST}"
-    assert "deleted successfully" in person.get(LIST).text
+    assert "Downloadable 1 is deleted." in person.get(LIST).text
     assert api.get(path).status_code == 404
 
 
