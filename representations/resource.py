@@ -190,7 +190,7 @@ class Resource:
     `rel` is the relation by which a containing document names it (`fx:store`),
     `None` for a collection, as in Foxy's HAL XML. `classes` are Siren's. `problem` is
     what an error has beyond what all formats show (RFC 9457's members). `display`,
-    `names`, `etag` and `sections` are for pages.
+    `names`, `etag`, `once` and `sections` are for pages.
     """
 
     classes: tuple[str, ...] = ()
@@ -207,5 +207,8 @@ class Resource:
     """The names of other resources by their addresses, where they are known."""
     etag: str = ""
     """The ETag of what a form changes."""
+    once: Sequence[str] = ()
+    """The properties that no later answer has, such as an address to sign in with."""
+
     sections: Sequence["Resource"] = ()
     """What else its page shows, each with a title."""

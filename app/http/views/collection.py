@@ -572,6 +572,7 @@ class CollectionViews:
         extra = _extra(context, made)
         shown = {**extra, "message": message}
         document = self.items.document(context, record, removable, shown)
+        document.once = tuple(extra)
         return partial(
             respond_to_change,
             context,

@@ -369,3 +369,17 @@ def test_editors_and_readers_see_nobody_in_any_format(app, installation, api):
     editor = Api(app.test_client(), token_for(installation, scopes.EDITOR, 1))
     token = api.get("/stores/1/tokens").json["_embedded"]["fx:tokens"][0]
     assert editor.delete(token["_links"]["self"]["href"]).status_code == 403
+
+
+def test_the_address_for_a_new_person_stands_first_on_the_page(person, api, app):
+    person.sign_in(api.token)
+    person.get("/stores/1/users")
+    form = {"email": "bob@example.com", "role": "editor"}
+    page = person.post("/stores/1/users", form)
+    assert page.status_code == 201
+    address = re.search(
+        r"<code>(http://localhost/sign-in\?code=[^<]+)</code>", page.text
+    )
+    assert "not shown again" in page.text[: address.start()]
+    assert page.text.count(address[1]) == 1
+    assert other_browser(app).get(address[1]).status_code == 200
