@@ -18,9 +18,7 @@ from app.services.rows.row_types import (
 from app.services.sales import downloads
 from representations import Viewer
 from representations.html import render_page
-
-UNITS = ("bytes", "KB", "MB", "GB", "TB")
-THOUSAND = 1000
+from representations.html.values import size_text
 
 
 class Purchase(NamedTuple):
@@ -99,14 +97,6 @@ def _downloads_left_text(file: ListedFileRow, *, is_over: bool) -> str:
     if left == 0:
         return "no downloads left"
     return f"{left} download{'' if left == 1 else 's'} left"
-
-
-def size_text(size: int) -> str:
-    """Write a size for people: ``3.2 MB``."""
-    amount, unit = float(size), 0
-    while amount >= THOUSAND and unit < len(UNITS) - 1:
-        amount, unit = amount / THOUSAND, unit + 1
-    return f"{amount:.0f} {UNITS[unit]}" if not unit else f"{amount:.1f} {UNITS[unit]}"
 
 
 def _date(seconds: int, timezone: str) -> str:
