@@ -96,7 +96,7 @@ STORE = Declaration(
             "fx:users",
             "/stores/{id}/users",
             "People Who May Use This Store",
-            menu="People",
+            menu="Users",
         ),
         LinkTo(
             "fx:tokens",

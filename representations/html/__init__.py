@@ -218,8 +218,11 @@ def title_of(resource: Resource) -> str:
     # A collection has no name of its own but that of its class.
     if "collection" in resource.classes and resource.title is None:
         return resource.classes[0].replace("_", " ").capitalize()
+    number = (resource.href or "").rpartition("/")[2]
+    if display and number.isdecimal():
+        return f"{display.heading} {number}"
     if display and resource.href:
-        return f"{display.heading} {resource.href.rpartition('/')[2]}"
+        return display.heading
     return resource.title or _self(resource.links).title or "Sirenhall"
 
 
