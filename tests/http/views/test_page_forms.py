@@ -215,7 +215,7 @@ HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
     "' onmouseover='alert(1)",
-    "{{7*7}}${7*7}<%= 7*7 %>",
+    "{{1111*1111}}${1111*1111}<%= 1111*1111 %>",
     "</textarea><svg onload=alert(1)>",
     "javascript:alert(1)",
 ]
@@ -245,7 +245,8 @@ def test_what_a_merchant_writes_is_text_on_every_page(person, api, text):
         for element in ("<script>alert", "<img src=x", "<svg onload", "onmouseover='"):
             assert element not in page.text, path
         assert 'href="javascript:' not in page.text
-        assert "49" not in re.findall(r"\b49\b", page.text)
+        # No template has computed it.
+        assert "1234321" not in page.text
 
 
 # -- what a form cannot do, and what is not offered ------------------------------
