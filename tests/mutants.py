@@ -33,6 +33,7 @@ TESTS = {
         "tests/resources/test_downloads.py",
         "tests/resources/test_files.py",
         "tests/resources/test_webhooks.py",
+        "tests/resources/test_statistics.py",
         "tests/services/sales",
         "tests/dialects",
     ),
@@ -46,6 +47,9 @@ TESTS = {
         "tests/representations",
         "tests/wire",
         "tests/http/test_error_handler.py",
+        "tests/http/views/test_page_forms.py",
+        "tests/resources/pages",
+        "tests/resources/test_statistics.py",
     ),
 }
 LEAST = 0.9
