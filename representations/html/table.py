@@ -106,7 +106,8 @@ class Table:
         for name, value in self.query:
             if name == "search" and value:
                 found.append((f"“{value}”", self.link("search")))
-            elif name not in SHOWN_APART:
+            # A field of the filter that was left empty narrows nothing.
+            elif name not in SHOWN_APART and (value or ":" in name):
                 label = self.display.labels.get(name, name)
                 found.append((f"{label}: {value}", self.link(name)))
         return found
@@ -129,6 +130,34 @@ class Table:
         values: Mapping[str, str] = dict(self.query)
         fields = filters_for_people(action.fields, self.display)
         return [(field, values.get(field.name, "")) for field in fields]
+
+    def kept_by_filter(self, action: Action) -> list[tuple[str, str]]:
+        """Return the parameters that a filter keeps: those that are no fields of it."""
+        fields = {field.name for field, _ in self.filters(action)}
+        left_out = {*PAGING, *fields, "format", "order"}
+        return [pair for pair in self.query if pair[0] not in left_out]
+
+    @property
+    def orders(self) -> list[tuple[str, str, bool]]:
+        """What the page can be sorted by: a parameter, its name, and if it is now.
+
+        Narrow screens have no headings to click on.
+        """
+        by, descends = self.order
+        found = []
+        for column in self.columns:
+            name = column.names[0]
+            if name in self.display.sortable:
+                is_now = name == by
+                found += [
+                    (name, column.label, is_now and not descends),
+                    (
+                        f"{name} desc",
+                        f"{column.label}, descending",
+                        is_now and descends,
+                    ),
+                ]
+        return found
 
     def is_searched(self, action: Action) -> bool:
         """Return whether the collection has a search."""

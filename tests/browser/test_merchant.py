@@ -43,6 +43,7 @@ def test_a_merchant_does_everything_under_a_path(chromium, tmp_path):
 def do_everything(page, shop, folder, *, has_scripts):
     song = folder / "song.txt"
     song.write_text("la la la")
+    browse(page, shop)
     add_category(page)
     add_with_a_mistake(page, song, has_scripts=has_scripts)
     page.goto("stores/1/downloadables")
@@ -53,12 +54,40 @@ def do_everything(page, shop, folder, *, has_scripts):
     edit_with_a_conflict(page, shop, href)
     grant(page, shop.url + "downloadables/1")
     archive_several(page)
+    delete_several(page)
     page.goto(href)
     delete(page)
     page.goto("stores/1")
     page.click("text=Sign out")
     page.goto("stores/1")
     assert "/sign-in" in page.url
+
+
+def browse(page, shop):
+    """Page, sort and filter a long collection, and take the filter away."""
+    for number in range(25):
+        values = {"name": f"shade{number:02}", "value": "violet"}
+        values["visibility"] = "public" if number % 5 else "private"
+        call(shop, "POST", "/stores/1/attributes", values)
+    page.goto("stores/1/attributes")
+    assert "1 to 20 of 25" in page.inner_text(".pager")
+    page.click(".pager a[rel=next]")
+    assert "21 to 25 of 25" in page.inner_text(".pager")
+    if page.viewport_size["width"] > PHONE["width"]:
+        page.click("thead a:has-text('Name')")
+        page.click("thead a:has-text('Name')")
+    else:
+        page.click("details.filter > summary")
+        page.select_option("#filter-order", "name desc")
+        page.click("details.filter button")
+    assert page.inner_text("tbody th >> nth=0") == "shade24"
+    page.click("details.filter > summary")
+    page.select_option("#filter-visibility", "private")
+    page.click("details.filter button")
+    assert "1 to 5 of 5" in page.inner_text(".pager")
+    assert page.inner_text("tbody th >> nth=0") == "shade20"
+    page.click(".chips a")
+    assert "1 to 20 of 25" in page.inner_text(".pager")
 
 
 def add_category(page):
@@ -131,6 +160,18 @@ def archive_several(page):
     page.click("#bulk button:has-text('Archive')")
     page.wait_for_selector(".notice")
     assert re.search(r"\b2\b", page.inner_text(".notice"))
+
+
+def delete_several(page):
+    page.goto("stores/1/downloadables")
+    before = len(page.query_selector_all("input[name=_ids]"))
+    for box in page.query_selector_all("input[name=_ids]")[:2]:
+        box.check()
+    page.click("#bulk summary")
+    page.click("#bulk button.danger")
+    page.wait_for_selector(".notice")
+    assert page.inner_text(".notice") == "Done for 2."
+    assert len(page.query_selector_all("input[name=_ids]")) == before - 2
 
 
 def delete(page):
