@@ -1,7 +1,4 @@
-"""Charts of numbers, as SVG that is drawn on the server.
-
-Tested in `tests/resources/test_statistics.py`.
-"""
+"""Charts of numbers, as SVG that is drawn on the server."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

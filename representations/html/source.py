@@ -1,7 +1,4 @@
-"""The text of a document for people: indented, coloured, and with links to follow.
-
-Tested in `tests/resources/pages/test_raw_view.py`.
-"""
+"""The text of a document for people: indented, coloured, and with links to follow."""
 
 import json
 import re
