@@ -4,8 +4,6 @@ A download is a session: the first request that gets bytes, and all requests tha
 while bytes are sent or within some minutes after, so that an interrupted download can
 be resumed. A session is opened and counted in one SQL statement, so that two
 simultaneous requests never share the last download.
-
-Tested in `tests/resources/test_downloads.py`.
 """
 
 from collections.abc import Mapping, Sequence
