@@ -169,7 +169,7 @@ def migrate(url: str, data_dir: Path | None, as_json: bool) -> None:
     """Copy all files to another storage.
 
     URL is such as s3://bucket/prefix?endpoint=https://… or file:/folder. It may run
-    while the server does, and goes on where it was broken off; each file is compared
+    while the server does, and resumes after an interruption; each file is compared
     with its SHA-256. Run it again to copy what came in meanwhile, then set
     SIRENHALL_STORAGE_URL to URL and start the server again. Nothing is removed from
     where the files were.

@@ -94,7 +94,7 @@ def serve(
 
             # What a worker would only find when it starts.
             rate_limit.make_limiter(rate, settings.rate_limit_storage)
-    # The only place that migrates: workers open what is there, and refuse another
+    # Here, before the workers start: they open what is there, and refuse another
     # version.
     installation = provision(settings)
     first = starter_access(installation)

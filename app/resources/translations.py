@@ -20,9 +20,9 @@ TRANSLATION = Declaration(
     path="/translations/{id}",
     title="{language}",
     description=(
-        "What a downloadable is called in a language that is not its own. Who asks "
-        "for the downloadable with Accept-Language gets name and description in the "
-        "language that fits best, and Content-Language says which that is."
+        "The texts of a downloadable in another language. A request for the "
+        "downloadable with Accept-Language gets its name and description in the "
+        "language that fits best, and Content-Language says which it is."
     ),
     collection_description="What a downloadable is called in other languages.",
     schema=TranslationSchema(),

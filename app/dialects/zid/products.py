@@ -355,7 +355,7 @@ def _downloadable_values(sent: Mapping[str, Any], own: str) -> dict[str, Any]:
         for theirs, ours in _OF_DOWNLOADABLE.items()
         if theirs in sent and not (theirs == "sku" and not sent["sku"])
     }
-    for name in translations.TEXTS:
+    for name in downloadables.TEXTS:
         # Null means no text in any language, the own one included.
         if name in sent and own in (sent[name] or {own: ""}):
             values[name] = (sent[name] or {own: ""})[own]
@@ -394,7 +394,7 @@ def _offer_values(sent: Mapping[str, Any]) -> dict[str, Any]:
         if name in values:
             values[name] = values[name] or ""
     for theirs, ours in TRANSLATED.items():
-        if ours not in translations.TEXTS and theirs in sent:
+        if ours not in downloadables.TEXTS and theirs in sent:
             values[ours] = sent[theirs]
     return values
 

@@ -72,9 +72,9 @@ class Body:
     problems: list[FieldError] = field(default_factory=list)
 
     def fingerprint(self) -> str:
-        """Digest what was sent, so that the same, sent again, is known.
+        """Return a digest of the request, by which a repeated one is recognized.
 
-        A boundary is another one each time, so it is what was read that counts.
+        It is made of what was read: the boundary of a form differs each time.
         """
         upload = self.upload
         file = upload and (upload.name, upload.type, upload.writer.sha256)

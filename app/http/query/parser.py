@@ -383,7 +383,7 @@ class _Parser:
     def _on_path(
         self, kind: ResourceType, path: list[Step], operator: str, value: Text
     ) -> Condition:
-        # What is not so of a path is so of none that it leads to.
+        # "not" means that none of the resources at the end of the path has the value.
         if operator == "not":
             return Not(self._on_path(kind, path, "", value))
         if operator == "isdefined":

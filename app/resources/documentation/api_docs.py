@@ -49,8 +49,9 @@ TOPICS: Mapping[str, str] = {
         "format protects a change in any other."
     ),
     "Sending a request again": (
-        'Send Idempotency-Key: "<a UUID>" with a POST: whatever breaks off, the same '
-        "request under the same key has one effect, and is answered as the first time."
+        'Send Idempotency-Key: "<a UUID>" with a POST: if the connection is lost, the '
+        "same request under the same key has one effect, and is answered as the first "
+        "time."
     ),
     "Several at once": (
         "POST a JSON array to a collection; PATCH or DELETE it with ?id:in=4,7. Each "

@@ -111,14 +111,16 @@ _BLOBS = Statement(
     select(VERSIONS.c.blob_key).where(VERSIONS.c.downloadable_id == bindparam("id"))
 )
 
-_TEXTS = ("name", "description")
+TEXTS = ("name", "description")
+"""The columns of a downloadable that are translated."""
+
 _TRANSLATED = Statement(
     select(TRANSLATIONS.c.name, TRANSLATIONS.c.description)
     .where(TRANSLATIONS.c.downloadable_id == bindparam("id"))
     .order_by(TRANSLATIONS.c.id)
 )
 _LOCALE = Statement(select(STORES.c.locale_code).where(STORES.c.id == bindparam("id")))
-_IN_LANGUAGE = Statement(
+IN_LANGUAGE = Statement(
     select(TRANSLATIONS.c.id).where(
         TRANSLATIONS.c.downloadable_id == bindparam("id"),
         func.lower(TRANSLATIONS.c.language) == bindparam("language"),
@@ -325,7 +327,7 @@ def _ensure_consistent(
     # The original texts must not have the language of a translation.
     if "language" in values and record["translation_count"]:
         language = values["language"] or store_language(tx, record["store_id"])
-        taken = tx.value(_IN_LANGUAGE, id=record["id"], language=language.lower())
+        taken = tx.value(IN_LANGUAGE, id=record["id"], language=language.lower())
         if taken is not None:
             text = f"there is a translation into {language} ({taken}); delete it first"
             raise Conflict.about("language", text)
@@ -481,6 +483,6 @@ def _search_text(tx: Snapshot, values: Mapping[str, Any]) -> str:
         return text
     for row in tx.rows(_TRANSLATED, id=values["id"]):
         text += "\n" + search_text(
-            dict(zip(_TRANSLATED.columns, row, strict=True)), _TEXTS
+            dict(zip(_TRANSLATED.columns, row, strict=True)), TEXTS
         )
     return text

@@ -149,7 +149,7 @@ def next_version_number(tx: Snapshot, downloadable_id: int) -> int:
 
 
 def touch_versions(tx: Transaction, *ids: int | None) -> None:
-    """Change versions along that are current now, or no more."""
+    """Give versions a new revision that have become current, or have ceased to be."""
     update_rows(tx, VERSIONS, VERSIONS.c.id.in_([i for i in ids if i is not None]), {})
 
 

@@ -219,7 +219,7 @@ def is_removable(db: Snapshot, record: StoreRow) -> bool:
 def delete_store(tx: Transaction, record: StoreRow) -> list[str]:
     """Remove an empty store with its categories and tokens. Raise `Conflict`.
 
-    Gives the keys of uploads that were under way.
+    Return the keys of uploads that were under way.
     """
     for statement, noun in _CONTENTS:
         count = tx.value(statement, id=record["id"])

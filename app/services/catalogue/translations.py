@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, select
 
 from app.database import Row, RowStatement, Snapshot, Statement, Transaction
 from app.errors import Conflict
 from app.models import STORES, TRANSLATIONS
 from app.services.catalogue import downloadables
-from app.services.catalogue.downloadables import store_language
+from app.services.catalogue.downloadables import IN_LANGUAGE, TEXTS, store_language
 from app.services.principal import Principal
 from app.services.reference_data import likely_language
 from app.services.rows import listing
@@ -27,9 +27,6 @@ from app.services.rows.row_types import (
     TranslationRow,
 )
 from app.services.rows.tenancy import find_scoped
-
-TEXTS = ("name", "description")
-"""What a downloadable itself has in its own language."""
 
 _T = TRANSLATIONS.c
 SOURCE = listing.register_source(
@@ -45,12 +42,6 @@ _BY_ID = RowStatement(
     SOURCE.rows()
     .add_columns(STORES.c.date_modified.label("store_modified"), _T.revision)
     .where(_T.id == bindparam("id")),
-)
-_BY_LANGUAGE = Statement(
-    select(_T.id).where(
-        _T.downloadable_id == bindparam("id"),
-        func.lower(_T.language) == bindparam("language"),
-    )
 )
 _WORDS = ("name", "description", "short_description", "seo_title", "seo_description")
 _WORDS_OF = Statement(
@@ -144,7 +135,7 @@ def put_translation(
 
     A translation that has none any more goes, if it `may_go`.
     """
-    known = tx.value(_BY_LANGUAGE, id=downloadable["id"], language=language.lower())
+    known = tx.value(IN_LANGUAGE, id=downloadable["id"], language=language.lower())
     if known is not None:
         record = OfDownloadable(
             id=known,
@@ -175,7 +166,7 @@ def _ensure_free(
             f"{language} is the downloadable's own language: change its name and "
             "description instead",
         )
-    taken = tx.value(_BY_LANGUAGE, id=downloadable["id"], language=language.lower())
+    taken = tx.value(IN_LANGUAGE, id=downloadable["id"], language=language.lower())
     if taken not in {None, translation_id}:
         raise Conflict.about(
             "language", f"there is a translation into {language} already: {taken}"
@@ -259,7 +250,7 @@ def localized(
 ) -> tuple[list[Row], set[str]]:
     """Return rows with their texts in the best of the requested languages.
 
-    Gives the rows, and the languages (in small letters) that they are in now.
+    Return the rows, and the languages (in small letters) that they are in now.
     """
     at = {name: names.index(name) for name in (*_NEEDED, *TEXTS)}
     translated = [row[at["id"]] for row in rows if row[at["translation_count"]]]

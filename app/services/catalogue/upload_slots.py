@@ -209,8 +209,8 @@ def start_upload(
 def advance_offset(database: Database, slot: SlotRow, before: int, offset: int) -> None:
     """Store the new offset of an upload, whose bytes are durable.
 
-    Raise `Conflict` where it is not where it was before any more: not all storages
-    have locks, and it may have been begun anew.
+    Raise `Conflict` if the offset has changed since: not all storages have locks, and
+    the upload may have been restarted.
     """
     with database.writing() as tx:
         noted = tx.execute(
@@ -233,8 +233,8 @@ def finish_upload(
 ) -> DownloadableRow | LibraryFileRow:
     """Attach the file to the downloadable or the library, and close the slot.
 
-    Gives the record of what has it now. Raise `UnknownLink` or `LinkExpired` where
-    that is no more to be done.
+    Return the record that has the file now. Raise `UnknownLink` if the downloadable is
+    gone, and `LinkExpired` if the slot is.
     """
     taken = tx.execute(
         update(UPLOAD_SLOTS)
