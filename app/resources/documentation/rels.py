@@ -58,9 +58,9 @@ OTHERS: dict[str, tuple[str, Mapping[str, str]]] = {
         (
             "The customer's link: the bytes of what was bought, without an account. "
             "Requests while bytes flow, and within an hour after, are one download, so "
-            "an interrupted one can be resumed; HEAD counts nothing. Of several files it "
-            "is the main one; a browser is led to fx:purchased_files. What cannot be downloaded any more "
-            "is a 410 that says why, as a page for people."
+            "an interrupted one can be resumed; HEAD counts nothing. Of several files "
+            "it is the main one; a browser is led to fx:purchased_files. What cannot "
+            "be downloaded any more is a 410 that says why, as a page for people."
         ),
         DOWNLOAD_METHODS,
     ),
