@@ -4,8 +4,6 @@ So a shop that knows the passcode can sign them itself, no server has to share a
 with another, and what is signed does not give the passcode away:
 
     signature = HMAC-SHA256(passcode, "p=<id>&expires=<seconds>"), in hexadecimal
-
-Tested in `tests/torture/attacks/test_signed_links.py`.
 """
 
 import hmac

@@ -222,3 +222,27 @@ def test_a_query_in_a_form_is_as_strict_as_one_in_a_url(api, body):
     answer = api.post("/stores/1/downloadables", data=body, headers=headers)
     assert answer.status_code == 400
     assert "not UTF-8" in answer.text
+
+
+class TestLimits:
+    """A field counts in a body as long as the limit, and not in one byte more."""
+
+    LIMIT = 500
+
+    @pytest.fixture
+    def settings(self):
+        return {"max_body_size": self.LIMIT}
+
+    def body(self, size):
+        start = "_method=PATCH&description="
+        return start + "x" * (size - len(start))
+
+    def test_a_form_as_long_as_the_limit(self, api, item):
+        sent = {"content_type": "application/x-www-form-urlencoded"}
+        assert api.post(item, data=self.body(self.LIMIT), **sent).status_code == 200
+        answer = api.post(item, data=self.body(self.LIMIT + 1), **sent)
+        # It is the POST that it says it is, which this address does not have.
+        assert answer.status_code in {405, 413}
+        assert len(api.get(item).json["description"]) == self.LIMIT - len(
+            "_method=PATCH&description="
+        )
