@@ -4,11 +4,8 @@ import pytest
 
 from app.errors import LinkExpired, UnknownLink
 from app.services.sales import downloads
-from app.services.sales.signed_links import (
-    MAX_SECONDS,
-    link_parameters,
-    verify_signed_link,
-)
+from app.services.sales.signed_links import link_parameters, verify_signed_link
+from schemas.signed_link import MAX_SECONDS
 
 MOMENT = 1_800_000_000
 
