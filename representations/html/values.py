@@ -47,11 +47,15 @@ def hours_text(hours: int) -> str:
     return f"{hours} hour{'s' if hours != 1 else ''}"
 
 
-@lru_cache(maxsize=4096)
 def money_text(amount: Decimal | int, currency: str) -> str:
     """Write an amount of money: ``€4.50``; without a currency it is a number."""
     if not currency:
         return f"{amount:f}" if isinstance(amount, Decimal) else str(amount)
+    return _money_in(currency, amount)
+
+
+@lru_cache(maxsize=4096)
+def _money_in(currency: str, amount: Decimal | int) -> str:
     # Loaded at its first use: the other formats do without it.
     from babel.numbers import format_currency
 

@@ -305,3 +305,22 @@ def test_programs_get_no_dashboard(api, queries):
     document = api.get("/stores/1").json
     assert "fx:sums" not in document.get("_embedded", {})
     assert not [q for q in queries if "download_days" in str(q)]
+
+
+@pytest.mark.parametrize("group", ["day", "downloadable", "outcome"])
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("0001-01-01", "9999-12-31"),
+        ("9999-12-15", "9999-12-31"),
+        ("9999-12-31", "9999-12-31"),
+        ("0001-01-01", "0001-01-01"),
+    ],
+)
+def test_the_first_and_the_last_day_there_are(api, anonymous, buy, group, first, last):
+    anonymous.get(buy())
+    for accept in FORMATS.values():
+        path = f"{PATH}?group={group}&from={first}&to={last}"
+        assert api.get(path, accept=accept).status_code == 200, accept
+    found = api.get(f"{PATH}?group={group}&from={first}&to={last}").json
+    assert found["downloads"] == (first == "0001-01-01" and last == "9999-12-31")

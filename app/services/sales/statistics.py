@@ -11,7 +11,17 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Table, bindparam, cast, func, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Select,
+    Table,
+    bindparam,
+    cast,
+    func,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -36,7 +46,10 @@ MOST_GROUPS = 1000
 MONTH = len("2026-11")
 NO_MONTH = "9999-13"
 DAY = timedelta(days=1)
-_D, _S, _M = DOWNLOAD_DAYS.c, STORE_DAYS.c, DOWNLOAD_MONTHS.c
+LAST_DAY = date(9999, 11, 30)
+"""Python has no month after December 9999; no download is of these days."""
+
+_D, _M = DOWNLOAD_DAYS.c, DOWNLOAD_MONTHS.c
 _R, _W = REFUSAL_DAYS.c, DOWNLOADS.c
 
 
@@ -183,24 +196,28 @@ _BY_DAY = {
 }
 
 
-def _by_item(owner: str) -> Statement:
-    """Return the sums of downloadables: of whole months, and of the days around."""
-    days = select(_D.downloadable_id, *(_D[name] for name in SUMS))
-    months = select(_M.downloadable_id, *(_M[name] for name in SUMS))
-    is_owners = _D[owner] == bindparam("owner_id")
-    parts = union_all(
-        days.where(
-            is_owners, _D.day >= bindparam("start"), _D.day < bindparam("whole_start")
-        ),
-        months.where(
-            _M[owner] == bindparam("owner_id"),
-            _M.month >= bindparam("first_month"),
-            _M.month <= bindparam("last_month"),
-        ),
-        days.where(
-            is_owners, _D.day > bindparam("whole_end"), _D.day <= bindparam("end")
-        ),
-    ).subquery()
+_DAY_SUMS = select(_D.downloadable_id, *(_D[name] for name in SUMS))
+_MONTH_SUMS = select(_M.downloadable_id, *(_M[name] for name in SUMS))
+_OF_STORE = _D.store_id == bindparam("owner_id")
+_WHOLE_MONTHS = union_all(
+    _DAY_SUMS.where(
+        _OF_STORE, _D.day >= bindparam("start"), _D.day < bindparam("whole_start")
+    ),
+    _MONTH_SUMS.where(
+        _M.store_id == bindparam("owner_id"),
+        _M.month >= bindparam("first_month"),
+        _M.month <= bindparam("last_month"),
+    ),
+    _DAY_SUMS.where(
+        _OF_STORE, _D.day > bindparam("whole_end"), _D.day <= bindparam("end")
+    ),
+)
+"""The sums of a store's downloadables: of whole months, and of the days around."""
+
+
+def _by_item(sums: Select[Any] | CompoundSelect[Any]) -> Statement:
+    """Return the totals of sums for each downloadable."""
+    parts = sums.subquery()
     return Statement(
         select(
             parts.c.downloadable_id,
@@ -218,7 +235,11 @@ def _by_item(owner: str) -> Statement:
     )
 
 
-_BY_ITEM = {owner: _by_item(owner) for owner in _DAYS}
+_BY_ITEM = {
+    "store_id": _by_item(_WHOLE_MONTHS),
+    # One downloadable has a row a day, which an index finds.
+    "downloadable_id": _by_item(_DAY_SUMS.where(*_of_period("downloadable_id"))),
+}
 _REFUSALS = {
     owner: Statement(
         select(_R.reason, cast(func.sum(_R.refusals), BigInteger).label("refusals"))
@@ -275,7 +296,7 @@ def by_downloadable(
     db: Snapshot, owner: str, owner_id: int, period: Period, most: int = MOST_GROUPS
 ) -> list[dict[str, Any]]:
     """Return the sums of each downloadable, the most downloaded first."""
-    whole = _whole_months(period)
+    whole = _whole_months(period) if owner == "store_id" else {}
     return _records(db, _BY_ITEM[owner], owner_id, period, most=most, **whole)
 
 
@@ -284,7 +305,7 @@ def _whole_months(period: Period) -> dict[str, str]:
 
     Without any, the days before `whole_start` are all days of the period.
     """
-    start, end = map(date.fromisoformat, period)
+    start, end = (min(date.fromisoformat(day), LAST_DAY) for day in period)
     first = start if start.day == 1 else _next_month(start)
     after = _next_month(end) if (end + DAY).day == 1 else end.replace(day=1)
     if first >= after:

@@ -60,6 +60,7 @@ def test_whole_days_are_days(hours, text):
         (Decimal(1250), "JPY", "¥1,250"),
         (3, "USD", "$3.00"),
         (Decimal("4.50"), "", "4.50"),
+        (Decimal("4.5"), "", "4.5"),
         (3, "", "3"),
     ],
 )

@@ -60,6 +60,8 @@ def test_all_groups_of_any_period_have_the_sums_of_its_days(installation, downlo
             days = statistics.by_day(db, "store_id", 1, period)
             assert len(days) == len({day for day, _ in inside}), period
             for item, count in by_item.items():
+                alone = statistics.by_downloadable(db, "downloadable_id", item, period)
+                assert [row["downloads"] for row in alone] == [count], period
                 of_item = statistics.totals(db, "downloadable_id", item, period)
                 assert of_item["downloads"] == count, period
 
